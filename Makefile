@@ -1,0 +1,35 @@
+# make demo: from nothing to answers. make test: every check. Both stand on make setup.
+SHELL := /bin/sh
+PORT ?= 9200
+PYTEST_ARGUMENTS ?=
+
+.PHONY: setup demo test lint format stop clean
+
+setup: .venv/installed
+	@sh scripts/install_system_packages.sh
+	@.venv/bin/peaks cluster prepare
+
+.venv/installed: setup.cfg pyproject.toml scripts/create_venv.sh
+	@sh scripts/install_system_packages.sh
+	@sh scripts/create_venv.sh
+	@touch $@
+
+demo: setup
+	@.venv/bin/python -m demo.run --port $(PORT)
+
+test: setup lint
+	.venv/bin/python -m pytest $(PYTEST_ARGUMENTS)
+
+lint: .venv/installed
+	.venv/bin/ruff check .
+	.venv/bin/mypy loader eland_models cluster demo benchmarks tests
+
+format: .venv/installed
+	.venv/bin/ruff check --fix .
+	mvn --quiet --file cluster/embedded/plugin/pom.xml spotless:apply
+
+stop:
+	.venv/bin/peaks cluster stop
+
+clean: stop
+	rm -rf .venv .cluster demo/output cluster/embedded/plugin/target

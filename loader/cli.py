@@ -1,0 +1,58 @@
+"""The root of the `peaks` command.
+
+Commands are imported when they are called: `peaks --help` must not wait for torch.
+"""
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from loader import __version__
+
+COMMANDS: dict[str, str] = {
+    # name: "module:attribute", in the order the help shows them
+    "cluster": "cluster.embedded.commands:cluster",
+    "model": "loader.commands.model:model",
+    "apply": "loader.commands.apply:apply",
+    "load-peaks": "loader.commands.load_peaks:load_peaks",
+    "load-photos": "loader.commands.load_photos:load_photos",
+    "search": "loader.commands.search:search",
+    "peak": "loader.commands.search:peak",
+    "identify": "loader.commands.search:identify",
+    "similar": "loader.commands.search:similar",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group whose commands live in modules imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="peaks")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def peaks(ctx: click.Context, debug: bool) -> None:
+    """Search photos by words inside Elasticsearch, and name the mountains in them."""
+    ctx.obj = {"debug": debug}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `peaks`; an error is one sentence on stderr unless ``--debug`` was given."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if "--debug" in words:
+        sys.exit(peaks.main(words, standalone_mode=False))
+    peaks.main(words)

@@ -1,0 +1,116 @@
+"""Fixtures that every test area shares: one embedded node for the session, the demo's model in it.
+
+`PEAKS_TEST_URL` points the cluster tests at a node that already runs (its `photos*` and `peaks_catalog*`
+indices are deleted by the tests); without it the session starts the embedded node in a home of its own
+and stops it at the end.
+"""
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+DEMO_CHECKPOINT = REPOSITORY / "demo" / "siglip2-trek-tiny"
+TEST_HOME = REPOSITORY / ".cluster" / "test"
+
+
+@dataclass(frozen=True)
+class Node:
+    """The Elasticsearch node that cluster tests talk to."""
+
+    url: str
+    home: Path | None = None
+
+
+def run_peaks(*arguments: str | Path, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the `peaks` command as a person would; returns its exit code, stdout and stderr."""
+    words = [sys.executable, "-m", "loader", *map(str, arguments)]
+    return subprocess.run(
+        words, cwd=REPOSITORY, env={**os.environ, **environment}, text=True, capture_output=True, timeout=timeout
+    )
+
+
+def must_run_peaks(*arguments: str | Path, timeout: float = 600, **environment: str) -> str:
+    """Run `peaks` and return its stdout; a non-zero exit fails the test with what it said."""
+    result = run_peaks(*arguments, timeout=timeout, **environment)
+    assert result.returncode == 0, f"peaks {' '.join(map(str, arguments))}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real photos and the full tokenizer that stands beside some checkouts."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared folder with real photos and the full tokenizer is not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """One embedded Elasticsearch node for the whole session, trial licence started."""
+    given = os.environ.get("PEAKS_TEST_URL")
+    if given:
+        yield Node(given)
+        return
+    port = free_port()
+    must_run_peaks("cluster", "start", "--home", TEST_HOME, "--port", str(port))
+    try:
+        yield Node(f"http://127.0.0.1:{port}", TEST_HOME)
+    finally:
+        run_peaks("cluster", "stop", "--home", TEST_HOME)
+
+
+@pytest.fixture(scope="session")
+def client(node: Node) -> Iterator[object]:
+    """An `elasticsearch.Elasticsearch` connected to the session's node."""
+    from loader.connection import Connection
+
+    client = Connection(url=node.url).client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def deployed_model(node: Node) -> str:
+    """The demo checkpoint's text encoder, deployed and started; returns its model id."""
+    must_run_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    return DEMO_CHECKPOINT.name
+
+
+@pytest.fixture
+def fresh_indices(node: Node, client: object, deployed_model: str) -> str:
+    """Empty `photos` and `peaks_catalog` with every asset applied; returns the model id."""
+    from elasticsearch import Elasticsearch
+
+    assert isinstance(client, Elasticsearch)
+    for pattern in ("photos-*", "peaks_catalog-*"):
+        names = list(client.indices.get(index=pattern, allow_no_indices=True, ignore_unavailable=True))
+        if names:
+            client.indices.delete(index=names)
+    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+    return deployed_model
+
+
+def read_json(text: str) -> dict[str, object]:
+    """Parse one JSON document that a command printed."""
+    document = json.loads(text)
+    assert isinstance(document, dict)
+    return document
