@@ -6,11 +6,11 @@ PYTEST_ARGUMENTS ?=
 .PHONY: setup demo test lint format stop clean
 
 setup: .venv/installed
-	@sh scripts/install_system_packages.sh
+	@sh scripts/install_system_packages.sh $(PYTHON)
 	@.venv/bin/peaks cluster prepare
 
 .venv/installed: setup.cfg pyproject.toml scripts/create_venv.sh
-	@sh scripts/install_system_packages.sh
+	@sh scripts/install_system_packages.sh $(PYTHON)
 	@sh scripts/create_venv.sh
 	@touch $@
 

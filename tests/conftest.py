@@ -22,7 +22,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 DEMO_CHECKPOINT = REPOSITORY / "demo" / "siglip2-trek-tiny"
-TEST_HOME = REPOSITORY / ".cluster" / "test"
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def session_home() -> Path:
+    """A home for the session's own node, where the account that runs it can reach it."""
+    from cluster.embedded.accounts import choose_account
+    from cluster.embedded.home import locate_home
+
+    return locate_home(None, choose_account(None, REPOSITORY)).path / "test"
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real photos and the full tokenizer that stands beside some checkouts."""
@@ -70,12 +77,12 @@ def node() -> Iterator[Node]:
     if given:
         yield Node(given)
         return
-    port = free_port()
-    must_run_peaks("cluster", "start", "--home", TEST_HOME, "--port", str(port))
+    port, home = free_port(), session_home()
+    must_run_peaks("cluster", "start", "--home", home, "--port", str(port))
     try:
-        yield Node(f"http://127.0.0.1:{port}", TEST_HOME)
+        yield Node(f"http://127.0.0.1:{port}", home)
     finally:
-        run_peaks("cluster", "stop", "--home", TEST_HOME)
+        run_peaks("cluster", "stop", "--home", home)
 
 
 @pytest.fixture(scope="session")

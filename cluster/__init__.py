@@ -1,0 +1,1 @@
+"""Elasticsearch to work against: `embedded` without Docker, `compose` as Elastic ships it."""

@@ -1,0 +1,1 @@
+"""A real Elasticsearch node on this machine, with no Docker: for the first run, the tests and CI."""

@@ -1,0 +1,164 @@
+"""`peaks cluster`: a real Elasticsearch on this machine by one command."""
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cluster.embedded import control, node
+from cluster.embedded.control import ClusterStatus, StartOptions
+from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import DISTRIBUTION_VERSION
+from loader.errors import PeaksError
+
+NOT_RUNNING = 3  # the exit status that init scripts give for it (LSB)
+
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    envvar="PEAKS_CLUSTER_HOME",
+    help="Folder of the cluster: Elasticsearch, data, logs.  [default: .cluster in the checkout]",
+)
+user_option = click.option(
+    "--user",
+    envvar="PEAKS_CLUSTER_USER",
+    help="Who the node runs as when root starts it.  [default: the checkout's owner, or nobody]",
+)
+
+
+def _check_heap(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*[mMgG]", value):
+        raise click.BadParameter("write it as 512m or 1g.")
+    return value
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Show a ClusterError as every error of `peaks` is shown."""
+    try:
+        yield
+    except ClusterError as error:
+        raise PeaksError(str(error)) from error
+
+
+def _announce(sentence: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(sentence, err=True)
+
+
+@click.group()
+def cluster() -> None:
+    """Run a real Elasticsearch on this machine, with no Docker."""
+
+
+@cluster.command()
+@home_option
+@user_option
+def prepare(home: Path | None, user: str | None) -> None:
+    """Fetch Elasticsearch and build the plugin, without starting anything."""
+    with explained_errors():
+        prepared = control.prepare(StartOptions(home=home, user=user), _announce)
+    click.echo(f"Elasticsearch {DISTRIBUTION_VERSION} and the plugin are ready in {prepared.path}.")
+
+
+@cluster.command()
+@home_option
+@user_option
+@click.option("--port", type=click.IntRange(1, 65535), help="HTTP port on 127.0.0.1.  [default: 9200]")
+@click.option("--heap", default="1g", show_default=True, callback=_check_heap, help="Java heap of the node.")
+@click.option("--wait", default=180, show_default=True, type=click.IntRange(1), help="Seconds to wait.")
+@click.option(
+    "--licence",
+    type=click.Choice(["trial", "basic"]),
+    default="trial",
+    show_default=True,
+    help="basic leaves the licence as it is: machine learning and RRF are then refused.",
+)
+@click.option("--bare", is_flag=True, help="Elastic's distribution alone, without our plugin and worker.")
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+def start(
+    home: Path | None,
+    user: str | None,
+    port: int | None,
+    heap: str,
+    wait: int,
+    licence: str,
+    bare: bool,
+    as_json: bool,
+) -> None:
+    """Start the node and the inference worker, and wait until both answer."""
+    options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait))
+    with explained_errors():
+        status = control.start(options, _announce)
+    _show(status, as_json, home)
+
+
+@cluster.command()
+@home_option
+@user_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def status(home: Path | None, user: str | None, as_json: bool) -> None:
+    """Tell whether the cluster runs: exit status 0 if it does, 3 if not."""
+    with explained_errors():
+        found = control.read_status(control.find_home(StartOptions(home=home, user=user)))
+    _show(found, as_json, home)
+    if not found.running:
+        sys.exit(NOT_RUNNING)
+
+
+@cluster.command()
+@home_option
+@user_option
+def stop(home: Path | None, user: str | None) -> None:
+    """Stop the node and the worker. Data and models stay."""
+    with explained_errors():
+        count = control.stop(control.find_home(StartOptions(home=home, user=user)))
+    click.echo("Stopped." if count else "Nothing was running.")
+
+
+@cluster.command()
+@home_option
+@user_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(home: Path | None, user: str | None, yes: bool) -> None:
+    """Stop the cluster and delete its data, models and logs."""
+    with explained_errors():
+        found = control.find_home(StartOptions(home=home, user=user))
+        if not found.state.exists():
+            click.echo(f"There is no cluster in {found.path}.")
+            return
+        if not yes:
+            click.confirm(f"Delete every index, model and log of {found.path}?", abort=True)
+        control.reset(found)
+    click.echo(f"{found.path} is empty again: the next start makes a new cluster.")
+
+
+def _show(status: ClusterStatus, as_json: bool, home: Path | None) -> None:
+    if as_json:
+        click.echo(json.dumps(status.document(), indent=2))
+        return
+    option = "" if home is None else f" --home {home}"
+    for name, value in _lines(status, f"peaks cluster {{}}{option}".format):
+        click.echo(f"{name:<14} {value}")
+
+
+def _lines(status: ClusterStatus, command: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
+    if status.stopped:
+        yield "Elasticsearch", "is not running"
+    else:
+        licence = "" if status.licence is None else f", {status.licence}"
+        address = f"{DISTRIBUTION_VERSION} at {status.url}{licence}" if status.answers else "does not answer"
+        yield "Elasticsearch", "has ended" if status.node is None else address
+        if not status.bare:
+            yield "worker", "listens" if status.listens else "is not running"
+    if status.health == "red":
+        yield "indices", f"red: some cannot be read, see {status.home.logs / node.LOG_NAME}"
+    yield "home", status.home.path
+    yield "logs", status.home.logs
+    yield ("stop with" if status.running else "start with"), command("stop" if status.running else "start")

@@ -1,0 +1,402 @@
+"""Start, look at, stop and reset an embedded cluster: one node and one inference worker in one home."""
+from __future__ import annotations
+
+import fcntl
+import shutil
+import struct
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.embedded import node, worker_process
+from cluster.embedded.accounts import Account, choose_account
+from cluster.embedded.calls import call
+from cluster.embedded.distribution import fetch_distribution, require_space
+from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import (
+    DISTRIBUTION_VERSION,
+    REPOSITORY,
+    Home,
+    create_home,
+    explained_disk_errors,
+    locate_home,
+    locked,
+)
+from cluster.embedded.java import Java, find_java
+from cluster.embedded.licence import Licence, read_licence, start_trial
+from cluster.embedded.node import NodeSettings
+from cluster.embedded.plugin_package import build_plugin, install_plugin, remove_plugin
+from cluster.embedded.ports import require_free_port
+from cluster.embedded.processes import (
+    PROC,
+    Process,
+    end_processes,
+    find_members,
+    find_nodes,
+    find_workers,
+    is_node,
+    is_worker,
+    read_process,
+    require_proc,
+)
+from cluster.embedded.worker_process import is_listening
+
+DEFAULT_PORT = 9200
+RUNNING_NEEDS = 500 * 2**20  # bytes: a base-size model in int8 (310 MB), indices, logs
+NODE_PATIENCE = 60.0  # seconds a node may take to close its indices
+WORKER_PATIENCE = 10.0
+RECOVERY_PATIENCE = 30.0  # seconds; half of the time-out of the call that waits
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class StartOptions:
+    """What a person may choose for a start; None stands for the default.
+
+    Attributes:
+        home: the cluster's folder; see ``home.locate_home``.
+        user: who the node runs as when root starts it; see ``accounts.choose_account``.
+        port: HTTP port; 9200.
+        heap: Java heap as the JVM writes it.
+        bare: leave out plugin and worker: nothing but Elastic's distribution.
+        trial: start the trial licence.
+        patience: seconds to wait for node and worker.
+    """
+
+    home: Path | None = None
+    user: str | None = None
+    port: int | None = None
+    heap: str = "1g"
+    bare: bool = False
+    trial: bool = True
+    patience: float = 180.0
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """What there is of a cluster: processes, and whether they answer.
+
+    A bare cluster has no worker and needs none.
+    """
+
+    home: Home
+    url: str | None
+    bare: bool
+    node: Process | None
+    worker: Process | None
+    answers: bool
+    listens: bool
+    licence: Licence | None
+    health: str | None
+
+    @property
+    def running(self) -> bool:
+        return self.node is not None and self.answers and (self.bare or self.listens)
+
+    @property
+    def stopped(self) -> bool:
+        return self.node is None and self.worker is None
+
+    def document(self) -> dict[str, Any]:
+        """The status as a JSON object; memory in bytes."""
+        return {
+            "state": "running" if self.running else "stopped" if self.stopped else "incomplete",
+            "url": self.url,
+            "version": DISTRIBUTION_VERSION,
+            "licence": self.licence and {"type": self.licence.type, "active": self.licence.active},
+            "health": self.health,
+            "home": str(self.home.path),
+            "logs": str(self.home.logs),
+            "bare": self.bare,
+            "node": _describe(self.node, self.answers),
+            "worker": _describe(self.worker, self.listens),
+        }
+
+
+def _describe(process: Process | None, answers: bool) -> dict[str, Any] | None:
+    if process is None:
+        return None
+    return {"pid": process.pid, "answers": answers, "memory_bytes": process.resident_bytes}
+
+
+def prepare(options: StartOptions, announce: Announce) -> Home:
+    """Have everything on disk that a start needs: distribution unpacked, plugin built. Does nothing twice.
+
+    Raises:
+        ClusterError: something is missing on this machine; the sentence says what.
+    """
+    home, account = _open_home(options)
+    with locked(home):
+        _prepare(home, account, options, announce)
+    return home
+
+
+def _open_home(options: StartOptions) -> tuple[Home, Account]:
+    require_proc()
+    account = choose_account(options.user, REPOSITORY)
+    home = locate_home(options.home, account)
+    create_home(home, account)
+    return home, account
+
+
+def _prepare(home: Home, account: Account, options: StartOptions, announce: Announce) -> Java:
+    java = find_java()
+    if not account.can("x", java.home / "bin" / "java"):
+        raise ClusterError(
+            f"The node runs as {account.name}, who cannot run {java.home}/bin/java:"
+            " install a JDK for the whole machine, or name another user with --user."
+        )
+    fetch_distribution(home, java=java, announce=announce)
+    if not options.bare:
+        build_plugin(home, java=java, announce=announce)
+    account.own(home.path)
+    return java
+
+
+def start(options: StartOptions, announce: Announce) -> ClusterStatus:
+    """Bring up node and worker and wait until both answer; a cluster that runs already is left as it is.
+
+    Raises:
+        ClusterError: with the reason and its fix; what was started is stopped again.
+    """
+    home, account = _open_home(options)
+    with locked(home):
+        status = read_status(home)
+        if status.running:
+            _require_same(status, options)
+            return status
+        if status.answers and not status.bare:
+            _require_same(status, options)
+            _revive_worker(home, account, options, announce)
+        else:
+            _start_all(home, account, options, announce)
+    return read_status(home)
+
+
+def _start_all(home: Home, account: Account, options: StartOptions, announce: Announce) -> None:
+    settings = NodeSettings(options.port or DEFAULT_PORT, options.heap, with_plugin=not options.bare)
+    _end_all(home)  # half of a cluster, after a crash
+    _check_surroundings(home, settings)
+    java = _prepare(home, account, options, announce)
+    try:
+        _bring_up(home, account, java, settings, options, announce)
+    except BaseException:  # also Ctrl-C: nothing half-started stays behind
+        _end_all(home)
+        raise
+
+
+def _revive_worker(home: Home, account: Account, options: StartOptions, announce: Announce) -> None:
+    """Start the worker of a node that lost it; the plugin connects again and loads its models."""
+    announce("Starting the inference worker …")
+    _end_workers(home)
+    worker = worker_process.launch_worker(home, account)
+    deadline = time.monotonic() + options.patience
+    _await_worker(home, worker, deadline)
+    _await_models(f"{home.read_state().get('url')}", deadline)
+
+
+def _require_same(status: ClusterStatus, options: StartOptions) -> None:
+    is_elsewhere = options.port is not None and status.url != f"http://127.0.0.1:{options.port}"
+    if is_elsewhere or options.bare != status.bare:
+        kind = "bare, " if status.bare else ""
+        raise ClusterError(
+            f"The cluster of {status.home.path} runs already, {kind}at {status.url}:"
+            " stop it first, or name another folder with --home."
+        )
+
+
+def _bring_up(
+    home: Home,
+    account: Account,
+    java: Java,
+    settings: NodeSettings,
+    options: StartOptions,
+    announce: Announce,
+) -> None:
+    with explained_disk_errors(home):
+        _install(home, account, settings)
+        home.write_state({"url": settings.url, "heap": settings.heap, "bare": options.bare})
+    account.own(home.path)
+    deadline = time.monotonic() + options.patience
+    announce(f"Starting Elasticsearch {DISTRIBUTION_VERSION} on port {settings.port} …")
+    worker = worker_process.launch_worker(home, account) if settings.with_plugin else None
+    begin = node.log_size(home)
+    launcher = node.launch_node(home, java=java, account=account)
+    _await_worker(home, worker, deadline)
+    _await_node(home, launcher, begin, deadline)
+    _await_answer(home, settings.url, begin, deadline)
+    if settings.with_plugin:
+        _await_models(settings.url, deadline)
+    if options.trial:
+        start_trial(settings.url)
+
+
+def _check_surroundings(home: Home, settings: NodeSettings) -> None:
+    require_free_port(settings.port)
+    _require_memory(settings)
+    require_space(home.path, RUNNING_NEEDS, "run the cluster")
+    _require_free_data(home)
+
+
+def _require_memory(settings: NodeSettings) -> None:
+    """Raises ClusterError when the heap, which the node takes whole at its start, exceeds the free memory."""
+    fields = dict(line.split(":", 1) for line in (PROC / "meminfo").read_text().splitlines())
+    free = int(fields["MemAvailable"].split()[0]) * 1024  # proc(5): in kB
+    if settings.heap_bytes > free:
+        raise ClusterError(
+            f"A heap of {settings.heap} does not fit into the {free / 2**20:.0f} MB of memory that are free:"
+            " choose a smaller one with --heap, or end something."
+        )
+
+
+def _require_free_data(home: Home) -> None:
+    """Raises ClusterError when a live process holds the data folder; a file alone is no lock."""
+    lock = home.data / "node.lock"
+    if not lock.exists():
+        return
+    with lock.open("r+b") as file:
+        holder = _find_lock_holder(file.fileno())
+    if holder is not None:
+        process = read_process(holder)
+        name = "a process of another container" if process is None else f"{process.name} (process {holder})"
+        raise ClusterError(f"{home.data} is in use by {name}: end that, or name another folder with --home.")
+
+
+def _find_lock_holder(descriptor: int) -> int | None:
+    """Ask the kernel who keeps us from locking the file (fcntl(2), F_GETLK); Lucene locks it the same way."""
+    layout = "hhqqi4x"  # struct flock: type, whence, start, length, pid
+    question = struct.pack(layout, fcntl.F_WRLCK, 0, 0, 0, 0)
+    kind, _, _, _, pid = struct.unpack(layout, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
+    return None if kind == fcntl.F_UNLCK else int(pid)
+
+
+def _install(home: Home, account: Account, settings: NodeSettings) -> None:
+    if settings.with_plugin:
+        install_plugin(home)
+    else:
+        remove_plugin(home)
+    node.write_settings(home, settings)
+
+
+def _await_worker(home: Home, worker: subprocess.Popen[bytes] | None, deadline: float) -> None:
+    while worker is not None and not is_listening(home):
+        if worker.poll() is not None:
+            raise worker_process.explain_failure(home)
+        _pause(deadline, "The inference worker does not listen yet", home.logs / worker_process.LOG_NAME)
+
+
+def _await_node(home: Home, launcher: subprocess.Popen[bytes], begin: int, deadline: float) -> None:
+    while launcher.poll() is None:
+        _pause(deadline, "Elasticsearch is not up yet", home.logs / node.LOG_NAME)
+    if launcher.returncode != 0:
+        raise node.explain_failure(home, begin)
+
+
+def _await_answer(home: Home, url: str, begin: int, deadline: float) -> None:
+    """Wait for the licence service, and a while for every index that was there before."""
+    while read_licence(url) is None:
+        if not find_nodes(home):
+            raise node.explain_failure(home, begin)
+        _pause(deadline, "Elasticsearch does not answer yet", home.logs / node.LOG_NAME)
+    # An index that cannot be recovered is no reason to refuse the others: the status tells of it.
+    call(f"{url}/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_PATIENCE:.0f}s", timeout=60)
+
+
+def _await_models(url: str, deadline: float) -> None:
+    """Wait while models that were deployed before are loaded; why one is not, its statistics tell."""
+    while time.monotonic() < deadline:
+        answer = call(f"{url}/_ml/trained_models/_stats")
+        models = [] if answer is None else answer[1].get("trained_model_stats", [])
+        if not any(model.get("deployment_stats", {}).get("state") == "starting" for model in models):
+            return
+        time.sleep(0.2)
+
+
+def read_health(url: str) -> str | None:
+    """Elasticsearch's own word for the state of all indices: green, yellow or red; None without an answer."""
+    answer = call(f"{url}/_cluster/health")
+    return None if answer is None else answer[1].get("status")
+
+
+def _pause(deadline: float, complaint: str, log: Path) -> None:
+    if time.monotonic() > deadline:
+        raise ClusterError(f"{complaint}: {log} may say why, or a slow machine may need a longer --wait.")
+    time.sleep(0.1)
+
+
+def read_status(home: Home) -> ClusterStatus:
+    """Look at the processes and ask them; nothing is taken from a file but the address."""
+    require_proc()
+    state = home.read_state()
+    url = state.get("url")
+    running = find_nodes(home)
+    server = next((process for process in running if "-Dcli.name=server" not in process.arguments), None)
+    workers = find_workers(home)
+    listener = next((process for process in workers if process.pid == process.session), None)
+    licence = read_licence(url) if server and url else None
+    return ClusterStatus(
+        home=home,
+        url=url if server else None,
+        bare=bool(state.get("bare")),
+        node=server,
+        worker=listener,
+        answers=licence is not None,
+        listens=listener is not None and is_listening(home),
+        licence=licence,
+        health=read_health(url) if licence and url else None,
+    )
+
+
+def find_home(options: StartOptions) -> Home:
+    """The home that the other commands speak of; it may not exist."""
+    require_proc()
+    return locate_home(options.home, choose_account(options.user, REPOSITORY))
+
+
+def stop(home: Home) -> int:
+    """End the node, then the worker, with everything that they started.
+
+    Returns:
+        How many processes there were.
+
+    Raises:
+        ClusterError: they belong to another user, or another command is at work on this home.
+    """
+    if not home.state.exists():
+        return _end_all(home)
+    with locked(home):
+        return _end_all(home)
+
+
+def _end_all(home: Home) -> int:
+    nodes = find_members(home, is_node)
+    end_processes(nodes, NODE_PATIENCE)
+    return len(nodes) + _end_workers(home)
+
+
+def _end_workers(home: Home) -> int:
+    workers = find_members(home, is_worker)
+    end_processes(workers, WORKER_PATIENCE)
+    home.socket.unlink(missing_ok=True)
+    return len(workers)
+
+
+def reset(home: Home) -> None:
+    """Stop the cluster and delete its data, licence and logs; the unpacked distribution stays.
+
+    Raises:
+        ClusterError: as for ``stop``, or the files belong to another user.
+    """
+    if not home.state.exists():
+        return
+    with locked(home):
+        _end_all(home)
+        with explained_disk_errors(home):
+            for folder in (home.data, home.logs, home.temporary):
+                if folder.exists():
+                    shutil.rmtree(folder)
+            home.write_state({})

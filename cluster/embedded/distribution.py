@@ -1,0 +1,86 @@
+"""Elastic's minimal distribution, from Maven Central into a home."""
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import DISTRIBUTION_VERSION, Home, explained_disk_errors
+from cluster.embedded.java import Java
+from cluster.embedded.maven import run_maven
+
+# server, x-pack-core, x-pack-security, transport-netty4 and apm: what Elastic's integration tests start from
+ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{DISTRIBUTION_VERSION}:zip"
+COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+UNPACKING_NEEDS = 400 * 2**20  # bytes: the archive (107 MB), unpacked (119 MB), and air
+
+
+def fetch_distribution(home: Home, *, java: Java, announce: Callable[[str], None]) -> bool:
+    """Unpack Elasticsearch into `home` unless it is there. Maven keeps the archive in its own cache.
+
+    Returns:
+        Whether anything had to be done.
+
+    Raises:
+        ClusterError: no disk space, no Maven, no download, or a damaged archive.
+    """
+    if home.elasticsearch.is_dir():
+        return False
+    require_space(home.path, UNPACKING_NEEDS, f"unpack Elasticsearch {DISTRIBUTION_VERSION}")
+    announce(f"Fetching Elasticsearch {DISTRIBUTION_VERSION} through Maven (107 MB the first time) …")
+    with explained_disk_errors(home), tempfile.TemporaryDirectory(dir=home.temporary) as name:
+        staging = Path(name)
+        _download(staging, home, java)
+        unpack(next(staging.glob("*.zip")), staging)
+        (staging / home.elasticsearch.name).rename(home.elasticsearch)  # whole or not at all
+    return True
+
+
+def _download(staging: Path, home: Home, java: Java) -> None:
+    run_maven(
+        [COPY_GOAL, f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={staging}"],
+        purpose=f"fetch Elasticsearch {DISTRIBUTION_VERSION}",
+        java=java,
+        log=home.logs / "maven-distribution.log",
+        folder=staging,
+    )
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip with its files' permission bits, which ``zipfile`` alone drops.
+
+    Raises:
+        ClusterError: the archive is damaged.
+    """
+    try:
+        with zipfile.ZipFile(archive) as file:
+            for member in file.infolist():
+                path = Path(file.extract(member, folder))
+                mode = (member.external_attr >> 16) & 0o777
+                if mode and not member.is_dir():
+                    path.chmod(mode)
+    except zipfile.BadZipFile as error:
+        raise ClusterError(
+            f"{archive.name} is damaged ({error}): remove it from Maven's cache, and try again."
+        ) from error
+
+
+def require_space(folder: Path, needed: int, purpose: str) -> None:
+    """Refuse early what would end half-done.
+
+    Args:
+        needed: bytes.
+        purpose: a verb phrase for the sentence.
+
+    Raises:
+        ClusterError: less than `needed` bytes are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise ClusterError(
+            f"{folder} has {free / 2**20:.0f} MB free, and {needed / 2**20:.0f} MB are needed to {purpose}:"
+            " free some space, or name a folder on another disk with --home."
+        )

@@ -1,0 +1,6 @@
+"""The one error of the embedded cluster."""
+from __future__ import annotations
+
+
+class ClusterError(Exception):
+    """One sentence that names what is wrong with the embedded cluster and how to put it right."""

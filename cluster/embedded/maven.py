@@ -1,0 +1,64 @@
+"""Maven, as a program that is called: its output goes to a log, its failure becomes one sentence."""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import create_file
+from cluster.embedded.java import Java
+
+# Maven's and its transport's words for "the repository did not hand the file over"
+_DOWNLOAD_SIGNS = re.compile(
+    r"Could not transfer|Could not find artifact|Unknown host|Connection refused|Connect timed out"
+    r"|cannot access .* in offline mode|Network is unreachable|Could not resolve dependencies"
+    r"|or one of its dependencies could not be resolved|Non-resolvable|PKIX path"
+)
+
+
+def run_maven(arguments: Sequence[str], *, purpose: str, java: Java, log: Path, folder: Path) -> None:
+    """Run ``mvn`` in batch mode with `java`.
+
+    Args:
+        arguments: goals and options.
+        purpose: what is being done, as a verb phrase for the error sentence ("fetch …", "build …").
+        log: receives everything that Maven prints.
+        folder: working directory of Maven.
+
+    Raises:
+        ClusterError: Maven is missing, could not download, or failed.
+    """
+    program = shutil.which("mvn")
+    if program is None:
+        raise ClusterError(
+            f"Maven is needed to {purpose} and was not found on PATH: install it"
+            " (Debian and Ubuntu: apt-get install maven)."
+        )
+    command = [program, "--batch-mode", "-Dstyle.color=never", *arguments]
+    environment = {**os.environ, "JAVA_HOME": str(java.home)}
+    with create_file(log) as output:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    if done.returncode != 0:
+        raise ClusterError(explain_failure(log.read_text(encoding="utf-8", errors="replace"), purpose, log))
+
+
+def explain_failure(output: str, purpose: str, log: Path) -> str:
+    """The sentence for a failed run, from what Maven printed."""
+    errors = [line[len("[ERROR]") :].strip() for line in output.splitlines() if line.startswith("[ERROR]")]
+    first = next((line for line in errors if line), "no reason given")
+    if any(_DOWNLOAD_SIGNS.search(line) for line in errors):
+        return (
+            f"Maven could not download what is needed to {purpose}: check the network, or the proxy"
+            f" and mirror in Maven's settings.xml ({_shorten(first)}; the whole output is in {log})."
+        )
+    return f"Maven could not {purpose}: {_shorten(first)} (the whole output is in {log})."
+
+
+def _shorten(line: str, limit: int = 200) -> str:
+    return line if len(line) <= limit else line[: limit - 1] + "…"

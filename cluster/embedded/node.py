@@ -1,0 +1,143 @@
+"""The Elasticsearch process: its settings, its start, and the reason when it does not come up."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from cluster.embedded.accounts import Account
+from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import Home, create_file, replace_text
+from cluster.embedded.java import Java
+
+TEMPLATES = Path(__file__).resolve().parent / "config"
+LOG_NAME = "peaks.log"  # log4j2.properties names it after the cluster
+CONSOLE_NAME = "console.log"
+_EVENT = re.compile(r"^\[[^\]]+\]\[(?P<level>[A-Z]+) *\]\[[^\]]*\](?:\[[^\]]*\])? *(?P<message>.*)$")
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """What a start may choose: HTTP port, Java heap ("1g", "512m"), and whether our plugin is part of it."""
+
+    port: int
+    heap: str
+    with_plugin: bool
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def heap_bytes(self) -> int:
+        return int(self.heap[:-1]) * {"m": 2**20, "g": 2**30}[self.heap[-1].lower()]
+
+
+def write_settings(home: Home, settings: NodeSettings) -> None:
+    """Fill in the templates of ``config/`` and write them into the home."""
+    values = {
+        "port": str(settings.port),
+        "heap": settings.heap,
+        "data": _quote(home.data),
+        "socket": _quote(home.socket),
+    }
+    names = ["elasticsearch.yml", *(["plugin.yml"] if settings.with_plugin else [])]
+    text = "".join(_fill(name, {**values, "logs": _quote(home.logs)}) for name in names)
+    replace_text(home.config / "elasticsearch.yml", text)
+    replace_text(home.config / "jvm.options", _fill("jvm.options", {**values, "logs": str(home.logs)}))
+    logging = TEMPLATES / "log4j2.properties"
+    replace_text(home.config / logging.name, logging.read_text(encoding="utf-8"))
+
+
+def _fill(name: str, values: Mapping[str, str]) -> str:
+    return Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(values)
+
+
+def _quote(path: Path) -> str:
+    """A path as a double-quoted YAML scalar, of which JSON's strings are a subset."""
+    return json.dumps(str(path), ensure_ascii=False)
+
+
+def launch_node(home: Home, *, java: Java, account: Account) -> subprocess.Popen[bytes]:
+    """Start Elasticsearch's own launcher, which ends with status 0 when the node is ready."""
+    with create_file(home.logs / CONSOLE_NAME) as console:
+        return subprocess.Popen(
+            [str(home.elasticsearch / "bin" / "elasticsearch"), "--daemonize"],
+            cwd=home.path,
+            env=_environment(home, java),
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **account.identity,
+        )
+
+
+def _environment(home: Home, java: Java) -> dict[str, str]:
+    """Only what the node needs: the caller's secrets and Java options are none of its business."""
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home.path),
+        "LC_ALL": "C.UTF-8",  # or Java could not open paths beyond ASCII
+        "ES_JAVA_HOME": str(java.home),
+        "ES_PATH_CONF": str(home.config),
+        "ES_TMPDIR": str(home.temporary),
+        "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1",  # the launcher is gone before optimised code would pay
+    }
+    if "ES_JAVA_OPTS" in os.environ:
+        environment["ES_JAVA_OPTS"] = os.environ["ES_JAVA_OPTS"]
+    return environment
+
+
+def log_size(home: Home) -> int:
+    """Bytes in the node's log: where the next start's lines will begin."""
+    log = home.logs / LOG_NAME
+    return log.stat().st_size if log.exists() else 0
+
+
+def explain_failure(home: Home, since: int) -> ClusterError:
+    """Why the node did not come up, from what it logged after byte `since`, and from its launcher's words."""
+    log, console = home.logs / LOG_NAME, home.logs / CONSOLE_NAME
+    logged = log.read_bytes()[since:].decode(errors="replace") if log.exists() else ""
+    said = console.read_text(encoding="utf-8", errors="replace") if console.exists() else ""
+    reason = find_reason(logged)
+    where = log
+    if reason is None:
+        reason, where = last_words(said), console
+    return ClusterError(f"Elasticsearch ended while it started: {reason} (the whole log is {where}).")
+
+
+def find_reason(logged: str) -> str | None:
+    """The gist of the last error in a log of the node: its exception's deepest cause, else its message."""
+    events = _split_events(logged)
+    failures = [event for event in events if event[0] in ("ERROR", "FATAL")]
+    if not failures:
+        return None
+    _, message, details = failures[-1]
+    causes = [line for line in details if line and not line.startswith(("\t", " ", "..."))]
+    if not causes:
+        return message
+    return re.sub(r"^(?:Caused by: )?(?:[\w$]+\.)+([\w$]+): ", "", causes[-1])
+
+
+def _split_events(logged: str) -> list[tuple[str, str, list[str]]]:
+    """Level, message and the lines under it (an exception's), for each event of a log."""
+    events: list[tuple[str, str, list[str]]] = []
+    for line in logged.splitlines():
+        match = _EVENT.match(line)
+        if match:
+            events.append((match["level"], match["message"], []))
+        elif events:
+            events[-1][2].append(line)
+    return events
+
+
+def last_words(said: str) -> str:
+    """The last line of a program's output that says something: no stack frame, comment or heading."""
+    lines = [line.strip() for line in said.splitlines() if not line.startswith(("\t", "#"))]
+    return next((line for line in reversed(lines) if line and not line.endswith(":")), "it said nothing")

@@ -1,0 +1,184 @@
+package org.peaks.embedded;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.elasticsearch.action.ActionRequest;
+import org.elasticsearch.action.ActionResponse;
+import org.elasticsearch.cluster.NamedDiff;
+import org.elasticsearch.cluster.metadata.IndexNameExpressionResolver;
+import org.elasticsearch.cluster.metadata.Metadata;
+import org.elasticsearch.cluster.node.DiscoveryNodes;
+import org.elasticsearch.common.io.stream.NamedWriteableRegistry;
+import org.elasticsearch.common.settings.ClusterSettings;
+import org.elasticsearch.common.settings.IndexScopedSettings;
+import org.elasticsearch.common.settings.Setting;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.common.settings.SettingsFilter;
+import org.elasticsearch.features.NodeFeature;
+import org.elasticsearch.index.analysis.TokenFilterFactory;
+import org.elasticsearch.index.analysis.TokenizerFactory;
+import org.elasticsearch.indices.SystemIndexDescriptor;
+import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
+import org.elasticsearch.ingest.Processor;
+import org.elasticsearch.plugins.AnalysisPlugin;
+import org.elasticsearch.plugins.IngestPlugin;
+import org.elasticsearch.plugins.Plugin;
+import org.elasticsearch.plugins.ScriptPlugin;
+import org.elasticsearch.plugins.SearchPlugin;
+import org.elasticsearch.plugins.SystemIndexPlugin;
+import org.elasticsearch.rest.RestController;
+import org.elasticsearch.rest.RestHandler;
+import org.elasticsearch.script.ScriptContext;
+import org.elasticsearch.script.ScriptEngine;
+import org.elasticsearch.search.rank.RankDoc;
+import org.elasticsearch.xcontent.NamedXContentRegistry;
+import org.elasticsearch.xcontent.ParseField;
+import org.elasticsearch.xpack.core.ml.inference.MlInferenceNamedXContentProvider;
+import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentMetadata;
+import org.elasticsearch.xpack.core.ml.vectors.TextEmbeddingQueryVectorBuilder;
+import org.peaks.embedded.analysis.SecurityAnalysis;
+import org.peaks.embedded.ingest.InferenceProcessor;
+import org.peaks.embedded.ingest.InferenceProcessorFactory;
+import org.peaks.embedded.ingest.RemoveProcessor;
+import org.peaks.embedded.ingest.SetProcessor;
+import org.peaks.embedded.model.ModelApi;
+import org.peaks.embedded.model.ModelIndices;
+import org.peaks.embedded.model.ModelServices;
+import org.peaks.embedded.root.RootHandler;
+import org.peaks.embedded.rrf.FusedDoc;
+import org.peaks.embedded.rrf.RrfRetriever;
+import org.peaks.embedded.template.TemplateEngine;
+import org.peaks.embedded.template.Templates;
+
+/**
+ * Gives Elastic's minimal distribution what the peaks project uses of the modules that are not in
+ * it.
+ */
+public final class EmbeddedPlugin extends Plugin
+    implements SystemIndexPlugin, IngestPlugin, ScriptPlugin, SearchPlugin, AnalysisPlugin {
+
+  private final MlInferenceNamedXContentProvider inferenceNames =
+      new MlInferenceNamedXContentProvider();
+  private PluginServices services;
+
+  @Override
+  public Collection<?> createComponents(PluginServices services) {
+    this.services = services;
+    ModelServices models = new ModelServices(services);
+    return List.of(models, models.deployments());
+  }
+
+  @Override
+  public List<Setting<?>> getSettings() {
+    return List.of(TemplateEngine.SIZE_LIMIT, ModelServices.SOCKET);
+  }
+
+  @Override
+  public String getFeatureName() {
+    return "machine_learning";
+  }
+
+  @Override
+  public String getFeatureDescription() {
+    return "Trained models of the embedded node";
+  }
+
+  @Override
+  public Collection<SystemIndexDescriptor> getSystemIndexDescriptors(Settings settings) {
+    return ModelIndices.descriptors();
+  }
+
+  @Override
+  public List<NamedXContentRegistry.Entry> getNamedXContent() {
+    List<NamedXContentRegistry.Entry> entries =
+        new ArrayList<>(inferenceNames.getNamedXContentParsers());
+    entries.add(
+        new NamedXContentRegistry.Entry(
+            Metadata.Custom.class,
+            new ParseField(TrainedModelAssignmentMetadata.NAME),
+            TrainedModelAssignmentMetadata::fromXContent));
+    return entries;
+  }
+
+  @Override
+  public List<NamedWriteableRegistry.Entry> getNamedWriteables() {
+    List<NamedWriteableRegistry.Entry> entries =
+        new ArrayList<>(inferenceNames.getNamedWriteables());
+    entries.add(
+        new NamedWriteableRegistry.Entry(
+            Metadata.Custom.class,
+            TrainedModelAssignmentMetadata.NAME,
+            TrainedModelAssignmentMetadata::fromStream));
+    entries.add(
+        new NamedWriteableRegistry.Entry(
+            NamedDiff.class,
+            TrainedModelAssignmentMetadata.NAME,
+            TrainedModelAssignmentMetadata::readDiffFrom));
+    entries.add(new NamedWriteableRegistry.Entry(RankDoc.class, FusedDoc.NAME, FusedDoc::new));
+    return entries;
+  }
+
+  @Override
+  public List<QueryVectorBuilderSpec<?>> getQueryVectorBuilders() {
+    return List.of(
+        new QueryVectorBuilderSpec<>(
+            TextEmbeddingQueryVectorBuilder.NAME,
+            TextEmbeddingQueryVectorBuilder::new,
+            TextEmbeddingQueryVectorBuilder.PARSER));
+  }
+
+  @Override
+  public List<RetrieverSpec<?>> getRetrievers() {
+    return List.of(new RetrieverSpec<>(RrfRetriever.NAME, RrfRetriever::parse));
+  }
+
+  @Override
+  public Map<String, AnalysisProvider<TokenFilterFactory>> getTokenFilters() {
+    return SecurityAnalysis.tokenFilters();
+  }
+
+  @Override
+  public Map<String, AnalysisProvider<TokenizerFactory>> getTokenizers() {
+    return SecurityAnalysis.tokenizers();
+  }
+
+  @Override
+  public Collection<ActionHandler<? extends ActionRequest, ? extends ActionResponse>> getActions() {
+    return ModelApi.actions();
+  }
+
+  @Override
+  public ScriptEngine getScriptEngine(Settings settings, Collection<ScriptContext<?>> contexts) {
+    return new TemplateEngine(settings);
+  }
+
+  @Override
+  public Map<String, Processor.Factory> getProcessors(Processor.Parameters parameters) {
+    return Map.of(
+        SetProcessor.TYPE, new SetProcessor.Factory(parameters.scriptService),
+        RemoveProcessor.TYPE, new RemoveProcessor.Factory(parameters.scriptService),
+        InferenceProcessor.TYPE, new InferenceProcessorFactory(parameters.client));
+  }
+
+  @Override
+  public Collection<RestHandler> getRestHandlers(
+      Settings settings,
+      NamedWriteableRegistry namedWriteableRegistry,
+      RestController restController,
+      ClusterSettings clusterSettings,
+      IndexScopedSettings indexScopedSettings,
+      SettingsFilter settingsFilter,
+      IndexNameExpressionResolver indexNameExpressionResolver,
+      Supplier<DiscoveryNodes> nodesInCluster,
+      Predicate<NodeFeature> clusterSupportsFeature) {
+    List<RestHandler> handlers = new ArrayList<>();
+    handlers.add(new RootHandler(services.clusterService()));
+    handlers.addAll(Templates.handlers(settings, services.scriptService(), clusterSupportsFeature));
+    handlers.addAll(ModelApi.handlers());
+    return handlers;
+  }
+}

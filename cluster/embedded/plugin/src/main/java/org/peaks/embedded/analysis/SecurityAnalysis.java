@@ -1,0 +1,58 @@
+package org.peaks.embedded.analysis;
+
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.apache.lucene.analysis.TokenStream;
+import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
+import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.index.analysis.AbstractTokenFilterFactory;
+import org.elasticsearch.index.analysis.TokenFilterFactory;
+import org.elasticsearch.index.analysis.TokenizerFactory;
+import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
+import org.elasticsearch.plugins.AnalysisPlugin;
+
+/** The parts of the module analysis-common that the index of users and API keys is made with. */
+public final class SecurityAnalysis {
+
+  private SecurityAnalysis() {}
+
+  public static Map<String, AnalysisProvider<TokenFilterFactory>> tokenFilters() {
+    return Map.of(
+        "unique",
+        (index, environment, name, settings) -> filter(name, settings, UniqueTokens::new),
+        "pattern_capture",
+        AnalysisPlugin.requiresAnalysisSettings(
+            (index, environment, name, settings) -> patternCapture(name, settings)));
+  }
+
+  public static Map<String, AnalysisProvider<TokenizerFactory>> tokenizers() {
+    return Map.of(
+        "uax_url_email",
+        (index, environment, name, settings) ->
+            TokenizerFactory.newFactory(name, UAX29URLEmailTokenizer::new));
+  }
+
+  private static TokenFilterFactory patternCapture(String name, Settings settings) {
+    Pattern[] patterns =
+        settings.getAsList("patterns").stream().map(Pattern::compile).toArray(Pattern[]::new);
+    if (patterns.length == 0) {
+      throw new IllegalArgumentException(
+          "required setting 'patterns' is missing for token filter [" + name + "]");
+    }
+    boolean original = settings.getAsBoolean("preserve_original", true);
+    return filter(
+        name, settings, input -> new PatternCaptureGroupTokenFilter(input, original, patterns));
+  }
+
+  private static TokenFilterFactory filter(
+      String name, Settings settings, UnaryOperator<TokenStream> filter) {
+    return new AbstractTokenFilterFactory(name, settings) {
+      @Override
+      public TokenStream create(TokenStream input) {
+        return filter.apply(input);
+      }
+    };
+  }
+}

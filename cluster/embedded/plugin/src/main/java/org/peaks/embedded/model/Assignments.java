@@ -1,0 +1,133 @@
+package org.peaks.embedded.model;
+
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.elasticsearch.ResourceAlreadyExistsException;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.cluster.ClusterState;
+import org.elasticsearch.cluster.ClusterStateUpdateTask;
+import org.elasticsearch.cluster.metadata.Metadata;
+import org.elasticsearch.cluster.service.ClusterService;
+import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction.TaskParams;
+import org.elasticsearch.xpack.core.ml.inference.assignment.AdaptiveAllocationsSettings;
+import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingInfo;
+import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
+import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignment;
+import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentMetadata;
+
+/**
+ * Which models are deployed, in the cluster state: there machine learning keeps it, and there it
+ * outlives a restart.
+ */
+final class Assignments {
+
+  private final ClusterService cluster;
+
+  Assignments(ClusterService cluster) {
+    this.cluster = cluster;
+  }
+
+  static TrainedModelAssignmentMetadata in(ClusterState state) {
+    return TrainedModelAssignmentMetadata.fromState(state);
+  }
+
+  /**
+   * Adds a deployment on this node, starting.
+   *
+   * @throws ResourceAlreadyExistsException through the listener
+   */
+  void add(
+      TaskParams parameters, AdaptiveAllocationsSettings adaptive, ActionListener<Void> listener) {
+    String nodeId = cluster.localNode().getId();
+    RoutingInfo route =
+        new RoutingInfo(
+            parameters.getNumberOfAllocations(),
+            parameters.getNumberOfAllocations(),
+            RoutingState.STARTING,
+            "");
+    TrainedModelAssignment.Builder assignment =
+        TrainedModelAssignment.Builder.empty(parameters, adaptive).addRoutingEntry(nodeId, route);
+    update(
+        "start deployment",
+        state -> {
+          var metadata = TrainedModelAssignmentMetadata.Builder.fromMetadata(in(state));
+          return metadata.addNewAssignment(parameters.getDeploymentId(), assignment);
+        },
+        listener);
+  }
+
+  /** Notes what became of a deployment on this node. */
+  void route(String deploymentId, RoutingState routing, String reason) {
+    String nodeId = cluster.localNode().getId();
+    change(
+        deploymentId,
+        assignment -> {
+          int allocations = assignment.build().getTaskParams().getNumberOfAllocations();
+          assignment.addOrOverwriteRoutingEntry(
+              nodeId, new RoutingInfo(allocations, allocations, routing, reason));
+          assignment.calculateAndSetAssignmentState();
+        },
+        ActionListener.noop());
+  }
+
+  void stopping(String deploymentId, ActionListener<Void> listener) {
+    change(
+        deploymentId, assignment -> assignment.stopAssignment("undeploy_trained_model"), listener);
+  }
+
+  void remove(String deploymentId, ActionListener<Void> listener) {
+    update(
+        "remove deployment",
+        state ->
+            TrainedModelAssignmentMetadata.Builder.fromMetadata(in(state))
+                .removeAssignment(deploymentId),
+        listener);
+  }
+
+  private void change(
+      String deploymentId,
+      Consumer<TrainedModelAssignment.Builder> change,
+      ActionListener<Void> listener) {
+    update(
+        "update deployment",
+        state -> {
+          var metadata = TrainedModelAssignmentMetadata.Builder.fromMetadata(in(state));
+          TrainedModelAssignment.Builder assignment = metadata.getAssignment(deploymentId);
+          if (assignment != null) {
+            change.accept(assignment);
+          }
+          return metadata;
+        },
+        listener);
+  }
+
+  private void update(
+      String source,
+      Function<ClusterState, TrainedModelAssignmentMetadata.Builder> change,
+      ActionListener<Void> listener) {
+    cluster.submitUnbatchedStateUpdateTask(
+        source,
+        new ClusterStateUpdateTask() {
+          @Override
+          public ClusterState execute(ClusterState current) {
+            TrainedModelAssignmentMetadata changed = change.apply(current).build();
+            if (changed.equals(in(current))) {
+              return current;
+            }
+            Metadata.Builder metadata = Metadata.builder(current.metadata());
+            metadata.putCustom(TrainedModelAssignmentMetadata.NAME, changed);
+            return ClusterState.builder(current).metadata(metadata).build();
+          }
+
+          @Override
+          public void clusterStateProcessed(ClusterState before, ClusterState after) {
+            listener.onResponse(null);
+          }
+
+          @Override
+          public void onFailure(Exception e) {
+            listener.onFailure(e);
+          }
+        });
+  }
+}

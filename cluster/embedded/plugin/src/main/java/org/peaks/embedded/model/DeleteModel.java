@@ -1,0 +1,80 @@
+package org.peaks.embedded.model;
+
+import org.elasticsearch.ElasticsearchStatusException;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.support.ActionFilters;
+import org.elasticsearch.action.support.HandledTransportAction;
+import org.elasticsearch.action.support.RefCountingListener;
+import org.elasticsearch.action.support.master.AcknowledgedResponse;
+import org.elasticsearch.cluster.ClusterState;
+import org.elasticsearch.common.util.concurrent.EsExecutors;
+import org.elasticsearch.ingest.IngestMetadata;
+import org.elasticsearch.injection.guice.Inject;
+import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.tasks.Task;
+import org.elasticsearch.transport.TransportService;
+import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
+import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction.Request;
+import org.elasticsearch.xpack.core.ml.utils.InferenceProcessorInfoExtractor;
+
+/** Deletes a model; one in use only by force. */
+public final class DeleteModel extends HandledTransportAction<Request, AcknowledgedResponse> {
+
+  private final ModelServices services;
+
+  @Inject
+  public DeleteModel(TransportService transport, ActionFilters filters, ModelServices services) {
+    super(
+        DeleteTrainedModelAction.NAME,
+        transport,
+        filters,
+        Request::new,
+        EsExecutors.DIRECT_EXECUTOR_SERVICE);
+    this.services = services;
+  }
+
+  @Override
+  protected void doExecute(
+      Task task, Request request, ActionListener<AcknowledgedResponse> listener) {
+    ActionListener.run(
+        listener,
+        checked -> {
+          if (request.isForce() == false) {
+            requireUnused(request.getId(), services.cluster().state());
+          }
+          undeploy(
+              request.getId(),
+              checked.delegateFailureAndWrap(
+                  (next, done) ->
+                      services
+                          .store()
+                          .delete(
+                              request.getId(), next.map(deleted -> AcknowledgedResponse.TRUE))));
+        });
+  }
+
+  private static void requireUnused(String modelId, ClusterState state) {
+    IngestMetadata pipelines = state.metadata().custom(IngestMetadata.TYPE);
+    if (InferenceProcessorInfoExtractor.getModelIdsFromInferenceProcessors(pipelines)
+        .contains(modelId)) {
+      throw new ElasticsearchStatusException(
+          "Cannot delete model [{}] as it is still referenced by ingest processors; use force to delete the model",
+          RestStatus.CONFLICT,
+          modelId);
+    }
+    if (Assignments.in(state).modelIsDeployed(modelId)) {
+      throw new ElasticsearchStatusException(
+          "Cannot delete model [{}] as it is currently deployed; use force to delete the model",
+          RestStatus.CONFLICT,
+          modelId);
+    }
+  }
+
+  private void undeploy(String modelId, ActionListener<Void> listener) {
+    var assignments = Assignments.in(services.cluster().state()).getDeploymentsUsingModel(modelId);
+    try (RefCountingListener all = new RefCountingListener(listener)) {
+      assignments.forEach(
+          assignment -> services.assignments().remove(assignment.getDeploymentId(), all.acquire()));
+    }
+  }
+}

@@ -1,0 +1,274 @@
+package org.peaks.embedded.model;
+
+import java.io.IOException;
+import java.util.Map;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.elasticsearch.ElasticsearchStatusException;
+import org.elasticsearch.ExceptionsHelper;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.support.ContextPreservingActionListener;
+import org.elasticsearch.action.support.PlainActionFuture;
+import org.elasticsearch.cluster.node.DiscoveryNode;
+import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
+import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.inference.InferenceResults;
+import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.threadpool.ThreadPool;
+import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction.TaskParams;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
+import org.elasticsearch.xpack.core.ml.inference.assignment.AssignmentStats;
+import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
+import org.elasticsearch.xpack.core.ml.inference.results.MlTextEmbeddingResults;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenization;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
+import org.peaks.embedded.text.RobertaTokenizer;
+import org.peaks.embedded.text.Tokens;
+import org.peaks.embedded.worker.InferenceResult;
+import org.peaks.embedded.worker.LoadedModel;
+import org.peaks.embedded.worker.ModelRefusedException;
+import org.peaks.embedded.worker.RequestBody;
+
+/**
+ * A model on this node: loads itself into the inference worker, does so again whenever the worker
+ * comes back, and answers requests in between.
+ */
+final class Deployment {
+
+  /** Told when the deployment's state changes. */
+  interface Observer {
+    void routed(String deploymentId, RoutingState state, String reason);
+  }
+
+  private static final Logger logger = LogManager.getLogger(Deployment.class);
+  private static final TimeValue BEFORE_NEXT_TRY = TimeValue.timeValueMillis(500);
+
+  private final TaskParams parameters;
+  private final ModelStore store;
+  private final ThreadPool threads;
+  private final String socket;
+  private final Observer observer;
+  private final boolean patient;
+
+  private volatile TrainedModelConfig config;
+  private volatile RobertaTokenizer tokenizer;
+  private volatile LoadedModel model;
+  private volatile DeploymentCounters counters = new DeploymentCounters();
+  private volatile RoutingState state = RoutingState.STARTING;
+  private volatile String reason = "";
+  private volatile boolean stopped;
+
+  /**
+   * @param socket the path of the worker's Unix socket
+   * @param patient whether to wait for a worker that was never there, as after a restart
+   */
+  Deployment(
+      TaskParams parameters,
+      ModelStore store,
+      ThreadPool threads,
+      String socket,
+      boolean patient,
+      Observer observer) {
+    this.parameters = parameters;
+    this.store = store;
+    this.threads = threads;
+    this.socket = socket;
+    this.patient = patient;
+    this.observer = observer;
+  }
+
+  void start() {
+    threads.generic().execute(this::run);
+  }
+
+  void stop() {
+    stopped = true;
+    LoadedModel loaded = model;
+    if (loaded != null) {
+      loaded.close();
+    }
+  }
+
+  AssignmentStats.NodeStats stats(DiscoveryNode node) {
+    LoadedModel loaded = model;
+    return loaded == null
+        ? AssignmentStats.NodeStats.forNotStartedState(node, state, reason)
+        : counters.snapshot(node, parameters, loaded.pending());
+  }
+
+  TrainedModelConfig config() {
+    return config;
+  }
+
+  /**
+   * Answers with the text's vector.
+   *
+   * @param applied the model's configuration with the request's changes
+   */
+  void infer(
+      String text,
+      InferenceConfig applied,
+      TimeValue timeout,
+      ActionListener<InferenceResults> listener) {
+    LoadedModel loaded = model;
+    if (loaded == null) {
+      listener.onFailure(unavailable());
+      return;
+    }
+    if (loaded.pending() >= parameters.getQueueCapacity()) {
+      counters.rejected();
+      listener.onFailure(
+          new EsRejectedExecutionException(
+              "["
+                  + parameters.getDeploymentId()
+                  + "] inference process queue is full. Unable to execute command",
+              false));
+      return;
+    }
+    // The answer comes on the thread that listens to the worker, which knows nothing of the caller.
+    ActionListener<InferenceResults> atHome =
+        ContextPreservingActionListener.wrapPreservingContext(listener, threads.getThreadContext());
+    threads.generic().execute(() -> send(loaded, text, applied, timeout, atHome));
+  }
+
+  private void send(
+      LoadedModel loaded,
+      String text,
+      InferenceConfig applied,
+      TimeValue timeout,
+      ActionListener<InferenceResults> listener) {
+    TextEmbeddingConfig settings = (TextEmbeddingConfig) applied;
+    Tokens tokens;
+    try {
+      tokens = tokenizer.tokenize(text, settings.getTokenization().getTruncate());
+    } catch (RuntimeException e) {
+      counters.failed();
+      listener.onFailure(e);
+      return;
+    }
+    ActionListener<InferenceResult> answer =
+        ActionListener.wrap(
+            result -> listener.onResponse(toResults(result, settings, tokens)),
+            e -> listener.onFailure(stopped || model != loaded ? unavailable() : e));
+    Inference inference = new Inference(threads, timeout, counters, answer);
+    long request = loaded.infer(new RequestBody(tokens.ids()), inference);
+    inference.onTimeout(() -> loaded.forget(request));
+    if (inference.isDone()) {
+      loaded.forget(request);
+    }
+  }
+
+  private static InferenceResults toResults(
+      InferenceResult result, TextEmbeddingConfig settings, Tokens tokens) {
+    String field = settings.getResultsField();
+    return new MlTextEmbeddingResults(
+        field == null ? InferenceConfig.DEFAULT_RESULTS_FIELD : field,
+        result.vector(),
+        tokens.truncated());
+  }
+
+  private ElasticsearchStatusException unavailable() {
+    return new ElasticsearchStatusException(
+        "Trained model deployment [{}] cannot answer: {}",
+        state == RoutingState.FAILED ? RestStatus.CONFLICT : RestStatus.SERVICE_UNAVAILABLE,
+        parameters.getDeploymentId(),
+        stopped ? "it is stopping" : reason.isEmpty() ? "it is still loading" : reason);
+  }
+
+  private void run() {
+    boolean everLoaded = false;
+    observer.routed(parameters.getDeploymentId(), state, reason);
+    while (stopped == false) {
+      try {
+        serve();
+        everLoaded = true;
+        become(RoutingState.STARTING, workerIsDown());
+      } catch (IOException e) {
+        if (patient == false && everLoaded == false) {
+          become(RoutingState.FAILED, workerIsDown());
+          return;
+        }
+        become(RoutingState.STARTING, workerIsDown());
+      } catch (ModelRefusedException | RuntimeException e) {
+        if (patient && everLoaded == false && isPassing(e)) {
+          pause();
+          continue;
+        }
+        logger.warn("deployment [{}] failed", parameters.getDeploymentId(), e);
+        become(RoutingState.FAILED, ExceptionsHelper.unwrapCause(e).getMessage());
+        return;
+      }
+      pause();
+    }
+  }
+
+  /** Loads the model and answers until the worker goes or the deployment stops. */
+  private void serve() throws IOException, ModelRefusedException {
+    prepare();
+    LoadedModel loaded = LoadedModel.load(socket, settings(), store.parts(parameters.getModelId()));
+    try (loaded) {
+      counters = new DeploymentCounters();
+      model = loaded;
+      if (stopped) {
+        return;
+      }
+      become(RoutingState.STARTED, "");
+      loaded.listen();
+    } finally {
+      model = null;
+    }
+  }
+
+  private void prepare() {
+    if (tokenizer != null) {
+      return;
+    }
+    PlainActionFuture<TrainedModelConfig> configuration = new PlainActionFuture<>();
+    store.configuration(parameters.getModelId(), configuration);
+    config = configuration.actionGet();
+    PlainActionFuture<Vocabulary> vocabulary = new PlainActionFuture<>();
+    store.vocabulary(parameters.getModelId(), vocabulary);
+    TextEmbeddingConfig settings = (TextEmbeddingConfig) config.getInferenceConfig();
+    tokenizer = vocabulary.actionGet().tokenizer((RobertaTokenization) settings.getTokenization());
+  }
+
+  private Map<String, Object> settings() {
+    return Map.of(
+        "type", "load",
+        "deployment", parameters.getDeploymentId(),
+        "bytes", parameters.getModelBytes(),
+        "threads", parameters.getThreadsPerAllocation(),
+        "allocations", parameters.getNumberOfAllocations());
+  }
+
+  private void become(RoutingState next, String why) {
+    if (stopped || (state == next && reason.equals(why))) {
+      return;
+    }
+    logger.info("deployment [{}] is {} {}", parameters.getDeploymentId(), next, why);
+    state = next;
+    reason = why;
+    observer.routed(parameters.getDeploymentId(), next, why);
+  }
+
+  /** Right after a restart the stored model's shard may still be on its way. */
+  private static boolean isPassing(Exception e) {
+    return ExceptionsHelper.status(e) == RestStatus.SERVICE_UNAVAILABLE;
+  }
+
+  private String workerIsDown() {
+    return "the inference worker at ["
+        + socket
+        + "] does not answer; start it with `peaks cluster start`";
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(BEFORE_NEXT_TRY.millis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the node is stopping", e);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package org.peaks.embedded.model;
+
+import java.util.List;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.support.ActionFilters;
+import org.elasticsearch.action.support.GroupedActionListener;
+import org.elasticsearch.action.support.HandledTransportAction;
+import org.elasticsearch.common.util.concurrent.EsExecutors;
+import org.elasticsearch.injection.guice.Inject;
+import org.elasticsearch.tasks.Task;
+import org.elasticsearch.transport.TransportService;
+import org.elasticsearch.xpack.core.action.util.QueryPage;
+import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction;
+import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction.Request;
+import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction.Response;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
+
+/** Lists models' configurations. */
+public final class GetModels extends HandledTransportAction<Request, Response> {
+
+  private final ModelServices services;
+
+  @Inject
+  public GetModels(TransportService transport, ActionFilters filters, ModelServices services) {
+    super(
+        GetTrainedModelsAction.NAME,
+        transport,
+        filters,
+        Request::new,
+        EsExecutors.DIRECT_EXECUTOR_SERVICE);
+    this.services = services;
+  }
+
+  @Override
+  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
+    ModelSelection.of(
+        request,
+        request.getTags(),
+        services.store(),
+        listener.delegateFailureAndWrap(
+            (next, selection) -> {
+              ActionListener<Void> marked = next.map(done -> respond(selection));
+              if (request.getIncludes().isIncludeDefinitionStatus()) {
+                markCompleteness(selection.page(), marked);
+              } else {
+                marked.onResponse(null);
+              }
+            }));
+  }
+
+  private static Response respond(ModelSelection selection) {
+    return new Response(
+        new QueryPage<>(selection.page(), selection.total(), Response.RESULTS_FIELD));
+  }
+
+  private void markCompleteness(List<TrainedModelConfig> configs, ActionListener<Void> listener) {
+    if (configs.isEmpty()) {
+      listener.onResponse(null);
+      return;
+    }
+    var all = new GroupedActionListener<Void>(configs.size(), listener.map(done -> null));
+    for (TrainedModelConfig config : configs) {
+      services
+          .store()
+          .isComplete(
+              config.getModelId(),
+              all.map(
+                  complete -> {
+                    config.setFullDefinition(complete);
+                    return null;
+                  }));
+    }
+  }
+}

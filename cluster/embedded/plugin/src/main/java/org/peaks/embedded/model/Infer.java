@@ -1,0 +1,184 @@
+package org.peaks.embedded.model;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.elasticsearch.ElasticsearchStatusException;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.support.ActionFilters;
+import org.elasticsearch.action.support.HandledTransportAction;
+import org.elasticsearch.action.support.RefCountingListener;
+import org.elasticsearch.common.Strings;
+import org.elasticsearch.common.util.concurrent.EsExecutors;
+import org.elasticsearch.common.xcontent.support.XContentMapValues;
+import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.inference.InferenceResults;
+import org.elasticsearch.injection.guice.Inject;
+import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.tasks.Task;
+import org.elasticsearch.transport.TransportService;
+import org.elasticsearch.xpack.core.ml.action.InferModelAction;
+import org.elasticsearch.xpack.core.ml.action.InferModelAction.Request;
+import org.elasticsearch.xpack.core.ml.action.InferModelAction.Response;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelPrefixStrings;
+import org.elasticsearch.xpack.core.ml.inference.assignment.AssignmentState;
+import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignment;
+import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentUtils;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfigUpdate;
+import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
+
+/** Runs a deployed model on texts or documents. */
+public class Infer extends HandledTransportAction<Request, Response> {
+
+  private final ModelServices services;
+
+  /** The same action under the name that the REST API has privileges for. */
+  public static final class External extends Infer {
+    @Inject
+    public External(TransportService transport, ActionFilters filters, ModelServices services) {
+      super(InferModelAction.EXTERNAL_NAME, transport, filters, services);
+    }
+  }
+
+  @Inject
+  public Infer(TransportService transport, ActionFilters filters, ModelServices services) {
+    this(InferModelAction.NAME, transport, filters, services);
+  }
+
+  private Infer(
+      String name, TransportService transport, ActionFilters filters, ModelServices services) {
+    super(name, transport, filters, Request::new, EsExecutors.DIRECT_EXECUTOR_SERVICE);
+    this.services = services;
+  }
+
+  @Override
+  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
+    ActionListener.run(
+        listener,
+        checked -> {
+          Licence.check();
+          List<TrainedModelAssignment> assignments =
+              TrainedModelAssignmentUtils.modelAssignments(
+                  request.getId(), services.cluster().state());
+          if (assignments.isEmpty()) {
+            explainMissing(request.getId(), checked);
+          } else {
+            inferWith(pick(assignments), request, checked);
+          }
+        });
+  }
+
+  private void explainMissing(String modelId, ActionListener<Response> listener) {
+    services
+        .store()
+        .configuration(
+            modelId,
+            listener.delegateFailureAndWrap(
+                (next, config) ->
+                    next.onFailure(
+                        ExceptionsHelper.conflictStatusException(
+                            "Model [{}] must be deployed to use. Please deploy with the start trained model "
+                                + "deployment API.",
+                            modelId))));
+  }
+
+  private static TrainedModelAssignment pick(List<TrainedModelAssignment> assignments) {
+    return assignments.stream()
+        .filter(assignment -> assignment.getAssignmentState() == AssignmentState.STARTED)
+        .findFirst()
+        .orElse(assignments.get(0));
+  }
+
+  private void inferWith(
+      TrainedModelAssignment assignment, Request request, ActionListener<Response> listener) {
+    Deployment deployment = services.deployments().get(assignment.getDeploymentId());
+    if (deployment == null || deployment.config() == null) {
+      throw ExceptionsHelper.conflictStatusException(
+          "Trained model deployment [{}] is not allocated to any nodes", request.getId());
+    }
+    TrainedModelConfig config = deployment.config();
+    InferenceConfig applied = apply(request.getUpdate(), config);
+    List<String> texts = texts(request, config);
+    InferenceResults[] results = new InferenceResults[texts.size()];
+    ActionListener<Void> complete =
+        listener.map(
+            done ->
+                Response.builder()
+                    .setId(config.getModelId())
+                    .setLicensed(true)
+                    .addInferenceResults(Arrays.asList(results))
+                    .build());
+    try (RefCountingListener all = new RefCountingListener(complete)) {
+      for (int i = 0; i < results.length; i++) {
+        int place = i;
+        deployment.infer(
+            texts.get(i),
+            applied,
+            timeout(request),
+            all.acquire(result -> results[place] = result));
+      }
+    }
+  }
+
+  private static TimeValue timeout(Request request) {
+    TimeValue given = request.getInferenceTimeout();
+    return given == null ? Request.DEFAULT_TIMEOUT_FOR_API : given;
+  }
+
+  private static InferenceConfig apply(InferenceConfigUpdate update, TrainedModelConfig config) {
+    InferenceConfig own = config.getInferenceConfig();
+    if (update.isEmpty()) {
+      return own;
+    }
+    if (update.isSupported(own) == false) {
+      throw new ElasticsearchStatusException(
+          "Trained model [{}] is configured for task [{}] but called with task [{}]",
+          RestStatus.FORBIDDEN,
+          config.getModelId(),
+          own.getName(),
+          update.getName());
+    }
+    return own.apply(update);
+  }
+
+  private static String prefix(
+      TrainedModelConfig config, TrainedModelPrefixStrings.PrefixType type) {
+    TrainedModelPrefixStrings prefixes = config.getPrefixStrings();
+    if (prefixes == null) {
+      return "";
+    }
+    String prefix =
+        switch (type) {
+          case SEARCH -> prefixes.searchPrefix();
+          case INGEST -> prefixes.ingestPrefix();
+          case NONE -> "";
+        };
+    return Strings.isNullOrEmpty(prefix) ? "" : prefix;
+  }
+
+  private static List<String> texts(Request request, TrainedModelConfig config) {
+    String prefix = prefix(config, request.getPrefixType());
+    Stream<String> inputs =
+        request.getTextInput() != null
+            ? request.getTextInput().stream()
+            : request.getObjectsToInfer().stream().map(document -> inputText(document, config));
+    return inputs.map(input -> prefix + input).toList();
+  }
+
+  private static String inputText(Map<String, Object> document, TrainedModelConfig config) {
+    String field = config.getInput().getFieldNames().get(0);
+    Object value = XContentMapValues.extractValue(field, document);
+    if (value == null) {
+      throw ExceptionsHelper.badRequestException(
+          "Input field [{}] does not exist in the source document", field);
+    }
+    if (value instanceof String text) {
+      return text;
+    }
+    throw ExceptionsHelper.badRequestException(
+        "Input value [{}] for field [{}] must be a string", value, field);
+  }
+}

@@ -1,0 +1,286 @@
+package org.peaks.embedded.model;
+
+import static org.elasticsearch.rest.RestRequest.Method.DELETE;
+import static org.elasticsearch.rest.RestRequest.Method.GET;
+import static org.elasticsearch.rest.RestRequest.Method.POST;
+import static org.elasticsearch.rest.RestRequest.Method.PUT;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.elasticsearch.common.Strings;
+import org.elasticsearch.rest.RestChannel;
+import org.elasticsearch.rest.RestHandler.Route;
+import org.elasticsearch.rest.RestRequest;
+import org.elasticsearch.rest.RestResponse;
+import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.rest.action.RestBuilderListener;
+import org.elasticsearch.rest.action.RestCancellableNodeClient;
+import org.elasticsearch.rest.action.RestToXContentListener;
+import org.elasticsearch.xcontent.ToXContent;
+import org.elasticsearch.xcontent.XContentBuilder;
+import org.elasticsearch.xcontent.XContentParser;
+import org.elasticsearch.xpack.core.action.AbstractGetResourcesRequest;
+import org.elasticsearch.xpack.core.action.util.PageParams;
+import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
+import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction;
+import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsStatsAction;
+import org.elasticsearch.xpack.core.ml.action.InferModelAction;
+import org.elasticsearch.xpack.core.ml.action.PutTrainedModelAction;
+import org.elasticsearch.xpack.core.ml.action.PutTrainedModelDefinitionPartAction;
+import org.elasticsearch.xpack.core.ml.action.PutTrainedModelVocabularyAction;
+import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction;
+import org.elasticsearch.xpack.core.ml.action.StopTrainedModelDeploymentAction;
+import org.elasticsearch.xpack.core.ml.inference.assignment.AllocationStatus;
+import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
+import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
+
+/** Reads machine learning's REST requests, with Elasticsearch's own parsers of their bodies. */
+final class ModelHandlers {
+
+  private static final String MODEL_ID = "model_id";
+  private static final String MODELS = "/_ml/trained_models";
+  private static final String MODEL = MODELS + "/{" + MODEL_ID + "}";
+
+  private ModelHandlers() {}
+
+  static ModelHandler put() {
+    return new ModelHandler(
+        "xpack_ml_put_trained_model_action",
+        List.of(new Route(PUT, MODEL)),
+        Set.of(),
+        (rest, client) -> {
+          String id = rest.param(MODEL_ID);
+          boolean defer =
+              rest.paramAsBoolean(PutTrainedModelAction.DEFER_DEFINITION_DECOMPRESSION, false);
+          boolean wait = rest.paramAsBoolean("wait_for_completion", false);
+          PutTrainedModelAction.Request request;
+          try (XContentParser parser = rest.contentParser()) {
+            request = PutTrainedModelAction.Request.parseRequest(id, defer, wait, parser);
+          }
+          return channel ->
+              client.execute(
+                  PutTrainedModelAction.INSTANCE, request, new RestToXContentListener<>(channel));
+        });
+  }
+
+  static ModelHandler putPart() {
+    return new ModelHandler(
+        "xpack_ml_put_trained_model_definition_part_action",
+        List.of(new Route(PUT, MODEL + "/definition/{part}")),
+        Set.of(),
+        (rest, client) -> {
+          String id = rest.param(MODEL_ID);
+          int part = rest.paramAsInt("part", -1);
+          PutTrainedModelDefinitionPartAction.Request request;
+          try (XContentParser parser = rest.contentParser()) {
+            request = PutTrainedModelDefinitionPartAction.Request.parseRequest(id, part, parser);
+          }
+          return channel ->
+              client.execute(
+                  PutTrainedModelDefinitionPartAction.INSTANCE,
+                  request,
+                  new RestToXContentListener<>(channel));
+        });
+  }
+
+  static ModelHandler putVocabulary() {
+    return new ModelHandler(
+        "xpack_ml_put_trained_model_vocabulary_action",
+        List.of(new Route(PUT, MODEL + "/vocabulary")),
+        Set.of(),
+        (rest, client) -> {
+          PutTrainedModelVocabularyAction.Request request;
+          try (XContentParser parser = rest.contentParser()) {
+            request =
+                PutTrainedModelVocabularyAction.Request.parseRequest(rest.param(MODEL_ID), parser);
+          }
+          return channel ->
+              client.execute(
+                  PutTrainedModelVocabularyAction.INSTANCE,
+                  request,
+                  new RestToXContentListener<>(channel));
+        });
+  }
+
+  static ModelHandler get() {
+    return new ModelHandler(
+        "xpack_ml_get_trained_models_action",
+        List.of(new Route(GET, MODEL), new Route(GET, MODELS)),
+        Set.of("decompress_definition", ToXContentParams.EXCLUDE_GENERATED),
+        (rest, client) -> {
+          Set<String> include =
+              new HashSet<>(List.of(rest.paramAsStringArray("include", Strings.EMPTY_ARRAY)));
+          List<String> tags = List.of(rest.paramAsStringArray("tags", Strings.EMPTY_ARRAY));
+          var request =
+              new GetTrainedModelsAction.Request(rest.param(MODEL_ID, "_all"), tags, include);
+          readPage(rest, request);
+          return channel ->
+              client.execute(
+                  GetTrainedModelsAction.INSTANCE, request, listModels(channel, include));
+        });
+  }
+
+  private static RestBuilderListener<GetTrainedModelsAction.Response> listModels(
+      RestChannel channel, Set<String> include) {
+    Map<String, String> parameters = new HashMap<>(channel.request().params());
+    include.forEach(name -> parameters.put(name, "true"));
+    return new RestBuilderListener<>(channel) {
+      @Override
+      public RestResponse buildResponse(
+          GetTrainedModelsAction.Response response, XContentBuilder builder) throws IOException {
+        response.toXContent(builder, new ToXContent.MapParams(parameters));
+        return new RestResponse(RestStatus.OK, builder);
+      }
+    };
+  }
+
+  static ModelHandler stats() {
+    return new ModelHandler(
+        "xpack_ml_get_trained_models_stats_action",
+        List.of(new Route(GET, MODEL + "/_stats"), new Route(GET, MODELS + "/_stats")),
+        Set.of(),
+        (rest, client) -> {
+          var request = new GetTrainedModelsStatsAction.Request(rest.param(MODEL_ID, "_all"));
+          readPage(rest, request);
+          return channel ->
+              client.execute(
+                  GetTrainedModelsStatsAction.INSTANCE,
+                  request,
+                  new RestToXContentListener<>(channel));
+        });
+  }
+
+  private static void readPage(RestRequest rest, AbstractGetResourcesRequest request) {
+    if (rest.hasParam("from") || rest.hasParam("size")) {
+      request.setPageParams(
+          new PageParams(
+              rest.paramAsInt("from", PageParams.DEFAULT_FROM),
+              rest.paramAsInt("size", PageParams.DEFAULT_SIZE)));
+    }
+    request.setAllowNoResources(
+        rest.paramAsBoolean("allow_no_match", request.isAllowNoResources()));
+  }
+
+  static ModelHandler delete() {
+    return new ModelHandler(
+        "xpack_ml_delete_trained_models_action",
+        List.of(new Route(DELETE, MODEL)),
+        Set.of(),
+        (rest, client) -> {
+          var request = new DeleteTrainedModelAction.Request(rest.param(MODEL_ID));
+          request.setForce(rest.paramAsBoolean("force", request.isForce()));
+          request.ackTimeout(rest.paramAsTime("timeout", request.ackTimeout()));
+          return channel ->
+              client.execute(
+                  DeleteTrainedModelAction.INSTANCE,
+                  request,
+                  new RestToXContentListener<>(channel));
+        });
+  }
+
+  static ModelHandler start() {
+    return new ModelHandler(
+        "xpack_ml_start_trained_models_deployment_action",
+        List.of(new Route(POST, MODEL + "/deployment/_start")),
+        Set.of(),
+        (rest, client) -> {
+          StartTrainedModelDeploymentAction.Request request = readStart(rest);
+          return channel ->
+              client.execute(
+                  StartTrainedModelDeploymentAction.INSTANCE,
+                  request,
+                  new RestToXContentListener<>(channel));
+        });
+  }
+
+  private static StartTrainedModelDeploymentAction.Request readStart(RestRequest rest)
+      throws IOException {
+    String modelId = rest.param(MODEL_ID);
+    String deploymentId = rest.param("deployment_id", modelId);
+    StartTrainedModelDeploymentAction.Request request;
+    if (rest.hasContentOrSourceParam()) {
+      try (XContentParser parser = rest.contentOrSourceParamParser()) {
+        request =
+            StartTrainedModelDeploymentAction.Request.parseRequest(modelId, deploymentId, parser);
+      }
+    } else {
+      request = new StartTrainedModelDeploymentAction.Request(modelId, deploymentId);
+    }
+    readStartParameters(rest, request);
+    return request;
+  }
+
+  private static void readStartParameters(
+      RestRequest rest, StartTrainedModelDeploymentAction.Request request) {
+    request.setTimeout(rest.paramAsTime("timeout", request.getTimeout()));
+    String waitFor = rest.param("wait_for", request.getWaitForState().toString());
+    request.setWaitForState(AllocationStatus.State.fromString(waitFor));
+    request.setThreadsPerAllocation(
+        rest.paramAsInt("threads_per_allocation", request.getThreadsPerAllocation()));
+    if (rest.hasParam("number_of_allocations")) {
+      request.setNumberOfAllocations(rest.paramAsInt("number_of_allocations", 1));
+    }
+    request.setQueueCapacity(rest.paramAsInt("queue_capacity", request.getQueueCapacity()));
+    request.setCacheSize(rest.paramAsSize("cache_size", request.getCacheSize()));
+    request.setPriority(rest.param("priority", request.getPriority().toString()));
+  }
+
+  static ModelHandler stop() {
+    return new ModelHandler(
+        "xpack_ml_stop_trained_models_deployment_action",
+        List.of(new Route(POST, MODEL + "/deployment/_stop")),
+        Set.of(),
+        (rest, client) -> {
+          StopTrainedModelDeploymentAction.Request request = readStop(rest);
+          return channel ->
+              client.execute(
+                  StopTrainedModelDeploymentAction.INSTANCE,
+                  request,
+                  new RestToXContentListener<>(channel));
+        });
+  }
+
+  private static StopTrainedModelDeploymentAction.Request readStop(RestRequest rest)
+      throws IOException {
+    String id = rest.param(MODEL_ID);
+    if (rest.hasContentOrSourceParam()) {
+      try (XContentParser parser = rest.contentOrSourceParamParser()) {
+        return StopTrainedModelDeploymentAction.Request.parseRequest(id, parser);
+      }
+    }
+    var request = new StopTrainedModelDeploymentAction.Request(id);
+    request.setAllowNoMatch(rest.paramAsBoolean("allow_no_match", request.isAllowNoMatch()));
+    request.setForce(rest.paramAsBoolean("force", request.isForce()));
+    request.setFinishPendingWork(rest.paramAsBoolean("finish_pending_work", false));
+    return request;
+  }
+
+  static ModelHandler infer() {
+    return new ModelHandler(
+        "xpack_ml_infer_trained_models_action",
+        List.of(new Route(POST, MODEL + "/_infer")),
+        Set.of(),
+        (rest, client) -> {
+          if (rest.hasContent() == false) {
+            throw ExceptionsHelper.badRequestException("requires body");
+          }
+          InferModelAction.Request.Builder request;
+          try (XContentParser parser = rest.contentParser()) {
+            request = InferModelAction.Request.parseRequest(rest.param(MODEL_ID), parser);
+          }
+          if (rest.hasParam("timeout")) {
+            request.setInferenceTimeout(rest.paramAsTime("timeout", null));
+          }
+          return channel ->
+              new RestCancellableNodeClient(client, rest.getHttpChannel())
+                  .execute(
+                      InferModelAction.EXTERNAL_INSTANCE,
+                      request.build(),
+                      new RestToXContentListener<>(channel));
+        });
+  }
+}

@@ -1,0 +1,276 @@
+package org.peaks.embedded.model;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.elasticsearch.ExceptionsHelper;
+import org.elasticsearch.ResourceAlreadyExistsException;
+import org.elasticsearch.ResourceNotFoundException;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.DocWriteRequest;
+import org.elasticsearch.action.bulk.BulkRequest;
+import org.elasticsearch.action.delete.DeleteRequest;
+import org.elasticsearch.action.get.GetResponse;
+import org.elasticsearch.action.index.IndexRequest;
+import org.elasticsearch.action.search.SearchRequest;
+import org.elasticsearch.action.support.IndicesOptions;
+import org.elasticsearch.action.support.WriteRequest.RefreshPolicy;
+import org.elasticsearch.client.internal.Client;
+import org.elasticsearch.client.internal.OriginSettingClient;
+import org.elasticsearch.common.bytes.BytesReference;
+import org.elasticsearch.common.xcontent.LoggingDeprecationHandler;
+import org.elasticsearch.common.xcontent.XContentHelper;
+import org.elasticsearch.core.CheckedFunction;
+import org.elasticsearch.index.IndexNotFoundException;
+import org.elasticsearch.index.engine.VersionConflictEngineException;
+import org.elasticsearch.index.query.QueryBuilders;
+import org.elasticsearch.search.SearchHit;
+import org.elasticsearch.search.builder.SearchSourceBuilder;
+import org.elasticsearch.search.sort.SortOrder;
+import org.elasticsearch.xcontent.NamedXContentRegistry;
+import org.elasticsearch.xcontent.ToXContent;
+import org.elasticsearch.xcontent.ToXContentObject;
+import org.elasticsearch.xcontent.XContentBuilder;
+import org.elasticsearch.xcontent.XContentFactory;
+import org.elasticsearch.xcontent.XContentParser;
+import org.elasticsearch.xcontent.XContentParserConfiguration;
+import org.elasticsearch.xcontent.XContentType;
+import org.elasticsearch.xpack.core.ClientHelper;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.VocabularyConfig;
+import org.elasticsearch.xpack.core.ml.job.messages.Messages;
+import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
+import org.peaks.embedded.worker.ModelParts;
+
+/** Keeps models in machine learning's own indices, in its own documents. */
+final class ModelStore {
+
+  private static final int MOST_MODELS = 10_000;
+  private static final ToXContent.Params FOR_STORAGE =
+      new ToXContent.MapParams(Map.of(ToXContentParams.FOR_INTERNAL_STORAGE, "true"));
+
+  private final Client client;
+  private final XContentParserConfiguration parsing;
+
+  ModelStore(Client client, NamedXContentRegistry registry) {
+    this.client = new OriginSettingClient(client, ClientHelper.ML_ORIGIN);
+    this.parsing =
+        XContentParserConfiguration.EMPTY
+            .withRegistry(registry)
+            .withDeprecationHandler(LoggingDeprecationHandler.INSTANCE);
+  }
+
+  /** Stores a new model's configuration; fails with 400 where the model exists. */
+  void putConfiguration(TrainedModelConfig config, ActionListener<Void> listener) {
+    String exists =
+        Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_EXISTS, config.getModelId());
+    create(
+        ModelIndices.CONFIGURATIONS,
+        config.getModelId(),
+        config,
+        RefreshPolicy.IMMEDIATE,
+        exists,
+        listener);
+  }
+
+  /** Replaces a stored configuration. */
+  void updateConfiguration(TrainedModelConfig config, ActionListener<Void> listener) {
+    IndexRequest request =
+        new IndexRequest(ModelIndices.CONFIGURATIONS)
+            .id(config.getModelId())
+            .source(toDocument(config))
+            .setRefreshPolicy(RefreshPolicy.IMMEDIATE);
+    client.index(request, listener.map(stored -> null));
+  }
+
+  void putPart(DefinitionPart part, String modelId, int number, ActionListener<Void> listener) {
+    String exists =
+        Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_DOC_EXISTS, modelId, number);
+    String id = DefinitionPart.documentId(modelId, number);
+    // A large model has a thousand parts: only the last one makes them all visible to searches.
+    RefreshPolicy refresh = part.isLast() ? RefreshPolicy.IMMEDIATE : RefreshPolicy.NONE;
+    create(ModelIndices.DEFINITIONS, id, part, refresh, exists, listener);
+  }
+
+  void putVocabulary(String modelId, Vocabulary vocabulary, ActionListener<Void> listener) {
+    String exists = Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_VOCAB_EXISTS, modelId);
+    String id = VocabularyConfig.docId(modelId);
+    create(ModelIndices.DEFINITIONS, id, vocabulary, RefreshPolicy.IMMEDIATE, exists, listener);
+  }
+
+  /** Every stored configuration, by model id. */
+  void configurations(ActionListener<List<TrainedModelConfig>> listener) {
+    SearchSourceBuilder source =
+        new SearchSourceBuilder()
+            .query(QueryBuilders.termQuery("doc_type", TrainedModelConfig.NAME))
+            .sort("model_id", SortOrder.ASC)
+            .size(MOST_MODELS);
+    SearchRequest request =
+        new SearchRequest(ModelIndices.CONFIGURATIONS)
+            .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN)
+            .source(source);
+    client.search(
+        request,
+        listener.map(
+            response -> {
+              List<TrainedModelConfig> configs = new ArrayList<>();
+              for (SearchHit hit : response.getHits().getHits()) {
+                configs.add(parse(hit.getSourceRef(), ModelStore::parseConfiguration));
+              }
+              return configs;
+            }));
+  }
+
+  /** A model's configuration, or a failure with 404. */
+  void configuration(String modelId, ActionListener<TrainedModelConfig> listener) {
+    String missing = Messages.getMessage(Messages.INFERENCE_NOT_FOUND, modelId);
+    get(ModelIndices.CONFIGURATIONS, modelId, ModelStore::parseConfiguration, missing, listener);
+  }
+
+  void vocabulary(String modelId, ActionListener<Vocabulary> listener) {
+    String id = VocabularyConfig.docId(modelId);
+    String missing = Messages.getMessage(Messages.VOCABULARY_NOT_FOUND, modelId, id);
+    get(ModelIndices.DEFINITIONS, id, Vocabulary::parse, missing, listener);
+  }
+
+  void part(String modelId, int number, ActionListener<DefinitionPart> listener) {
+    String missing =
+        number == 0
+            ? Messages.getMessage(Messages.MODEL_DEFINITION_NOT_FOUND, modelId)
+            : Messages.getMessage(Messages.MODEL_DEFINITION_TRUNCATED, modelId);
+    String id = DefinitionPart.documentId(modelId, number);
+    get(ModelIndices.DEFINITIONS, id, DefinitionPart::parse, missing, listener);
+  }
+
+  /** The parts in order. Reading one blocks. */
+  ModelParts parts(String modelId) {
+    return new StoredParts(this, modelId);
+  }
+
+  /** Answers with the number of parts, without reading what they hold. */
+  void countParts(String modelId, ActionListener<Long> listener) {
+    SearchRequest request =
+        new SearchRequest(ModelIndices.DEFINITIONS)
+            .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN)
+            .source(
+                new SearchSourceBuilder()
+                    .query(QueryBuilders.termQuery("model_id", modelId))
+                    .trackTotalHits(true)
+                    .size(0));
+    client.search(request, listener.map(found -> found.getHits().getTotalHits().value));
+  }
+
+  /** Answers whether the last part of a model's file is there. */
+  void isComplete(String modelId, ActionListener<Boolean> listener) {
+    countParts(
+        modelId,
+        listener.delegateFailureAndWrap(
+            (next, parts) -> {
+              if (parts == 0) {
+                next.onResponse(false);
+              } else {
+                part(
+                    modelId,
+                    Math.toIntExact(parts - 1),
+                    ActionListener.wrap(
+                        part -> next.onResponse(part.isLast()), e -> next.onResponse(false)));
+              }
+            }));
+  }
+
+  /** Removes a model with all its documents; fails with 404 where there is none. */
+  void delete(String modelId, ActionListener<Void> listener) {
+    configuration(
+        modelId,
+        listener.delegateFailureAndWrap(
+            (delegate, config) ->
+                countParts(
+                    modelId,
+                    delegate.delegateFailureAndWrap(
+                        (inner, parts) -> deleteDocuments(modelId, parts, inner)))));
+  }
+
+  private void deleteDocuments(String modelId, long parts, ActionListener<Void> listener) {
+    BulkRequest bulk = new BulkRequest().setRefreshPolicy(RefreshPolicy.IMMEDIATE);
+    for (int number = 0; number < parts; number++) {
+      String id = DefinitionPart.documentId(modelId, number);
+      bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, id));
+    }
+    if (parts > 0) {
+      bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, VocabularyConfig.docId(modelId)));
+    }
+    bulk.add(new DeleteRequest(ModelIndices.CONFIGURATIONS, modelId));
+    client.bulk(bulk, listener.map(done -> null));
+  }
+
+  private void create(
+      String index,
+      String id,
+      ToXContentObject content,
+      RefreshPolicy refresh,
+      String exists,
+      ActionListener<Void> listener) {
+    IndexRequest request =
+        new IndexRequest(index)
+            .id(id)
+            .opType(DocWriteRequest.OpType.CREATE)
+            .source(toDocument(content))
+            .setRefreshPolicy(refresh);
+    client.index(
+        request,
+        ActionListener.wrap(
+            stored -> listener.onResponse(null),
+            e -> {
+              boolean conflict =
+                  ExceptionsHelper.unwrapCause(e) instanceof VersionConflictEngineException;
+              listener.onFailure(conflict ? new ResourceAlreadyExistsException(exists) : e);
+            }));
+  }
+
+  private <T> void get(
+      String index,
+      String id,
+      CheckedFunction<XContentParser, T, IOException> parser,
+      String missing,
+      ActionListener<T> listener) {
+    client
+        .prepareGet(index, id)
+        .execute(
+            ActionListener.wrap(
+                found -> listener.onResponse(parseFound(found, parser, missing)),
+                e -> {
+                  boolean none = ExceptionsHelper.unwrapCause(e) instanceof IndexNotFoundException;
+                  listener.onFailure(none ? new ResourceNotFoundException(missing) : e);
+                }));
+  }
+
+  private <T> T parseFound(
+      GetResponse found, CheckedFunction<XContentParser, T, IOException> parser, String missing)
+      throws IOException {
+    if (found.isExists() == false) {
+      throw new ResourceNotFoundException(missing);
+    }
+    return parse(found.getSourceAsBytesRef(), parser);
+  }
+
+  private <T> T parse(BytesReference source, CheckedFunction<XContentParser, T, IOException> reader)
+      throws IOException {
+    try (XContentParser parser =
+        XContentHelper.createParserNotCompressed(parsing, source, XContentType.JSON)) {
+      return reader.apply(parser);
+    }
+  }
+
+  private static TrainedModelConfig parseConfiguration(XContentParser parser) throws IOException {
+    return TrainedModelConfig.fromXContent(parser, true).build();
+  }
+
+  private static XContentBuilder toDocument(ToXContentObject content) {
+    try {
+      return content.toXContent(XContentFactory.jsonBuilder(), FOR_STORAGE);
+    } catch (IOException e) {
+      throw new IllegalStateException("a model's document cannot be written", e);
+    }
+  }
+}

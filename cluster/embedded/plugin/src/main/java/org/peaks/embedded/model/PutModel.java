@@ -1,0 +1,85 @@
+package org.peaks.embedded.model;
+
+import java.time.Instant;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.action.support.ActionFilters;
+import org.elasticsearch.action.support.HandledTransportAction;
+import org.elasticsearch.common.util.concurrent.EsExecutors;
+import org.elasticsearch.injection.guice.Inject;
+import org.elasticsearch.license.License;
+import org.elasticsearch.tasks.Task;
+import org.elasticsearch.transport.TransportService;
+import org.elasticsearch.xpack.core.ml.MlConfigVersion;
+import org.elasticsearch.xpack.core.ml.action.PutTrainedModelAction;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
+import org.elasticsearch.xpack.core.ml.inference.TrainedModelType;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenization;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
+import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
+
+/** Stores a new model's configuration. */
+public final class PutModel
+    extends HandledTransportAction<PutTrainedModelAction.Request, PutTrainedModelAction.Response> {
+
+  private final ModelServices services;
+
+  @Inject
+  public PutModel(TransportService transport, ActionFilters filters, ModelServices services) {
+    super(
+        PutTrainedModelAction.NAME,
+        transport,
+        filters,
+        PutTrainedModelAction.Request::new,
+        EsExecutors.DIRECT_EXECUTOR_SERVICE);
+    this.services = services;
+  }
+
+  @Override
+  protected void doExecute(
+      Task task,
+      PutTrainedModelAction.Request request,
+      ActionListener<PutTrainedModelAction.Response> listener) {
+    ActionListener.run(
+        listener,
+        checked -> {
+          Licence.check();
+          TrainedModelConfig config = complete(request.getTrainedModelConfig());
+          services
+              .store()
+              .putConfiguration(
+                  config, checked.map(stored -> new PutTrainedModelAction.Response(config)));
+        });
+  }
+
+  private TrainedModelConfig complete(TrainedModelConfig given) {
+    requireSupported(given);
+    if (Assignments.in(services.cluster().state()).hasDeployment(given.getModelId())) {
+      throw ExceptionsHelper.badRequestException(
+          "Cannot create model [{}] "
+              + PutTrainedModelAction.MODEL_ALREADY_EXISTS_ERROR_MESSAGE_FRAGMENT,
+          given.getModelId());
+    }
+    return new TrainedModelConfig.Builder(given)
+        .setVersion(MlConfigVersion.CURRENT)
+        .setCreateTime(Instant.now())
+        .setCreatedBy("api_user")
+        .setLicenseLevel(License.OperationMode.PLATINUM.description())
+        .setLocation(given.getModelType().getDefaultLocation(given.getModelId()))
+        .clearDefinition()
+        .build();
+  }
+
+  /** Production runs other kinds of model, too: that this node does not is said at once. */
+  private static void requireSupported(TrainedModelConfig config) {
+    boolean supported =
+        config.getModelType() == TrainedModelType.PYTORCH
+            && config.getInferenceConfig() instanceof TextEmbeddingConfig embedding
+            && embedding.getTokenization() instanceof RobertaTokenization;
+    if (supported == false) {
+      throw ExceptionsHelper.badRequestException(
+          "the embedded node runs models of type [pytorch] with [text_embedding] and [roberta] tokenization; "
+              + "model [{}] is none: deploy it in a cluster with ML nodes",
+          config.getModelId());
+    }
+  }
+}

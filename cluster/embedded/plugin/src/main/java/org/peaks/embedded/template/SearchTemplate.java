@@ -1,0 +1,110 @@
+package org.peaks.embedded.template;
+
+import java.io.IOException;
+import java.util.Map;
+import org.elasticsearch.action.ActionRequestValidationException;
+import org.elasticsearch.action.ValidateActions;
+import org.elasticsearch.common.ParsingException;
+import org.elasticsearch.common.Strings;
+import org.elasticsearch.script.Script;
+import org.elasticsearch.script.ScriptService;
+import org.elasticsearch.script.ScriptType;
+import org.elasticsearch.script.TemplateScript;
+import org.elasticsearch.xcontent.ObjectParser;
+import org.elasticsearch.xcontent.ObjectParser.ValueType;
+import org.elasticsearch.xcontent.ParseField;
+import org.elasticsearch.xcontent.XContentBuilder;
+import org.elasticsearch.xcontent.XContentFactory;
+import org.elasticsearch.xcontent.XContentParser;
+
+/** The body of {@code _search/template}: a stored template's id or a source, and its parameters. */
+final class SearchTemplate {
+
+  private static final ObjectParser<SearchTemplate, Void> PARSER =
+      new ObjectParser<>("search_template", SearchTemplate::new);
+
+  static {
+    PARSER.declareString(SearchTemplate::stored, new ParseField("id"));
+    PARSER.declareField(
+        (parser, template, unused) -> template.inline(sourceText(parser)),
+        new ParseField("source", "inline", "template"),
+        ValueType.OBJECT_OR_STRING);
+    PARSER.declareField(
+        (parser, template, unused) -> template.parameters = parser.map(),
+        new ParseField("params"),
+        ValueType.OBJECT);
+    PARSER.declareBoolean((template, value) -> template.explain = value, new ParseField("explain"));
+    PARSER.declareBoolean((template, value) -> template.profile = value, new ParseField("profile"));
+  }
+
+  private ScriptType type;
+  private String script;
+  private Map<String, Object> parameters = Map.of();
+  private boolean explain;
+  private boolean profile;
+
+  static SearchTemplate parse(XContentParser parser) throws IOException {
+    return PARSER.parse(parser, null);
+  }
+
+  void stored(String id) {
+    type = ScriptType.STORED;
+    script = id;
+  }
+
+  private void inline(String source) {
+    type = ScriptType.INLINE;
+    script = source;
+  }
+
+  void explain(boolean value) {
+    explain = value;
+  }
+
+  boolean explain() {
+    return explain;
+  }
+
+  boolean profile() {
+    return profile;
+  }
+
+  boolean hasScript() {
+    return script != null;
+  }
+
+  /**
+   * @throws ActionRequestValidationException when no template is named
+   */
+  SearchTemplate validated() {
+    ActionRequestValidationException errors = null;
+    if (script == null || script.isEmpty()) {
+      errors = ValidateActions.addValidationError("template is missing", errors);
+    }
+    if (type == null) {
+      errors = ValidateActions.addValidationError("template's script type is missing", errors);
+    }
+    if (errors != null) {
+      throw errors;
+    }
+    return this;
+  }
+
+  /** The template's text with the parameters in their places. */
+  String render(ScriptService scripts) {
+    String language = type == ScriptType.STORED ? null : TemplateEngine.NAME;
+    Script source = new Script(type, language, script, parameters);
+    return scripts.compile(source, TemplateScript.CONTEXT).newInstance(parameters).execute();
+  }
+
+  private static String sourceText(XContentParser parser) throws IOException {
+    if (parser.currentToken() != XContentParser.Token.START_OBJECT) {
+      return parser.text();
+    }
+    try (XContentBuilder json = XContentFactory.jsonBuilder()) {
+      return Strings.toString(json.copyCurrentStructure(parser));
+    } catch (IOException e) {
+      throw new ParsingException(parser.getTokenLocation(), "Could not parse inline template", e);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package org.peaks.embedded.worker;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.elasticsearch.ElasticsearchStatusException;
+import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.rest.RestStatus;
+
+/** A model that the inference worker has loaded and runs for us. Requests may overlap. */
+public final class LoadedModel implements Closeable {
+
+  private final WorkerConnection connection;
+  private final Map<Long, ActionListener<InferenceResult>> waiting = new ConcurrentHashMap<>();
+  private final AtomicLong requests = new AtomicLong();
+  private volatile boolean closed;
+
+  private LoadedModel(WorkerConnection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Sends a model to the worker and waits until it runs. Blocks: not for a transport thread.
+   *
+   * @param socket the path of the worker's Unix socket
+   * @param settings the worker's {@code load} message: deployment, bytes, threads, allocations
+   * @throws ModelRefusedException when the worker will not run this model
+   * @throws IOException when the worker is not there, or goes
+   */
+  public static LoadedModel load(String socket, Map<String, Object> settings, ModelParts parts)
+      throws IOException, ModelRefusedException {
+    WorkerConnection connection = WorkerConnection.open(socket);
+    try {
+      connection.send(new Frame(settings));
+      for (byte[] part = parts.next(); part != null; part = parts.next()) {
+        connection.send(new Frame(Map.of("type", "part"), part));
+      }
+      connection.send(new Frame(Map.of("type", "start")));
+      Frame answer = connection.receive();
+      if (answer.type().equals("loaded") == false) {
+        throw new ModelRefusedException(answer.text("reason"));
+      }
+      return new LoadedModel(connection);
+    } catch (IOException | ModelRefusedException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Hands every answer to its listener until the connection ends; the requests still open then
+   * fail. Blocks: needs a thread of its own.
+   */
+  public void listen() {
+    Exception end;
+    try {
+      while (true) {
+        dispatch(connection.receive());
+      }
+    } catch (IOException | RuntimeException e) {
+      end = e;
+    }
+    close();
+    for (Long request : waiting.keySet()) {
+      fail(request, new WorkerGoneException("the inference worker went away", end));
+    }
+  }
+
+  /**
+   * @param body the request as the ML node's process gets it, without its id
+   * @return the request's number, for {@link #forget}
+   */
+  public long infer(RequestBody body, ActionListener<InferenceResult> listener) {
+    long request = requests.incrementAndGet();
+    waiting.put(request, listener);
+    try {
+      connection.send(new Frame(Map.of("type", "infer"), body.toBytes(request)));
+    } catch (IOException | RuntimeException e) {
+      fail(request, new WorkerGoneException("the inference worker went away", e));
+    }
+    if (closed) {
+      fail(request, new WorkerGoneException("the inference worker went away", null));
+    }
+    return request;
+  }
+
+  /** Nobody waits for this request's answer any more. */
+  public void forget(long request) {
+    waiting.remove(request);
+  }
+
+  /** How many requests have no answer yet. */
+  public int pending() {
+    return waiting.size();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    connection.close();
+  }
+
+  private void dispatch(Frame frame) {
+    long request = Long.parseLong(frame.text("request_id"));
+    if (frame.type().equals("error")) {
+      fail(
+          request,
+          new ElasticsearchStatusException(
+              "Error in inference process: [" + frame.text("reason") + "]",
+              RestStatus.INTERNAL_SERVER_ERROR));
+      return;
+    }
+    ActionListener<InferenceResult> listener = waiting.remove(request);
+    if (listener != null) {
+      double milliseconds = ((Number) frame.header().get("time_ms")).doubleValue();
+      listener.onResponse(new InferenceResult(widen(frame.body()), milliseconds));
+    }
+  }
+
+  private void fail(Long request, Exception reason) {
+    ActionListener<InferenceResult> listener = waiting.remove(request);
+    if (listener != null) {
+      listener.onFailure(reason);
+    }
+  }
+
+  private static double[] widen(byte[] body) {
+    FloatBuffer values = ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    double[] vector = new double[values.remaining()];
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] = values.get(i);
+    }
+    return vector;
+  }
+}

@@ -1,0 +1,61 @@
+"""Whether a TCP port of the loopback interface is free, and who holds it when it is not."""
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from cluster.embedded.errors import ClusterError
+from cluster.embedded.processes import PROC, read_process
+
+LOOPBACK = "127.0.0.1"
+_LISTENING = "0A"  # the kernel's TCP_LISTEN, as /proc/net/tcp writes it
+
+
+def require_free_port(port: int) -> None:
+    """Raises ClusterError, naming the port and if possible its holder, when nothing can listen on `port`."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the node does
+        try:
+            probe.bind((LOOPBACK, port))
+        except PermissionError:
+            raise ClusterError(f"Port {port} is for root alone: choose one above 1023 with --port.") from None
+        except OSError as error:
+            raise ClusterError(
+                f"Port {port} is taken{_describe_holder(port)} ({error.strerror}): end that, or choose"
+                " another with --port."
+            ) from None
+
+
+def _describe_holder(port: int) -> str:
+    pid = find_holder(port)
+    process = None if pid is None else read_process(pid)
+    return "" if process is None else f" by {process.name} (process {process.pid})"
+
+
+def find_holder(port: int) -> int | None:
+    """The process that listens on `port`; None when nobody does or it may not be seen."""
+    wanted = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for entry in PROC.iterdir():
+        if entry.name.isdecimal() and wanted & _open_files(entry):
+            return int(entry.name)
+    return None
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in (PROC / "net" / "tcp", PROC / "net" / "tcp6"):
+        lines = table.read_text().splitlines()[1:] if table.exists() else []
+        for fields in (line.split() for line in lines):
+            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(fields[9])
+    return inodes
+
+
+def _open_files(process: Path) -> set[str]:
+    names = set()
+    with suppress(OSError):  # the process ended, or is another user's
+        for handle in (process / "fd").iterdir():
+            with suppress(OSError):  # this one was closed meanwhile
+                names.add(str(handle.readlink()))
+    return names

@@ -1,0 +1,35 @@
+"""Write docs/commands.md: the real help of every `peaks` command, in the order the root shows them.
+
+Run with `python scripts/write_command_reference.py`; tests/test_docs.py fails while the file is out of date.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from loader.cli import peaks
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+
+
+def walk_commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield ("peaks cluster start", its help) for a command and all below it, depth first."""
+    context = click.Context(command, info_name=" ".join(path), max_content_width=100, terminal_width=100)
+    yield " ".join(path), command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None, f"{name} is listed but cannot be found"
+            yield from walk_commands(child, (*path, name))
+
+
+def render_reference() -> str:
+    """The whole page as Markdown."""
+    sections = [f"## {name}\n\n```text\n{text}\n```\n" for name, text in walk_commands(peaks, ("peaks",))]
+    return "# Commands\n\nWritten by `python scripts/write_command_reference.py`.\n\n" + "\n".join(sections)
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(render_reference(), encoding="utf-8")

@@ -1,0 +1,98 @@
+"""Packing templates and putting another model into the assets."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loader.apply import DeployedModel, IndexModel, index_model
+from loader.assets import (
+    NAMED_MODEL,
+    bind_model,
+    pack_template,
+    read_assets,
+    template_parameters,
+    write_requests,
+)
+from loader.concrete_indices import ConcreteIndex, refuse_other_model, template_mappings
+from loader.errors import PeaksError
+
+MODEL = DeployedModel("siglip2-trek-tiny", "f" * 16, "c" * 16, 64, 4.0, -10.0)
+
+
+def test_bound_assets_name_the_deployed_model_only() -> None:
+    text = json.dumps([asset.body for asset in bind_model(read_assets(), MODEL)])
+    assert NAMED_MODEL not in text
+    assert '"dims": 768' not in text
+    assert text.count('"dims": 64') == 2
+
+
+@pytest.mark.parametrize("alias", ["photos", "peaks_catalog"])
+def test_new_indices_say_whose_vectors_they_hold(alias: str) -> None:
+    mappings = template_mappings(bind_model(read_assets(), MODEL), alias)
+    assert mappings["_meta"] == {
+        "model_id": MODEL.model_id, "model_fingerprint": "f" * 16, "checkpoint_fingerprint": "c" * 16,
+    }
+    assert index_model(alias, mappings) == IndexModel(MODEL.model_id, "f" * 16, "c" * 16, 64)
+
+
+def test_vector_template_has_a_place_for_each_dimension() -> None:
+    bound = {asset.name: asset.body for asset in bind_model(read_assets(), MODEL)}
+    source = bound["photos-by-vector"]["script"]["source"]
+    assert '"{{vector.63}}"' in source and "vector.64" not in source
+
+
+def test_fragments_are_indented_like_their_include() -> None:
+    lines = pack_template("photos-by-text").splitlines()
+    assert '    "k": "{{num_candidates}}{{^num_candidates}}400{{/num_candidates}}",' in lines
+
+
+def test_parameters_of_sections_places_and_values_are_found() -> None:
+    source = '{{#a}}{{b}}{{/a}}{{^c}}{{{d}}}{{/c}}{{e.0}}{{.}}"{{f}}": {"x": {}}'
+    assert template_parameters(source) == {"a", "b", "c", "d", "e", "f"}
+
+
+def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:
+    files = list(write_requests(read_assets(), tmp_path))
+    assert tmp_path / "_scripts" / "photos-by-text.json" in files
+    assert tmp_path / "_ingest" / "pipeline" / "peaks-text-embedding.json" in files
+    order = [file.relative_to(tmp_path).parts[0] for file in files]
+    assert sorted(set(order), key=order.index) == [
+        "_ingest", "_component_template", "_index_template", "_scripts",
+    ]
+
+
+def held(alias: str, **changes: object) -> ConcreteIndex:
+    assets = bind_model(read_assets(), MODEL)
+    mappings = template_mappings(assets, alias)
+    mappings["_meta"] = {**mappings["_meta"], **changes}
+    return ConcreteIndex(alias, f"{alias}-000001", mappings)
+
+
+def test_same_model_is_not_refused() -> None:
+    refuse_other_model(held("photos"), MODEL)
+    refuse_other_model(held("peaks_catalog"), MODEL)
+
+
+def test_other_recipes_leave_the_photos_valid_and_the_peaks_not() -> None:
+    refuse_other_model(held("photos", model_fingerprint="0" * 16), MODEL)
+    with pytest.raises(PeaksError, match=r"--next --index peaks_catalog --es-model-id siglip2-trek-tiny"):
+        refuse_other_model(held("peaks_catalog", model_fingerprint="0" * 16), MODEL)
+
+
+@pytest.mark.parametrize("alias", ["photos", "peaks_catalog"])
+def test_other_checkpoint_is_refused(alias: str) -> None:
+    with pytest.raises(PeaksError, match=f"{alias}-000001"):
+        refuse_other_model(held(alias, checkpoint_fingerprint="0" * 16), MODEL)
+
+
+def test_other_dims_are_refused() -> None:
+    other = DeployedModel(MODEL.model_id, "f" * 16, "c" * 16, 32)
+    with pytest.raises(PeaksError, match=r"64 dims.*32 dims"):
+        refuse_other_model(held("photos"), other)
+
+
+def test_index_without_model_is_refused() -> None:
+    with pytest.raises(PeaksError, match="does not say which model"):
+        index_model("photos", {"properties": {}})

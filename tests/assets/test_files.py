@@ -1,0 +1,122 @@
+"""Every asset file: valid JSON, named as the cluster names it, complete, and naming the model literally."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from loader.assets import ALIASES, KINDS, NAMED_DIMS, NAMED_MODEL, pack_template, read_assets, template_names
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+JSON_FILES = sorted(
+    file
+    for folder in ("mappings", "ingest_pipelines", "search_templates")
+    for file in (REPOSITORY / folder).rglob("*.json")
+)
+ASSETS = {(asset.kind, asset.name): asset.body for asset in read_assets()}
+
+
+def refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    assert len(keys) == len(set(keys)), keys
+    return dict(pairs)
+
+
+@pytest.mark.parametrize("file", JSON_FILES, ids=lambda file: file.name)
+def test_json_is_one_pretty_object_without_duplicate_keys(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    value = json.loads(text, object_pairs_hook=refuse_duplicate_keys)
+    assert isinstance(value, dict)
+    assert text == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_every_file_is_applied() -> None:
+    folders = {"ingest_pipelines", "component_templates", "index_templates"}
+    files = {file.stem for file in JSON_FILES if file.parent.name in folders}
+    files |= {file.stem for file in (REPOSITORY / "search_templates").glob("*.mustache")}
+    assert files == {name for _, name in ASSETS}
+    assert {kind for kind, _ in ASSETS} == set(KINDS)
+
+
+def test_stored_names_are_those_that_others_rely_on() -> None:
+    assert template_names() == [
+        "peaks-by-text", "peaks-by-vector", "photos-by-peak", "photos-by-text", "photos-by-vector",
+        "photos-hybrid", "photos-hybrid-basic",
+    ]
+    assert ("_ingest/pipeline", "peaks-text-embedding") in ASSETS
+    assert {name for kind, name in ASSETS if kind == "_index_template"} == set(ALIASES)
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_schema_is_a_schema(template: str) -> None:
+    file = REPOSITORY / "search_templates" / f"{template}.schema.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    assert schema["additionalProperties"] is False
+    assert schema["title"].startswith(f"Parameters of {template}: ")
+    assert all(parameter["description"] for parameter in schema["properties"].values())
+
+
+def test_every_fragment_is_included_somewhere() -> None:
+    folder = REPOSITORY / "search_templates"
+    sources = "".join(file.read_text(encoding="utf-8") for file in folder.rglob("*.mustache"))
+    for fragment in (folder / "fragments").glob("*.mustache"):
+        assert f"{{{{> {fragment.stem}}}}}" in sources
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_packed_template_has_no_include_comment_or_raw_tag(template: str) -> None:
+    source = pack_template(template)
+    for mark in ("{{>", "{{!", "{{{", "{{&", "toJson", "join"):
+        assert mark not in source
+    assert len(source.encode()) < 65_535  # script.max_size_in_bytes
+
+
+def vector_fields() -> list[dict[str, Any]]:
+    components = [body["template"] for (kind, _), body in ASSETS.items() if kind == "_component_template"]
+    fields = [
+        field
+        for component in components
+        for field in component.get("mappings", {}).get("properties", {}).values()
+    ]
+    return [field for field in fields if field["type"] == "dense_vector"]
+
+
+def test_vectors_are_exact_hnsw_over_cosine() -> None:
+    assert len(vector_fields()) == 2
+    for field in vector_fields():
+        assert field == {
+            "type": "dense_vector", "dims": NAMED_DIMS, "index": True, "similarity": "cosine",
+            "index_options": {"type": "hnsw", "m": 16, "ef_construction": 128},
+        }
+
+
+def test_model_is_named_literally() -> None:
+    naming = {name for (_, name), body in ASSETS.items() if NAMED_MODEL in json.dumps(body)}
+    assert naming == {
+        "peaks-model", "peaks-text-embedding", "peaks-by-text", "photos-by-peak", "photos-by-text",
+        "photos-hybrid", "photos-hybrid-basic",
+    }
+
+
+def test_index_templates_compose_what_exists() -> None:
+    for alias in ALIASES:
+        body = ASSETS["_index_template", alias]
+        assert all(("_component_template", name) in ASSETS for name in body["composed_of"])
+        assert body["index_patterns"] == [f"{alias}-0*"]
+
+
+def test_strict_mappings_hold_the_fields_of_the_contract() -> None:
+    fields = {
+        name: body["template"]["mappings"]
+        for (_, name), body in ASSETS.items()
+        if name in ("photos-fields", "peaks-catalog-fields")
+    }
+    assert all(mappings["dynamic"] == "strict" for mappings in fields.values())
+    peak = fields["peaks-catalog-fields"]["properties"]
+    assert set(peak) == {"id", "names", "latlon", "elev_m", "text_embed"}
+    thumbnail = fields["photos-fields"]["properties"]["thumbnail"]
+    assert thumbnail == {"type": "keyword", "index": False, "doc_values": False}

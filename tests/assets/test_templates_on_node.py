@@ -1,0 +1,211 @@
+"""Search templates on a real node: what the engine renders, what Elasticsearch finds and refuses."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import ApiError, Elasticsearch
+
+from loader.apply import DeployedModel, apply_assets
+from loader.assets import bind_model, pack_template, read_assets, read_schema
+from loader.concrete_indices import template_mappings
+from loader.connection import explain
+
+from .mustache import render
+from .values import HOSTILE, VALUES, structure
+
+pytestmark = pytest.mark.cluster
+
+DIMS = 3
+MODEL = DeployedModel("three-numbers", "f" * 16, "c" * 16, DIMS)
+GOLDEN = sorted((Path(__file__).parent / "golden" / "templates").glob("*.json"))
+
+PHOTOS: dict[str, dict[str, Any]] = {
+    "flags": {
+        "path": "flags.jpg", "path_words": "day one flags", "clip_image": [1, 0, 0],
+        "predicted_peaks": ["ama-dablam"], "predicted_peak_names": ["Ama Dablam"],
+        "gps": {"lat": 27.861, "lon": 86.861},
+        "shot_time": "2023-10-05T03:00:00Z", "shot_time_local": "2023-10-05T08:45:00",
+        "shot_time_offset": "+05:45", "thumbnail": "QUJD" * 20_000,
+    },
+    "camp": {
+        "path": "camp.jpg", "path_words": "day two camp", "clip_image": [0.9, 0.1, 0],
+        "predicted_peaks": ["pumori", "everest"], "predicted_peak_names": ["Pumori", "Mount Everest"],
+        "gps": {"lat": 28.0, "lon": 86.83}, "shot_time_local": "2023-10-06T23:45:00",
+    },
+    "yak": {
+        "path": "yak.jpg", "path_words": "day three", "clip_image": [-1, 0, 0],
+        "description": "A yak below Lhotse", "shot_time": "2023-10-09T03:00:00Z",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def stored(client: Elasticsearch) -> Iterator[Elasticsearch]:
+    """The vector templates for three dimensions under names of their own, and an index with three photos."""
+    assets = bind_model(read_assets(), MODEL)
+    mappings = template_mappings(assets, "photos")
+    client.indices.delete(index="assets-photos", ignore_unavailable=True)
+    client.indices.create(index="assets-photos", mappings=mappings)
+    for name, photo in PHOTOS.items():
+        client.index(index="assets-photos", id=name, document=photo)
+    client.indices.refresh(index="assets-photos")
+    yield client
+    client.indices.delete(index="assets-photos")
+
+
+def found(client: Elasticsearch, **parameters: Any) -> list[str]:
+    """Ids of the photos near [1, 0, 0], nearest first."""
+    return [hit["_id"] for hit in search(client, **parameters)["hits"]["hits"]]
+
+
+def search(client: Elasticsearch, **parameters: Any) -> dict[str, Any]:
+    source = pack_template("photos-by-vector", DIMS)
+    given = {"vector": [1, 0, 0], **parameters}
+    body: dict[str, Any] = client.search_template(index="assets-photos", source=source, params=given).body
+    return body
+
+
+def refusal(client: Elasticsearch, **parameters: Any) -> str:
+    with pytest.raises(ApiError) as refused:
+        search(client, **parameters)
+    return explain(refused.value).message
+
+
+def rendered(client: Elasticsearch, source: str, parameters: dict[str, Any]) -> Any:
+    return client.render_search_template(source=source, params=parameters)["template_output"]
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
+def test_engine_renders_the_golden_pair(client: Elasticsearch, file: Path) -> None:
+    pair = json.loads(file.read_text(encoding="utf-8"))
+    source = pack_template(pair["id"], pair["dims"])
+    assert rendered(client, source, pair["params"]) == pair["expected"]
+
+
+@pytest.mark.parametrize("template", ["photos-by-text", "photos-by-vector", "peaks-by-text"])
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda value: repr(value)[:30])
+def test_engine_keeps_hostile_values_values(client: Elasticsearch, template: str, hostile: Any) -> None:
+    """The engine renders what the tests' small mustache renders, so that one's proofs hold for it."""
+    source = pack_template(template, DIMS)
+    honest = {name: VALUES[name] for name in read_schema(template)["properties"]}
+    for name in honest:
+        parameters = {**honest, name: hostile}
+        try:
+            expected = render(source, parameters)
+        except IndexError:
+            with pytest.raises(ApiError):
+                rendered(client, source, parameters)
+            continue
+        assert structure(rendered(client, source, parameters)) == structure(json.loads(expected)), name
+
+
+def test_nearest_first_and_as_many_as_asked(stored: Elasticsearch) -> None:
+    assert found(stored) == ["flags", "camp", "yak"]
+    assert found(stored, size=1) == ["flags"]
+    assert found(stored, size=200) == ["flags", "camp", "yak"]
+    assert found(stored, num_candidates=2) == ["flags", "camp"]
+
+
+def test_score_gives_back_the_cosine(stored: Elasticsearch) -> None:
+    scores = [hit["_score"] for hit in search(stored)["hits"]["hits"]]
+    assert [2 * score - 1 for score in scores] == pytest.approx([1, 0.9 / 0.82**0.5, -1], abs=1e-6)
+
+
+def test_answers_bring_fields_only(stored: Elasticsearch) -> None:
+    first, *_ = search(stored)["hits"]["hits"]
+    assert "_source" not in first and not {"clip_image", "thumbnail"} & set(first["fields"])
+    first, *_ = search(stored, with_thumbnail=True)["hits"]["hits"]
+    assert first["fields"]["thumbnail"] == ["QUJD" * 20_000]
+
+
+def test_filters_choose_before_the_neighbours(stored: Elasticsearch) -> None:
+    """With one candidate a filter beside the knn clause would find nothing."""
+    assert found(stored, near_lat=28.0, near_lon=86.83, num_candidates=1) == ["camp"]
+    assert found(stored, predicted_peaks=["everest"], num_candidates=1) == ["camp"]
+
+
+def test_place(stored: Elasticsearch) -> None:
+    assert found(stored, near_lat=27.861, near_lon=86.861) == ["flags"]
+    assert found(stored, near_lat=27.861, near_lon=86.861, near_distance="50km") == ["flags", "camp"]
+    assert found(stored, box_top=28.1, box_left=86, box_bottom=27.9, box_right=87) == ["camp"]
+
+
+def test_time_is_the_instant_or_else_the_wall_clock(stored: Elasticsearch) -> None:
+    assert found(stored, shot_to="2023-10-06") == ["flags", "camp"]
+    assert found(stored, shot_from="2023-10-06", shot_to="2023-10-06") == ["camp"]
+    morning = {"shot_from": "2023-10-05T08:00:00+05:45", "shot_to": "2023-10-05T09:00:00+05:45"}
+    assert found(stored, **morning) == ["flags"]
+    assert found(stored, shot_from="2023-10-07") == ["yak"]
+
+
+def test_any_of_the_peaks(stored: Elasticsearch) -> None:
+    assert found(stored, predicted_peaks=["pumori", "ama-dablam"]) == ["flags", "camp"]
+    assert found(stored, predicted_peaks="pumori") == ["camp"]
+    assert found(stored, predicted_peaks=[]) == ["flags", "camp", "yak"]
+
+
+def test_similarity_cuts_off(stored: Elasticsearch) -> None:
+    assert found(stored, min_similarity=0.5) == ["flags", "camp"]
+    assert found(stored, min_similarity=-1) == ["flags", "camp", "yak"]
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"vector": []}, "fewer than"),
+    ({"vector": [1, 0]}, "fewer than"),
+    ({"vector": [1, 0, 0, 0]}, "0.003 vs. 0.004"),
+    ({"vector": ["a", "b", "c"]}, "[query_vector]"),
+    ({"vector": '1], "x": ['}, "[query_vector]"),
+    ({"vector": [0, 0, 0]}, "all zeros"),
+    ({"num_candidates": 20_000}, "cannot exceed [10000]"),
+    ({"size": 20_000}, "[10000] but was [20000]"),
+    ({"near_lat": 127, "near_lon": 86}, "latitude is invalid"),
+    ({"near_lat": 27}, "[near_lat needs near_lon]"),
+    ({"near_lon": 86}, "[near_lon needs near_lat]"),
+    ({"near_distance": "5km"}, "[near_distance needs near_lat and near_lon]"),
+    ({"near_lat": 27, "near_lon": 86, "near_distance": "far"}, "far"),
+    ({"box_top": 28}, "[box_top needs box_left]"),
+    ({"box_right": 87}, "[box_right needs box_top]"),
+    ({"box_top": 27, "box_left": 86, "box_bottom": 28, "box_right": 87}, "top is below bottom"),
+    ({"min_similarity": "x"}, "[similarity]"),
+    ({"shot_from": "yesterday"}, "Failed to parse"),
+]
+
+
+@pytest.mark.parametrize(("parameters", "said"), REFUSED, ids=[str(given) for given, _ in REFUSED])
+def test_elasticsearch_refuses_by_itself(
+    stored: Elasticsearch, parameters: dict[str, Any], said: str
+) -> None:
+    message = refusal(stored, **parameters)
+    assert said in message and "\n" not in message
+
+
+@pytest.mark.parametrize("template", [asset.name for asset in read_assets() if asset.kind == "_scripts"])
+def test_missing_parameter_is_refused_by_name(stored: Elasticsearch, template: str) -> None:
+    (name,) = read_schema(template)["required"]
+    with pytest.raises(ApiError) as refused:
+        source = pack_template(template, DIMS)
+        stored.search_template(index="assets-photos", source=source, params={"size": 1})
+    assert f"[required parameter [{name}] is missing]" in explain(refused.value).message
+
+
+def test_assets_are_left_when_nothing_changed(client: Elasticsearch) -> None:
+    """Components and scripts, as the cluster gives them back; under names that no other test uses."""
+    assets = [
+        replace(asset, name=f"test-{asset.name}")
+        for asset in bind_model(read_assets(), MODEL)
+        if asset.kind in ("_component_template", "_scripts")
+    ]
+    try:
+        assert {change.action for change in apply_assets(client, assets, dry_run=True)} == {"created"}
+        assert {change.action for change in apply_assets(client, assets)} == {"created"}
+        assert {change.action for change in apply_assets(client, assets)} == {"left"}
+        other = [replace(assets[0], body={**assets[0].body, "_meta": {"description": "other"}})]
+        assert {change.action for change in apply_assets(client, other)} == {"changed"}
+    finally:
+        for asset in assets:
+            client.perform_request("DELETE", f"/{asset.path}", headers={"accept": "application/json"})

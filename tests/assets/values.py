@@ -1,0 +1,68 @@
+"""An honest value of each template parameter, values that try to become more, and a search's structure."""
+from __future__ import annotations
+
+from typing import Any
+
+VALUES: dict[str, Any] = {
+    "text": "prayer flags over a glacier",
+    "peak": "Mount Everest | Sagarmatha",
+    "vector": [0.25, -0.5, 0.75],
+    "recipe": "peak",
+    "model_id": "siglip2-trek-tiny",
+    "size": 20,
+    "num_candidates": 500,
+    "near_lat": 27.8612,
+    "near_lon": 86.8614,
+    "near_distance": "7.5km",
+    "box_top": 28.1,
+    "box_left": 86.5,
+    "box_bottom": 27.7,
+    "box_right": 87.0,
+    "shot_from": "2023-10-05",
+    "shot_to": "2023-10-20T18:00:00+05:45",
+    "predicted_peaks": ["ama-dablam", "pumori"],
+    "min_similarity": 0.1,
+    "with_thumbnail": True,
+}
+
+HOSTILE: list[Any] = [
+    '"',
+    "\\",
+    '\\"',
+    "\n\r\t\u0000\u2028",
+    "}}",
+    "{{text}}",
+    "{{#toJson}}text{{/toJson}}",
+    "{{> page}}",
+    '"}}, {"match_all": {}}, {"term": {"path": "x',
+    '"]}}, "aggs": {"a": {"terms": {"field": "path"}}}, "b": {"c": ["',
+    '1], "size": 10000, "query_vector": [1',
+    "/* comment */ // line",
+    "86.8, 27.9",
+    "POINT (86.8 27.9)",
+    [],
+    [1, 2],
+    ['"]', "]}"],
+    [["a"], {"b": "c"}],
+    [{"vector": '1]}, "x": [', "text": '"', "near_lon": '"}', "predicted_peaks": ["x"]}],
+    {},
+    {"index": "photos", "id": "1", "path": "predicted_peaks"},
+    {"vector": '1]}, "x": [', "text": '"', "near_lon": '"}', "size": [{"vector": '1], "x": [1'}]},
+    {"0": {"vector": '1], "x": [1'}, "size": 3},
+    True,
+    False,
+    None,
+    0,
+    -1,
+    1e300,
+    "NaN",
+]
+
+
+def structure(part: Any, path: str = "") -> set[str]:
+    """The path of every object key in a JSON document, list places left out: clauses without values."""
+    if isinstance(part, dict):
+        return set().union({path}, *(structure(value, f"{path}/{key}") for key, value in part.items()))
+    if isinstance(part, list):
+        return set().union({path}, *(structure(item, f"{path}[]") for item in part))
+    return {path}

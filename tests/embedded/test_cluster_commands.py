@@ -1,0 +1,69 @@
+"""What a person sees of `peaks cluster` when nothing runs."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cluster.embedded.commands import cluster
+from cluster.embedded.home import Home
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cluster, [str(word) for word in arguments])
+    return result.exit_code, result.output
+
+
+def test_status_of_nothing_is_3(tmp_path: Path) -> None:
+    code, said = run("status", "--home", tmp_path / "none")
+    assert code == 3
+    assert "is not running" in said
+    assert f"peaks cluster start --home {tmp_path / 'none'}" in said
+    assert not (tmp_path / "none").exists()
+
+
+def test_status_as_json(tmp_path: Path) -> None:
+    code, said = run("status", "--home", tmp_path, "--json")
+    document = json.loads(said)
+    assert code == 3
+    assert document["state"] == "stopped"
+    assert document["home"] == str(tmp_path.resolve())
+    assert document["node"] is None and document["worker"] is None
+
+
+def test_stopping_nothing_is_no_error(tmp_path: Path) -> None:
+    assert run("stop", "--home", tmp_path) == (0, "Nothing was running.\n")
+
+
+def test_reset_asks_first(tmp_path: Path) -> None:
+    home = Home(tmp_path.resolve())
+    home.data.mkdir()
+    home.write_state({})
+    code, said = run("reset", "--home", tmp_path)  # no input: that is no yes
+    assert code == 1 and "Delete every index" in said
+    assert home.data.exists()
+    code, said = run("reset", "--home", tmp_path, "--yes")
+    assert code == 0
+    assert not home.data.exists()
+
+
+def test_reset_touches_no_folder_that_is_no_home(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    code, said = run("reset", "--home", tmp_path, "--yes")
+    assert code == 0 and "There is no cluster" in said
+    assert (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("heap", ["1", "0g", "1t", "-1g", "1g -agentlib:x"])
+def test_a_heap_that_java_would_not_read_is_refused(tmp_path: Path, heap: str) -> None:
+    code, said = run("start", "--home", tmp_path / "home", "--heap", heap)
+    assert code == 2 and "512m or 1g" in said
+    assert not (tmp_path / "home").exists()
+
+
+def test_every_option_has_help() -> None:
+    for command in cluster.commands.values():
+        assert command.help
+        assert all(getattr(option, "help", None) for option in command.params)
