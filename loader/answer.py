@@ -1,0 +1,211 @@
+"""An answer of the cluster: photos or peaks, ranked, with what a person wants to know of each.
+
+Elasticsearch's score of a cosine kNN search is (1 + cos) / 2. SigLIP's own calibrated probability that a
+text describes an image is σ(exp(logit_scale)·cos + logit_bias) (Zhai et al., "Sigmoid Loss for Language
+Image Pre-Training", 2023, section 3.2), with the checkpoint's two learned numbers.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from loader.filters import Point
+from loader.peak_names import Peak, read_peak, read_position
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The checkpoint's learned temperature (a logarithm) and bias of SigLIP's sigmoid."""
+
+    logit_scale: float
+    logit_bias: float
+
+    def probability(self, cosine: float) -> float:
+        """Probability, 0…1, that a text and an image with this cosine belong together."""
+        logit = math.exp(self.logit_scale) * cosine + self.logit_bias
+        if logit >= 0:
+            return 1 / (1 + math.exp(-logit))
+        return math.exp(logit) / (1 + math.exp(logit))
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """How well a hit fits.
+
+    Attributes:
+        score: Elasticsearch's ``_score``; only its order means something for hybrid searches.
+        cosine: −1…1; None when the score is not a cosine's (hybrid).
+        probability: SigLIP's, 0…1; None where it would not mean anything or the model does not say.
+    """
+
+    score: float
+    cosine: float | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True)
+class ShotTime:
+    """When a photo was taken: the instant (UTC), the camera's wall clock, and its UTC offset, where known."""
+
+    instant: str | None = None
+    local: str | None = None
+    offset: str | None = None
+
+
+@dataclass(frozen=True)
+class PhotoHit:
+    """One photo of an answer.
+
+    Attributes:
+        id: the document's ``_id``.
+        peaks: the peaks it is predicted to show, likeliest first.
+        altitude: metres.
+        bearing: where the camera looked, degrees clockwise from the north that ``bearing_reference``
+            ("true" or "magnetic") names.
+        thumbnail: base64 JPEG, when it was asked for.
+    """
+
+    id: str
+    path: str
+    similarity: Similarity
+    peaks: tuple[Peak, ...] = ()
+    time: ShotTime = ShotTime()
+    gps: Point | None = None
+    altitude: float | None = None
+    bearing: float | None = None
+    bearing_reference: str | None = None
+    camera: str | None = None
+    thumbnail: str | None = None
+
+
+@dataclass(frozen=True)
+class PeakHit:
+    """One peak of an answer."""
+
+    peak: Peak
+    similarity: Similarity
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked, in a person's words and in the template's.
+
+    Attributes:
+        command: "search", "peak", "identify" or "similar".
+        asked: the text, the peak or the image as the person gave it.
+        template: id of the stored search template.
+        parameters: the template's parameters, vectors left out.
+        filters: the filters that are on, as a person would say them.
+    """
+
+    command: str
+    asked: str
+    template: str
+    parameters: Mapping[str, Any]
+    filters: tuple[str, ...] = ()
+
+
+Hit = TypeVar("Hit", PhotoHit, PeakHit)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Hit]):
+    """A question with its ranked hits; ``took`` is Elasticsearch's own time in milliseconds.
+
+    ``note`` says what a person should know of how the answer came about, such as a fallback.
+    """
+
+    question: Question
+    took: int
+    hits: tuple[Hit, ...]
+    note: str | None = None
+
+
+def read_similarity(score: float, calibration: Calibration | None, *, is_cosine: bool) -> Similarity:
+    """Take cosine and probability out of a ``_score``."""
+    if not is_cosine:
+        return Similarity(score)
+    cosine = 2 * score - 1
+    return Similarity(score, cosine, calibration.probability(cosine) if calibration else None)
+
+
+def read_photo_hit(hit: Mapping[str, Any], calibration: Calibration | None, *, is_cosine: bool) -> PhotoHit:
+    """A photo from a search hit with ``fields``; its peaks have ids only until `name_peaks`."""
+    fields = hit.get("fields", {})
+
+    def first(name: str) -> Any:
+        return next(iter(fields.get(name, ())), None)
+
+    return PhotoHit(
+        id=hit["_id"],
+        path=first("path") or hit["_id"],
+        similarity=read_similarity(hit["_score"], calibration, is_cosine=is_cosine),
+        peaks=tuple(Peak(peak_id, ()) for peak_id in fields.get("predicted_peaks", ())),
+        time=ShotTime(first("shot_time"), first("shot_time_local"), first("shot_time_offset")),
+        gps=read_position(fields.get("gps")),
+        altitude=first("altitude"),
+        bearing=first("bearing"),
+        bearing_reference=first("bearing_reference"),
+        camera=first("camera"),
+        thumbnail=first("thumbnail"),
+    )
+
+
+def read_peak_hit(hit: dict[str, Any], calibration: Calibration | None) -> PeakHit:
+    """A peak from a search hit with ``fields``."""
+    return PeakHit(read_peak(hit), read_similarity(hit["_score"], calibration, is_cosine=True))
+
+
+def name_peaks(hits: Sequence[PhotoHit], catalogue: Mapping[str, Peak]) -> tuple[PhotoHit, ...]:
+    """The hits with their peaks taken from the catalogue; a peak that left it keeps its id for a name."""
+    return tuple(
+        replace(hit, peaks=tuple(catalogue.get(peak.id, peak) for peak in hit.peaks)) for hit in hits
+    )
+
+
+def describe_answer(answer: Answer[Any]) -> dict[str, Any]:
+    """The answer as one JSON object: ``query``, ``took`` (ms), ``note`` and ``hits``."""
+    question = answer.question
+    return {
+        "query": {
+            "command": question.command,
+            "asked": question.asked,
+            "template": question.template,
+            "parameters": dict(question.parameters),
+        },
+        "took": answer.took,
+        "note": answer.note,
+        "hits": [_describe_hit(hit) for hit in answer.hits],
+    }
+
+
+def _describe_hit(hit: PhotoHit | PeakHit) -> dict[str, Any]:
+    similarity = {
+        "score": hit.similarity.score,
+        "cosine": hit.similarity.cosine,
+        "probability": hit.similarity.probability,
+    }
+    if isinstance(hit, PeakHit):
+        return {**_describe_peak(hit.peak), **similarity,
+                "elev_m": hit.peak.elev_m, "position": _describe_point(hit.peak.position)}
+    return {
+        "path": hit.path,
+        **similarity,
+        "peaks": [_describe_peak(peak) for peak in hit.peaks],
+        "time": {"instant": hit.time.instant, "local": hit.time.local, "offset": hit.time.offset},
+        "gps": _describe_point(hit.gps),
+        "altitude": hit.altitude,
+        "bearing": hit.bearing,
+        "bearing_reference": hit.bearing_reference,
+        "camera": hit.camera,
+    }
+
+
+def _describe_peak(peak: Peak) -> dict[str, Any]:
+    return {"id": peak.id, "names": list(peak.names)}
+
+
+def _describe_point(point: Point | None) -> dict[str, float] | None:
+    return None if point is None else {"lat": point.lat, "lon": point.lon}

@@ -1,0 +1,96 @@
+"""What a person sees in the terminal."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from loader.answer import Answer, PhotoHit, ShotTime
+from loader.answer_table import (
+    Column,
+    clean_text,
+    display_width,
+    format_probability,
+    format_table,
+    format_time,
+    shorten_text,
+    show_nothing,
+    show_peaks,
+    show_photos,
+)
+from tests.search.search_answers import check_snapshot, peak_answer, photo_answer
+
+
+def nothing() -> Answer[PhotoHit]:
+    return replace(photo_answer(), hits=())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("photos.txt", show_photos(photo_answer())),
+        ("photos-80-columns.txt", show_photos(photo_answer(), 80)),
+        ("photos-hybrid.txt", show_photos(photo_answer(is_cosine=False))),
+        ("photos-no-probability.txt", show_photos(photo_answer(None))),
+        ("peaks.txt", show_peaks(peak_answer())),
+        ("nothing.txt", show_nothing(nothing())),
+    ],
+)
+def test_snapshot(name: str, text: str) -> None:
+    check_snapshot(name, text + "\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_a_terminal_is_never_overrun(width: int) -> None:
+    for line in format_table([
+        Column("photo", ["昆布" * 30, "a" * 80], shorten="start"),
+        Column("peaks", ["Ama Dablam, " * 9, ""], shorten="end"),
+        Column("cosine", ["0.123", "0.1"], "right"),
+    ], width).splitlines():
+        assert display_width(line) <= width
+
+
+def test_columns_line_up_in_every_script() -> None:
+    names = ["Ama Dablam", "सगरमाथा", "珠穆朗玛峰", "Yu\u0308l", "チョモランマ"]
+    rows = format_table([Column("peak", names), Column("m", ["1", "2", "3", "4", "5"], "right")]).splitlines()
+    assert {display_width(row) for row in rows} == {display_width(rows[0])}
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("abc", 3), ("珠峰", 4), ("ｱ", 1), ("u\u0308", 1), ("क्", 1), ("a\u200db", 2), ("", 0)]
+)
+def test_display_width(text: str, width: int) -> None:
+    assert display_width(text) == width
+
+
+def test_shorten() -> None:
+    assert shorten_text("khumbu/IMG_1512.HEIC", 14, "start") == "…IMG_1512.HEIC"
+    assert shorten_text("Ama Dablam", 5, "end") == "Ama …"
+    assert shorten_text("珠穆朗玛峰", 6, "end") == "珠穆…"
+    assert shorten_text("short", 5, "end") == "short"
+
+
+def test_a_file_name_cannot_command_the_terminal() -> None:
+    assert clean_text("a\x1b[2Jb\nc") == "a�[2Jb�c"
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(None, ""), (0.0, "<0.1 %"), (0.0004, "<0.1 %"), (0.0123, "1.2 %"), (0.416, "42 %"), (0.99, "99 %"),
+     (0.9999, ">99 %"), (1.0, ">99 %")],
+)
+def test_probability(probability: float | None, text: str) -> None:
+    assert format_probability(probability) == text
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (ShotTime("2023-10-05T00:27:33.000Z", "2023-10-05T06:12:33", "+05:45"), "2023-10-05 06:12 +05:45"),
+        (ShotTime(None, "2023-10-05T06:12:33", None), "2023-10-05 06:12"),
+        (ShotTime("2023-10-05T00:27:33.000Z", None, None), "2023-10-05 00:27 UTC"),
+        (ShotTime(), ""),
+    ],
+)
+def test_time(time: ShotTime, text: str) -> None:
+    assert format_time(time) == text

@@ -1,0 +1,269 @@
+"""The four commands against a real node, as a person calls them."""
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from eland_models.checkpoint import open_checkpoint
+from loader.cli import peaks
+from tests.conftest import DEMO_CHECKPOINT, Node, must_run_peaks
+from tests.search.search_answers import SNAPSHOTS
+from tests.search.search_library import SHOTS, draw_shot, make_library
+
+pytestmark = pytest.mark.cluster
+
+HERE = Path(__file__).parent
+PATHS = {shot.name for shot in SHOTS}
+
+
+@pytest.fixture(scope="module")
+def photos(
+    node: Node, client: Elasticsearch, deployed_model: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The folder of the six photos, which are in the index, with three peaks beside them."""
+    _delete_indices(client)
+    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+    must_run_peaks("load-peaks", HERE / "peaks.yaml", "--url", node.url)
+    folder = make_library(tmp_path_factory.mktemp("library"))
+    must_run_peaks("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    yield folder
+    _delete_indices(client)
+
+
+def _delete_indices(client: Elasticsearch) -> None:
+    for pattern in ("photos-*", "peaks_catalog-*"):
+        names = list(client.indices.get(index=pattern, allow_no_indices=True, ignore_unavailable=True))
+        if names:
+            client.indices.delete(index=names)
+
+
+def call(*words: str | Path) -> Result:
+    """Run `peaks` in this process, which has torch imported already."""
+    return CliRunner().invoke(peaks, [str(word) for word in words])
+
+
+def ask(node: Node, *words: str | Path) -> dict[str, Any]:
+    """Run a command with ``--json`` and read its document."""
+    result = call(*words, "--json", "--url", node.url)
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def paths(document: dict[str, Any]) -> set[str]:
+    return {hit["path"] for hit in document["hits"]}
+
+
+def refusal(node: Node, *words: str | Path, code: int = 1) -> str:
+    """Run a command that must fail, and return its one sentence."""
+    result = call(*words, "--url", node.url)
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, (SystemExit, type(None)))
+    return result.stderr
+
+
+def test_search(node: Node, photos: Path) -> None:
+    document = ask(node, "search", "a blue sky over a mountain")
+    assert document["query"] == {
+        "command": "search", "asked": "a blue sky over a mountain", "template": "photos-by-text",
+        "parameters": {"text": "a blue sky over a mountain", "recipe": "photo"},
+    }
+    assert paths(document) == PATHS
+    scores = [hit["score"] for hit in document["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    checkpoint = open_checkpoint(str(DEMO_CHECKPOINT), tower="both")
+    for hit in document["hits"]:
+        assert hit["cosine"] == pytest.approx(2 * hit["score"] - 1)
+        logit = np.exp(checkpoint.logit_scale) * hit["cosine"] + checkpoint.logit_bias
+        assert hit["probability"] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
+    blue = next(hit for hit in document["hits"] if hit["path"] == "day 1/blue.jpg")
+    assert blue["time"]["local"] == "2023-10-05T06:12:33"
+    assert blue["time"]["offset"] == "+05:45"
+    assert blue["time"]["instant"].startswith("2023-10-05T00:27:33")
+    assert blue["gps"]["lat"] == pytest.approx(27.8931, abs=1e-4)
+    assert (blue["bearing"], blue["bearing_reference"]) == (101.25, "true")
+    assert {peak["id"] for peak in blue["peaks"]} <= {"ama-dablam", "mount-everest", "khumbila"}
+    assert all(peak["names"] for peak in blue["peaks"])
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (["--near", "27.8931,86.7896", "--within", "2km"], {"day 1/blue.jpg", "day 1/dawn.jpg"}),
+        (["--near", "27.8931,86.7896", "--within", "500m"], {"day 1/blue.jpg"}),
+        (["--near", "ama dablam", "--within", "9km"], {"day 1/blue.jpg", "day 1/dawn.jpg"}),
+        (["--box", "27.75,86.7,27.65,86.8"], {"day 2/green.jpg", "day 2/no offset.jpg"}),
+        (["--from", "2023-10-07T00:00Z", "--to", "2023-10-09"], {"day 2/green.jpg", "day 2/no offset.jpg"}),
+        (["--from", "2024"], {"scans/夜.jpg"}),
+        (["--to", "2023-10-06T00:00:00+05:45"], {"day 1/blue.jpg"}),
+        (["--min-similarity", "1"], set()),
+        (["--peak", "Mount Everest", "--peak", "ama-dablam", "--peak", "khumbila"], PATHS),
+    ],
+)
+def test_filters(node: Node, photos: Path, filters: list[str], expected: set[str]) -> None:
+    assert paths(ask(node, "search", "mountain", *filters)) == expected
+
+
+def test_size(node: Node, photos: Path) -> None:
+    assert len(ask(node, "search", "mountain", "--size", "2")["hits"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("recipe", "text"), [("none", "Ama Dablam"), ("photo", "photo: Ama Dablam"), ("peak", "peak: Ama Dablam")]
+)
+def test_recipes(
+    node: Node, client: Elasticsearch, photos: Path, deployed_model: str, recipe: str, text: str
+) -> None:
+    hit = ask(node, "search", "Ama Dablam", "--recipe", recipe)["hits"][0]
+    answer = client.ml.infer_trained_model(model_id=deployed_model, docs=[{"text_field": text}])
+    words = np.array(answer["inference_results"][0]["predicted_value"])
+    image = _vector(client, "photos", "clip_image", {"term": {"path": hit["path"]}})
+    assert hit["cosine"] == pytest.approx(float(words @ image), abs=1e-4)
+
+
+def test_nothing_found_says_what_was_asked(node: Node, photos: Path) -> None:
+    words = ["search", "a yak", "--near", "0,0", "--from", "2001", "--to", "2002", "--url", node.url]
+    seen = call(*words).stdout
+    for expected in ("'a yak'", "within 5km of 0,0", "from 2001-01-01", "to 2002-12-31"):
+        assert expected in seen
+
+
+def test_hybrid_ranks_by_words_too(node: Node, photos: Path) -> None:
+    document = ask(node, "search", "scans snow", "--hybrid")
+    assert document["query"]["template"] == "photos-hybrid"
+    assert document["note"] is None
+    assert document["hits"][0]["path"] == "scans/snow <1998>.jpg"
+    assert document["hits"][0]["cosine"] is None
+
+
+@pytest.mark.parametrize("name", ["khumbila", "KHUMBU YUL LHA", "Khumbu Yül-Lha"])
+def test_peak_by_prototype(node: Node, photos: Path, name: str) -> None:
+    document = ask(node, "peak", name)
+    assert (document["query"]["asked"], document["query"]["template"]) == ("Khumbila", "photos-by-vector")
+    assert "vector" not in document["query"]["parameters"]
+    assert paths(document) == PATHS
+
+
+def test_peak_of_names_alone_is_found_as_by_its_name(node: Node, photos: Path) -> None:
+    by_vector, by_name = ask(node, "peak", "ama-dablam"), ask(node, "peak", "Ama Dablam", "--by-name")
+    assert by_name["query"]["template"] == "photos-by-peak"
+    expected = [hit["cosine"] for hit in by_vector["hits"]]
+    assert [hit["cosine"] for hit in by_name["hits"]] == pytest.approx(expected, abs=1e-4)
+
+
+def test_unknown_peak(node: Node, photos: Path) -> None:
+    assert "did you mean Ama Dablam?" in refusal(node, "peak", "Ama Dablan")
+    assert "did you mean Mount Everest?" in refusal(node, "search", "x", "--near", "everest")
+    assert "Toblerone" in refusal(node, "search", "x", "--peak", "Toblerone")
+
+
+def test_identify(node: Node, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.jpg").write_text("no image")
+    sheet = tmp_path / "sheet.html"
+    readable = (photos / "day 1/blue.jpg", photos / "scans/夜.jpg")
+    unreadable = (tmp_path / "notes.jpg", tmp_path / "no.jpg")
+    words: list[str | Path] = [readable[0], *unreadable, readable[1]]
+    document = ask(node, "identify", *words, "--checkpoint", DEMO_CHECKPOINT, "--html", sheet)
+    assert [answer["query"]["asked"] for answer in document["answers"]] == [str(image) for image in readable]
+    assert [entry["path"] for entry in document["skipped"]] == [str(image) for image in unreadable]
+    for answer in document["answers"]:
+        assert {hit["id"] for hit in answer["hits"]} == {"ama-dablam", "mount-everest", "khumbila"}
+        assert all(0 <= hit["probability"] <= 1 for hit in answer["hits"])
+    assert sheet.read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 2
+
+
+def test_identify_agrees_with_the_photos_own_vector(node: Node, client: Elasticsearch, photos: Path) -> None:
+    words: list[str | Path] = ["identify", photos / "day 1/dawn.jpg", "--checkpoint", DEMO_CHECKPOINT]
+    hit = ask(node, *words)["answers"][0]["hits"][0]
+    photo = _vector(client, "photos", "clip_image", {"term": {"path": "day 1/dawn.jpg"}})
+    peak = _vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [hit["id"]]}})
+    assert hit["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
+
+
+def _vector(client: Elasticsearch, index: str, field: str, query: dict[str, Any]) -> Any:
+    hits = client.search(index=index, query=query, fields=[{"field": field}], source=False)["hits"]["hits"]
+    return np.array(hits[0]["fields"][field], dtype=np.float64).ravel()
+
+
+def test_identify_nothing(node: Node, photos: Path, tmp_path: Path) -> None:
+    words: list[str | Path] = ["identify", tmp_path / "absent.jpg", "--checkpoint", DEMO_CHECKPOINT]
+    assert "There is no image file" in refusal(node, *words, code=2)
+    assert "--checkpoint" in refusal(node, "identify", photos / "day 1/blue.jpg")
+
+
+def test_identify_near_a_place(node: Node, photos: Path) -> None:
+    image = photos / "day 1/blue.jpg"
+    document = ask(node, "identify", image, "--checkpoint", DEMO_CHECKPOINT, "--near", "khumbila")
+    assert [hit["id"] for hit in document["answers"][0]["hits"]] == ["khumbila"]
+
+
+def test_similar_to_an_indexed_photo_needs_no_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "renamed.png"
+    shutil.copy(photos / "day 1/blue.jpg", copy)
+    for image in (photos / "day 1/blue.jpg", copy, "day 1/blue.jpg"):
+        document = ask(node, "similar", image)
+        assert paths(document) == PATHS - {"day 1/blue.jpg"}
+        assert all(hit["probability"] is None for hit in document["hits"])
+        assert len(ask(node, "similar", image, "--size", "2")["hits"]) == 2
+
+
+def test_similar_to_a_new_image(node: Node, photos: Path, tmp_path: Path) -> None:
+    shot = SHOTS[1]
+    draw_shot(shot, (320, 240)).save(tmp_path / "larger.png")
+    document = ask(node, "similar", tmp_path / "larger.png", "--checkpoint", DEMO_CHECKPOINT)
+    assert document["hits"][0]["path"] == shot.name
+    assert document["hits"][0]["cosine"] > 0.9
+    assert "--checkpoint" in refusal(node, "similar", tmp_path / "larger.png")
+    assert "There is no image file" in refusal(node, "similar", tmp_path / "absent.png")
+
+
+def test_another_checkpoint_is_refused(node: Node, photos: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(DEMO_CHECKPOINT, other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "_name_or_path": "another"}))
+    sentence = refusal(node, "identify", photos / "day 1/blue.jpg", "--checkpoint", other)
+    assert open_checkpoint(str(DEMO_CHECKPOINT), tower="both").fingerprint in sentence
+
+
+def test_curl_asks_the_same(node: Node, photos: Path) -> None:
+    words = ["search", "l'aube \"rose\" $HOME", "--near", "27.9,86.8", "--size", "3"]
+    command = call(*words, "--curl", "--url", node.url).stdout
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    hits = json.loads(answer.stdout)["hits"]["hits"]
+    assert [hit["fields"]["path"][0] for hit in hits] == [hit["path"] for hit in ask(node, *words)["hits"]]
+
+
+def test_contact_sheet(node: Node, photos: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.html"
+    assert call("search", "mountain", "--html", sheet, "--url", node.url).exit_code == 0
+    html = sheet.read_text(encoding="utf-8")
+    assert html.count("data:image/jpeg;base64,") == len(SHOTS)
+    assert "scans/snow &lt;1998&gt;.jpg" in html
+    assert "2023-10-05 06:12 +05:45" in html
+
+
+def test_table(node: Node, photos: Path) -> None:
+    seen = must_run_peaks("search", "mountain", "--near", "27.9,86.8", "--url", node.url)
+    heading, filters, titles, *rows = seen.splitlines()
+    assert heading.startswith("mountain: 2 photos, photos-by-text, ")
+    assert filters == "  within 5km of 27.9,86.8"
+    assert titles.split() == ["#", "photo", "taken", "cosine", "probability", "peaks"]
+    assert len(rows) == 2
+    snapshot = (SNAPSHOTS / "photos.txt").read_text(encoding="utf-8").splitlines()
+    assert titles.split() == snapshot[3].split()
+
+
+def test_an_empty_index_says_how_to_fill_it(node: Node, fresh_indices: str) -> None:
+    assert "peaks load-photos" in refusal(node, "search", "yak")
+    assert "peaks load-peaks" in refusal(node, "peak", "Ama Dablam")

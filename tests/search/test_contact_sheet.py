@@ -1,0 +1,136 @@
+"""The contact sheet: one file, nothing fetched, nothing unescaped."""
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from loader.answer import Answer, PhotoHit
+from loader.contact_sheet import (
+    IdentifiedImage,
+    compass_point,
+    render_identifications,
+    render_photos,
+    thumbnail_uri,
+    write_sheet,
+)
+from loader.errors import PeaksError
+from tests.search.search_answers import peak_answer, photo_answer, small_jpeg
+
+VOID = {"meta", "img", "circle", "path", "link", "br"}
+
+
+class Outline(HTMLParser):
+    """Collects the tags of a page and checks that they close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def outline(html: str) -> Outline:
+    parser = Outline()
+    parser.feed(html)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def with_thumbnails(answer: Answer[PhotoHit], thumbnail: str) -> Answer[PhotoHit]:
+    return replace(answer, hits=tuple(replace(hit, thumbnail=thumbnail) for hit in answer.hits))
+
+
+def test_photos_show_what_is_known() -> None:
+    page = outline(render_photos(with_thumbnails(photo_answer(), small_jpeg())))
+    words = " ".join(page.text.split())
+    for expected in (
+        *("prayer flags", "cos 0.144", "prob. 37 %", "Ama Dablam", "Taboche", "2023-10-05 06:12 +05:45"),
+        *("E 101°", "N 349° magnetic", "4,372 m", "within 5km of Ama Dablam", "1998-05-01 03:00 UTC"),
+        "prière.tif",
+        '珠峰 <大本营> & "日出".jpg',
+    ):
+        assert expected in words
+    turns = [value for _, name, value in page.attributes if name == "transform"]
+    assert turns == ["rotate(101.2)", "rotate(348.9)"]
+
+
+def test_the_page_needs_nothing_beside_it() -> None:
+    for html in (render_photos(with_thumbnails(photo_answer(), small_jpeg())),
+                 render_identifications([IdentifiedImage("a.jpg", small_jpeg(), peak_answer())])):
+        page = outline(html)
+        for tag, name, value in page.attributes:
+            assert tag not in ("script", "link")
+            if name == "src":
+                assert value.startswith("data:image/jpeg;base64,")
+            if name == "href":
+                assert value.startswith("geo:")
+        assert not re.search(r"url\(|@import|https?:", html)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", '"><img src=x onerror=1>', "{{ 7*7 }}", "</style>"]
+)
+def test_hostile_text_stays_text(hostile: str) -> None:
+    answer = photo_answer()
+    hit = replace(answer.hits[0], path=hostile, thumbnail=small_jpeg())
+    question = replace(answer.question, asked=hostile)
+    page = outline(render_photos(replace(answer, hits=(hit,), question=question)))
+    assert page.text.count(hostile) >= 2
+    assert not any(name.startswith("on") or tag == "script" for tag, name, _ in page.attributes)
+
+
+@pytest.mark.parametrize("thumbnail", [None, "", "not base64!", "aGVsbG8=", 'x" onload="1'])
+def test_what_is_no_jpeg_is_not_shown(thumbnail: str | None) -> None:
+    assert thumbnail_uri(thumbnail) is None
+    answer = photo_answer()
+    page = outline(render_photos(replace(answer, hits=(replace(answer.hits[0], thumbnail=thumbnail),))))
+    assert "no thumbnail" in page.text
+
+
+def test_nothing_found() -> None:
+    assert "Nothing found." in outline(render_photos(replace(photo_answer(), hits=()))).text
+
+
+def test_identified() -> None:
+    page = outline(render_identifications([IdentifiedImage("dir/a & b.jpg", small_jpeg(), peak_answer())]))
+    words = " ".join(page.text.split())
+    for expected in ("Mount Everest", "8,849 m", "cos 0.162", "Kala Patthar", "dir/a & b.jpg"):
+        assert expected in words
+
+
+def test_identified_without_any_peak() -> None:
+    empty = replace(peak_answer(), hits=())
+    page = outline(render_identifications([IdentifiedImage("a", "", empty)]))
+    assert "no peak in the catalogue" in page.text
+
+
+@pytest.mark.parametrize(("bearing", "point"), [(0, "N"), (11.3, "NNE"), (90, "E"), (225, "SW"), (359, "N")])
+def test_compass(bearing: float, point: str) -> None:
+    assert compass_point(bearing) == point
+
+
+def test_write(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.html"
+    write_sheet("<p>Ü</p>", file)
+    write_sheet("<p>new</p>", file)
+    assert file.read_text(encoding="utf-8") == "<p>new</p>"
+    assert list(tmp_path.iterdir()) == [file]
+    with pytest.raises(PeaksError, match="Cannot write"):
+        write_sheet("x", tmp_path / "no folder" / "sheet.html")
