@@ -22,7 +22,7 @@ test: setup lint
 
 lint: .venv/installed
 	.venv/bin/ruff check .
-	.venv/bin/mypy loader eland_models cluster demo benchmarks tests
+	.venv/bin/mypy loader eland_models cluster demo benchmarks tests scripts
 
 format: .venv/installed
 	.venv/bin/ruff check --fix .

@@ -1,0 +1,167 @@
+"""A library: the photo files under a folder, found by content and in a fixed order."""
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from loader.errors import PeaksError
+from loader.images import HEAD_BYTES, explain_content, sniff_kind
+
+# A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
+PICTURE_EXTENSIONS = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".hif", ".tif", ".tiff"),
+        *(".gif", ".bmp", ".avif", ".jxl", ".jp2"),
+        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A file that is to be loaded.
+
+    Attributes:
+        path: where to open it.
+        name: its path from the library's root with ``/``; bytes that are not UTF-8 are written ``\\xff``.
+        id: its document's id (see `document_id`).
+    """
+
+    path: Path
+    name: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file or folder that is not loaded, by its name in the library, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass
+class Library:
+    """What a folder holds: photos in the order of their names, pictures that cannot be read, and the rest."""
+
+    photos: list[PhotoFile] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def walk_library(folder: Path, root: Path | None = None) -> Library:
+    """Find the photos under a folder.
+
+    Hidden files and folders and files that are no pictures are only counted. Links to folders are followed;
+    each real folder is walked once, so links that form a cycle end.
+
+    Args:
+        folder: where to look.
+        root: what names and ids are relative to (default: ``folder``), so that a part of a library can be
+            loaded under the same ids as the whole.
+
+    Raises:
+        PeaksError: the folder does not lie under the root.
+    """
+    top = folder.resolve()
+    base = root.resolve() if root is not None else top
+    if not top.is_relative_to(base):
+        raise PeaksError(f"{folder} does not lie under --library-root {root}: give a folder above it.")
+    library = Library()
+    for path in _files(top, library, base):
+        _sort_in(path, library, base)
+    library.photos.sort(key=lambda photo: os.fsencode(photo.path))
+    library.skipped.sort(key=lambda skip: skip.name)
+    return library
+
+
+def document_id(relative: str) -> str:
+    """Return a photo's ``_id``: 32 hex digits of SHA-256 over its file name, a line feed and its path.
+
+    Args:
+        relative: path from the library's root, with ``/``; as the operating system gives it (`os.fsdecode`).
+    """
+    name = relative.rpartition("/")[2]
+    return sha256(os.fsencode(f"{name}\n{relative}")).hexdigest()[:32]
+
+
+def path_words(name: str) -> str:
+    """Split a path into words: ``Khumbu_2023/AmaDablam-12.JPG`` gives ``Khumbu 2023 Ama Dablam 12``."""
+    pieces, before = [], "  "
+    for character in unicodedata.normalize("NFC", name.removesuffix(Path(name).suffix)):
+        kind = unicodedata.category(character)
+        if kind[0] not in "LMN":
+            character = " "
+        elif (before, kind) == ("Ll", "Lu") or {before[0], kind[0]} in ({"L", "N"}, {"M", "N"}):
+            pieces.append(" ")  # AmaDablam, IMG12
+        pieces.append(character)
+        before = kind
+    return " ".join("".join(pieces).split())
+
+
+def _files(top: Path, library: Library, base: Path) -> Iterator[Path]:
+    """Yield every visible file under ``top``, real folders before linked ones."""
+    seen: set[tuple[int, int]] = set()
+    folders, links = [top], list[Path]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+        except OSError as error:
+            reason = f"the folder cannot be read ({error.strerror})"
+            library.skipped.append(Skipped(_name(folder, base), reason))
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                library.passed_over += 1
+            elif not _is_folder(entry):
+                yield Path(entry.path)
+            else:
+                (links if entry.is_symlink() else folders).append(Path(entry.path))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _sort_in(path: Path, library: Library, base: Path) -> None:
+    """Add one file to the library's photos, its unreadable pictures or what is passed over."""
+    head, problem = _head(path)
+    name = _name(path, base)
+    if head is not None and sniff_kind(head):
+        library.photos.append(PhotoFile(path, name, document_id(_relative(path, base))))
+    elif path.suffix.lower() not in PICTURE_EXTENSIONS:
+        library.passed_over += 1
+    else:
+        library.skipped.append(Skipped(name, problem))
+
+
+def _head(path: Path) -> tuple[bytes | None, str]:
+    """Return a regular file's first bytes, or None and why there are none."""
+    try:
+        if not path.is_file():  # a pipe would block, a device never ends
+            return None, "a link to nothing" if path.is_symlink() else "not a regular file"
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        return None, f"the file cannot be read ({error.strerror})"
+    return head, explain_content(head) if head else "the file is empty"
+
+
+def _relative(path: Path, base: Path) -> str:
+    return path.relative_to(base).as_posix()
+
+
+def _name(path: Path, base: Path) -> str:
+    return os.fsencode(_relative(path, base)).decode("utf-8", "backslashreplace")

@@ -1,0 +1,94 @@
+"""What a load says at its end: every file counted, every skipped one named with its reason."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from loader.library import Skipped
+from loader.load_peaks import PeakReport
+from loader.load_photos import PhotoReport
+from loader.progress import format_duration
+
+NOTES_SHOWN = 20
+
+
+def summarize_photos(report: PhotoReport, place: str) -> str:
+    """Return the closing summary of `peaks load-photos` as lines of text."""
+    outcomes = [
+        ("new", report.created, ""),
+        ("changed", report.updated, ""),
+        ("unchanged", report.unchanged, ""),
+        ("skipped", len(report.skipped), "cannot be read"),
+        ("rejected", len(report.rejected), "refused by Elasticsearch"),
+    ]
+    lines = [f"{_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
+    lines += [_row(*outcome) for outcome in outcomes if outcome[1] or outcome[0] in ("new", "unchanged")]
+    if report.passed_over:
+        lines.append(f"{_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
+    if report.created + report.updated:
+        lines.append(_facts(report))
+    lines += _named("Skipped", report.skipped)
+    lines += _named("Rejected", report.rejected)
+    lines += _named("Left out of loaded photos", report.notes, NOTES_SHOWN)
+    return "\n".join(lines)
+
+
+def summarize_peaks(report: PeakReport, place: str) -> str:
+    """Return the closing summary of `peaks load-peaks` as lines of text."""
+    total = report.created + report.updated + len(report.rejected)
+    lines = [
+        f"{_count(total, 'peak')} in {place}",
+        _row("new", report.created),
+        _row("replaced", report.updated),
+    ]
+    if report.rejected:
+        lines.append(_row("rejected", len(report.rejected), "refused by Elasticsearch"))
+    if report.references:
+        used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
+        lines.append(f"Reference photos in {_count(len(report.references), 'prototype')}: {used}")
+    lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.strangers]
+    lines += _named("Skipped reference photos", report.skipped)
+    lines += _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
+    return "\n".join(lines)
+
+
+def photos_as_json(report: PhotoReport) -> dict[str, Any]:
+    """Return the report of `peaks load-photos --json`."""
+    return {**asdict(report), "loaded": report.loaded, "seconds": round(report.seconds, 3)}
+
+
+def peaks_as_json(report: PeakReport) -> dict[str, Any]:
+    """Return the report of `peaks load-peaks --json`."""
+    return asdict(report)
+
+
+def _facts(report: PhotoReport) -> str:
+    loaded = report.created + report.updated
+    facts = (
+        f"GPS position in {report.with_position:,}",
+        f"bearing in {report.with_bearing:,}",
+        f"time with its offset in {report.with_offset:,}",
+        f"peaks named in {report.with_peaks:,}",
+    )
+    return f"Of {_count(loaded, 'loaded photo')}: {', '.join(facts)}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else format_duration(seconds)
+
+
+def _row(label: str, count: int, meaning: str = "") -> str:
+    return f"  {label:<10}{count:>7,}  {meaning}".rstrip()
+
+
+def _named(title: str, items: Sequence[Skipped], limit: int | None = None) -> Iterable[str]:
+    if not items:
+        return []
+    shown = items if limit is None else items[:limit]
+    rest = [f"  … and {len(items) - len(shown)} more (--json lists all)"] if len(shown) < len(items) else []
+    return [f"{title}:", *(f"  {item.name}: {item.reason}" for item in shown), *rest]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

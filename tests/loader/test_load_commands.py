@@ -1,0 +1,55 @@
+"""The two commands where no cluster is needed: refusals of one sentence."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from loader.cli import peaks
+
+NOWHERE = ("--url", "http://127.0.0.1:9")  # the discard port: nothing listens
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(peaks, [str(argument) for argument in arguments])
+
+
+def test_a_bad_catalogue_is_refused_before_the_cluster_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "peaks.yaml"
+    path.write_text("- id: a\n  names: [A]\n  latlon: {lat: 1, lon: 2}\n- id: a\n  names: [B]\n"
+                    "  latlon: {lat: 1, lon: 2}\n")
+    result = run("load-peaks", path, *NOWHERE)
+    assert result.exit_code == 1
+    assert result.output == (
+        f"Error: {path}: the id 'a' stands on line 1 and again on line 4; an id names one peak, so remove or "
+        "rename one of them.\n"
+    )
+
+
+def test_the_catalogue_in_the_wild_is_refused(shared: Path) -> None:
+    result = run("load-peaks", shared / "peaks.yaml", *NOWHERE)
+    assert result.exit_code == 1 and "line 4 and again on line 59" in result.output
+
+
+@pytest.mark.parametrize("command", ["load-peaks", "load-photos"])
+def test_a_cluster_that_is_down_is_one_sentence(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "peaks.yaml"
+    path.write_text("- id: a\n  names: [A]\n  latlon: {lat: 1, lon: 2}\n")
+    result = run(command, path if command == "load-peaks" else tmp_path, *NOWHERE)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: Elasticsearch does not answer") and result.output.count("\n") == 1
+
+
+def test_a_zone_nobody_knows_is_refused(tmp_path: Path) -> None:
+    result = run("load-photos", tmp_path, "--timezone", "Nowhere", *NOWHERE)
+    assert result.exit_code == 1 and "There is no time zone 'Nowhere'" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("load-peaks", "absent.yaml"), ("load-photos", "absent"), ("load-photos", ".", "--top-peaks", "0"),
+     ("load-peaks", __file__, "--alpha-text", "1.5"), ("load-peaks", __file__, "--max-images", "0")],
+)
+def test_impossible_options_are_usage_errors(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).exit_code == 2

@@ -1,0 +1,75 @@
+"""What a load says at its end, word for word: kept as files that a person can read."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loader.documents import Rejected
+from loader.library import Skipped
+from loader.load_peaks import PeakReport
+from loader.load_photos import PhotoReport
+from loader.summary import peaks_as_json, photos_as_json, summarize_peaks, summarize_photos
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+PHOTOS = {
+    "photos_first_run": PhotoReport(
+        found=33, created=33, with_position=33, with_bearing=33, with_offset=33, with_peaks=33, seconds=71.3
+    ),
+    "photos_second_run": PhotoReport(found=33, unchanged=33, seconds=0.4),
+    "photos_with_everything": PhotoReport(
+        found=1234,
+        created=1200,
+        updated=1,
+        unchanged=30,
+        skipped=[Skipped("a/broken.jpg", "the JPEG file is damaged (image file is truncated)"),
+                 Skipped("closed", "the folder cannot be read (Permission denied)")],
+        rejected=[Skipped("b.heic", "field [gps]: too far north")],
+        passed_over=7,
+        with_position=900,
+        with_bearing=80,
+        with_offset=1000,
+        with_peaks=1201,
+        notes=[Skipped(f"IMG_{number}.jpg", "its altitude of 4e+06 m is impossible; left out")
+               for number in range(22)],
+        seconds=4000,
+    ),
+    "photos_none": PhotoReport(found=1, skipped=[Skipped("empty.jpg", "the file is empty")]),
+}
+PEAKS = {
+    "peaks_first_run": PeakReport(created=25),
+    "peaks_with_everything": PeakReport(
+        created=1,
+        updated=23,
+        rejected=[Rejected("lhotse", "zero magnitude")],
+        references={"pumori": 3, "ama-dablam": 2},
+        skipped=[Skipped("ama_dablam/broken.jpg", "the file is empty")],
+        strangers=["matterhorn"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*PHOTOS, *PEAKS])
+def test_summaries_read_as_kept(name: str) -> None:
+    if name in PHOTOS:
+        text = summarize_photos(PHOTOS[name], "trek")
+    else:
+        text = summarize_peaks(PEAKS[name], "peaks.yaml")
+    assert text + "\n" == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("report", PHOTOS.values(), ids=PHOTOS)
+def test_outcomes_add_up_to_the_files_found(report: PhotoReport) -> None:
+    outcomes = report.created + report.updated + report.unchanged
+    assert outcomes + len(report.skipped) + len(report.rejected) == report.found
+
+
+def test_reports_are_json() -> None:
+    photos = json.loads(json.dumps(photos_as_json(PHOTOS["photos_with_everything"])))
+    reason = "the folder cannot be read (Permission denied)"
+    assert photos["skipped"][1] == {"name": "closed", "reason": reason}
+    assert (photos["loaded"], photos["found"]) == (1231, 1234)
+    peaks = json.loads(json.dumps(peaks_as_json(PEAKS["peaks_with_everything"])))
+    assert peaks["strangers"] == ["matterhorn"]

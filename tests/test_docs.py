@@ -1,0 +1,66 @@
+"""Documentation that cannot rot: helps are real, commands exist, links and files are there."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from loader.cli import peaks
+from scripts.write_command_reference import REFERENCE, render_reference, walk_commands
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
+COMMANDS = dict(walk_commands(peaks, ("peaks",)))
+
+
+def find_command(words: list[str]) -> click.Command:
+    """The deepest command that the words after `peaks` name."""
+    command: click.Command = peaks
+    context = click.Context(peaks)
+    for word in words:
+        if not isinstance(command, click.Group) or word.startswith("-"):
+            break
+        found = command.get_command(context, word)
+        assert found is not None, f"`peaks {' '.join(words)}`: there is no command {word}"
+        command = found
+    return command
+
+
+def test_the_command_reference_is_the_real_help() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == render_reference(), (
+        "run python scripts/write_command_reference.py"
+    )
+
+
+def test_every_option_has_help() -> None:
+    def check(command: click.Command) -> None:
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{command.name}: {parameter.name} has no help"
+        if isinstance(command, click.Group):
+            for name in command.list_commands(click.Context(command)):
+                child = command.get_command(click.Context(command), name)
+                assert child is not None
+                check(child)
+
+    check(peaks)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+def test_every_peaks_command_in_a_page_exists_with_its_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    lines = re.findall(r"^(?:\$ )?(?:\.venv/bin/)?peaks ([a-z][^\n`]*)$", text, re.M)
+    for line in lines:
+        words = re.sub(r"#.*", "", line).split()
+        command = find_command([word for word in words if not word.startswith("-")][:2])
+        known = {name for parameter in command.params for name in parameter.opts + parameter.secondary_opts}
+        for option in (word.split("=")[0] for word in words if word.startswith("--")):
+            assert option in known, f"{page.name}: `peaks {line}`: no option {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
