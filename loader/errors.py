@@ -5,4 +5,4 @@ import click
 
 
 class PeaksError(click.ClickException):
-    """One sentence that names what is wrong and how to put it right; its traceback appears only with ``--debug``."""
+    """One sentence that names what is wrong and its fix; the traceback appears only with ``--debug``."""

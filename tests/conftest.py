@@ -32,11 +32,17 @@ class Node:
     home: Path | None = None
 
 
-def run_peaks(*arguments: str | Path, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_peaks(
+    *arguments: str | Path, timeout: float = 600, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the `peaks` command as a person would; returns its exit code, stdout and stderr."""
-    words = [sys.executable, "-m", "loader", *map(str, arguments)]
     return subprocess.run(
-        words, cwd=REPOSITORY, env={**os.environ, **environment}, text=True, capture_output=True, timeout=timeout
+        [sys.executable, "-m", "loader", *map(str, arguments)],
+        cwd=REPOSITORY,
+        env={**os.environ, **environment},
+        text=True,
+        capture_output=True,
+        timeout=timeout,
     )
 
 

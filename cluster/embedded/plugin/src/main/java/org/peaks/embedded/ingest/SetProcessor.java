@@ -48,9 +48,7 @@ public final class SetProcessor extends AbstractProcessor {
   @Override
   public IngestDocument execute(IngestDocument document) {
     String path = document.renderTemplate(field);
-    boolean taken =
-        document.hasField(path, true) && document.getFieldValue(path, Object.class) != null;
-    if (taken && override == false) {
+    if (override == false && isTaken(document, path)) {
       return document;
     }
     if (copyFrom == null) {
@@ -60,6 +58,10 @@ public final class SetProcessor extends AbstractProcessor {
       document.setFieldValue(path, IngestDocument.deepCopy(copied), ignoreEmptyValue);
     }
     return document;
+  }
+
+  private static boolean isTaken(IngestDocument document, String path) {
+    return document.hasField(path) && document.getFieldValue(path, Object.class) != null;
   }
 
   /** Reads a {@code set} from a pipeline. */

@@ -1,0 +1,132 @@
+"""Ingest processors on the node: set, remove, inference in both of its forms."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.embedded.plugin_node import MODEL_FIELD, Api, Echo, drop_model, put_model, save_model, start_model
+
+pytestmark = pytest.mark.cluster
+
+MODEL = "plugin-ingest"
+PIPELINE = "plugin-pipeline"
+
+
+@pytest.fixture(scope="module")
+def api(node: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The node with a deployed echo model."""
+    api = Api(node.url)
+    put_model(api, MODEL, save_model(Echo(), tmp_path_factory.mktemp("models")))
+    start_model(api, MODEL)
+    yield api
+    api.call("DELETE", f"/_ingest/pipeline/{PIPELINE}")
+    drop_model(api, MODEL)
+
+
+def simulate(api: Api, processors: list[dict[str, Any]], source: dict[str, Any]) -> Any:
+    """What a pipeline makes of one document: its source, or the error's reason."""
+    body = {"pipeline": {"processors": processors}, "docs": [{"_source": source}]}
+    [doc] = api.ok("POST", "/_ingest/pipeline/_simulate", body)["docs"]
+    return doc["doc"]["_source"] if "doc" in doc else doc["error"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("processor", "expected"),
+    [
+        ({"set": {"field": "b", "value": "x"}}, {"a": ["1", '"2"'], "b": "x"}),
+        ({"set": {"field": "b.c", "copy_from": "a"}}, {"a": ["1", '"2"'], "b": {"c": ["1", '"2"']}}),
+        ({"set": {"field": "a", "value": "x", "override": False}}, {"a": ["1", '"2"']}),
+        ({"set": {"field": "b", "value": "{{none}}", "ignore_empty_value": True}}, {"a": ["1", '"2"']}),
+        (
+            {"set": {"field": "b", "value": "{{#a}}{{{.}}} | {{/a}}"}},
+            {"a": ["1", '"2"'], "b": '1 | "2" | '},
+        ),
+        (
+            {"set": {"field": "b", "value": "{{#a}}{{.}},{{/a}}", "media_type": "text/plain"}},
+            {"a": ["1", '"2"'], "b": '1,"2",'},
+        ),
+        ({"set": {"field": "b", "value": "{{#a}}{{.}},{{/a}}"}}, {"a": ["1", '"2"'], "b": '1,\\"2\\",'}),
+        ({"remove": {"field": "a"}}, {}),
+        ({"remove": {"field": ["a", "none"], "ignore_missing": True}}, {}),
+        ({"remove": {"field": "none"}}, "field [none] not present as part of path [none]"),
+        ({"remove": {"keep": ["b"]}}, {}),
+    ],
+)
+def test_set_and_remove(api: Api, processor: dict[str, Any], expected: object) -> None:
+    assert simulate(api, [processor], {"a": ["1", '"2"']}) == expected
+
+
+def test_remove_keeps_what_is_named_and_what_holds_it(api: Api) -> None:
+    source = {"a": {"b": 1, "c": 2}, "d": {"e": 3}, "f": 4}
+    assert simulate(api, [{"remove": {"keep": ["a.b", "d"]}}], source) == {"a": {"b": 1}, "d": {"e": 3}}
+
+
+def test_inference_writes_the_vector_beside_its_input(api: Api) -> None:
+    inference = {"model_id": MODEL, "input_output": [{"input_field": "text", "output_field": "out.vector"}]}
+    document = simulate(api, [{"inference": inference}], {"text": "ab"})
+    assert document["out"] == {"vector": [2.0, 195.0, 1.0, 0.5], "model_id": MODEL}
+
+
+def test_inference_of_several_fields(api: Api) -> None:
+    pairs = [{"input_field": name, "output_field": f"{name}_vector"} for name in ("a", "b", "c")]
+    inference = {"model_id": MODEL, "input_output": pairs, "ignore_missing": True}
+    document = simulate(api, [{"inference": inference}], {"a": "x", "c": "yz"})
+    assert [document[f"{name}_vector"][0] for name in ("a", "b", "c")] == [1.0, 0.0, 2.0]
+    assert simulate(api, [{"inference": inference}], {"d": "x"}) == {"d": "x"}
+
+
+def test_inference_with_target_field(api: Api) -> None:
+    inference = {"model_id": MODEL, "target_field": "ml", "field_map": {"name": MODEL_FIELD}}
+    document = simulate(api, [{"inference": inference}], {"name": "ab"})
+    assert document == {"name": "ab", "ml": {"predicted_value": [2.0, 195.0, 1.0, 0.5], "model_id": MODEL}}
+
+
+def test_inference_names_what_is_wrong_with_a_document(api: Api) -> None:
+    inference = {"model_id": MODEL, "input_output": {"input_field": "text", "output_field": "vector"}}
+    assert "field [text] not present" in simulate(api, [{"inference": inference}], {})
+    assert "because it is not a text field" in simulate(api, [{"inference": inference}], {"text": 7})
+    unknown = {**inference, "model_id": "nope"}
+    reason = simulate(api, [{"inference": unknown}], {"text": "a"})
+    assert reason == "[nope] is not an inference service model or a deployed ml model"
+
+
+@pytest.mark.parametrize(
+    ("processor", "reason"),
+    [
+        ({"set": {"field": "a", "value": 1, "copy_from": "b"}}, "cannot set `copy_from` while also setting"),
+        ({"set": {"field": "a", "value": 1, "media_type": "text/html"}}, "does not contain a supported"),
+        ({"set": {"value": 1}}, "[field] required property is missing"),
+        ({"remove": {"keep": "a", "field": "b"}}, "either keep or field"),
+        ({"inference": {}}, "[model_id] required property is missing"),
+        ({"inference": {"model_id": "m", "input_output": []}}, "property cannot be empty"),
+        (
+            {"inference": {"model_id": "m", "input_output": {"input_field": "a"}}},
+            "[output_field] required property is missing",
+        ),
+        (
+            {
+                "inference": {
+                    "model_id": "m",
+                    "input_output": {"input_field": "a", "output_field": "b"},
+                    "target_field": "c",
+                }
+            },
+            "option is incompatible with [input_output]",
+        ),
+    ],
+)
+def test_wrong_processors_are_refused(api: Api, processor: dict[str, Any], reason: str) -> None:
+    status, said = api.refusal("PUT", f"/_ingest/pipeline/{PIPELINE}", {"processors": [processor]})
+    assert (status, reason in said) == (400, True), said
+
+
+def test_used_model_is_kept(api: Api) -> None:
+    inference = {"model_id": MODEL, "input_output": {"input_field": "a", "output_field": "b"}}
+    api.ok("PUT", f"/_ingest/pipeline/{PIPELINE}", {"processors": [{"inference": inference}]})
+    status, reason = api.refusal("POST", f"/_ml/trained_models/{MODEL}/deployment/_stop")
+    assert (status, "as it is referenced by ingest processors" in reason) == (409, True)
+    status, reason = api.refusal("DELETE", f"/_ml/trained_models/{MODEL}")
+    assert (status, "as it is still referenced by ingest processors" in reason) == (409, True)
+    api.ok("DELETE", f"/_ingest/pipeline/{PIPELINE}")

@@ -1,0 +1,95 @@
+"""Search templates on the node: stored and inline, one and many, rendered only; and `GET /`."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.embedded.plugin_node import Api
+
+pytestmark = pytest.mark.cluster
+
+INDEX = "plugin-templates"
+TEMPLATE = "plugin-match"
+MATCH = {"query": {"match": {"text": "{{words}}"}}, "size": "{{size}}{{^size}}3{{/size}}"}
+
+
+@pytest.fixture(scope="module")
+def api(node: Any) -> Iterator[Api]:
+    """The node with three documents and a stored template."""
+    api = Api(node.url)
+    api.call("DELETE", f"/{INDEX}")
+    for number, text in enumerate(["Ama Dablam", "Everest", "Everest and Nuptse"]):
+        api.ok("PUT", f"/{INDEX}/_doc/{number}?refresh=true", {"text": text})
+    api.ok("PUT", f"/_scripts/{TEMPLATE}", {"script": {"lang": "mustache", "source": MATCH}})
+    yield api
+    api.call("DELETE", f"/{INDEX}")
+    api.call("DELETE", f"/_scripts/{TEMPLATE}")
+
+
+def ids(answer: dict[str, Any]) -> set[str]:
+    return {hit["_id"] for hit in answer["hits"]["hits"]}
+
+
+def test_root_names_the_node_as_elasticsearch(api: Api) -> None:
+    root = api.ok("GET", "/")
+    assert root["version"]["number"] == "8.19.21"
+    assert root["tagline"] == "You Know, for Search"
+
+
+def test_stored_template_searches(api: Api) -> None:
+    answer = api.ok("POST", f"/{INDEX}/_search/template", {"id": TEMPLATE, "params": {"words": "everest"}})
+    assert ids(answer) == {"1", "2"}
+
+
+def test_inline_template_searches(api: Api) -> None:
+    source = '{"query": {"terms": {"_id": {{#toJson}}ids{{/toJson}}}}}'
+    answer = api.ok("POST", f"/{INDEX}/_search/template", {"source": source, "params": {"ids": ["0", "2"]}})
+    assert ids(answer) == {"0", "2"}
+
+
+def test_url_parameters_count(api: Api) -> None:
+    path = f"/{INDEX}/_search/template?rest_total_hits_as_int=true&filter_path=hits.total"
+    assert api.ok("POST", path, {"id": TEMPLATE, "params": {"words": "everest"}}) == {"hits": {"total": 2}}
+
+
+def test_hostile_value_stays_one_value(api: Api) -> None:
+    hostile = 'x"}}, "query": {"match_all": {}}, "z": {"a": {"b": "\n\\\u2028'
+    rendered = api.ok("POST", "/_render/template", {"id": TEMPLATE, "params": {"words": hostile}})
+    assert rendered["template_output"] == {"query": {"match": {"text": hostile}}, "size": "3"}
+    assert api.ok("POST", f"/_render/template/{TEMPLATE}", {"params": {}})["template_output"]["size"] == "3"
+
+
+def test_many_at_once_fail_alone(api: Api) -> None:
+    lines: list[object] = [
+        {"index": INDEX}, {"id": TEMPLATE, "params": {"words": "everest"}},
+        {"index": INDEX}, {"id": "no-such-template"},
+        {"index": "no-such-index"}, {"id": TEMPLATE, "params": {"words": "everest"}},
+        {"index": INDEX}, {"source": "{", "params": {}},
+        {"index": INDEX}, {"id": TEMPLATE, "params": {"words": "dablam"}},
+    ]  # fmt: skip
+    body = "".join(json.dumps(line) + "\n" for line in lines)
+    responses = api.ok("POST", "/_msearch/template", body)["responses"]
+    assert [response["status"] for response in responses] == [200, 404, 404, 400, 200]
+    assert ids(responses[0]) == {"1", "2"}
+    assert ids(responses[4]) == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        ({"id": "no-such-template"}, 404, "unable to find script [no-such-template] in cluster state"),
+        ({"params": {}}, 400, "template is missing"),
+        ({"id": TEMPLATE, "nonsense": 1}, 400, "[search_template] unknown field [nonsense]"),
+    ],
+)
+def test_wrong_requests_are_explained(api: Api, body: dict[str, object], status: int, reason: str) -> None:
+    got, said = api.refusal("POST", f"/{INDEX}/_search/template", body)
+    assert (got, reason in said) == (status, True), said
+
+
+def test_broken_template_is_refused_when_stored_for_search(api: Api) -> None:
+    script = {"script": {"lang": "mustache", "source": "{{#open}}"}}
+    assert api.refusal("PUT", "/_scripts/plugin-broken/template", script)[0] == 400
