@@ -1,0 +1,191 @@
+"""Time the exported text model beside transformers and a plain traced encoder, in one run.
+
+    python -m benchmarks.text_model --checkpoint DIR [--model FILE …] [--threads 1]
+
+Every row is measured in a process of its own: size of the file, load time, median milliseconds for one query
+of 71 bytes, peak memory. `transformers eager` and `traced encoder` get ready ids; the exported files get raw
+bytes, so their time holds decoding, tokenizer, pooling and scaling too. `--json` prints one document.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+QUERY = "A natural photo of the mountain peak Ama Dablam in the Himalayas, Nepal"
+RECIPE = "peak: Ama Dablam"
+LONG_TEXTS = {
+    "2,000 bytes of words": "prayer flags in the wind " * 80,
+    "2,000 bytes without a space": "abcdefghij" * 200,
+}
+WARM_UPS = 3
+COLUMNS = ["what", "file MB", "load s", "query ms", "best ms", "of eager", "peak MB"]
+
+
+@click.command()
+@click.option("--checkpoint", required=True, help="Folder of a SigLIP-2 checkpoint; random weights will do.")
+@click.option(
+    "--model", "files", multiple=True, type=click.Path(exists=True, path_type=Path), help="Exported files."
+)
+@click.option("--threads", default=1, show_default=True, help="Threads for one query.")
+@click.option("--repeat", default=15, show_default=True, help="Queries to take the median of.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--one", hidden=True, help="Measure this one row in this process.")
+def main(
+    checkpoint: str, files: tuple[Path, ...], threads: int, repeat: int, as_json: bool, one: str | None
+) -> None:
+    """Print the table."""
+    if one:
+        click.echo(json.dumps(measure(one, checkpoint, threads, repeat)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        traced = Path(folder) / "traced.pt"
+        whats = ["transformers eager", f"traced encoder={traced}", *(f"{file.stem}={file}" for file in files)]
+        rows = [measure_apart(what, checkpoint, threads, repeat) for what in whats]
+    for row in rows:
+        row["of_eager"] = row["best_ms"] / rows[0]["best_ms"]
+    click.echo(json.dumps(rows, indent=2) if as_json else table(rows))
+
+
+def measure_apart(what: str, checkpoint: str, threads: int, repeat: int) -> dict[str, Any]:
+    """Measure one row in a fresh process."""
+    if what.startswith("traced encoder="):
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"import benchmarks.text_model as b; b.write_traced({checkpoint!r}, "
+                f"{what.partition('=')[2]!r})",
+            ],
+            check=True,
+        )
+    command = [sys.executable, "-m", "benchmarks.text_model", "--checkpoint", checkpoint, "--one", what]
+    command += ["--threads", str(threads), "--repeat", str(repeat)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    row: dict[str, Any] = json.loads(done.stdout)
+    return row
+
+
+def measure(what: str, checkpoint: str, threads: int, repeat: int) -> dict[str, Any]:
+    """Load one model in this process and time it."""
+    import torch
+
+    torch.set_num_threads(threads)
+    name, _, path = what.partition("=")
+    started = time.perf_counter()
+    with torch.inference_mode():
+        query = loaded(name, checkpoint, path)
+        load_s = time.perf_counter() - started
+        row = {
+            "what": name,
+            "file_mb": Path(path).stat().st_size / 1e6 if path else weights_mb(checkpoint),
+            "load_s": load_s,
+            **query_times(lambda: query(QUERY), repeat),
+        }
+        if path and name != "traced encoder":
+            row["recipe_ms"] = median_ms(lambda: query(RECIPE), repeat)
+            row["long_ms"] = {
+                label: median_ms(lambda text=text: query(text), repeat)  # type: ignore[misc]
+                for label, text in LONG_TEXTS.items()
+            }
+    row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return row
+
+
+def loaded(name: str, checkpoint: str, path: str) -> Callable[[str], Any]:
+    """A function from a text to its vector."""
+    import torch
+
+    if path and name != "traced encoder":
+        from eland_models.export import encode
+
+        model = torch.jit.load(path)
+        return lambda text: encode(model, text)
+    ids = torch.tensor([ready_ids(checkpoint)])
+    if path:
+        traced = torch.jit.load(path)
+        return lambda text: traced(ids)
+    from transformers import SiglipTextModel
+
+    eager = SiglipTextModel.from_pretrained(checkpoint).eval()
+    return lambda text: eager(ids).pooler_output
+
+
+def ready_ids(checkpoint: str) -> list[int]:
+    """The query's 64 ids by huggingface/tokenizers."""
+    from eland_models.parity import reference_ids, reference_tokenizer
+
+    return reference_ids(reference_tokenizer(Path(checkpoint)), QUERY)
+
+
+def write_traced(checkpoint: str, path: str) -> None:
+    """Trace transformers' text model as Eland would: ids in, pooled vector out."""
+    import torch
+    from transformers import SiglipTextModel
+
+    class Pooled(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = SiglipTextModel.from_pretrained(checkpoint).eval()
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.model(ids).pooler_output
+
+    with torch.no_grad():
+        traced = torch.jit.trace(Pooled(), torch.tensor([ready_ids(checkpoint)]))
+    torch.jit.save(traced, path)
+
+
+def query_times(call: Callable[[], Any], repeat: int) -> dict[str, float]:
+    """Median and best milliseconds; on a busy machine the best is what compares."""
+    times = times_ms(call, repeat)
+    return {"query_ms": statistics.median(times), "best_ms": min(times)}
+
+
+def median_ms(call: Callable[[], Any], repeat: int) -> float:
+    """Median milliseconds of a call, warm."""
+    return statistics.median(times_ms(call, repeat))
+
+
+def times_ms(call: Callable[[], Any], repeat: int) -> list[float]:
+    """Milliseconds of each of `repeat` calls, after some to warm up."""
+    times = []
+    for _ in range(WARM_UPS + repeat):
+        started = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - started) * 1e3)
+    return times[WARM_UPS:]
+
+
+def weights_mb(checkpoint: str) -> float:
+    """Size of the checkpoint's weights, both towers."""
+    return sum(path.stat().st_size for path in Path(checkpoint).glob("*.safetensors")) / 1e6
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as aligned text, and what else the exported files were asked."""
+    lines = [f"{COLUMNS[0]:<22}" + "".join(f"{column:>12}" for column in COLUMNS[1:])]
+    for row in rows:
+        lines.append(
+            f"{row['what']:<22}{row['file_mb']:>12,.1f}{row['load_s']:>12.2f}{row['query_ms']:>12.1f}{row['best_ms']:>12.1f}"
+            f"{row['of_eager']:>12.2f}{row['peak_mb']:>12,.0f}"
+        )
+    for row in rows:
+        if "recipe_ms" in row:
+            lines.append(f"{row['what']}: recipe {RECIPE!r} {row['recipe_ms']:.1f} ms")
+            lines += [f"{row['what']}: {label} {value:.1f} ms" for label, value in row["long_ms"].items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""A SigLIP-2 checkpoint on disk: where it lies, what it is, and its fingerprint.
+
+A checkpoint is a Hugging Face folder (config.json, model.safetensors, tokenizer.json,
+tokenizer_config.json, preprocessor_config.json) or a hub id. SigLIP-2 (Tschannen et al. 2025,
+arXiv:2502.14786) keeps SigLIP's architecture, hence `model_type: siglip`, and changes the tokenizer to
+Gemma's; the tokenizer is therefore what tells the two generations apart.
+
+Both sides of the project open checkpoints here (the text tower on its way into Elasticsearch, the vision
+tower in the loader), so nothing heavy is imported: no torch, no transformers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from eland_models.errors import ModelError
+
+Tower = Literal["text", "vision", "both"]
+
+SUGGESTION = "use a SigLIP-2 checkpoint such as google/siglip2-base-patch16-224"
+
+# transformers' SiglipTextConfig and SiglipVisionConfig leave these out of config.json when they are the
+# default
+DEFAULT_HIDDEN_SIZE = 768
+DEFAULT_IMAGE_SIZE = 224
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HUB_FILES = [
+    "config.json",
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "preprocessor_config.json",
+]
+# the longest id that Elasticsearch takes for a trained model
+LONGEST_MODEL_ID = 64
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One SigLIP-2 checkpoint.
+
+    Attributes:
+        folder: holds config.json, the weights and the tokenizer.
+        name: the hub id, or the folder's own name.
+        model_id: id of the text model in Elasticsearch, by Eland's convention.
+        dims: length of its vectors, text and image alike.
+        image_size: side of the square image that the vision tower takes, pixels.
+        logit_scale: natural logarithm of the factor t' of SigLIP's probability σ(exp(t')·cos + b).
+        logit_bias: the b of the same formula.
+        fingerprint: 16 hex digits of SHA-256 over config.json, the weights and tokenizer.json.
+    """
+
+    folder: Path
+    name: str
+    model_id: str
+    dims: int
+    image_size: int
+    logit_scale: float
+    logit_bias: float
+    fingerprint: str
+
+
+def open_checkpoint(folder_or_hub_id: str, *, tower: Tower) -> Checkpoint:
+    """Find a checkpoint, fetch it from the hub when it is not a folder, and read its settings.
+
+    Args:
+        folder_or_hub_id: a folder, or an id such as ``google/siglip2-base-patch16-224``.
+        tower: what the caller will use; only that tower's own files are required and checked.
+
+    Raises:
+        ModelError: it cannot be found or fetched, or is not a fixed-resolution SigLIP-2 checkpoint.
+    """
+    folder = find_folder(folder_or_hub_id)
+    config = read_config(folder)
+    require_files(folder, tower)
+    if tower != "vision":
+        require_gemma_tokenizer(folder)
+    weights = weight_files(folder)
+    return Checkpoint(
+        folder=folder,
+        name=checkpoint_name(folder_or_hub_id),
+        model_id=model_id(folder_or_hub_id),
+        dims=vector_length(folder, config),
+        image_size=int(config.get("vision_config", {}).get("image_size", DEFAULT_IMAGE_SIZE)),
+        logit_scale=read_scalar(weights, "logit_scale"),
+        logit_bias=read_scalar(weights, "logit_bias"),
+        fingerprint=fingerprint([folder / "config.json", *weights, folder / "tokenizer.json"]),
+    )
+
+
+def find_folder(folder_or_hub_id: str) -> Path:
+    """Return the checkpoint's folder, downloading a hub id into Hugging Face's own cache.
+
+    Raises:
+        ModelError: neither a folder nor something that the hub gives us.
+    """
+    path = Path(folder_or_hub_id).expanduser()
+    if path.is_dir():
+        return path
+    if not HUB_ID.fullmatch(folder_or_hub_id):
+        raise ModelError(f"{folder_or_hub_id} is neither a folder nor a Hugging Face id: {SUGGESTION}.")
+    return download(folder_or_hub_id)
+
+
+def download(hub_id: str) -> Path:
+    """Fetch the files of a checkpoint from the hub, or find them in its cache."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=HUB_FILES))
+    except RepositoryNotFoundError:
+        raise ModelError(
+            f"{hub_id} is neither a folder here nor a model on the Hugging Face hub: "
+            f"{SUGGESTION}, or set HF_TOKEN for a private one."
+        ) from None
+    except Exception as error:  # the hub client raises requests', httpx's and its own kinds
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelError(
+            f"{hub_id} could not be fetched from the Hugging Face hub ({reason}): try again, "
+            "or give the folder of a copy."
+        ) from error
+
+
+def checkpoint_name(folder_or_hub_id: str) -> str:
+    """The hub id, or the folder's own name."""
+    path = Path(folder_or_hub_id).expanduser()
+    return path.resolve().name if path.is_dir() else folder_or_hub_id
+
+
+def model_id(folder_or_hub_id: str) -> str:
+    """The id in Elasticsearch: a hub id with ``/`` as ``__`` (Eland's convention) or a folder's name.
+
+    Elasticsearch takes small letters, digits, ``-``, ``_`` and ``.``, and a letter or digit at both ends.
+    """
+    name = checkpoint_name(folder_or_hub_id).replace("/", "__")
+    allowed = re.sub(r"[^a-z0-9._-]", "_", name.lower())[-LONGEST_MODEL_ID:].strip("._-")
+    if not allowed:
+        raise ModelError(
+            f"The folder {folder_or_hub_id} has no letter or digit to name the model by: rename it."
+        )
+    return allowed
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read config.json and refuse what is not a fixed-resolution SigLIP model."""
+    config = read_json(folder / "config.json")
+    model_type = config.get("model_type")
+    if model_type == "siglip2":
+        raise ModelError(
+            f"{folder} is a NaFlex checkpoint (model_type siglip2), which takes images of any shape: "
+            "use a fixed-resolution one such as google/siglip2-base-patch16-224."
+        )
+    if model_type != "siglip":
+        raise ModelError(f"{folder} is not a SigLIP-2 checkpoint (model_type {model_type}): {SUGGESTION}.")
+    return config
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object from a file of the checkpoint."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path.parent} has no {path.name}, so it is no checkpoint: {SUGGESTION}.") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}): fetch the checkpoint again.") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} does not hold a JSON object: fetch the checkpoint again.")
+    return value
+
+
+def require_files(folder: Path, tower: Tower) -> None:
+    """Refuse a folder without the files that the tower needs; the fingerprint needs tokenizer.json always."""
+    needed = ["tokenizer.json"]
+    if tower != "text":
+        needed.append("preprocessor_config.json")
+    missing = [name for name in needed if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(f"{folder} has no {' and no '.join(missing)}: copy the whole checkpoint.")
+
+
+def require_gemma_tokenizer(folder: Path) -> None:
+    """Refuse a tokenizer that is not Gemma's byte-fallback BPE, SigLIP-1's Unigram above all."""
+    model = read_json(folder / "tokenizer.json").get("model") or {}
+    kind = model.get("type")
+    if kind != "BPE":
+        generation = " (SigLIP, the first generation, has that)" if kind == "Unigram" else ""
+        raise ModelError(
+            f"{folder} has a {kind} tokenizer{generation} where SigLIP-2 has Gemma's BPE: {SUGGESTION}."
+        )
+    if not model.get("byte_fallback"):
+        raise ModelError(f"{folder} has a BPE tokenizer without byte fallback, so not Gemma's: {SUGGESTION}.")
+
+
+def vector_length(folder: Path, config: dict[str, Any]) -> int:
+    """Length of the vectors: the text head's output, which must be the vision tower's width."""
+    text = config.get("text_config", {})
+    width = text.get("hidden_size", DEFAULT_HIDDEN_SIZE)
+    dims = text.get("projection_size") or width
+    vision = config.get("vision_config", {}).get("hidden_size", DEFAULT_HIDDEN_SIZE)
+    if dims != vision:
+        raise ModelError(
+            f"{folder} makes text vectors of {dims} and image vectors of {vision} numbers, "
+            f"which cannot be compared: {SUGGESTION}."
+        )
+    return int(dims)
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of the checkpoint, in the order of their names.
+
+    Raises:
+        ModelError: there is none, or the index names one that is not there.
+    """
+    index = folder / "model.safetensors.index.json"
+    names = (
+        sorted(set(read_json(index).get("weight_map", {}).values()))
+        if index.is_file()
+        else ["model.safetensors"]
+    )
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing or not names:
+        raise ModelError(
+            f"{folder} has no {', '.join(missing) or 'weights'}: copy the whole checkpoint, "
+            "with its weights as safetensors."
+        )
+    return [folder / name for name in names]
+
+
+def read_scalar(weights: list[Path], name: str) -> float:
+    """Read one number from the weights without a tensor library."""
+    for path in weights:
+        header, data_start = safetensors_header(path)
+        if name in header:
+            begin, end = header[name]["data_offsets"]
+            with path.open("rb") as file:
+                file.seek(data_start + begin)
+                return scalar(file.read(end - begin), header[name]["dtype"], name, path)
+    raise ModelError(
+        f"{weights[0].parent} has no {name} among its weights, so it is no whole SigLIP model: {SUGGESTION}."
+    )
+
+
+def safetensors_header(path: Path) -> tuple[dict[str, Any], int]:
+    """The JSON header of a safetensors file and the position of its data.
+
+    Format: github.com/huggingface/safetensors, "Format": eight bytes of little-endian length, JSON, data.
+    """
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, path.stat().st_size)))
+    except (OSError, ValueError, struct.error) as error:
+        raise ModelError(f"{path} is not a safetensors file: fetch the checkpoint again.") from error
+    return header, 8 + length
+
+
+def scalar(data: bytes, dtype: str, name: str, path: Path) -> float:
+    """Decode one stored float; bfloat16 is the upper half of a float32."""
+    if dtype == "BF16" and len(data) == 2:
+        data, dtype = b"\0\0" + data, "F32"
+    code = {("F32", 4): "<f", ("F16", 2): "<e", ("F64", 8): "<d"}.get((dtype, len(data)))
+    if code is None:
+        raise ModelError(
+            f"{name} in {path} is not a single float ({dtype}, {len(data)} bytes): {SUGGESTION}."
+        )
+    return float(struct.unpack(code, data)[0])
+
+
+def fingerprint(paths: list[Path]) -> str:
+    """16 hex digits of SHA-256 over the names and contents of the files, each read once in pieces."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        for piece in pieces(path):
+            digest.update(piece)
+    return digest.hexdigest()[:16]
+
+
+def pieces(path: Path, size: int = 1 << 22) -> Iterator[bytes]:
+    """The contents of a file, `size` bytes at a time."""
+    with path.open("rb") as file:
+        while piece := file.read(size):
+            yield piece

@@ -1,0 +1,92 @@
+"""The ML node's rules, on models made to break them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from eland_models.check import FORBIDDEN_WORDS, check, require_accepted, words_in
+from eland_models.errors import ModelError
+from eland_models.export import ExportedModel
+
+
+class Sorter(nn.Module):  # type: ignore[misc]
+    """Sorts in a branch within a loop, in a method that forward calls."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.inner(tokens)
+
+    def inner(self, tokens: Tensor) -> Tensor:
+        for _ in range(3):
+            if int(tokens.sum()) > 2:
+                tokens = torch.sort(tokens).values
+        return tokens
+
+
+class Saver(nn.Module):  # type: ignore[misc]
+    """Calls an operation that is forbidden outright."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return torch.as_strided(tokens, [1], [1])
+
+
+def saved(module: nn.Module, path: Path) -> Path:
+    torch.jit.save(torch.jit.script(module), path)
+    return path
+
+
+def test_finds_an_operation_in_a_block_and_names_its_line(tmp_path: Path) -> None:
+    path = saved(Sorter(), tmp_path / "sorter.pt")
+    found = [str(finding) for finding in check(path).findings]
+    assert any(
+        "aten::sort is not allowed" in line and "test_check.py" in line and "torch.sort(tokens)" in line
+        for line in found
+    ), found
+    with pytest.raises(ModelError, match="Elasticsearch would refuse"):
+        require_accepted(path)
+
+
+def test_tells_forbidden_from_not_allowed(tmp_path: Path) -> None:
+    found = [str(finding) for finding in check(saved(Saver(), tmp_path / "saver.pt")).findings]
+    assert any("aten::as_strided is forbidden" in line for line in found)
+
+
+def test_finds_forbidden_words_in_any_record(tmp_path: Path, exported: ExportedModel) -> None:
+    path = tmp_path / "copy.pt"
+    path.write_bytes(exported.path.read_bytes())
+    with ZipFile(path, "a") as archive:
+        name = archive.namelist()[0].split("/")[0]
+        archive.writestr(f"{name}/extra/note", b"x" * 100 + FORBIDDEN_WORDS[0])
+    assert ["__setstate__" in str(finding) for finding in check(path).findings] == [True]
+
+
+def test_finds_a_word_across_two_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "words"
+    path.write_bytes(b"abc__getst" + b"ate__def")
+    with path.open("rb") as stream:
+        assert words_in(stream, size=10) == {b"__getstate__"}
+
+
+def test_refuses_what_is_not_torchscript(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_text("no model", encoding="ascii")
+    with pytest.raises(ModelError, match="is not a TorchScript file"):
+        check(path)
+
+
+def test_both_precisions_are_accepted(exported: ExportedModel, exported_int8: ExportedModel) -> None:
+    assert require_accepted(exported.path).findings == []
+    assert require_accepted(exported_int8.path).findings == []
+
+
+def test_limits_are_elastics() -> None:
+    limits = Path(__file__).resolve().parents[2].parent / "shared" / "elasticsearch-limits"
+    if not limits.is_dir():
+        pytest.skip("Elasticsearch's limits do not lie beside this checkout")
+    for path in limits.glob("*.txt"):
+        ours = Path(__file__).resolve().parents[2] / "eland_models" / "limits" / path.name
+        assert ours.read_text(encoding="ascii").split() == path.read_text(encoding="ascii").split()

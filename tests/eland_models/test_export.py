@@ -1,0 +1,98 @@
+"""Files that export leaves, recipes files it refuses, and what the commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from eland_models.checkpoint import Checkpoint
+from eland_models.deploy import exported_in_cache
+from eland_models.errors import ModelError
+from eland_models.export import ExportedModel, export, model_fingerprint, read_exported
+from eland_models.recipes import read_recipes
+from loader.commands.model import model
+from tests.eland_models.model_files import DEMO
+
+
+def test_facts_are_read_back(exported: ExportedModel, demo_checkpoint: Checkpoint) -> None:
+    assert read_exported(exported.path) == exported
+    assert exported.metadata["checkpoint_fingerprint"] == demo_checkpoint.fingerprint
+    assert exported.metadata["recipes"] == ["peak", "photo"]
+    assert exported.metadata["per_deployment_memory_bytes"] > 1_000_000
+    assert exported.metadata["per_allocation_memory_bytes"] >= 0
+
+
+def test_fingerprint_follows_precision_and_recipes(demo_checkpoint: Checkpoint, tmp_path: Path) -> None:
+    recipes = tmp_path / "recipes.yaml"
+    recipes.write_text("place:\n  prompts: ['{name} on a map']\n", encoding="utf-8")
+    assert (
+        len(
+            {
+                model_fingerprint(demo_checkpoint, "fp32"),
+                model_fingerprint(demo_checkpoint, "int8"),
+                model_fingerprint(demo_checkpoint, "fp32", recipes),
+            }
+        )
+        == 3
+    )
+
+
+def test_a_refused_export_leaves_nothing(
+    demo_checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eland_models.check.MOST_NODES", 10)
+    with pytest.raises(ModelError, match="nodes"):
+        export(demo_checkpoint, "fp32", tmp_path / "model.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cache_is_used(demo_checkpoint: Checkpoint, tmp_path: Path) -> None:
+    first = exported_in_cache(demo_checkpoint, "int8", tmp_path)
+    written = first.path.stat().st_mtime_ns
+    assert exported_in_cache(demo_checkpoint, "int8", tmp_path) == first
+    assert first.path.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "- a list",
+        "peak: {}",
+        "peak: {prompts: [no place]}",
+        "Peak: {prompts: ['{name}']}",
+        "peak: {prompts: ['{name}{name}']}",
+        "peak: {prompts: ['{name}'], anti_concept: {text: x, weight: -1}}",
+        "peak: [",
+        "peak: {prompts: []}",
+    ],
+)
+def test_refuses_recipes(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "recipes.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError):
+        read_recipes(path)
+
+
+def test_commands(tmp_path: Path) -> None:
+    runner = CliRunner()
+    file = tmp_path / "model.pt"
+    done = runner.invoke(model, ["export", "--checkpoint", str(DEMO), "--output", str(file)])
+    assert done.exit_code == 0, done.output
+    assert "fp32" in done.output
+    done = runner.invoke(model, ["check", str(file)])
+    assert done.exit_code == 0 and "accepted" in done.output
+    done = runner.invoke(
+        model, ["parity", "--checkpoint", str(DEMO), "--model", str(file), "--texts", "1", "--vectors", "1"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "random Unicode" in done.output
+
+
+def test_a_wrong_checkpoint_is_one_sentence(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        model, ["export", "--checkpoint", str(tmp_path), "--output", str(tmp_path / "m.pt")]
+    )
+    assert done.exit_code == 1
+    assert done.output.count("\n") == 1 and "config.json" in done.output
