@@ -117,11 +117,16 @@ def octets(text: str) -> Tensor:
 
 
 def reference_tokenizer(folder: Path) -> Any:
-    """The checkpoint's tokenizer.json, normalising as Siglip2Tokenizer does, and adding no special tokens."""
+    """The checkpoint's tokenizer.json, normalising as Siglip2Tokenizer does, and adding no special tokens.
+
+    A special token's name in a text is text, which transformers calls `split_special_tokens`: whoever types
+    `<eos>` into a search box must not end the text.
+    """
     from tokenizers import Tokenizer, normalizers
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.Replace(" ", "▁")])
+    tokenizer.encode_special_tokens = True
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

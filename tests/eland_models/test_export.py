@@ -19,7 +19,7 @@ from tests.eland_models.model_files import DEMO
 def test_facts_are_read_back(exported: ExportedModel, demo_checkpoint: Checkpoint) -> None:
     assert read_exported(exported.path) == exported
     assert exported.metadata["checkpoint_fingerprint"] == demo_checkpoint.fingerprint
-    assert exported.metadata["recipes"] == ["peak", "photo"]
+    assert exported.metadata["recipes"] == ["peak", "photo", "none"]
     assert exported.metadata["per_deployment_memory_bytes"] > 1_000_000
     assert exported.metadata["per_allocation_memory_bytes"] >= 0
 

@@ -102,6 +102,8 @@ def test_texts_side_by_side_do_not_touch(demo: Pair, texts: list[str]) -> None:
         "İ" * 90,
         "\U0010ffff" * 30,
         "e" + "\u0301" * 80,
+        "<eos>",
+        "a<bos><pad> b <unk>c<EOS>",
     ],
 )
 def test_long_and_odd(demo: Pair, text: str) -> None:
