@@ -23,6 +23,7 @@ test: setup lint
 lint: .venv/installed
 	.venv/bin/ruff check .
 	.venv/bin/mypy loader eland_models cluster demo benchmarks tests scripts
+	mvn --quiet --file cluster/embedded/plugin/pom.xml spotless:check
 
 format: .venv/installed
 	.venv/bin/ruff check --fix .

@@ -1,0 +1,110 @@
+"""`make demo`: from a prepared checkout to answers, by the commands that anyone would type."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from demo.questions import Question, QuestionError, as_curl, ask, load_questions, table
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+CHECKPOINT = "demo/siglip2-trek-tiny"
+MODEL_ID = "siglip2-trek-tiny"
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=9200,
+    show_default=True,
+    envvar="PEAKS_DEMO_PORT",
+    help="Port of the Elasticsearch node that the demo starts [env PEAKS_DEMO_PORT].",
+)
+@click.option("--count", type=click.IntRange(min=8), default=60, show_default=True, help="Photos to draw.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Seed of the photos.")
+@click.option("--output", default="demo/output", show_default=True, help="Folder for photos and sheet.")
+@click.option("--skip-cluster", is_flag=True, help="Use the node that already listens on the port.")
+def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> None:
+    """Start a node, deploy the demo's model, load peaks and drawn photos, ask six questions."""
+    started = time.monotonic()
+    url = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "ES_URL": url}
+    for words in steps(port, count, seed, output, skip_cluster):
+        run_step(words, environment)
+    questions = load_questions()
+    for question in questions:
+        show(url, question)
+    sheet = f"{output}/contact-sheet.html"
+    run_step(["peaks", "search", "prayer flags", "--size", "12", "--html", sheet], environment)
+    close(url, questions[0], output, time.monotonic() - started)
+
+
+def steps(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> list[list[str]]:
+    """The commands of the demo up to the questions, as a person would type them in the checkout."""
+    photos = f"{output}/photos"
+    cluster = [] if skip_cluster else [["peaks", "cluster", "start", "--port", str(port)]]
+    return [
+        *cluster,
+        ["peaks", "model", "deploy", "--checkpoint", CHECKPOINT, "--precision", "fp32"],
+        ["peaks", "apply", "--es-model-id", MODEL_ID],
+        ["peaks", "load-peaks", "demo/peaks.yaml"],
+        ["python", "-m", "demo.render", "--output", photos, "--count", str(count), "--seed", str(seed)],
+        ["peaks", "load-photos", photos, "--checkpoint", CHECKPOINT],
+    ]
+
+
+def run_step(words: Sequence[str], environment: dict[str, str]) -> None:
+    """Print a command and run it; ends the demo with the command's own exit code when it fails."""
+    click.secho(f"\n$ {shlex.join(words)}", bold=True)
+    started = time.monotonic()
+    result = subprocess.run(executable(words), cwd=ROOT, env=environment, check=False)
+    if result.returncode:
+        click.echo(f"The demo stopped: `{shlex.join(words)}` ended with code {result.returncode}.", err=True)
+        sys.exit(result.returncode)
+    click.secho(f"({time.monotonic() - started:.0f} s)", dim=True)
+
+
+def executable(words: Sequence[str]) -> list[str]:
+    """The command with this very Python: `peaks` and `python` need not be on the PATH."""
+    program, *arguments = words
+    return [sys.executable, *(["-m", "loader"] if program == "peaks" else []), *arguments]
+
+
+def show(url: str, question: Question) -> None:
+    """Ask a question through its stored template and print the answer."""
+    click.secho(f"\n{question.title}", bold=True)
+    click.echo(f"  {question.template} {question.params}")
+    try:
+        answer = ask(url, question)
+    except QuestionError as error:
+        raise click.ClickException(str(error)) from error
+    for line in table(question, answer):
+        click.echo(f"  {line}")
+
+
+def close(url: str, question: Question, output: str, seconds: float) -> None:
+    """Say where the pictures are and how to ask the next question."""
+    click.secho(f"\nDone in {seconds:.0f} seconds. The node keeps running; `make stop` stops it.", bold=True)
+    click.echo(f"Look at the answers' pictures: {output}/contact-sheet.html")
+    click.echo("\nAsk the next question:")
+    click.echo(f"  ES_URL={url} .venv/bin/peaks search 'stupa under the stars'")
+    click.echo(f"  ES_URL={url} .venv/bin/peaks identify {output}/photos/*.JPG --checkpoint {CHECKPOINT}")
+    click.echo("\nThe same without Python; the vector is made inside Elasticsearch:")
+    click.echo(f"  {as_curl(url, question)}")
+    click.echo(
+        "\nThe demo's checkpoint was trained on drawn scenes and shows the plumbing only."
+        "\nFor real photos use google/siglip2-base-patch16-224: see docs/demo.md."
+    )
+
+
+if __name__ == "__main__":
+    main()

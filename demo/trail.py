@@ -1,0 +1,112 @@
+"""Where and when a scene's photo was taken: on the real trail, in sight of the peak, looking towards it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+HERE = Path(__file__).parent
+EARTH_RADIUS_KM = 6371.0088
+# A peak farther away than this would be a tooth on the horizon, a nearer one would fill more than the frame.
+FARTHEST_KM = 25.0
+NEAREST_KM = 2.0
+COMPASS_ERROR_DEGREES = 2.0
+HOURS = {"clear": (6.5, 15.5), "sunset": (17.0, 17.7), "storm": (8.0, 16.0), "night": (19.0, 23.5)}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point of the trail: degrees, metres above the sea, the day of the trek and the nearest name."""
+
+    name: str
+    day: int
+    lat: float
+    lon: float
+    altitude: float
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Circumstances of a photo: `bearing` in degrees clockwise from true north, `taken` by the wall clock."""
+
+    place: Place
+    bearing: float
+    focal_length_35mm: int
+    taken: datetime
+    offset: str
+
+
+@lru_cache(maxsize=1)
+def trail() -> dict[str, Any]:
+    """The content of trail.yaml."""
+    content: dict[str, Any] = yaml.safe_load((HERE / "trail.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+@lru_cache(maxsize=1)
+def peak_positions() -> dict[str, tuple[float, float]]:
+    """Latitude and longitude of every peak of the demo's catalogue."""
+    peaks = yaml.safe_load((HERE / "peaks.yaml").read_text(encoding="utf-8"))
+    return {peak["id"]: (peak["latlon"]["lat"], peak["latlon"]["lon"]) for peak in peaks}
+
+
+def choose_shot(peak: str, sky: str, offset: float, portrait: bool, rng: np.random.Generator) -> Shot:
+    """A place in sight of the peak and a camera that has it `offset` picture widths right of the middle."""
+    places = [place for place in walk() if NEAREST_KM <= distance_km(place, peak) <= FARTHEST_KM]
+    place = places[int(rng.integers(len(places)))]
+    focal_length = int(rng.choice([24, 26, 28, 48, 77]))
+    # The side of the 36 × 24 mm frame that lies level decides how many degrees the picture is wide.
+    level_side = 24.0 if portrait else 36.0
+    aside = math.degrees(math.atan(offset * level_side / focal_length))
+    bearing = (bearing_to(place, peak) - aside + rng.normal(0.0, COMPASS_ERROR_DEGREES)) % 360.0
+    hour = rng.uniform(*HOURS[sky])
+    start: date = trail()["start"]
+    taken = datetime.combine(start, time()) + timedelta(days=place.day - 1, seconds=int(hour * 3600))
+    return Shot(place, bearing, focal_length, taken, trail()["offset"])
+
+
+def walk(steps: int = 6) -> Iterator[Place]:
+    """Points along every stage, `steps` between neighbouring places, each with the name of the nearer one."""
+    for stage in trail()["stages"]:
+        places = [Place(**place) for place in stage["places"]]
+        for start, end in pairwise(places):
+            for i in range(steps):
+                yield between(start, end, i / steps)
+        yield places[-1]
+
+
+def between(start: Place, end: Place, share: float) -> Place:
+    """The point at `share` (0 to 1) of the straight way between two places."""
+    nearer = start if share < 0.5 else end
+    lat, lon, altitude = (
+        getattr(start, name) + share * (getattr(end, name) - getattr(start, name))
+        for name in ("lat", "lon", "altitude")
+    )
+    return Place(nearer.name, nearer.day, lat, lon, altitude)
+
+
+def distance_km(place: Place, peak: str) -> float:
+    """Great-circle distance to a peak (haversine)."""
+    lat, lon = map(math.radians, peak_positions()[peak])
+    here_lat, here_lon = math.radians(place.lat), math.radians(place.lon)
+    chord = math.sin((lat - here_lat) / 2) ** 2
+    chord += math.cos(lat) * math.cos(here_lat) * math.sin((lon - here_lon) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(chord))
+
+
+def bearing_to(place: Place, peak: str) -> float:
+    """Initial great-circle bearing to a peak, degrees clockwise from true north, 0 to 360."""
+    lat, lon = map(math.radians, peak_positions()[peak])
+    here_lat, turn = math.radians(place.lat), lon - math.radians(place.lon)
+    east = math.sin(turn) * math.cos(lat)
+    north = math.cos(here_lat) * math.sin(lat) - math.sin(here_lat) * math.cos(lat) * math.cos(turn)
+    return math.degrees(math.atan2(east, north)) % 360.0

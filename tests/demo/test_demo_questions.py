@@ -1,0 +1,79 @@
+"""The six questions: valid for their templates, readable as tables, answered by the whole demo on a node."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema
+import pytest
+
+from demo.questions import Question, as_curl, load_questions, table
+from demo.run import CHECKPOINT, executable, steps
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+QUESTIONS = load_questions()
+
+
+def test_there_are_six_questions_over_both_indices_and_several_templates() -> None:
+    assert len(QUESTIONS) == 6
+    assert {question.index for question in QUESTIONS} == {"photos", "peaks_catalog"}
+    assert len({question.template for question in QUESTIONS}) >= 4
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.title)
+def test_parameters_are_those_of_the_template(question: Question) -> None:
+    schema_file = REPOSITORY / "search_templates" / f"{question.template}.schema.json"
+    jsonschema.validate(question.params, json.loads(schema_file.read_text(encoding="utf-8")))
+
+
+def test_curl_carries_the_same_body() -> None:
+    question = Question("It's", "photos", "photos-by-text", {"text": "it's a yak"})
+    words = shlex.split(as_curl("http://127.0.0.1:9200", question))
+    assert words[0] == "curl"
+    assert json.loads(words[-1]) == question.body
+
+
+def test_tables_are_aligned_and_survive_missing_fields() -> None:
+    hits: list[dict[str, Any]] = [
+        {"_score": 0.91, "fields": {"path": ["/trek/IMG 1.JPG"], "predicted_peaks": ["pumori", "lhotse"],
+                                    "shot_time_local": ["2023-11-01T17:33:00"]}},
+        {"_score": 0.5, "fields": {"path": ["a.heic"]}},
+    ]  # fmt: skip
+    lines = table(QUESTIONS[0], {"hits": {"hits": hits}})
+    assert lines == ["0.910  IMG 1.JPG  2023-11-01 17:33  pumori, lhotse", "0.500  a.heic"]
+    assert table(QUESTIONS[0], {"hits": {"hits": []}}) == ["nothing found"]
+
+
+def test_commands_name_files_that_exist_and_the_port() -> None:
+    commands = steps(9333, 60, 7, "demo/output", skip_cluster=False)
+    assert commands[0] == ["peaks", "cluster", "start", "--port", "9333"]
+    assert (REPOSITORY / CHECKPOINT / "model.safetensors").is_file()
+    assert (REPOSITORY / "demo" / "peaks.yaml").is_file()
+    assert executable(["peaks", "apply"]) == [sys.executable, "-m", "loader", "apply"]
+
+
+@pytest.mark.cluster
+@pytest.mark.slow
+def test_the_whole_demo_on_a_node(node: Any, fresh_indices: str, tmp_path: Path) -> None:
+    port = str(urlsplit(node.url).port)
+    words = [sys.executable, "-m", "demo.run", "--port", port, "--skip-cluster", "--count", "12"]
+    words += ["--output", str(tmp_path)]
+    environment = dict(os.environ)
+    result = subprocess.run(
+        words, cwd=REPOSITORY, env=environment, text=True, capture_output=True, timeout=900
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    for question in QUESTIONS:
+        assert question.title in result.stdout
+    answered = re.findall(r"^  [01]\.\d{3}  \S", result.stdout, flags=re.MULTILINE)
+    assert len(answered) >= 4 * 5
+    assert "curl -s" in result.stdout
+    assert (tmp_path / "contact-sheet.html").stat().st_size > 10_000

@@ -1,0 +1,151 @@
+"""Photo files: deterministic, upright by their orientation, with EXIF that is true to the trail."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageOps
+
+from demo.photo_file import STORED_AS, write_photo
+from demo.render import TRUTH_FILE, plan_photos, render
+from demo.scene import draw_scene, view_of
+from demo.trail import FARTHEST_KM, bearing_to, choose_shot, distance_km, trail, walk
+
+COUNT, SEED = 16, 3
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of sixteen photos, all eight orientations twice."""
+    folder = tmp_path_factory.mktemp("photos")
+    render(folder, COUNT, SEED, processes=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(photos: Path) -> list[dict[str, Any]]:
+    """What the renderer says is true of them."""
+    entries: list[dict[str, Any]] = json.loads((photos / TRUTH_FILE).read_text(encoding="utf-8"))
+    return entries
+
+
+def digest(path: Path) -> bytes:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+def degrees(parts: tuple[float, float, float]) -> float:
+    """Degrees, minutes, seconds as degrees."""
+    return float(parts[0] + parts[1] / 60 + parts[2] / 3600)
+
+
+def test_the_truth_names_exactly_the_files(photos: Path, truth: list[dict[str, Any]]) -> None:
+    written = {path.name for path in photos.iterdir()}
+    assert {entry["file"] for entry in truth} == written - {TRUTH_FILE}
+    assert len(truth) == COUNT
+
+
+def test_the_same_seed_writes_the_same_files(photos: Path, tmp_path: Path) -> None:
+    render(tmp_path, COUNT, SEED, processes=2)
+    for path in photos.iterdir():
+        again = tmp_path / path.name
+        assert digest(path) == digest(again), path.name
+
+
+def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("stays")
+    render(tmp_path, 8, 1, processes=1)
+    render(tmp_path, 8, 2, processes=1)
+    files = {entry["file"] for entry in json.loads((tmp_path / TRUTH_FILE).read_text(encoding="utf-8"))}
+    assert {path.name for path in tmp_path.iterdir()} == {*files, TRUTH_FILE, "mine.txt"}
+
+
+def test_contents_and_endings(photos: Path, truth: list[dict[str, Any]]) -> None:
+    formats = {entry["file"]: Image.open(photos / entry["file"]).format for entry in truth}
+    for entry in truth:
+        assert formats[entry["file"]] == {"jpeg": "JPEG", "heic": "HEIF"}[entry["content"]]
+    assert {"JPEG", "HEIF"} == set(formats.values())
+    assert [name for name, kind in formats.items() if name.endswith(".HEIC") and kind == "JPEG"] != []
+    assert any(" " in name for name in formats)
+
+
+def test_position_direction_time_and_lens(photos: Path, truth: list[dict[str, Any]]) -> None:
+    gps, base = ExifTags.GPS, ExifTags.Base
+    for entry in truth:
+        exif = Image.open(photos / entry["file"]).getexif()
+        position, exposure = exif.get_ifd(ExifTags.IFD.GPSInfo), exif.get_ifd(ExifTags.IFD.Exif)
+        assert degrees(position[gps.GPSLatitude]) == pytest.approx(entry["lat"], abs=1e-5)
+        assert degrees(position[gps.GPSLongitude]) == pytest.approx(entry["lon"], abs=1e-5)
+        assert float(position[gps.GPSAltitude]) == pytest.approx(entry["altitude"], abs=0.1)
+        assert position[gps.GPSImgDirectionRef] == "T"
+        assert float(position[gps.GPSImgDirection]) == pytest.approx(entry["bearing"], abs=0.01)
+        assert exposure[base.FocalLengthIn35mmFilm] == entry["focal_length_35mm"]
+        assert exposure[base.OffsetTimeOriginal] == "+05:45"
+        written = datetime.strptime(exposure[base.DateTimeOriginal], "%Y:%m:%d %H:%M:%S")
+        assert written.isoformat() == entry["taken"]
+
+
+def test_turned_pixels_are_upright_again(photos: Path) -> None:
+    for photo in plan_photos(COUNT, SEED):
+        upright = ImageOps.exif_transpose(Image.open(photos / photo.name)).convert("RGB")
+        drawn = draw_scene(photo.scene, 96)
+        read = np.asarray(upright.resize(drawn.size, Image.Resampling.BILINEAR), np.float32)
+        assert np.abs(read - np.asarray(drawn, np.float32)).mean() < 10, (photo.name, photo.orientation)
+
+
+def test_every_orientation_occurs(truth: list[dict[str, Any]]) -> None:
+    assert {entry["orientation"] for entry in truth} == set(range(1, 9))
+
+
+@pytest.mark.parametrize("content", ["jpeg", "heic"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_all_orientations_in_both_formats(tmp_path: Path, content: str, orientation: int) -> None:
+    corners = Image.new("RGB", (64, 48), (20, 20, 20))
+    corners.paste((240, 30, 30), (0, 0, 24, 16))
+    corners.paste((30, 240, 30), (40, 0, 64, 16))
+    corners.paste((30, 30, 240), (0, 32, 24, 48))
+    shot = choose_shot("pumori", "clear", 0.0, False, np.random.default_rng(1))
+    path = tmp_path / "photo"
+    write_photo(path, corners, shot, orientation=orientation, content=content, description=None)
+    upright = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    assert upright.size == (64, 48)
+    colours = np.asarray(upright)[[5, 5, 42], [8, 54, 8]]
+    assert colours.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_every_turned_orientation_is_known() -> None:
+    assert set(STORED_AS) == set(range(2, 9))
+
+
+def test_the_camera_stands_on_the_trail_and_looks_at_the_peak() -> None:
+    for photo in plan_photos(60, 1):
+        place, peak = photo.shot.place, photo.scene.attributes.peak
+        assert place in list(walk())
+        assert distance_km(place, peak) <= FARTHEST_KM
+        level_side = 24.0 if photo.scene.aspect < 1 else 36.0
+        half_view = math.degrees(math.atan(level_side / 2 / photo.shot.focal_length_35mm))
+        aside = (bearing_to(place, peak) - photo.shot.bearing + 180) % 360 - 180
+        assert abs(aside) <= half_view + 4
+        # A peak right of the picture's middle stands clockwise of the camera's direction.
+        offset = view_of(photo.scene).centre / photo.scene.aspect - 0.5
+        assert abs(aside - math.degrees(math.atan(offset * level_side / photo.shot.focal_length_35mm))) < 9
+
+
+def test_bearing_and_distance_are_those_of_the_map() -> None:
+    kala_patthar = next(place for place in walk() if place.name == "Kala Patthar" and place.altitude == 5644)
+    # Everest lies 9.5 km east of Kala Patthar, Pumori 2.1 km north.
+    assert distance_km(kala_patthar, "mount-everest") == pytest.approx(9.5, abs=0.2)
+    assert bearing_to(kala_patthar, "mount-everest") == pytest.approx(95, abs=2)
+    assert bearing_to(kala_patthar, "pumori") % 360 == pytest.approx(359, abs=2)
+
+
+def test_the_trail_climbs_from_lukla_to_kala_patthar() -> None:
+    places = trail()["stages"][0]["places"]
+    assert (places[0]["name"], places[-1]["name"]) == ("Lukla", "Kala Patthar")
