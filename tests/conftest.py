@@ -84,6 +84,7 @@ def node() -> Iterator[Node]:
         yield Node(given)
         return
     port, home = free_port(), session_home()
+    run_peaks("cluster", "reset", "--yes", "--home", home)  # what a session that was broken off left
     must_run_peaks("cluster", "start", "--home", home, "--port", str(port))
     try:
         yield Node(f"http://127.0.0.1:{port}", home)
@@ -104,7 +105,7 @@ def client(node: Node) -> Iterator[object]:
 @pytest.fixture(scope="session")
 def deployed_model(node: Node) -> str:
     """The demo checkpoint's text encoder, deployed and started; returns its model id."""
-    must_run_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    must_run_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--clear-previous", "--url", node.url)
     return DEMO_CHECKPOINT.name
 
 

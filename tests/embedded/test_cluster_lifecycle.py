@@ -19,6 +19,7 @@ import pytest
 
 from cluster.embedded.home import REPOSITORY, Home
 from cluster.embedded.processes import find_members, is_node, is_worker
+from tests.embedded.plugin_node import Api, Echo, infer, put_model, save_model, start_model
 
 pytestmark = pytest.mark.cluster
 
@@ -118,8 +119,11 @@ def test_a_worker_that_died_comes_back_without_the_node_restarting(home: Home) -
     assert after["worker"]["pid"] != before["worker"]["pid"]
 
 
-def test_data_and_licence_survive_a_crash_of_the_node(home: Home) -> None:
+def test_data_licence_and_models_survive_a_crash_of_the_node(home: Home, tmp_path: Path) -> None:
     request("PUT", "/diary/_doc/1?refresh=true", {"text": "crossed the pass"})
+    put_model(Api(URL), "echo", save_model(Echo(), tmp_path))
+    start_model(Api(URL), "echo")
+    vectors = infer(Api(URL), "echo", "namaste")
     trial = request("GET", "/_license")["license"]["uid"]
     os.kill(status(home)["node"]["pid"], signal.SIGKILL)
     wait_for(lambda: not find_members(home, is_node))
@@ -128,6 +132,7 @@ def test_data_and_licence_survive_a_crash_of_the_node(home: Home) -> None:
     assert started.returncode == 0, started.stderr
     assert request("GET", "/diary/_doc/1")["_source"] == {"text": "crossed the pass"}
     assert request("GET", "/_license")["license"]["uid"] == trial
+    assert infer(Api(URL), "echo", "namaste") == vectors
 
 
 def test_stop_leaves_no_process_and_reset_no_data(home: Home) -> None:
