@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -110,9 +108,7 @@ def exported_in_cache(
 
 
 def eland_model(client: Elasticsearch, model_id: str) -> PyTorchModel:
-    """Eland's handle of the model; its progress bar shows on a terminal only."""
-    if not sys.stderr.isatty():
-        os.environ.setdefault("TQDM_DISABLE", "1")  # read when eland imports tqdm
+    """Eland's handle of the model."""
     from eland.ml.pytorch import PyTorchModel
 
     return PyTorchModel(client, model_id)

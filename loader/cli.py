@@ -5,6 +5,7 @@ Commands are imported when they are called: `peaks --help` must not wait for tor
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -52,6 +53,8 @@ def peaks(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `peaks`; an error is one sentence on stderr unless ``--debug`` was given."""
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")  # Eland's progress bars; read when tqdm is first imported
     words = list(sys.argv[1:] if arguments is None else arguments)
     if "--debug" in words:
         sys.exit(peaks.main(words, standalone_mode=False))
