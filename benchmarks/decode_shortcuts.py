@@ -18,7 +18,6 @@ import numpy as np
 from PIL import Image
 
 from eland_models.checkpoint import open_checkpoint
-from loader import images
 from loader.images import (
     JPEG_FORMATS,
     UnreadableImage,
@@ -29,14 +28,12 @@ from loader.images import (
 )
 from loader.vision import VisionEncoder
 
-# libjpeg's coarsest step against the one that the loader stops at
-STEPS = {"1/2 or 1/4 (on)": images.LARGEST_JPEG_STEP, "1/8 as well (off)": 8}
 QUALITY = 92
 
 
 @dataclass
 class Comparison:
-    """One shortcut with one checkpoint, photo by photo."""
+    """The shortcut with one checkpoint, photo by photo."""
 
     cosines: list[float] = field(default_factory=list)
     levels: list[float] = field(default_factory=list)
@@ -48,16 +45,13 @@ class Comparison:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--checkpoint", "checkpoints", multiple=True, required=True, help="Checkpoints to embed with.")
 def main(folder: Path, checkpoints: tuple[str, ...]) -> None:
-    """Print one line a checkpoint and shortcut."""
+    """Print one line a checkpoint."""
     photos = [jpeg for path in sorted(folder.iterdir()) if (jpeg := as_jpeg(path)) is not None]
     click.echo(f"{len(photos)} photos; CPU milliseconds a photo")
     header = f"{'least cosine':>13}{'mean':>9}{'levels':>8}{'ms full':>9}{'ms':>7}{'of full':>9}"
-    click.echo(f"{'checkpoint':<22}{'decoded at':<20}{header}")
+    click.echo(f"{'checkpoint':<22}{header}")
     for name in checkpoints:
-        encoder = VisionEncoder(open_checkpoint(name, tower="vision"))
-        for label, step in STEPS.items():
-            images.LARGEST_JPEG_STEP = step
-            print_row(Path(name).name, label, compare(encoder, photos, step))
+        print_row(Path(name).name, compare(VisionEncoder(open_checkpoint(name, tower="vision")), photos))
 
 
 def as_jpeg(path: Path) -> bytes | None:
@@ -74,16 +68,14 @@ def as_jpeg(path: Path) -> bytes | None:
         return None
 
 
-def compare(encoder: VisionEncoder, photos: list[bytes], step: int) -> Comparison:
+def compare(encoder: VisionEncoder, photos: list[bytes]) -> Comparison:
     """Decode and embed every photo both ways."""
     result = Comparison()
-    # below four times the tower's side no 1/8 would ever be chosen: ask for less, to see what it would do
-    side = encoder.input.decoded_side // (1 if step == STEPS["1/2 or 1/4 (on)"] else 2)
     for data in photos:
         begin = time.process_time()
         full = render_upright(open_encoded(data))
         middle = time.process_time()
-        short, _ = render_at_least(open_encoded(data), side)
+        short, _ = render_at_least(open_encoded(data), encoder.input.decoded_side)
         result.full_seconds.append(middle - begin)
         result.seconds.append(time.process_time() - middle)
         fitted = [encoder.input.fit(full), encoder.input.fit(short)]
@@ -99,11 +91,11 @@ def level_difference(one: Image.Image, other: Image.Image) -> float:
     return float(np.sqrt((difference**2).mean()))
 
 
-def print_row(name: str, label: str, result: Comparison) -> None:
+def print_row(name: str, result: Comparison) -> None:
     """One line of the table."""
     full, short = 1e3 * np.mean(result.full_seconds), 1e3 * np.mean(result.seconds)
     click.echo(
-        f"{name:<22}{label:<20}{min(result.cosines):>13.5f}{np.mean(result.cosines):>9.5f}"
+        f"{name:<22}{min(result.cosines):>13.5f}{np.mean(result.cosines):>9.5f}"
         f"{np.mean(result.levels):>8.2f}{full:>9.0f}{short:>7.0f}{short / full:>9.2f}"
     )
 

@@ -9,9 +9,9 @@ would overflow (255·127·2 > 32,767) and 8 by 7 cannot (255·63·2). PyTorch's 
 activations (`reduce_range`), is the less exact of the two: one scale a tensor leaves outliers to the
 activations.
 
-Two parts stay in float32, as they cost little and matter much: the head, which sees one position and rounds
-last, and the attention of the first block, whose input is still bare embeddings of very unequal size (its
-rounding alone is more than that of everything behind it).
+Two parts stay in float32, as they cost little and matter much: the first block, whose input is still bare
+embeddings of very unequal size (its rounding alone is more than that of everything behind it), and the
+layers that see one position only and round last: the last block's query, output and MLP, and the head.
 """
 
 # mypy: disallow-subclassing-any=False
@@ -79,7 +79,12 @@ def quantize(encoder: Encoder) -> Encoder:
 
 
 def exact_layers(encoder: Encoder) -> set[nn.Module]:
-    """The head, and the linear layers of the first block's attention."""
+    """The first block's linear layers, and those that work on the last position alone."""
     first = encoder.blocks[0] if len(encoder.blocks) else encoder.last_block
-    attention = (child for child in first.children() if isinstance(child, nn.Linear))
-    return {encoder.head, *attention}
+    last = encoder.last_block
+    return {encoder.head, last.query, last.out, *linear_layers(last.mlp), *linear_layers(first)}
+
+
+def linear_layers(module: nn.Module) -> list[nn.Module]:
+    """The linear layers inside a module."""
+    return [child for child in module.modules() if isinstance(child, nn.Linear)]

@@ -155,7 +155,7 @@ def render_at_least(image: Image.Image, side: int) -> tuple[Image.Image, tuple[i
 
     A JPEG is scaled to 1/2 or 1/4 while its blocks are decoded, in about half the time; with ``side`` four
     times the vision tower's, the tower's picture then differs by 0.3 grey levels (docs/loading.md). At 1/8
-    only the blocks' means are left, more than a grey level off: not used. Other kinds are decoded in full.
+    only the blocks' means are left: not used. Other kinds are decoded in full.
 
     Returns:
         The picture, and the upright width and height of the full image.

@@ -2,8 +2,8 @@
 
 The reference is transformers' `SiglipImageProcessor` (the slow one: Pillow's antialiased resize on 8-bit
 pixels) and `SiglipVisionModel`, whose pooled output (the attention pooling head, "MAP", of Zhai et al. 2023,
-arXiv:2303.15343) is the image's vector. The fast processor resizes with torchvision and differs by a grey
-level here and there; docs/loading.md has the measured difference.
+arXiv:2303.15343) is the image's vector. The fast processor resizes with torchvision, another rounding, and
+needs a further package.
 """
 from __future__ import annotations
 

@@ -236,6 +236,7 @@ def test_another_checkpoint_is_refused(node: Node, photos: Path, tmp_path: Path)
     assert open_checkpoint(str(DEMO_CHECKPOINT), tower="both").fingerprint in sentence
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_curl_asks_the_same(node: Node, photos: Path) -> None:
     words = ["search", "l'aube \"rose\" $HOME", "--near", "27.9,86.8", "--size", "3"]
     command = call(*words, "--curl", "--url", node.url).stdout
