@@ -277,6 +277,11 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         "Model [{it}] is not started: start it with POST _ml/trained_models/{it}/deployment/_start, or "
         "run `peaks model deploy`.",
     ),
+    (
+        r"\[(?P<it>[^\]]+)\] is not an inference service model or a deployed ml model",
+        "Model [{it}] is not in the cluster or not started: run `peaks model deploy`, or apply the assets for "
+        "another one with `peaks apply --es-model-id MODEL`.",
+    ),
     (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
     (
         r"unable to find script \[(?P<it>[^\]]+)\]",

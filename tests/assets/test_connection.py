@@ -145,6 +145,7 @@ REASONS = [
     (404, "Could not find trained model [m1]", "peaks model deploy"),
     (409, "Model [m1] must be deployed to use. Please deploy with the start trained model deployment API.",
      "[m1] is not started"),
+    (404, "[m1] is not an inference service model or a deployed ml model", "[m1] is not in the cluster or not"),
     (404, "no such index [photos]", "peaks apply"),
     (404, "unable to find script [photos-by-text] in cluster state", "search template [photos-by-text]"),
     (400, "pipeline with id [peaks-text-embedding] does not exist", "ingest pipeline [peaks-text-embedding]"),
