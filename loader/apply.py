@@ -1,8 +1,4 @@
-"""Put the assets into a cluster, and read back which model its indices belong to.
-
-An index stands for ONE model: its mapping carries the model's id and fingerprints in ``_meta``, taken from
-the deployed model when the assets are applied, so that vectors of two models are never mixed in silence.
-"""
+"""Put the assets into a cluster, and say what became of each."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,107 +8,8 @@ from typing import Any, Literal
 from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.assets import KINDS, SCRIPTS, Asset
-from loader.errors import PeaksError
 
 _JSON_HEADERS = {"accept": "application/json", "content-type": "application/json"}
-
-
-@dataclass(frozen=True)
-class DeployedModel:
-    """A text model in the cluster, as `peaks model deploy` described it.
-
-    Attributes:
-        model_id: its id in ``_ml/trained_models``.
-        model_fingerprint: identifies weights, tokenizer, recipes and precision.
-        checkpoint_fingerprint: identifies the checkpoint, the same for its vision tower.
-        dims: length of its vectors.
-        logit_scale: natural logarithm of SigLIP's scale; None when the metadata has none.
-        logit_bias: SigLIP's bias; None when the metadata has none.
-    """
-
-    model_id: str
-    model_fingerprint: str
-    checkpoint_fingerprint: str
-    dims: int
-    logit_scale: float | None = None
-    logit_bias: float | None = None
-
-
-@dataclass(frozen=True)
-class IndexModel:
-    """The model whose vectors an index holds, from its mapping (``_meta`` and the vector field's dims)."""
-
-    model_id: str
-    model_fingerprint: str
-    checkpoint_fingerprint: str
-    dims: int
-
-
-def deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
-    """Read a deployed model's dims and fingerprints.
-
-    Raises:
-        PeaksError: no such model, or one that `peaks model deploy` did not put there.
-    """
-    try:
-        answer = client.ml.get_trained_models(model_id=model_id)
-    except NotFoundError as error:
-        raise PeaksError(
-            f"Model [{model_id}] is not in the cluster: put it there with `peaks model deploy`, or name "
-            "another one with --es-model-id."
-        ) from error
-    config = answer["trained_model_configs"][0]
-    metadata = config.get("metadata") or {}
-    dims = config.get("inference_config", {}).get("text_embedding", {}).get("embedding_size")
-    if not (dims and metadata.get("fingerprint") and metadata.get("checkpoint_fingerprint")):
-        raise PeaksError(
-            f"Model [{model_id}] carries no fingerprint or embedding size: deploy it with `peaks model "
-            "deploy --clear-previous`, which writes them."
-        )
-    return DeployedModel(
-        model_id=model_id,
-        model_fingerprint=metadata["fingerprint"],
-        checkpoint_fingerprint=metadata["checkpoint_fingerprint"],
-        dims=int(dims),
-        logit_scale=metadata.get("logit_scale"),
-        logit_bias=metadata.get("logit_bias"),
-    )
-
-
-def read_index_model(client: Elasticsearch, alias: str) -> IndexModel:
-    """Read which model the index behind an alias (or an index's own name) belongs to.
-
-    Raises:
-        PeaksError: no such index, several behind the alias, or one that `peaks apply` did not make.
-    """
-    try:
-        indices = client.indices.get_mapping(index=alias)
-    except NotFoundError as error:
-        raise PeaksError(f"Index [{alias}] does not exist: run `peaks apply`.") from error
-    if len(indices) != 1:
-        raise PeaksError(
-            f"[{alias}] stands for {len(indices)} indices ({', '.join(sorted(indices))}): leave it on one of "
-            "them with POST _aliases."
-        )
-    return index_model(alias, next(iter(indices.values()))["mappings"])
-
-
-def index_model(name: str, mappings: Mapping[str, Any]) -> IndexModel:
-    """Read the model out of an index's mappings.
-
-    Raises:
-        PeaksError: the mappings name no model, or have no vector field.
-    """
-    meta = mappings.get("_meta") or {}
-    fields = mappings.get("properties", {}).values()
-    dims = [field["dims"] for field in fields if field.get("type") == "dense_vector" and "dims" in field]
-    said = [str(meta.get(key) or "") for key in ("model_id", "model_fingerprint", "checkpoint_fingerprint")]
-    if not (dims and all(said)):
-        raise PeaksError(
-            f"Index [{name}] does not say which model its vectors come from: build the next one with "
-            "`peaks apply --next` and load again."
-        )
-    return IndexModel(said[0], said[1], said[2], int(dims[0]))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loader.apply import DeployedModel
+    from loader.models import DeployedModel
 
 NAMED_MODEL = "google__siglip2-base-patch16-224"
 NAMED_DIMS = 768

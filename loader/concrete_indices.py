@@ -12,9 +12,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.apply import Change, DeployedModel, IndexModel, index_model
+from loader.apply import Change
 from loader.assets import Asset
 from loader.errors import PeaksError
+from loader.models import DeployedModel, IndexModel, index_model
 
 # The photos' vectors come from the checkpoint's vision tower, the peaks' from the deployed text model too.
 _TEXT_VECTORS = "peaks_catalog"

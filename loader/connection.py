@@ -279,8 +279,8 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"\[(?P<it>[^\]]+)\] is not an inference service model or a deployed ml model",
-        "Model [{it}] is not in the cluster or not started: run `peaks model deploy`, or apply the assets for "
-        "another one with `peaks apply --es-model-id MODEL`.",
+        "Model [{it}] is not in the cluster or not started: run `peaks model deploy`, or apply the assets "
+        "for another one with `peaks apply --es-model-id MODEL`.",
     ),
     (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
     (

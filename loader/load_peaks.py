@@ -9,11 +9,11 @@ import numpy as np
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from loader.apply import DeployedModel, IndexModel
 from loader.catalogue import Peak
 from loader.documents import Rejected, with_retries, write_documents
 from loader.errors import PeaksError
 from loader.library import Skipped
+from loader.models import DeployedModel, IndexModel
 from loader.photo_index import CATALOGUE
 from loader.progress import Progress
 from loader.prototypes import blend_prototype

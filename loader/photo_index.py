@@ -8,9 +8,9 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import Checkpoint
-from loader.apply import IndexModel, read_index_model
 from loader.documents import with_retries
 from loader.errors import PeaksError
+from loader.models import IndexModel, read_index_model
 from loader.vectors import Vectors
 
 PHOTOS, CATALOGUE = "photos", "peaks_catalog"

@@ -22,10 +22,10 @@ from loader.answer import (
     read_peak_hit,
     read_photo_hit,
 )
-from loader.apply import DeployedModel, IndexModel, deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.filters import Filters, Point, ResolvedFilters, resolve_filters
 from loader.image_vectors import PHOTOS, IndexedPhoto, LocalVision, stored_vector
+from loader.models import DeployedModel, IndexModel, deployed_model, read_index_model
 from loader.peak_names import CATALOGUE, Peak, find_peak, read_peaks
 from loader.template_call import ceiling_of, check_parameters, default_of
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 from elasticsearch import Elasticsearch
 
-from loader.apply import Change, DeployedModel, apply_assets, deployed_model
+from loader.apply import Change, apply_assets
 from loader.assets import ALIASES, NAMED_MODEL, Asset, bind_model, read_assets, write_requests
 from loader.concrete_indices import apply_index, read_indices, refuse_other_model, template_mappings
 from loader.connection import Connection, connection_options
+from loader.models import DeployedModel, deployed_model
 
 
 @click.command()

@@ -9,10 +9,10 @@ import click
 
 from eland_models.checkpoint import open_checkpoint
 from eland_models.errors import ModelError
-from loader.apply import IndexModel, deployed_model, read_index_model
 from loader.catalogue import read_catalogue
 from loader.connection import Connection, connection_options
 from loader.errors import PeaksError
+from loader.models import IndexModel, deployed_model, read_index_model
 from loader.progress import Progress
 
 if TYPE_CHECKING:

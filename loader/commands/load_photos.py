@@ -9,9 +9,9 @@ import click
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from eland_models.errors import ModelError
-from loader.apply import IndexModel
 from loader.connection import Connection, connection_options
 from loader.errors import PeaksError
+from loader.models import IndexModel
 from loader.progress import Progress
 
 if TYPE_CHECKING:

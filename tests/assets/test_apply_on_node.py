@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.apply import deployed_model, read_index_model
 from loader.assets import ALIASES, read_assets
 from loader.commands.apply import apply
 from loader.connection import explain
 from loader.errors import PeaksError
+from loader.models import deployed_model, read_index_model
 
 pytestmark = pytest.mark.cluster
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from loader.apply import DeployedModel, IndexModel, index_model
 from loader.assets import (
     NAMED_MODEL,
     bind_model,
@@ -17,6 +16,7 @@ from loader.assets import (
 )
 from loader.concrete_indices import ConcreteIndex, refuse_other_model, template_mappings
 from loader.errors import PeaksError
+from loader.models import DeployedModel, IndexModel, index_model
 
 MODEL = DeployedModel("siglip2-trek-tiny", "f" * 16, "c" * 16, 64, 4.0, -10.0)
 

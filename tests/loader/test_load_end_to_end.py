@@ -14,8 +14,8 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 from PIL.ExifTags import GPS, Base
 
-from loader.apply import read_index_model
 from loader.connection import Connection
+from loader.models import read_index_model
 from loader.photo_index import stored_hashes
 from tests.loader.picture_files import make_exif, quadrants, write
 
