@@ -5,9 +5,7 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -17,17 +15,12 @@ from typing import Any
 
 import pytest
 
-from cluster.embedded.home import REPOSITORY, Home
+from cluster.embedded.home import Home
 from cluster.embedded.processes import find_members, is_node, is_worker
+from tests.conftest import free_port, run_peaks
 from tests.embedded.plugin_node import Api, Echo, infer, put_model, save_model, start_model
 
 pytestmark = pytest.mark.cluster
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 PORT = free_port()
@@ -35,8 +28,7 @@ URL = f"http://127.0.0.1:{PORT}"
 
 
 def peaks(*arguments: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "loader", "cluster", *arguments]
-    return subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    return run_peaks("cluster", *arguments, timeout=300)
 
 
 def request(method: str, path: str, body: object = None) -> dict[str, Any]:
