@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from loader.catalogue import read_catalogue
+
 HERE = Path(__file__).parent
 RECIPES_FILE = HERE.parent / "eland_models" / "recipes.yaml"
 
@@ -113,9 +115,8 @@ def is_written_in(text: str, scripts: Sequence[str]) -> bool:
 @lru_cache(maxsize=1)
 def load_vocabulary() -> Vocabulary:
     """Read captions.yaml and peaks.yaml."""
-    peaks = yaml.safe_load((HERE / "peaks.yaml").read_text(encoding="utf-8"))
     words = yaml.safe_load((HERE / "captions.yaml").read_text(encoding="utf-8"))
-    return Vocabulary({peak["id"]: peak["names"] for peak in peaks}, words)
+    return Vocabulary({peak.id: list(peak.names) for peak in read_catalogue(HERE / "peaks.yaml")}, words)
 
 
 def load_recipes() -> dict[str, Recipe]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAMED_MODEL = "google__siglip2-base-patch16-224"
 NAMED_DIMS = 768
 
-ALIASES = ("photos", "peaks_catalog")
+ALIASES = ("photos", "peaks_catalog", "concepts")
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TEMPLATES = _ROOT / "search_templates"

@@ -17,8 +17,8 @@ from loader.assets import Asset
 from loader.errors import PeaksError
 from loader.models import DeployedModel, IndexModel, index_model
 
-# The photos' vectors come from the checkpoint's vision tower, the peaks' from the deployed text model too.
-_TEXT_VECTORS = "peaks_catalog"
+# The photos' vectors come from the checkpoint's vision tower, all others from the deployed text model too.
+_TEXT_VECTORS = frozenset({"peaks_catalog", "concepts"})
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def refuse_other_model(index: ConcreteIndex, model: DeployedModel) -> None:
     """
     held = index.model
     same = held.dims == model.dims and held.checkpoint_fingerprint == model.checkpoint_fingerprint
-    if index.alias == _TEXT_VECTORS:
+    if index.alias in _TEXT_VECTORS:
         same = same and held.model_fingerprint == model.model_fingerprint
     if not same:
         raise PeaksError(
@@ -132,13 +132,18 @@ def _alias_moves(alias: str, present: ConcreteIndex | None, name: str) -> Iterat
 def _update_mappings(
     client: Elasticsearch, present: ConcreteIndex, mappings: Mapping[str, Any], dry_run: bool
 ) -> Change:
-    """Add what a mapping can take while it is in use: new fields, and the model's id for the same vectors."""
+    """Add what a mapping can take while it is in use: new fields, and the model's id for the same vectors.
+
+    What ``_meta`` says beyond the template's, such as `peaks calibrate`'s ``calibration``, stays.
+    """
     held, wanted = present.mappings.get("properties", {}), mappings["properties"]
     different = [name for name in wanted if name in held and not _holds(held[name], wanted[name])]
     missing = {name: field for name, field in wanted.items() if name not in held}
-    meta = present.mappings.get("_meta") != mappings["_meta"]
-    if (missing or meta) and not dry_run:
-        client.indices.put_mapping(index=present.name, properties=missing, meta=dict(mappings["_meta"]))
+    said = present.mappings.get("_meta", {})
+    meta = {**said, **mappings["_meta"]}
+    changed = bool(missing) or meta != said
+    if changed and not dry_run:
+        client.indices.put_mapping(index=present.name, properties=missing, meta=meta)
     note = f"alias {present.alias}"
     if missing:
         note += f", new fields: {', '.join(missing)}"
@@ -147,7 +152,7 @@ def _update_mappings(
             f"; fields that differ from the template's: {', '.join(different)} (build the next index with "
             f"`peaks apply --next --index {present.alias}`)"
         )
-    return Change("changed" if missing or meta else "left", "index", present.name, note)
+    return Change("changed" if changed else "left", "index", present.name, note)
 
 
 def _holds(held: Any, wanted: Any) -> bool:

@@ -11,9 +11,7 @@ from PIL import Image
 
 from loader.catalogue import Peak
 from loader.documents import Rejected, with_retries, write_documents
-from loader.errors import PeaksError
 from loader.library import Skipped
-from loader.models import DeployedModel, IndexModel
 from loader.photo_index import CATALOGUE
 from loader.progress import Progress
 from loader.prototypes import blend_prototype
@@ -97,22 +95,6 @@ def embed_names(client: Elasticsearch, model_id: str, peaks: Sequence[Peak]) -> 
     infer = partial(client.ml.infer_trained_model, model_id=model_id, docs=docs, timeout=INFERENCE_TIMEOUT)
     results = with_retries(infer)["inference_results"]
     return np.asarray([result["predicted_value"] for result in results], dtype=np.float32)
-
-
-def check_text_model(index: IndexModel, model: DeployedModel) -> None:
-    """Refuse to mix vectors of two text models in the catalogue.
-
-    Raises:
-        PeaksError: one sentence with the fix.
-    """
-    if index.model_fingerprint == model.model_fingerprint and index.dims == model.dims:
-        return
-    raise PeaksError(
-        f"[{CATALOGUE}] holds vectors of {index.model_id} ({index.dims} dimensions, model "
-        f"{index.model_fingerprint}), but the deployed {model.model_id} makes others ({model.dims} "
-        f"dimensions, model {model.model_fingerprint}): run `peaks apply --next --es-model-id "
-        f"{model.model_id}` and load again."
-    )
 
 
 def _embed(

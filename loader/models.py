@@ -110,3 +110,19 @@ def index_model(name: str, mappings: Mapping[str, Any]) -> IndexModel:
             "`peaks apply --next` and load again."
         )
     return IndexModel(said[0], said[1], said[2], int(dims[0]))
+
+
+def check_text_model(alias: str, index: IndexModel, model: DeployedModel) -> None:
+    """Refuse to mix vectors of two text models in one index.
+
+    Raises:
+        PeaksError: one sentence with the fix.
+    """
+    if index.model_fingerprint == model.model_fingerprint and index.dims == model.dims:
+        return
+    raise PeaksError(
+        f"[{alias}] holds vectors of {index.model_id} ({index.dims} dimensions, model "
+        f"{index.model_fingerprint}), but the deployed {model.model_id} makes others ({model.dims} "
+        f"dimensions, model {model.model_fingerprint}): run `peaks apply --next --es-model-id "
+        f"{model.model_id}` and load again."
+    )

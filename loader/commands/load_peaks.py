@@ -12,7 +12,7 @@ from eland_models.errors import ModelError
 from loader.catalogue import read_catalogue
 from loader.connection import Connection, connection_options
 from loader.errors import PeaksError
-from loader.models import IndexModel, deployed_model, read_index_model
+from loader.models import IndexModel, check_text_model, deployed_model, read_index_model
 from loader.progress import Progress
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def load_peaks(
     client = connection.client()
     index = read_index_model(client, CATALOGUE)
     model = deployed_model(client, es_model_id or index.model_id)
-    pipeline.check_text_model(index, model)
+    check_text_model(CATALOGUE, index, model)
     encode = _open_encoder(checkpoint, index) if references.images else None
     with Progress("peaks", len(peaks)) as progress:
         report = pipeline.load_peaks(

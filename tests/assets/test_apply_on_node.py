@@ -19,7 +19,7 @@ from loader.models import deployed_model, read_index_model
 
 pytestmark = pytest.mark.cluster
 
-PIPELINE_PAIRS = sorted((Path(__file__).parent / "golden" / "pipeline").glob("*.json"))
+PIPELINE_PAIRS = sorted((Path(__file__).parent / "golden" / "pipeline").glob("*/*.json"))
 
 
 class Node(Protocol):
@@ -79,7 +79,7 @@ def test_indices_belong_to_the_deployed_model(client: Elasticsearch, fresh_indic
         assert index.checkpoint_fingerprint == model.checkpoint_fingerprint
 
 
-def pretend_other_model(client: Elasticsearch, alias: str, **changed: str) -> None:
+def pretend_other_model(client: Elasticsearch, alias: str, **changed: object) -> None:
     (index,) = client.indices.get_mapping(index=alias).body.values()
     client.indices.put_mapping(index=alias, meta={**index["mappings"]["_meta"], **changed})
 
@@ -111,10 +111,51 @@ def test_photos_stay_valid_when_only_the_recipes_changed(
     assert read_index_model(client, "photos").model_fingerprint == model.model_fingerprint
 
 
-def test_next_builds_both(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+def test_what_a_calibration_wrote_is_kept_and_no_difference(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    measured = {"threshold": 0.5, "seed": 7}
+    pretend_other_model(client, "photos", calibration=measured)
+    found = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert {change["action"] for change in found} == {"left"}
+
+    pretend_other_model(client, "photos", model_fingerprint="0" * 16)
+    run(node, "--es-model-id", fresh_indices)
+    (index,) = client.indices.get_mapping(index="photos").body.values()
+    assert index["mappings"]["_meta"]["calibration"] == measured
+    assert read_index_model(client, "photos").model_fingerprint != "0" * 16
+
+
+def test_a_cluster_of_an_older_version_is_brought_up(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    """Before there were concepts: no such index, no such fields, and photos that must stay."""
+    added = ("predictions", "peaks_in_sight", "predicted_concepts", "bearing_true")
+    (index,) = client.indices.get_mapping(index="photos").body.values()
+    mappings = index["mappings"]
+    older = {name: field for name, field in mappings["properties"].items() if name not in added}
+    client.indices.delete(index=["photos-000001", "concepts-000001"])
+    client.indices.delete_index_template(name="photos")  # which would give the index today's fields
+    client.indices.create(
+        index="photos-000001", mappings={**mappings, "properties": older}, aliases={"photos": {}}
+    )
+    vector = [1.0] * read_index_model(client, "photos").dims
+    client.index(index="photos", id="old", document=photo("old.jpg", vector), refresh=True)
+    brought_up = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    found = {change["name"]: change for change in brought_up}
+    assert found["concepts-000001"]["action"] == "created"
+    assert found["photos-000001"]["action"] == "changed"
+    for name in added:
+        assert name in found["photos-000001"]["note"]
+    assert client.count(index="photos")["count"] == 1
+    again = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert {change["action"] for change in again} == {"left"}
+
+
+def test_next_builds_all(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
     found = changes(run(node, "--es-model-id", fresh_indices, "--next", "--json"))
     created = [change["name"] for change in found if change["action"] == "created"]
-    assert created == ["photos-000002", "peaks_catalog-000002"]
+    assert created == [f"{alias}-000002" for alias in ALIASES]
 
 
 def test_unknown_model_is_one_sentence(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
@@ -145,17 +186,18 @@ def infer(client: Elasticsearch, model_id: str, text: str) -> list[float]:
     return vector
 
 
-@pytest.mark.parametrize("file", PIPELINE_PAIRS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", PIPELINE_PAIRS, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_pipeline_golden_pair(client: Elasticsearch, fresh_indices: str, file: Path) -> None:
-    pair = json.loads(file.read_text(encoding="utf-8"))
+    pair, pipeline = json.loads(file.read_text(encoding="utf-8")), file.parent.name
+    index = {"peaks-text-embedding": "peaks_catalog", "concepts-text-embedding": "concepts"}[pipeline]
     document = pair["document"]
     if "refused" in pair:
         with pytest.raises(ApiError) as refused:
-            client.index(index="peaks_catalog", id="golden", document=document)
+            client.index(index=index, id="golden", document=document)
         assert pair["refused"] in str(refused.value.body) and "\n" not in explain(refused.value).message
-        assert not client.exists(index="peaks_catalog", id="golden")
+        assert not client.exists(index=index, id="golden")
         return
-    simulated = client.ingest.simulate(id="peaks-text-embedding", docs=[{"_source": document}])
+    simulated = client.ingest.simulate(id=pipeline, docs=[{"_source": document}])
     source = simulated["docs"][0]["doc"]["_source"]
     vector = source.pop("text_embed")
     assert source == document
@@ -189,6 +231,10 @@ def test_hybrid_templates_find_by_words_and_by_vector(client: Elasticsearch, fre
     client.index(index="photos", id="seen", document=photo("seen.jpg", alike))
     client.index(index="photos", id="named", document=photo("named.jpg", apart, path_words="prayer flags"))
     client.index(index="photos", id="both", document=photo("both.jpg", alike, description="Prayer flags"))
+    client.index(
+        index="photos", id="concept",
+        document=photo("concept.jpg", apart, predicted_concept_names=["stupa", "prayer flags"]),
+    )
     client.index(index="photos", id="neither", document=photo("neither.jpg", apart, path_words="lunch"))
     client.indices.refresh(index="photos")
     ready = {"text": text, "vector": alike}
@@ -196,10 +242,12 @@ def test_hybrid_templates_find_by_words_and_by_vector(client: Elasticsearch, fre
     for template, given in (("photos-hybrid", {"text": text}), (basic, {"text": text}), (basic, ready)):
         asked = {**given, "min_similarity": 0.5}
         hits = client.search_template(index="photos", id=template, params=asked)["hits"]["hits"]
-        assert hits[0]["_id"] == "both" and {hit["_id"] for hit in hits} == {"both", "seen", "named"}
+        assert hits[0]["_id"] == "both"
+        assert {hit["_id"] for hit in hits} == {"both", "seen", "named", "concept"}
         assert all("_source" not in hit for hit in hits)
-        elsewhere = {**asked, "predicted_peaks": ["nowhere"]}
-        assert client.search_template(index="photos", id=template, params=elsewhere)["hits"]["hits"] == []
+        for lists in ("predicted_peaks", "predicted_concepts", "peaks_in_frame"):
+            elsewhere = {**asked, lists: ["nowhere"]}
+            assert not client.search_template(index="photos", id=template, params=elsewhere)["hits"]["hits"]
 
 
 def test_recipe_none_is_the_text_as_it_stands(client: Elasticsearch, fresh_indices: str) -> None:

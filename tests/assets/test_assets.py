@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loader.assets import (
+    ALIASES,
     NAMED_MODEL,
     bind_model,
     pack_template,
@@ -25,10 +26,10 @@ def test_bound_assets_name_the_deployed_model_only() -> None:
     text = json.dumps([asset.body for asset in bind_model(read_assets(), MODEL)])
     assert NAMED_MODEL not in text
     assert '"dims": 768' not in text
-    assert text.count('"dims": 64') == 2
+    assert text.count('"dims": 64') == len(ALIASES)
 
 
-@pytest.mark.parametrize("alias", ["photos", "peaks_catalog"])
+@pytest.mark.parametrize("alias", ALIASES)
 def test_new_indices_say_whose_vectors_they_hold(alias: str) -> None:
     mappings = template_mappings(bind_model(read_assets(), MODEL), alias)
     assert mappings["_meta"] == {
@@ -70,18 +71,19 @@ def held(alias: str, **changes: object) -> ConcreteIndex:
     return ConcreteIndex(alias, f"{alias}-000001", mappings)
 
 
-def test_same_model_is_not_refused() -> None:
-    refuse_other_model(held("photos"), MODEL)
-    refuse_other_model(held("peaks_catalog"), MODEL)
+@pytest.mark.parametrize("alias", ALIASES)
+def test_same_model_is_not_refused(alias: str) -> None:
+    refuse_other_model(held(alias), MODEL)
 
 
-def test_other_recipes_leave_the_photos_valid_and_the_peaks_not() -> None:
+@pytest.mark.parametrize("alias", ["peaks_catalog", "concepts"])
+def test_other_recipes_leave_the_photos_valid_and_vectors_of_text_not(alias: str) -> None:
     refuse_other_model(held("photos", model_fingerprint="0" * 16), MODEL)
-    with pytest.raises(PeaksError, match=r"--next --index peaks_catalog --es-model-id siglip2-trek-tiny"):
-        refuse_other_model(held("peaks_catalog", model_fingerprint="0" * 16), MODEL)
+    with pytest.raises(PeaksError, match=f"--next --index {alias} --es-model-id siglip2-trek-tiny"):
+        refuse_other_model(held(alias, model_fingerprint="0" * 16), MODEL)
 
 
-@pytest.mark.parametrize("alias", ["photos", "peaks_catalog"])
+@pytest.mark.parametrize("alias", ALIASES)
 def test_other_checkpoint_is_refused(alias: str) -> None:
     with pytest.raises(PeaksError, match=f"{alias}-000001"):
         refuse_other_model(held(alias, checkpoint_fingerprint="0" * 16), MODEL)

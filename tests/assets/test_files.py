@@ -46,7 +46,8 @@ def test_stored_names_are_those_that_others_rely_on() -> None:
         "peaks-by-text", "peaks-by-vector", "photos-by-peak", "photos-by-text", "photos-by-vector",
         "photos-hybrid", "photos-hybrid-basic",
     ]
-    assert ("_ingest/pipeline", "peaks-text-embedding") in ASSETS
+    pipelines = {name for kind, name in ASSETS if kind == "_ingest/pipeline"}
+    assert pipelines == {"peaks-text-embedding", "concepts-text-embedding"}
     assert {name for kind, name in ASSETS if kind == "_index_template"} == set(ALIASES)
 
 
@@ -86,7 +87,7 @@ def vector_fields() -> list[dict[str, Any]]:
 
 
 def test_vectors_are_exact_hnsw_over_cosine() -> None:
-    assert len(vector_fields()) == 2
+    assert len(vector_fields()) == len(ALIASES)
     for field in vector_fields():
         assert field == {
             "type": "dense_vector", "dims": NAMED_DIMS, "index": True, "similarity": "cosine",
@@ -97,8 +98,8 @@ def test_vectors_are_exact_hnsw_over_cosine() -> None:
 def test_model_is_named_literally() -> None:
     naming = {name for (_, name), body in ASSETS.items() if NAMED_MODEL in json.dumps(body)}
     assert naming == {
-        "peaks-model", "peaks-text-embedding", "peaks-by-text", "photos-by-peak", "photos-by-text",
-        "photos-hybrid", "photos-hybrid-basic",
+        "peaks-model", "peaks-text-embedding", "concepts-text-embedding", "peaks-by-text", "photos-by-peak",
+        "photos-by-text", "photos-hybrid", "photos-hybrid-basic",
     }
 
 
@@ -109,14 +110,33 @@ def test_index_templates_compose_what_exists() -> None:
         assert body["index_patterns"] == [f"{alias}-0*"]
 
 
+def fields_of(component: str) -> dict[str, Any]:
+    mappings = ASSETS["_component_template", component]["template"]["mappings"]
+    assert mappings["dynamic"] == "strict"
+    fields: dict[str, Any] = mappings["properties"]
+    return fields
+
+
 def test_strict_mappings_hold_the_fields_of_the_contract() -> None:
-    fields = {
-        name: body["template"]["mappings"]
-        for (_, name), body in ASSETS.items()
-        if name in ("photos-fields", "peaks-catalog-fields")
+    assert set(fields_of("peaks-catalog-fields")) == {
+        *("id", "names", "label", "latlon", "elev_m", "text_embed"),
     }
-    assert all(mappings["dynamic"] == "strict" for mappings in fields.values())
-    peak = fields["peaks-catalog-fields"]["properties"]
-    assert set(peak) == {"id", "names", "latlon", "elev_m", "text_embed"}
-    thumbnail = fields["photos-fields"]["properties"]["thumbnail"]
-    assert thumbnail == {"type": "keyword", "index": False, "doc_values": False}
+    assert set(fields_of("concepts-fields")) == {"id", "names", "text_embed"}
+    photo = fields_of("photos-fields")
+    assert photo["thumbnail"] == {"type": "keyword", "index": False, "doc_values": False}
+    nested = {name: set(field["properties"]) for name, field in photo.items() if field["type"] == "nested"}
+    assert nested == {
+        "predictions": {"peak", "probability", "cosine", "evidence"},
+        "peaks_in_sight": {"peak", "distance", "bearing", "offset", "elevation", "probability"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("alias", "pipelines"),
+    [("photos", []), ("peaks_catalog", ["peaks-text-embedding"]), ("concepts", ["concepts-text-embedding"])],
+)
+def test_default_pipelines(alias: str, pipelines: list[str]) -> None:
+    components = [ASSETS["_component_template", name]["template"]
+                  for name in ASSETS["_index_template", alias]["composed_of"]]
+    settings = [component.get("settings", {}).get("index", {}) for component in components]
+    assert [found["default_pipeline"] for found in settings if "default_pipeline" in found] == pipelines

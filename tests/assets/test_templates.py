@@ -104,17 +104,24 @@ def test_filters_stand_inside_every_leg(template: str) -> None:
         assert legs[0][-len(legs[1]) :] == legs[1]
     wanted = {"geo_distance", "geo_bounding_box"}
     if template.startswith("photos"):
-        wanted |= {"terms", "gte", "lte"}
+        wanted |= {"gte", "lte", "predicted_peaks", "predicted_concepts", "peaks_in_frame_ids"}
     for leg in legs:
         assert all(f'"{name}"' in json.dumps(leg) for name in wanted)
 
 
 @pytest.mark.parametrize("template", template_names())
+def test_every_template_has_a_cut_off(template: str) -> None:
+    assert "min_similarity" in read_schema(template)["properties"]
+    given = {**required_of(template), "min_similarity": 0.125}
+    (knn,) = knn_clauses(json.loads(render(pack_template(template, DIMS), given)))
+    assert knn["similarity"] == "0.125"
+
+
+@pytest.mark.parametrize("template", template_names())
 def test_absent_filters_leave_no_clause(template: str) -> None:
     (knn,) = knn_clauses(json.loads(render(pack_template(template, DIMS), required_of(template))))
-    *length, last = knn["filter"]
-    assert "match_all" in json.dumps(last)
-    assert bool(length) == template.endswith("by-vector")  # which check the list's length
+    narrowing = [clause for clause in knn["filter"] if "match_all" not in json.dumps(clause)]
+    assert len(narrowing) == template.endswith("by-vector")  # which check the list's length
 
 
 @pytest.mark.parametrize("template", template_names())

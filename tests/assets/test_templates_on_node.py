@@ -29,6 +29,17 @@ PHOTOS: dict[str, dict[str, Any]] = {
     "flags": {
         "path": "flags.jpg", "path_words": "day one flags", "clip_image": [1, 0, 0],
         "predicted_peaks": ["ama-dablam"], "predicted_peak_names": ["Ama Dablam"],
+        "predicted_peaks_evidence": ["both"],
+        "predictions": [
+            {"peak": "ama-dablam", "probability": 0.93, "cosine": 0.15, "evidence": "both"},
+            {"peak": "taboche", "probability": 0.04, "evidence": "sight"},
+        ],
+        "predicted_concepts": ["prayer-flags"], "predicted_concept_names": ["prayer flags", "Gebetsfahnen"],
+        "peaks_in_frame": [{"lat": 27.86167, "lon": 86.86139}], "peaks_in_frame_ids": ["ama-dablam"],
+        "peaks_in_sight": [{
+            "peak": "ama-dablam", "distance": 8123.5, "bearing": 101.25, "offset": -3.5, "elevation": 9.5,
+            "probability": 0.875,
+        }],
         "gps": {"lat": 27.861, "lon": 86.861},
         "shot_time": "2023-10-05T03:00:00Z", "shot_time_local": "2023-10-05T08:45:00",
         "shot_time_offset": "+05:45", "thumbnail": "QUJD" * 20_000,
@@ -36,6 +47,7 @@ PHOTOS: dict[str, dict[str, Any]] = {
     "camp": {
         "path": "camp.jpg", "path_words": "day two camp", "clip_image": [0.9, 0.1, 0],
         "predicted_peaks": ["pumori", "everest"], "predicted_peak_names": ["Pumori", "Mount Everest"],
+        "predicted_concepts": ["tent", "stupa"], "peaks_in_frame_ids": ["pumori", "everest"],
         "gps": {"lat": 28.0, "lon": 86.83}, "shot_time_local": "2023-10-06T23:45:00",
     },
     "yak": {
@@ -148,6 +160,33 @@ def test_any_of_the_peaks(stored: Elasticsearch) -> None:
     assert found(stored, predicted_peaks=["pumori", "ama-dablam"]) == ["flags", "camp"]
     assert found(stored, predicted_peaks="pumori") == ["camp"]
     assert found(stored, predicted_peaks=[]) == ["flags", "camp", "yak"]
+
+
+def test_any_of_the_concepts(stored: Elasticsearch) -> None:
+    assert found(stored, predicted_concepts=["stupa", "prayer-flags"]) == ["flags", "camp"]
+    assert found(stored, predicted_concepts=["stupa"], num_candidates=1) == ["camp"]
+    assert found(stored, predicted_concepts=["yak"]) == []
+    assert found(stored, predicted_concepts=[]) == ["flags", "camp", "yak"]
+
+
+def test_any_of_the_peaks_in_frame(stored: Elasticsearch) -> None:
+    assert found(stored, peaks_in_frame=["everest", "ama-dablam"]) == ["flags", "camp"]
+    assert found(stored, peaks_in_frame=["everest"], num_candidates=1) == ["camp"]
+    assert found(stored, peaks_in_frame=["ama-dablam"], predicted_peaks=["pumori"]) == []
+    assert found(stored, peaks_in_frame=[]) == ["flags", "camp", "yak"]
+
+
+def test_nested_fields_come_object_by_object(stored: Elasticsearch) -> None:
+    flags, camp, _ = search(stored)["hits"]["hits"]
+    assert flags["fields"]["predictions"] == [
+        {"peak": ["ama-dablam"], "probability": [0.93], "cosine": [0.15], "evidence": ["both"]},
+        {"peak": ["taboche"], "probability": [0.04], "evidence": ["sight"]},
+    ]
+    assert flags["fields"]["peaks_in_sight"] == [{
+        "peak": ["ama-dablam"], "distance": [8123.5], "bearing": [101.25], "offset": [-3.5],
+        "elevation": [9.5], "probability": [0.875],
+    }]
+    assert "predictions" not in camp["fields"] and "peaks_in_sight" not in camp["fields"]
 
 
 def test_similarity_cuts_off(stored: Elasticsearch) -> None:

@@ -21,6 +21,8 @@ VALUES: dict[str, Any] = {
     "shot_from": "2023-10-05",
     "shot_to": "2023-10-20T18:00:00+05:45",
     "predicted_peaks": ["ama-dablam", "pumori"],
+    "predicted_concepts": ["prayer-flags", "stupa"],
+    "peaks_in_frame": ["lhotse", "nuptse"],
     "min_similarity": 0.1,
     "with_thumbnail": True,
 }

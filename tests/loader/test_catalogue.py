@@ -28,6 +28,21 @@ GOOD = """\
 """
 
 
+NO_LIST = (
+    "'names' must be a list, as in [\"Ama Dablam\"], or a list for each language, as in "
+    "{en: [\"Ama Dablam\"]}."
+)
+
+BY_LANGUAGE = """\
+- id: mount-everest
+  names:
+    en: [Mount Everest, Sagarmatha]
+    ne: [सगरमाथा]
+    no: [mount everest, Everest]
+  latlon: {lat: 27.98833, lon: 86.92528}
+"""
+
+
 def entry(**changes: str) -> str:
     """A catalogue of one peak, line 1 to 4, with the text of some values replaced."""
     fields = {"id": "x", "names": "[X]", "latlon": "{lat: 27.5, lon: 86.5}", **changes}
@@ -53,10 +68,27 @@ def test_the_document_has_the_fields_of_the_index() -> None:
     assert first == {
         "id": "ama-dablam",
         "names": ["Ama Dablam"],
+        "label": "Ama Dablam 6812 m",
         "latlon": {"lat": 27.86167, "lon": 86.86139},
         "elev_m": 6812,
     }
-    assert "elev_m" not in second
+    assert "elev_m" not in second and second["label"] == second["names"][0]
+
+
+def test_names_by_language_are_one_list_too() -> None:
+    (peak,) = parse_catalogue(BY_LANGUAGE, "peaks.yaml")
+    assert peak.names == ("Mount Everest", "Sagarmatha", "सगरमाथा", "Everest")
+    assert peak.names_by_language == {
+        "en": ("Mount Everest", "Sagarmatha"), "ne": ("सगरमाथा",), "no": ("mount everest", "Everest"),
+    }
+    assert peak.document()["names"] == list(peak.names)
+
+
+def test_a_plain_list_has_no_language() -> None:
+    first, second = parse_catalogue(GOOD, "peaks.yaml")
+    assert first.names_by_language == {"und": ("Ama Dablam",)}
+    assert second.names_by_language == {"und": second.names}
+    assert Peak("x", ("X",), 1, 2).names_by_language == {"und": ("X",)}
 
 
 def test_a_duplicate_id_names_both_lines() -> None:
@@ -82,8 +114,21 @@ def test_a_duplicate_id_names_both_lines() -> None:
          "line 1: the id 'Ama Dablam' is not a slug; use lower-case letters a-z, digits "
                                  "and single hyphens, as in 'ama-dablam'."),
         (entry(id="no"), "line 1: the id 'no' is not text; put it in quotes."),
-        (entry(names=""), "line 2: 'names' must be a list, as in [\"Ama Dablam\"]."),
-        (entry(names="X"), "line 2: 'names' must be a list, as in [\"Ama Dablam\"]."),
+        (entry(names=""), f"line 2: {NO_LIST}"),
+        (entry(names="X"), f"line 2: {NO_LIST}"),
+        (entry(names="{}"), "line 2: 'names' is empty; a peak needs at least one name."),
+        (entry(names="{en: Everest}"),
+         "line 2: the names under 'en' must be a list, as in [\"Ama Dablam\"]."),
+        (entry(names="{en: [X], ja: []}"),
+         "line 2: there is no name under 'ja'; write one or leave the language out."),
+        (entry(names="{English: [X]}"),
+         "line 2: 'English' is no language; give its BCP 47 code, as in 'en' or 'ne'."),
+        (entry(names="{[en]: [X]}"),
+         "line 2: '(not a word)' is no language; give its BCP 47 code, as in 'en' or 'ne'."),
+        (entry(names="{en: [X], en: [Y]}"), "line 2: 'en' is given twice, first on line 2; remove one."),
+        (entry(names="{en: [Pumori, PUMORI]}"),
+         "line 2: the name 'PUMORI' stands twice under 'en'; remove one."),
+        (entry(names="{en: [8848]}"), "line 2: a name '8848' is not text; put it in quotes."),
         (entry(names="[]"), "line 2: 'names' is empty; a peak needs at least one name."),
         (entry(names="[X, 8848]"), "line 2: a name '8848' is not text; put it in quotes."),
         (entry(names='["  "]'), "line 2: a name is empty; write the peak's name."),
@@ -162,14 +207,16 @@ PEAKS = st.builds(
 
 @given(st.lists(PEAKS, min_size=1, max_size=5, unique_by=lambda peak: peak.id))
 def test_what_a_yaml_library_writes_is_read_back(peaks: list[Peak]) -> None:
-    text = yaml.safe_dump([peak.document() for peak in peaks], allow_unicode=True)
+    keys = ("id", "names", "latlon", "elev_m")
+    documents = [{key: value for key, value in peak.document().items() if key in keys} for peak in peaks]
+    text = yaml.safe_dump(documents, allow_unicode=True)
     assert parse_catalogue(text, "peaks.yaml") == peaks
 
 
 @given(st.text(max_size=200) | st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(
-        ["id", "names", "latlon", "lat", "lon", "elev_m", "x"]), inner, max_size=5),
+        ["id", "names", "latlon", "lat", "lon", "elev_m", "en", "x"]), inner, max_size=5),
     max_leaves=12,
 ).map(lambda value: str(yaml.safe_dump(value))))
 def test_any_text_gives_peaks_or_one_sentence(text: str) -> None:

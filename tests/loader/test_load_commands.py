@@ -1,4 +1,4 @@
-"""The two commands where no cluster is needed: refusals of one sentence."""
+"""The loading commands where no cluster is needed: refusals of one sentence."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -32,11 +32,12 @@ def test_the_catalogue_in_the_wild_is_refused(shared: Path) -> None:
     assert result.exit_code == 1 and "line 4 and again on line 59" in result.output
 
 
-@pytest.mark.parametrize("command", ["load-peaks", "load-photos"])
+@pytest.mark.parametrize("command", ["load-peaks", "load-concepts", "load-photos"])
 def test_a_cluster_that_is_down_is_one_sentence(command: str, tmp_path: Path) -> None:
-    path = tmp_path / "peaks.yaml"
-    path.write_text("- id: a\n  names: [A]\n  latlon: {lat: 1, lon: 2}\n")
-    result = run(command, path if command == "load-peaks" else tmp_path, *NOWHERE)
+    path = tmp_path / "catalogue.yaml"
+    latlon = "  latlon: {lat: 1, lon: 2}\n" if command == "load-peaks" else ""
+    path.write_text(f"- id: a\n  names: [A]\n{latlon}")
+    result = run(command, tmp_path if command == "load-photos" else path, *NOWHERE)
     assert result.exit_code == 1
     assert result.output.startswith("Error: Elasticsearch does not answer") and result.output.count("\n") == 1
 
@@ -48,8 +49,14 @@ def test_a_zone_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("load-peaks", "absent.yaml"), ("load-photos", "absent"), ("load-photos", ".", "--top-peaks", "0"),
-     ("load-peaks", __file__, "--alpha-text", "1.5"), ("load-peaks", __file__, "--max-images", "0")],
+    [
+        ("load-peaks", "absent.yaml"),
+        ("load-concepts", "absent.yaml"),
+        ("load-photos", "absent"),
+        ("load-photos", ".", "--top-peaks", "0"),
+        ("load-peaks", __file__, "--alpha-text", "1.5"),
+        ("load-peaks", __file__, "--max-images", "0"),
+    ],
 )
 def test_impossible_options_are_usage_errors(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
