@@ -1,4 +1,4 @@
-"""An answer of the cluster: photos or peaks, ranked, with what a person wants to know of each.
+"""An answer of the cluster: photos, ranked, with what a person wants to know of each.
 
 Elasticsearch's score of a cosine kNN search is (1 + cos) / 2. SigLIP's own calibrated probability that a
 text describes an image is σ(exp(logit_scale)·cos + logit_bias) (Zhai et al., "Sigmoid Loss for Language
@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from loader.concept_catalogue import Concept
 from loader.filters import Point
-from loader.peak_names import Peak, read_peak, read_position
+from loader.peak_names import Peak, read_position
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Calibration:
         if logit >= 0:
             return 1 / (1 + math.exp(-logit))
         return math.exp(logit) / (1 + math.exp(logit))
+
+    def cosine(self, probability: float) -> float:
+        """The cosine that has a probability between 0 and 1, brought into −1…1: the inverse."""
+        logit = math.log(probability) - math.log1p(-probability)
+        return min(1.0, max(-1.0, (logit - self.logit_bias) / math.exp(self.logit_scale)))
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,28 @@ class ShotTime:
 
 
 @dataclass(frozen=True)
+class PeakPrediction:
+    """A peak that a photo is predicted to show.
+
+    Attributes:
+        peak: of the catalogue.
+        probability: that it does, 0…1, when the photo was identified by a rule that says so.
+        evidence: "visual" (what the picture looks like), "sight" (where the camera looked) or "both".
+    """
+
+    peak: Peak
+    probability: float | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True)
 class PhotoHit:
     """One photo of an answer.
 
     Attributes:
         id: the document's ``_id``.
-        peaks: the peaks it is predicted to show, likeliest first.
+        predictions: the peaks it is predicted to show, likeliest first.
+        concepts: what else it is predicted to show, likeliest first.
         altitude: metres.
         bearing: where the camera looked, degrees clockwise from the north that ``bearing_reference``
             ("true" or "magnetic") names.
@@ -70,7 +92,8 @@ class PhotoHit:
     id: str
     path: str
     similarity: Similarity
-    peaks: tuple[Peak, ...] = ()
+    predictions: tuple[PeakPrediction, ...] = ()
+    concepts: tuple[Concept, ...] = ()
     time: ShotTime = ShotTime()
     gps: Point | None = None
     altitude: float | None = None
@@ -81,19 +104,11 @@ class PhotoHit:
 
 
 @dataclass(frozen=True)
-class PeakHit:
-    """One peak of an answer."""
-
-    peak: Peak
-    similarity: Similarity
-
-
-@dataclass(frozen=True)
 class Question:
     """What was asked, in a person's words and in the template's.
 
     Attributes:
-        command: "search", "peak", "identify" or "similar".
+        command: "search", "peak" or "similar".
         asked: the text, the peak or the image as the person gave it.
         template: id of the stored search template.
         parameters: the template's parameters, vectors left out.
@@ -107,11 +122,8 @@ class Question:
     filters: tuple[str, ...] = ()
 
 
-Hit = TypeVar("Hit", PhotoHit, PeakHit)
-
-
 @dataclass(frozen=True)
-class Answer(Generic[Hit]):
+class Answer:
     """A question with its ranked hits; ``took`` is Elasticsearch's own time in milliseconds.
 
     ``note`` says what a person should know of how the answer came about, such as a fallback.
@@ -119,7 +131,7 @@ class Answer(Generic[Hit]):
 
     question: Question
     took: int
-    hits: tuple[Hit, ...]
+    hits: tuple[PhotoHit, ...]
     note: str | None = None
 
 
@@ -132,7 +144,7 @@ def read_similarity(score: float, calibration: Calibration | None, *, is_cosine:
 
 
 def read_photo_hit(hit: Mapping[str, Any], calibration: Calibration | None, *, is_cosine: bool) -> PhotoHit:
-    """A photo from a search hit with ``fields``; its peaks have ids only until `name_peaks`."""
+    """A photo from a search hit with ``fields``; what it shows has ids only until `name_contents`."""
     fields = hit.get("fields", {})
 
     def first(name: str) -> Any:
@@ -142,7 +154,8 @@ def read_photo_hit(hit: Mapping[str, Any], calibration: Calibration | None, *, i
         id=hit["_id"],
         path=first("path") or hit["_id"],
         similarity=read_similarity(hit["_score"], calibration, is_cosine=is_cosine),
-        peaks=tuple(Peak(peak_id, ()) for peak_id in fields.get("predicted_peaks", ())),
+        predictions=_read_predictions(fields),
+        concepts=tuple(Concept(concept_id, ()) for concept_id in fields.get("predicted_concepts", ())),
         time=ShotTime(first("shot_time"), first("shot_time_local"), first("shot_time_offset")),
         gps=read_position(fields.get("gps")),
         altitude=first("altitude"),
@@ -153,19 +166,36 @@ def read_photo_hit(hit: Mapping[str, Any], calibration: Calibration | None, *, i
     )
 
 
-def read_peak_hit(hit: dict[str, Any], calibration: Calibration | None) -> PeakHit:
-    """A peak from a search hit with ``fields``."""
-    return PeakHit(read_peak(hit), read_similarity(hit["_score"], calibration, is_cosine=True))
-
-
-def name_peaks(hits: Sequence[PhotoHit], catalogue: Mapping[str, Peak]) -> tuple[PhotoHit, ...]:
-    """The hits with their peaks taken from the catalogue; a peak that left it keeps its id for a name."""
+def _read_predictions(fields: Mapping[str, Any]) -> tuple[PeakPrediction, ...]:
+    """The predicted peaks, with what `predictions` says of them: nested fields are lists inside objects."""
+    said = {next(iter(values.get("peak", ())), None): values for values in fields.get("predictions", ())}
     return tuple(
-        replace(hit, peaks=tuple(catalogue.get(peak.id, peak) for peak in hit.peaks)) for hit in hits
+        PeakPrediction(
+            Peak(peak_id, ()),
+            next(iter(said.get(peak_id, {}).get("probability", ())), None),
+            next(iter(said.get(peak_id, {}).get("evidence", ())), None),
+        )
+        for peak_id in fields.get("predicted_peaks", ())
     )
 
 
-def describe_answer(answer: Answer[Any]) -> dict[str, Any]:
+def name_contents(
+    hits: Sequence[PhotoHit], peaks: Mapping[str, Peak], concepts: Mapping[str, Concept]
+) -> tuple[PhotoHit, ...]:
+    """The hits with peaks and concepts of the catalogues; what left them keeps its id for a name."""
+    return tuple(
+        replace(
+            hit,
+            predictions=tuple(
+                replace(found, peak=peaks.get(found.peak.id, found.peak)) for found in hit.predictions
+            ),
+            concepts=tuple(concepts.get(concept.id, concept) for concept in hit.concepts),
+        )
+        for hit in hits
+    )
+
+
+def describe_answer(answer: Answer) -> dict[str, Any]:
     """The answer as one JSON object: ``query``, ``took`` (ms), ``note`` and ``hits``."""
     question = answer.question
     return {
@@ -181,19 +211,20 @@ def describe_answer(answer: Answer[Any]) -> dict[str, Any]:
     }
 
 
-def _describe_hit(hit: PhotoHit | PeakHit) -> dict[str, Any]:
+def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
     similarity = {
         "score": hit.similarity.score,
         "cosine": hit.similarity.cosine,
         "probability": hit.similarity.probability,
     }
-    if isinstance(hit, PeakHit):
-        return {**_describe_peak(hit.peak), **similarity,
-                "elev_m": hit.peak.elev_m, "position": _describe_point(hit.peak.position)}
     return {
         "path": hit.path,
         **similarity,
-        "peaks": [_describe_peak(peak) for peak in hit.peaks],
+        "peaks": [
+            {**_describe_peak(found.peak), "probability": found.probability, "evidence": found.evidence}
+            for found in hit.predictions
+        ],
+        "concepts": [{"id": concept.id, "name": concept.name} for concept in hit.concepts],
         "time": {"instant": hit.time.instant, "local": hit.time.local, "offset": hit.time.offset},
         "gps": _describe_point(hit.gps),
         "altitude": hit.altitude,

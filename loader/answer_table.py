@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from loader.answer import Answer, PeakHit, PhotoHit, ShotTime, Similarity
+from loader.answer import Answer, PeakPrediction, ShotTime, Similarity
 
 _GAP = "  "
 _ELLIPSIS = "…"
@@ -22,15 +22,17 @@ class Column:
         cells: one text a row.
         align: which side the text stands on.
         shorten: which end may be cut off when the table is too wide; None keeps the text whole.
+        is_optional: whether the column is left out where even a cut table is too wide.
     """
 
     title: str
     cells: Sequence[str]
     align: Literal["left", "right"] = "left"
     shorten: Literal["start", "end"] | None = None
+    is_optional: bool = False
 
 
-def show_photos(answer: Answer[PhotoHit], width: int | None = None) -> str:
+def show_photos(answer: Answer, width: int | None = None) -> str:
     """Photos as a table under a line that repeats the question.
 
     Args:
@@ -43,26 +45,14 @@ def show_photos(answer: Answer[PhotoHit], width: int | None = None) -> str:
         Column("photo", [hit.path for hit in hits], shorten="start"),
         Column("taken", [format_time(hit.time) for hit in hits]),
         *_similarity_columns([hit.similarity for hit in hits]),
-        Column("peaks", [", ".join(peak.name for peak in hit.peaks) for hit in hits], shorten="end"),
+        Column("peaks", [", ".join(map(format_prediction, hit.predictions)) for hit in hits], shorten="end"),
+        Column("concepts", [", ".join(concept.name for concept in hit.concepts) for hit in hits],
+               shorten="end", is_optional=True),
     ]
-    return _heading(answer, "photo") + "\n" + format_table(columns, width)
+    return _heading(answer) + "\n" + format_table(columns, width)
 
 
-def show_peaks(answer: Answer[PeakHit], width: int | None = None) -> str:
-    """Peaks as a table under a line that repeats the question; arguments as for `show_photos`."""
-    hits = answer.hits
-    columns = [
-        Column("#", [str(rank) for rank in range(1, len(hits) + 1)], "right"),
-        Column("peak", [hit.peak.name for hit in hits], shorten="end"),
-        Column("also called", [", ".join(hit.peak.names[1:]) for hit in hits], shorten="end"),
-        Column("elevation", [format_metres(hit.peak.elev_m) for hit in hits], "right"),
-        *_similarity_columns([hit.similarity for hit in hits]),
-        Column("id", [hit.peak.id for hit in hits]),
-    ]
-    return _heading(answer, "peak") + "\n" + format_table(columns, width)
-
-
-def show_nothing(answer: Answer[PhotoHit] | Answer[PeakHit]) -> str:
+def show_nothing(answer: Answer) -> str:
     """What was asked and what stood in the way, when there is no hit."""
     question = answer.question
     nothing = f"Nothing found for {question.asked!r} ({question.template}, {answer.took} ms)"
@@ -72,10 +62,10 @@ def show_nothing(answer: Answer[PhotoHit] | Answer[PeakHit]) -> str:
     return f"{nothing} with these filters: {filters}. Widen or leave out one of them."
 
 
-def _heading(answer: Answer[PhotoHit] | Answer[PeakHit], noun: str) -> str:
+def _heading(answer: Answer) -> str:
     question, count = answer.question, len(answer.hits)
     plural = "" if count == 1 else "s"
-    line = f"{question.asked}: {count} {noun}{plural}, {question.template}, {answer.took} ms"
+    line = f"{question.asked}: {count} photo{plural}, {question.template}, {answer.took} ms"
     return "\n".join(map(clean_text, [line, *(f"  {words}" for words in question.filters)]))
 
 
@@ -120,18 +110,26 @@ def format_probability(probability: float | None) -> str:
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
 
 
+def format_prediction(prediction: PeakPrediction) -> str:
+    """``Ama Dablam 93 % (both)``; what is not known is left out."""
+    evidence = f"({prediction.evidence})" if prediction.evidence else ""
+    parts = (prediction.peak.name, format_probability(prediction.probability), evidence)
+    return " ".join(part for part in parts if part)
+
+
 def format_table(columns: Sequence[Column], width: int | None = None) -> str:
     """Rows under a line of titles, columns two blanks apart; an empty column is left out.
 
     Args:
         columns: all with the same number of cells.
         width: terminal columns to keep to, by cutting the longest columns that may be shortened, none of
-            them below 12; None cuts nothing.
+            them below 12, and by leaving optional columns out where that is not enough; None cuts nothing.
     """
     shown = [column for column in columns if any(column.cells)]
-    widths = [max(map(display_width, [column.title, *column.cells])) for column in shown]
-    if width is not None:
-        widths = _fit(shown, widths, width)
+    widths = _fit(shown, width)
+    if width is not None and _total(widths) > width:
+        shown = [column for column in shown if not column.is_optional]
+        widths = _fit(shown, width)
     rows = zip(*([column.title, *column.cells] for column in shown), strict=True)
     return "\n".join(_format_row(row, shown, widths) for row in rows)
 
@@ -145,15 +143,19 @@ def _format_row(cells: Sequence[str], columns: Sequence[Column], widths: Sequenc
     return _GAP.join(padded).rstrip()
 
 
-def _fit(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
-    fitted = list(widths)
+def _fit(columns: Sequence[Column], width: int | None) -> list[int]:
+    fitted = [max(map(display_width, [column.title, *column.cells])) for column in columns]
     flexible = [index for index, column in enumerate(columns) if column.shorten]
-    while sum(fitted) + len(_GAP) * (len(fitted) - 1) > width:
+    while width is not None and _total(fitted) > width:
         widest = max(flexible, key=lambda index: fitted[index], default=None)
         if widest is None or fitted[widest] <= _NARROWEST:
             break
         fitted[widest] -= 1
     return fitted
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
 def clean_text(text: str) -> str:

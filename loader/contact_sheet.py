@@ -10,39 +10,23 @@ import binascii
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loader.answer import Answer, PeakHit, PhotoHit
+from loader.answer import Answer
 from loader.answer_table import format_metres, format_probability, format_time
+from loader.compass import compass_point
 from loader.errors import PeaksError
 
-_COMPASS = (
-    *("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE"),
-    *("S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"),
-)
+if TYPE_CHECKING:
+    from loader.identification.table import IdentifiedImage
+
 _JPEG_START = b"\xff\xd8\xff"
 
 
-@dataclass(frozen=True)
-class IdentifiedImage:
-    """An image that was asked about, with its peaks.
-
-    Attributes:
-        path: as the person gave it.
-        thumbnail: base64 JPEG.
-        answer: the peaks, likeliest first.
-    """
-
-    path: str
-    thumbnail: str
-    answer: Answer[PeakHit]
-
-
-def render_photos(answer: Answer[PhotoHit]) -> str:
+def render_photos(answer: Answer) -> str:
     """The contact sheet of photos as an HTML document."""
     return _environment().get_template("photos.html").render(answer=answer)
 
@@ -78,11 +62,6 @@ def thumbnail_uri(thumbnail: str | None) -> str | None:
     except (binascii.Error, ValueError):
         return None
     return f"data:image/jpeg;base64,{thumbnail}" if image.startswith(_JPEG_START) else None
-
-
-def compass_point(bearing: float) -> str:
-    """The nearest of the 16 points of the compass: 22.5 gives "NNE"."""
-    return _COMPASS[round(bearing / 22.5) % 16]
 
 
 def _environment() -> Environment:

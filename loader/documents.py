@@ -49,6 +49,7 @@ def write_documents(
     documents: Mapping[str, Mapping[str, Any]],
     *,
     pipeline: str | None = None,
+    merge: bool = False,
     sleep: Sleep = time.sleep,
 ) -> Written:
     """Index documents under their ids, again and again while the cluster is busy.
@@ -58,16 +59,19 @@ def write_documents(
         alias: of the index; it must exist (an absent one is not made by accident).
         documents: id to document.
         pipeline: ingest pipeline instead of the index's own; "_none" for none.
+        merge: put the fields into the documents that exist, and leave their other fields as they are.
         sleep: waits so many seconds.
 
     Raises:
         elasticsearch.ApiError, elastic_transport.TransportError: the request itself failed for good.
     """
     written, pending = Written(), list(documents)
+    lines = _merge if merge else _index
     for wait in [*_waits(), None]:
-        operations = [line for identifier in pending for line in _operation(identifier, documents)]
+        operations = [line for identifier in pending for line in lines(identifier, documents[identifier])]
         send = partial(client.bulk, operations=operations, index=alias, pipeline=pipeline, require_alias=True)
-        items = [item["index"] for item in with_retries(send, sleep)["items"]] if operations else []
+        answers = with_retries(send, sleep)["items"] if operations else []
+        items = [outcome for answer in answers for outcome in answer.values()]
         pending = _sort_out(items, written, last=wait is None)
         if not pending or wait is None:
             break
@@ -100,8 +104,12 @@ def _may_pass(error: Exception) -> bool:
     return not isinstance(error, SSLError)
 
 
-def _operation(identifier: str, documents: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [{"index": {"_id": identifier}}, documents[identifier]]
+def _index(identifier: str, document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [{"index": {"_id": identifier}}, document]
+
+
+def _merge(identifier: str, fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [{"update": {"_id": identifier, "retry_on_conflict": 3}}, {"doc": fields}]
 
 
 def _sort_out(items: Sequence[Mapping[str, Any]], written: Written, last: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Filters on photos: where and when a photo was taken, which peaks it shows, how similar it must be.
+"""Filters on photos: where and when a photo was taken, what it shows, how similar it must be.
 
 What a person types (``--near 27.9,86.8 --within 5km``) becomes the parameters of the stored search
 templates, which put every filter inside the knn clause: a filter beside it would only thin out the
@@ -10,8 +10,8 @@ import functools
 import re
 from calendar import monthrange
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 import click
 
@@ -59,7 +59,10 @@ class Filters:
         shot_from: first moment, ISO 8601; a day, month or year stands for its first second.
         shot_to: last moment, ISO 8601; a day, month or year stands for its last second.
         peaks: ids or names of peaks, one of which must be among the photo's predicted peaks.
+        concepts: ids or names of concepts, one of which must be among the photo's predicted concepts.
+        in_frame: ids or names of peaks, one of which must have been in the frame by its sight line.
         min_similarity: lowest cosine similarity, −1…1.
+        min_probability: lowest SigLIP probability, between 0 and 1, instead of ``min_similarity``.
         size: most photos in the answer; the template's own default when None.
     """
 
@@ -69,13 +72,16 @@ class Filters:
     shot_from: str | None = None
     shot_to: str | None = None
     peaks: tuple[str, ...] = ()
+    concepts: tuple[str, ...] = ()
+    in_frame: tuple[str, ...] = ()
     min_similarity: float | None = None
+    min_probability: float | None = None
     size: int | None = None
 
 
 @dataclass(frozen=True)
 class ResolvedFilters:
-    """Filters whose peaks are catalogue entries: ready for a template, and for a sentence.
+    """Filters whose peaks and concepts are catalogue entries: ready for a template, and for a sentence.
 
     Attributes:
         parameters: the templates' parameters, nothing but the filters that are on.
@@ -86,49 +92,76 @@ class ResolvedFilters:
     words: tuple[str, ...]
 
 
-def resolve_filters(filters: Filters, find: Callable[[str], tuple[str, str, Point]]) -> ResolvedFilters:
+class Lookup(Protocol):
+    """What filters ask of the cluster; only for what they name."""
+
+    def peak(self, name: str) -> tuple[str, str, Point]:
+        """The id, the first name and the summit of a peak by its id or a name; PeaksError if unknown."""
+
+    def concept(self, name: str) -> tuple[str, str]:
+        """The id and the first name of a concept by its id or a name; PeaksError if unknown."""
+
+    def cosine(self, probability: float) -> float:
+        """The cosine, −1…1, that has a SigLIP probability between 0 and 1."""
+
+
+def resolve_filters(filters: Filters, lookup: Lookup) -> ResolvedFilters:
     """Turn filters into template parameters.
 
     Args:
         filters: what the person asked for.
-        find: looks a peak up by id or name and gives its id, its first name and its position; raises
-            PeaksError for an unknown one. Called only for peaks that the filters name.
+        lookup: of peaks, concepts and the model's calibration.
     """
     parameters: dict[str, Any] = {}
     words: list[str] = []
     if filters.near is not None:
-        _add_near(filters, find, parameters, words)
+        _add_near(filters, lookup, parameters, words)
     if filters.box is not None:
         box = filters.box
         parameters.update(box_top=box.top, box_left=box.left, box_bottom=box.bottom, box_right=box.right)
         words.append(f"inside the box {box.top:g},{box.left:g} to {box.bottom:g},{box.right:g}")
     _add_dates(filters, parameters, words)
-    if filters.peaks:
-        found = [find(name) for name in filters.peaks]
-        parameters["predicted_peaks"] = [peak_id for peak_id, _, _ in found]
-        words.append("showing " + " or ".join(name for _, name, _ in found))
-    if filters.min_similarity is not None:
-        parameters["min_similarity"] = filters.min_similarity
-        words.append(f"similarity at least {filters.min_similarity:g}")
+    _add_contents(filters, lookup, parameters, words)
+    _add_cut_off(filters, lookup, parameters, words)
     if filters.size is not None:
         parameters["size"] = filters.size
     return ResolvedFilters(parameters, tuple(words))
 
 
-def _add_near(
-    filters: Filters,
-    find: Callable[[str], tuple[str, str, Point]],
-    parameters: dict[str, Any],
-    words: list[str],
-) -> None:
+def _add_near(filters: Filters, lookup: Lookup, parameters: dict[str, Any], words: list[str]) -> None:
     within = filters.within or DEFAULT_WITHIN
     if isinstance(filters.near, Point):
         point, place = filters.near, f"{filters.near.lat:g},{filters.near.lon:g}"
     else:
         assert filters.near is not None
-        _, place, point = find(filters.near)
+        _, place, point = lookup.peak(filters.near)
     parameters.update(near_lat=point.lat, near_lon=point.lon, near_distance=within)
     words.append(f"within {within} of {place}")
+
+
+def _add_contents(filters: Filters, lookup: Lookup, parameters: dict[str, Any], words: list[str]) -> None:
+    if filters.peaks:
+        peaks = [lookup.peak(name) for name in filters.peaks]
+        parameters["predicted_peaks"] = [peak_id for peak_id, _, _ in peaks]
+        words.append("showing " + " or ".join(name for _, name, _ in peaks))
+    if filters.concepts:
+        concepts = [lookup.concept(name) for name in filters.concepts]
+        parameters["predicted_concepts"] = [concept_id for concept_id, _ in concepts]
+        words.append("with " + " or ".join(name for _, name in concepts))
+    if filters.in_frame:
+        peaks = [lookup.peak(name) for name in filters.in_frame]
+        parameters["peaks_in_frame"] = [peak_id for peak_id, _, _ in peaks]
+        words.append("with " + " or ".join(name for _, name, _ in peaks) + " in the frame")
+
+
+def _add_cut_off(filters: Filters, lookup: Lookup, parameters: dict[str, Any], words: list[str]) -> None:
+    if filters.min_similarity is not None:
+        parameters["min_similarity"] = filters.min_similarity
+        words.append(f"similarity at least {filters.min_similarity:g}")
+    if filters.min_probability is not None:
+        cosine = lookup.cosine(filters.min_probability)
+        parameters["min_similarity"] = cosine
+        words.append(f"probability at least {filters.min_probability:g} (cosine {cosine:.3f})")
 
 
 def _add_dates(filters: Filters, parameters: dict[str, Any], words: list[str]) -> None:
@@ -235,6 +268,10 @@ _PLACE_OPTIONS = (
 _SIMILARITY_OPTION = click.option(
     "--min-similarity", type=float, metavar="COSINE", help="Leave out what has a lower cosine similarity."
 )
+_PROBABILITY_OPTION = click.option(
+    "--min-probability", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
+    help="Leave out what has a lower probability by SigLIP, between 0 and 1, instead of --min-similarity.",
+)
 _PHOTO_OPTIONS = (
     *_PLACE_OPTIONS,
     click.option("--from", "shot_from", metavar="DATE",
@@ -243,14 +280,25 @@ _PHOTO_OPTIONS = (
                  help="Only photos taken on or before it; a day counts to its end."),
     click.option("--peak", "peaks", metavar="PEAK", multiple=True,
                  help="Only photos predicted to show this peak (id or name); repeat for any of several."),
+    click.option("--concept", "concepts", metavar="CONCEPT", multiple=True,
+                 help="Only photos predicted to show this concept (id or name); repeat for any of several."),
+    click.option("--in-frame", "in_frame", metavar="PEAK", multiple=True,
+                 help="Only photos whose camera had this peak in its frame, by position and bearing; repeat "
+                      "for any of several."),
     _SIMILARITY_OPTION,
     click.option("--size", type=int, metavar="N", help="Most photos in the answer [default 12]."),
 )
+_WORD_OPTIONS = (*_PHOTO_OPTIONS[:-1], _PROBABILITY_OPTION, _PHOTO_OPTIONS[-1])
 _PEAK_OPTIONS = (
     *_PLACE_OPTIONS,
     _SIMILARITY_OPTION,
     click.option("--size", type=int, metavar="N", default=5, show_default=True, help="Most peaks an image."),
 )
+
+
+def word_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the filters on photos that words describe: those on photos, and on SigLIP's probability."""
+    return _with_filters(command, _WORD_OPTIONS)
 
 
 def photo_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -267,20 +315,9 @@ def _with_filters(
     command: Callable[..., Any], options: Sequence[Callable[[Callable[..., Any]], Callable[..., Any]]]
 ) -> Callable[..., Any]:
     @functools.wraps(command)
-    def filtered(
-        *args: Any,
-        near: str | None,
-        within: str | None,
-        box: str | None,
-        min_similarity: float | None,
-        size: int | None,
-        shot_from: str | None = None,
-        shot_to: str | None = None,
-        peaks: tuple[str, ...] = (),
-        **kwargs: Any,
-    ) -> Any:
-        filters = read_filters(near, within, box, shot_from, shot_to, peaks, min_similarity, size)
-        return command(*args, filters=filters, **kwargs)
+    def filtered(*args: Any, **kwargs: Any) -> Any:
+        typed = {field.name: kwargs.pop(field.name) for field in fields(Filters) if field.name in kwargs}
+        return command(*args, filters=read_filters(**typed), **kwargs)
 
     with_options: Callable[..., Any] = filtered
     for option in reversed(options):
@@ -295,12 +332,22 @@ def read_filters(
     shot_from: str | None = None,
     shot_to: str | None = None,
     peaks: Sequence[str] = (),
+    concepts: Sequence[str] = (),
+    in_frame: Sequence[str] = (),
     min_similarity: float | None = None,
+    min_probability: float | None = None,
     size: int | None = None,
 ) -> Filters:
-    """Read the filters as a person types them; PeaksError in one sentence for what cannot be meant."""
+    """Read the filters as a person types them.
+
+    Raises:
+        PeaksError: one sentence for what cannot be meant.
+        click.UsageError: two options that exclude each other.
+    """
     if within is not None and near is None:
         raise PeaksError("--within needs a centre: give --near LAT,LON or --near PEAK with it.")
+    if min_similarity is not None and min_probability is not None:
+        raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
     start = None if shot_from is None else read_moment(shot_from, "--from", last=False)
     end = None if shot_to is None else read_moment(shot_to, "--to", last=True)
     if start and end and _wall_clock(start) > _wall_clock(end) and start[19:] == end[19:]:
@@ -312,7 +359,10 @@ def read_filters(
         shot_from=start,
         shot_to=end,
         peaks=tuple(peaks),
+        concepts=tuple(concepts),
+        in_frame=tuple(in_frame),
         min_similarity=min_similarity,
+        min_probability=min_probability,
         size=size,
     )
 

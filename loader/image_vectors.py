@@ -17,6 +17,7 @@ from loader.errors import PeaksError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from loader.images import ModelInput
     from loader.vision import VisionEncoder
 
 PHOTOS = "photos"
@@ -37,11 +38,11 @@ class LocalVision:
     """The vision tower of a checkpoint, opened when the first image needs it.
 
     Args:
-        checkpoint: folder or hub id; None when the person named none.
+        name: the checkpoint's folder or hub id; None when the person named none.
     """
 
-    def __init__(self, checkpoint: str | None) -> None:
-        self._name = checkpoint
+    def __init__(self, name: str | None) -> None:
+        self.name = name
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -50,11 +51,11 @@ class LocalVision:
         Raises:
             PeaksError: none was named, or it cannot be opened.
         """
-        if self._name is None:
+        if self.name is None:
             raise PeaksError("The image's vector must be made here: name the checkpoint that the photos were "
                              "loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT).")
         try:
-            return open_checkpoint(self._name, tower="vision")
+            return open_checkpoint(self.name, tower="vision")
         except ModelError as error:
             raise PeaksError(str(error)) from error
 
@@ -63,6 +64,11 @@ class LocalVision:
         from loader.vision import VisionEncoder  # torch is slow to import, and most questions need none
 
         return VisionEncoder(self.checkpoint)
+
+    @property
+    def input(self) -> ModelInput:
+        """What the tower takes (see `VisionEncoder.input`)."""
+        return self._encoder.input
 
     def embed(self, images: Sequence[Image]) -> list[list[float]]:
         """L2-normalised vectors of upright RGB images, one of the checkpoint's ``dims`` floats an image."""

@@ -1,4 +1,4 @@
-"""Photos into the index: walk, compare, decode, embed, name the peaks, write.
+"""Photos into the index: walk, compare, decode, embed, identify, write.
 
 The stages are iterators over small batches, so memory stays bounded whatever the library's size, and a run
 that is broken off continues where it stopped: what is written is unchanged the next time.
@@ -12,17 +12,20 @@ from datetime import tzinfo
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from elasticsearch import Elasticsearch
 from PIL import Image
 
 from loader.documents import Written, write_documents
+from loader.identification.fields import identification_fields
+from loader.identification.identifier import Identifier
 from loader.images import ModelInput
 from loader.library import Library, PhotoFile, Skipped
 from loader.photo import Photo, decode_photos
-from loader.photo_index import PHOTOS, nearest_peaks, stored_hashes
+from loader.photo_index import PHOTOS, stored_hashes
 from loader.progress import Progress
+from loader.sight.fields import read_camera
 from loader.vectors import Vectors
 
 LOOKUP_SIZE = 256  # ids whose hashes one request compares
@@ -45,7 +48,7 @@ class Settings:
 
     Attributes:
         batch_size: photos embedded and written at a time.
-        top_peaks: peaks named for a photo.
+        top_peaks: most peaks named for a photo.
         zone: the camera's clock where a file does not tell its UTC offset.
         reload: load unchanged photos too.
     """
@@ -68,7 +71,9 @@ class PhotoReport:
         skipped: pictures that could not be read, and folders, with the reason.
         rejected: photos that Elasticsearch refused, with the reason.
         passed_over: hidden files and files that are no pictures.
-        with_position, with_bearing, with_offset, with_peaks: of the created and updated.
+        with_position, with_bearing, with_offset: of the created and updated.
+        with_sight: of these, with a peak in frame by their sight line.
+        with_peaks, with_concepts: of these, with one that is named.
         notes: what loaded photos say that cannot be true.
         seconds: from the first file to the last.
     """
@@ -83,7 +88,9 @@ class PhotoReport:
     with_position: int = 0
     with_bearing: int = 0
     with_offset: int = 0
+    with_sight: int = 0
     with_peaks: int = 0
+    with_concepts: int = 0
     notes: list[Skipped] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -97,6 +104,7 @@ def load_photos(
     client: Elasticsearch,
     library: Library,
     make_encoder: Callable[[], Encoder],
+    identifier: Identifier,
     settings: Settings,
     progress: Progress,
     clock: Callable[[], float] = time.monotonic,
@@ -107,6 +115,7 @@ def load_photos(
         client: of the cluster.
         library: the files (see `loader.library.walk_library`).
         make_encoder: called once, when the first photo must be embedded: an unchanged library needs no model.
+        identifier: names peaks and concepts.
         settings: how.
         progress: told of every photo.
         clock: seconds that only grow.
@@ -120,7 +129,7 @@ def load_photos(
     encoder: Encoder | None = None
     for batch in batched(_changed(client, library.photos, settings, report, progress), settings.batch_size):
         encoder = encoder or make_encoder()
-        _load_batch(client, batch, encoder, settings, report)
+        _load_batch(client, batch, encoder, identifier, settings, report)
         progress.advance(len(batch))
     client.indices.refresh(index=PHOTOS)
     report.seconds = clock() - start
@@ -168,6 +177,7 @@ def _load_batch(
     client: Elasticsearch,
     files: Sequence[PhotoFile],
     encoder: Encoder,
+    identifier: Identifier,
     settings: Settings,
     report: PhotoReport,
 ) -> None:
@@ -178,16 +188,18 @@ def _load_batch(
         else:
             report.skipped.append(decoded)
     vectors = encoder.encode([photo.picture for photo in photos])
-    peaks = nearest_peaks(client, vectors, settings.top_peaks)
+    identified = identifier.identify(vectors, [read_camera(photo.fields) for photo in photos])
     documents = {
-        photo.id: photo.document(vector.tolist(), named)
-        for photo, vector, named in zip(photos, vectors, peaks, strict=True)
+        photo.id: photo.document(
+            vector.tolist(), identification_fields(photo.fields, found, settings.top_peaks)
+        )
+        for photo, vector, found in zip(photos, vectors, identified, strict=True)
     }
     _count(photos, documents, write_documents(client, PHOTOS, documents), report)
 
 
 def _count(
-    photos: Sequence[Photo], documents: dict[str, dict[str, object]], written: Written, report: PhotoReport
+    photos: Sequence[Photo], documents: dict[str, dict[str, Any]], written: Written, report: PhotoReport
 ) -> None:
     names = {photo.id: photo.name for photo in photos}
     refused = {rejected.id for rejected in written.rejected}
@@ -200,5 +212,7 @@ def _count(
             report.with_position += "gps" in document
             report.with_bearing += "bearing" in document
             report.with_offset += "shot_time_offset" in document
-            report.with_peaks += "predicted_peaks" in document
+            report.with_sight += bool(document["peaks_in_frame"])
+            report.with_peaks += bool(document["predicted_peaks"])
+            report.with_concepts += bool(document["predicted_concepts"])
             report.notes += [Skipped(photo.name, note) for note in photo.notes]

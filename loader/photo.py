@@ -4,7 +4,7 @@ from __future__ import annotations
 import io
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from hashlib import sha256
@@ -43,18 +43,14 @@ class Photo:
     fields: dict[str, Any]
     notes: tuple[str, ...]
 
-    def document(self, vector: Sequence[float], peaks: Sequence[tuple[str, Sequence[str]]]) -> dict[str, Any]:
+    def document(self, vector: Sequence[float], found: Mapping[str, Any]) -> dict[str, Any]:
         """Return the whole document.
 
         Args:
             vector: the image's embedding, length 1.
-            peaks: ids and names of the peaks it looks like, the likeliest first.
+            found: the fields of its identification (`loader.identification.fields`).
         """
-        named: dict[str, Any] = {}
-        if peaks:
-            named["predicted_peaks"] = [identifier for identifier, _ in peaks]
-            named["predicted_peak_names"] = [name for _, names in peaks for name in names]
-        return {**self.fields, "clip_image": list(vector), **named}
+        return {**self.fields, "clip_image": list(vector), **found}
 
 
 def decode_photos(
@@ -109,6 +105,7 @@ def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | 
         "description": metadata.description,
         "keywords": list(metadata.keywords) or None,
         "gps": {"lat": position.lat, "lon": position.lon} if position else None,
+        "has_gps": position is not None,
         "altitude": metadata.altitude,
         "bearing": metadata.bearing,
         "bearing_reference": metadata.bearing_reference,

@@ -15,18 +15,17 @@ from elasticsearch import ApiError, Elasticsearch
 from loader.answer import (
     Answer,
     Calibration,
-    PeakHit,
     PhotoHit,
     Question,
-    name_peaks,
-    read_peak_hit,
+    name_contents,
     read_photo_hit,
 )
+from loader.concept_names import find_concept, read_concepts
 from loader.errors import PeaksError
 from loader.filters import Filters, Point, ResolvedFilters, resolve_filters
 from loader.image_vectors import PHOTOS, IndexedPhoto, LocalVision, stored_vector
 from loader.models import DeployedModel, IndexModel, deployed_model, read_index_model
-from loader.peak_names import CATALOGUE, Peak, find_peak, read_peaks
+from loader.peak_names import CATALOGUE, find_peak, read_peaks
 from loader.template_call import ceiling_of, check_parameters, default_of
 
 Recipe = Literal["none", "photo", "peak"]
@@ -45,12 +44,14 @@ class Call:
     """A stored template with its parameters, and the question in a person's words.
 
     Attributes:
-        command: "search", "peak", "identify" or "similar".
+        command: "search", "peak" or "similar".
         asked: the text, peak or image as given.
         index: alias that is searched.
         template: id of the stored script.
         parameters: of the template, vectors included.
         filters: the filters that are on, in words.
+        cut_off: the cosine below which nothing matches, where `peaks calibrate` measured it and the person
+            gave none.
     """
 
     command: str
@@ -59,6 +60,7 @@ class Call:
     template: str
     parameters: Mapping[str, Any]
     filters: tuple[str, ...] = ()
+    cut_off: float | None = None
 
     def __post_init__(self) -> None:
         check_parameters(self.template, self.parameters)
@@ -70,25 +72,61 @@ class Call:
         return Question(self.command, self.asked, self.template, spoken, self.filters)
 
 
-def resolve(client: Elasticsearch, filters: Filters) -> ResolvedFilters:
-    """Look the peaks up that the filters name (see `loader.filters.resolve_filters`)."""
+@dataclass(frozen=True)
+class ClusterLookup:
+    """What filters ask of the cluster (see `loader.filters.Lookup`)."""
 
-    def find(name: str) -> tuple[str, str, Point]:
-        peak = find_peak(client, name)
+    client: Elasticsearch
+
+    def peak(self, name: str) -> tuple[str, str, Point]:
+        """The id, the first name and the summit of a peak."""
+        peak = find_peak(self.client, name)
         if peak.position is None:
             raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
         return peak.id, peak.name, peak.position
 
-    return resolve_filters(filters, find)
+    def concept(self, name: str) -> tuple[str, str]:
+        """The id and the first name of a concept."""
+        concept = find_concept(self.client, name)
+        return concept.id, concept.name
+
+    def cosine(self, probability: float) -> float:
+        """The cosine that has a SigLIP probability with the deployed model of the photos."""
+        model = deployed_model(self.client, read_index_model(self.client, PHOTOS).model_id)
+        calibration = _calibration(model)
+        if calibration is None:
+            raise PeaksError(
+                f"Model [{model.model_id}] does not say its logit scale and bias: give --min-similarity "
+                "instead of --min-probability."
+            )
+        return calibration.cosine(probability)
 
 
-def text_call(text: str, recipe: Recipe, filters: ResolvedFilters, *, hybrid: bool = False) -> Call:
-    """Photos by words."""
+def resolve(client: Elasticsearch, filters: Filters) -> ResolvedFilters:
+    """Look up what the filters name (see `loader.filters.resolve_filters`)."""
+    return resolve_filters(filters, ClusterLookup(client))
+
+
+def text_call(
+    text: str, recipe: Recipe, filters: ResolvedFilters, *, hybrid: bool = False, cut_off: float | None = None
+) -> Call:
+    """Photos by words.
+
+    Args:
+        text: the words.
+        recipe: the prompts around them.
+        filters: that are on.
+        hybrid: rank by words too.
+        cut_off: measured with the recipe `photo`; it gives way to a cut-off among the filters.
+    """
     if not text.strip():
         raise PeaksError("The text is empty: say what the photos should show.")
     template = HYBRID if hybrid else "photos-by-text"
     parameters = {"text": text, "recipe": recipe, **filters.parameters}
-    return Call("search", text, PHOTOS, template, parameters, filters.words)
+    if cut_off is None or recipe != "photo" or "min_similarity" in parameters:
+        return Call("search", text, PHOTOS, template, parameters, filters.words)
+    words = (*filters.words, f"similarity at least {cut_off:.3f}, as `peaks calibrate` measured")
+    return Call("search", text, PHOTOS, template, {**parameters, "min_similarity": cut_off}, words, cut_off)
 
 
 def peak_name_call(name: str, filters: ResolvedFilters) -> Call:
@@ -121,13 +159,7 @@ def similar_call(image: str, vector: Sequence[float], filters: ResolvedFilters) 
     return Call("similar", image, PHOTOS, "photos-by-vector", parameters, filters.words)
 
 
-def identify_call(image: str, vector: Sequence[float], filters: ResolvedFilters) -> Call:
-    """Peaks of the catalogue that an image may show."""
-    parameters = {"vector": list(vector), **filters.parameters}
-    return Call("identify", image, CATALOGUE, "peaks-by-vector", parameters, filters.words)
-
-
-def ask_photos(client: Elasticsearch, call: Call, *, thumbnails: bool = False) -> Answer[PhotoHit]:
+def ask_photos(client: Elasticsearch, call: Call, *, thumbnails: bool = False) -> Answer:
     """Ask for photos by words or by a peak.
 
     Args:
@@ -141,12 +173,27 @@ def ask_photos(client: Elasticsearch, call: Call, *, thumbnails: bool = False) -
     index = read_index_model(client, PHOTOS)
     by_words = "vector" not in call.parameters
     model = _model_for_words(client, index) if by_words else _model_if_any(client, index)
-    return _photo_answer(client, call, _calibration(model), thumbnails)
+    answer = _photo_answer(client, call, _calibration(model), thumbnails)
+    if answer.hits or call.cut_off is None:
+        return answer
+    return replace(answer, note=_say_no_match(client, call))
+
+
+def _say_no_match(client: Elasticsearch, call: Call) -> str | None:
+    """Name the photo that comes nearest, so that a person can judge the cut-off."""
+    nearest = replace(call, parameters={**call.parameters, "min_similarity": -1, "size": 1}, cut_off=None)
+    hits = _photo_answer(client, nearest, None, thumbnails=False).hits
+    if not hits or hits[0].similarity.cosine is None:
+        return None
+    return (
+        f"No match: the nearest photo, {hits[0].path}, has a similarity of {hits[0].similarity.cosine:.3f}, "
+        f"below the measured cut-off of {call.cut_off:.3f} (--min-similarity -1 shows everything)."
+    )
 
 
 def ask_similar(
     client: Elasticsearch, call: Call, known: IndexedPhoto | None, *, thumbnails: bool = False
-) -> Answer[PhotoHit]:
+) -> Answer:
     """Ask for photos like an image, which is itself left out of the answer.
 
     SigLIP's probability is about a text and an image; between two images it is not shown.
@@ -158,16 +205,6 @@ def ask_similar(
     answer = _photo_answer(client, wider_call, None, thumbnails)
     others = tuple(hit for hit in answer.hits if hit.id not in own)
     return replace(answer, question=call.question, hits=others[:size])
-
-
-def ask_peaks(client: Elasticsearch, call: Call) -> Answer[PeakHit]:
-    """Ask for the peaks that an image may show."""
-    calibration = _calibration(_model_if_any(client, read_index_model(client, CATALOGUE)))
-    body = _run(client, call)
-    hits = tuple(read_peak_hit(hit, calibration) for hit in body["hits"]["hits"])
-    if not hits:
-        _refuse_empty(client, CATALOGUE, "load the catalogue with `peaks load-peaks FILE`")
-    return Answer(call.question, body["took"], hits)
 
 
 def check_local_vision(client: Elasticsearch, index: str, vision: LocalVision) -> None:
@@ -183,7 +220,7 @@ def check_local_vision(client: Elasticsearch, index: str, vision: LocalVision) -
 
 def _photo_answer(
     client: Elasticsearch, call: Call, calibration: Calibration | None, thumbnails: bool
-) -> Answer[PhotoHit]:
+) -> Answer:
     note, body = None, {}
     try:
         body = _run(client, call, with_thumbnail=thumbnails)
@@ -197,7 +234,7 @@ def _photo_answer(
     hits = [read_photo_hit(hit, calibration, is_cosine=is_cosine) for hit in body["hits"]["hits"]]
     if not hits:
         _refuse_empty(client, PHOTOS, "load photos with `peaks load-photos DIR`")
-    named = name_peaks(hits, _peaks_of(client, hits))
+    named = _with_names(client, hits)
     return Answer(call.question, body["took"], named, note)
 
 
@@ -216,8 +253,10 @@ def refuses_rrf(error: ApiError) -> bool:
     return error.meta.status == 403 and "non-compliant" in reason and "[ml]" not in reason
 
 
-def _peaks_of(client: Elasticsearch, hits: Sequence[PhotoHit]) -> dict[str, Peak]:
-    return read_peaks(client, (peak.id for hit in hits for peak in hit.peaks))
+def _with_names(client: Elasticsearch, hits: Sequence[PhotoHit]) -> tuple[PhotoHit, ...]:
+    peaks = read_peaks(client, (found.peak.id for hit in hits for found in hit.predictions))
+    concepts = read_concepts(client, (concept.id for hit in hits for concept in hit.concepts))
+    return name_contents(hits, peaks, concepts)
 
 
 def _refuse_empty(client: Elasticsearch, index: str, fix: str) -> None:

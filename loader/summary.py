@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from loader.library import Skipped
+from loader.load_concepts import ConceptReport
 from loader.load_peaks import PeakReport
 from loader.load_photos import PhotoReport
+from loader.predict import PredictionReport
 from loader.progress import format_duration
 
 NOTES_SHOWN = 20
@@ -27,7 +29,7 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
     if report.passed_over:
         lines.append(f"{_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
     if report.created + report.updated:
-        lines.append(_facts(report))
+        lines += _facts(report)
     lines += _named("Skipped", report.skipped)
     lines += _named("Rejected", report.rejected)
     lines += _named("Left out of loaded photos", report.notes, NOTES_SHOWN)
@@ -36,21 +38,34 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
 
 def summarize_peaks(report: PeakReport, place: str) -> str:
     """Return the closing summary of `peaks load-peaks` as lines of text."""
-    total = report.created + report.updated + len(report.rejected)
-    lines = [
-        f"{_count(total, 'peak')} in {place}",
-        _row("new", report.created),
-        _row("replaced", report.updated),
-    ]
-    if report.rejected:
-        lines.append(_row("rejected", len(report.rejected), "refused by Elasticsearch"))
+    lines = _entries(report, "peak", place)
     if report.references:
         used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
         lines.append(f"Reference photos in {_count(len(report.references), 'prototype')}: {used}")
     lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.strangers]
     lines += _named("Skipped reference photos", report.skipped)
-    lines += _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
-    return "\n".join(lines)
+    return "\n".join([*lines, *_refused(report)])
+
+
+def summarize_concepts(report: ConceptReport, place: str) -> str:
+    """Return the closing summary of `peaks load-concepts` as lines of text."""
+    return "\n".join([*_entries(report, "concept", place), *_refused(report)])
+
+
+def _entries(report: PeakReport | ConceptReport, noun: str, place: str) -> list[str]:
+    total = report.created + report.updated + len(report.rejected)
+    lines = [
+        f"{_count(total, noun)} in {place}",
+        _row("new", report.created),
+        _row("replaced", report.updated),
+    ]
+    if report.rejected:
+        lines.append(_row("rejected", len(report.rejected), "refused by Elasticsearch"))
+    return lines
+
+
+def _refused(report: PeakReport | ConceptReport) -> Iterable[str]:
+    return _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
 
 
 def photos_as_json(report: PhotoReport) -> dict[str, Any]:
@@ -58,20 +73,41 @@ def photos_as_json(report: PhotoReport) -> dict[str, Any]:
     return {**asdict(report), "loaded": report.loaded, "seconds": round(report.seconds, 3)}
 
 
+def summarize_predictions(report: PredictionReport) -> str:
+    """Return the closing summary of `peaks predict` as lines of text."""
+    lines = [
+        f"{_count(report.photos, 'photo')}, {_seconds(report.seconds)}",
+        _row("changed", report.changed),
+        _row("unchanged", report.unchanged),
+    ]
+    if report.without_vector:
+        lines.append(_row("left", report.without_vector, "no vector: load them with `peaks load-photos`"))
+    lines.append(
+        f"A peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
+        f"concepts named in {report.with_concepts:,}"
+    )
+    lines += _named("Rejected", report.rejected)
+    return "\n".join(lines)
+
+
 def peaks_as_json(report: PeakReport) -> dict[str, Any]:
     """Return the report of `peaks load-peaks --json`."""
     return asdict(report)
 
 
-def _facts(report: PhotoReport) -> str:
-    loaded = report.created + report.updated
-    facts = (
-        f"GPS position in {report.with_position:,}",
-        f"bearing in {report.with_bearing:,}",
-        f"time with its offset in {report.with_offset:,}",
-        f"peaks named in {report.with_peaks:,}",
-    )
-    return f"Of {_count(loaded, 'loaded photo')}: {', '.join(facts)}"
+def concepts_as_json(report: ConceptReport) -> dict[str, Any]:
+    """Return the report of `peaks load-concepts --json`."""
+    return asdict(report)
+
+
+def _facts(report: PhotoReport) -> list[str]:
+    told = f"position in {report.with_position:,}, bearing in {report.with_bearing:,}, "
+    found = f"a peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
+    return [
+        f"Of {_count(report.created + report.updated, 'loaded photo')}:",
+        f"  {told}time with its offset in {report.with_offset:,}",
+        f"  {found}concepts named in {report.with_concepts:,}",
+    ]
 
 
 def _seconds(seconds: float) -> str:

@@ -35,6 +35,8 @@ _WORDS = {
     "shot_from": "--from",
     "shot_to": "--to",
     "predicted_peaks": "--peak",
+    "predicted_concepts": "--concept",
+    "peaks_in_frame": "--in-frame",
     "min_similarity": "--min-similarity",
 }
 

@@ -1,8 +1,8 @@
 """Fixtures that every test area shares: one embedded node for the session, the demo's model in it.
 
-`PEAKS_TEST_URL` points the cluster tests at a node that already runs (its `photos*` and `peaks_catalog*`
-indices are deleted by the tests); without it the session starts the embedded node in a home of its own
-and stops it at the end.
+`PEAKS_TEST_URL` points the cluster tests at a node that already runs (the indices behind the aliases of
+`loader.assets` are deleted by the tests); without it the session starts the embedded node in a home of its
+own and stops it at the end.
 """
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -109,16 +113,23 @@ def deployed_model(node: Node) -> str:
     return DEMO_CHECKPOINT.name
 
 
+def delete_indices(client: Elasticsearch) -> None:
+    """Delete every concrete index behind the project's aliases."""
+    from loader.assets import ALIASES
+
+    for alias in ALIASES:
+        names = list(client.indices.get(index=f"{alias}-*", allow_no_indices=True, ignore_unavailable=True))
+        if names:
+            client.indices.delete(index=names)
+
+
 @pytest.fixture
 def fresh_indices(node: Node, client: object, deployed_model: str) -> str:
-    """Empty `photos` and `peaks_catalog` with every asset applied; returns the model id."""
+    """Every asset applied, and an empty index behind each alias; returns the model id."""
     from elasticsearch import Elasticsearch
 
     assert isinstance(client, Elasticsearch)
-    for pattern in ("photos-*", "peaks_catalog-*"):
-        names = list(client.indices.get(index=pattern, allow_no_indices=True, ignore_unavailable=True))
-        if names:
-            client.indices.delete(index=names)
+    delete_indices(client)
     must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
     return deployed_model
 

@@ -32,11 +32,12 @@ NOTHING_LOADED = 2
 @click.option("--timezone", metavar="ZONE",
               help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.")
 @click.option("--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
-              help="Peaks of the catalogue named for a photo.")
+              help="Most peaks named for a photo; none is named that is not likely.")
 @click.option("--batch-size", type=click.IntRange(1, 256), default=16, show_default=True,
               help="Photos embedded and written at a time.")
 @click.option("--reload", is_flag=True,
-              help="Load unchanged photos again, for instance after a change of --timezone or of the peaks.")
+              help="Load unchanged photos again, for instance after a change of --timezone (for new peaks, "
+                   "concepts or a calibration, `peaks predict` is enough).")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @connection_options
 def load_photos(
@@ -58,6 +59,8 @@ def load_photos(
     photo or the command cannot run, 2 when nothing could be loaded.
     """
     from loader import load_photos as pipeline  # numpy and Pillow: not for `--help`
+    from loader.answer import Calibration
+    from loader.identification.opening import open_identifier
     from loader.library import walk_library
     from loader.photo import parse_zone
     from loader.photo_index import read_photo_model
@@ -67,9 +70,12 @@ def load_photos(
     settings = pipeline.Settings(batch_size, top_peaks, zone, reload)
     client = connection.client()
     opened = _open_checkpoint(checkpoint, read_photo_model(client), es_model_id)
+    identifier = open_identifier(client, Calibration(opened.logit_scale, opened.logit_bias))
     library = walk_library(folder, library_root)
     with Progress("photos", len(library.photos)) as progress:
-        report = pipeline.load_photos(client, library, lambda: _make_encoder(opened), settings, progress)
+        report = pipeline.load_photos(
+            client, library, lambda: _make_encoder(opened), identifier, settings, progress
+        )
     if as_json:
         click.echo(json.dumps(photos_as_json(report), ensure_ascii=False, indent=2))
     else:

@@ -1,32 +1,28 @@
-"""`peaks search`, `peak`, `identify` and `similar`: questions about photos and mountains."""
+"""`peaks search`, `peak` and `similar`: questions about photos."""
 from __future__ import annotations
 
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from elasticsearch import Elasticsearch
 
-from loader.answer import Answer, PhotoHit, describe_answer
-from loader.answer_table import show_nothing, show_peaks, show_photos
+from loader.answer import Answer, describe_answer
+from loader.answer_table import show_nothing, show_photos
 from loader.connection import Connection, connection_options
-from loader.contact_sheet import IdentifiedImage, render_identifications, render_photos, write_sheet
-from loader.errors import PeaksError
-from loader.filters import Filters, peak_filter_options, photo_filter_options
+from loader.contact_sheet import render_photos, write_sheet
+from loader.filters import Filters, photo_filter_options, word_filter_options
 from loader.image_vectors import PHOTOS, LocalVision, find_indexed, read_image
-from loader.peak_names import CATALOGUE
+from loader.measured import read_cut_off
 from loader.search import (
     Call,
     Recipe,
-    ask_peaks,
     ask_photos,
     ask_similar,
     check_local_vision,
-    identify_call,
     peak_call,
     peak_name_call,
     resolve,
@@ -34,11 +30,6 @@ from loader.search import (
     text_call,
 )
 from loader.template_call import format_curl
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-NOTHING_READ = 2
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
 html_option = click.option(
@@ -59,8 +50,8 @@ checkpoint_option = click.option(
 @click.option("--recipe", type=click.Choice(["none", "photo", "peak"]), default="photo", show_default=True,
               help="The prompts around the text: those for any photo, for a mountain, or none.")
 @click.option("--hybrid", is_flag=True,
-              help="Rank by words too: names of predicted peaks, file path and EXIF description.")
-@photo_filter_options
+              help="Rank by words too: names of predicted peaks and concepts, file path, EXIF description.")
+@word_filter_options
 @json_option
 @html_option
 @curl_option
@@ -77,7 +68,7 @@ def search(
 ) -> None:
     """Photos that show what TEXT says, in any language, likeliest first."""
     client = connection.client()
-    call = text_call(text, recipe, resolve(client, filters), hybrid=hybrid)
+    call = text_call(text, recipe, resolve(client, filters), hybrid=hybrid, cut_off=read_cut_off(client))
     if curl:
         _print_curl(connection, call)
         return
@@ -88,7 +79,7 @@ def search(
 @click.argument("name")
 @click.option("--by-name", is_flag=True,
               help="Search by the name alone ('A | B' for several names), without the catalogue's prototype.")
-@photo_filter_options
+@word_filter_options
 @json_option
 @html_option
 @curl_option
@@ -112,38 +103,6 @@ def peak(
         _print_curl(connection, call)
         return
     _show_photos(ask_photos(client, call, thumbnails=html is not None), as_json, html)
-
-
-@click.command()
-@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@peak_filter_options
-@checkpoint_option
-@json_option
-@html_option
-@connection_options
-def identify(
-    connection: Connection,
-    images: Sequence[str],
-    filters: Filters,
-    checkpoint: str | None,
-    as_json: bool,
-    html: Path | None,
-) -> None:
-    """Which mountains each IMAGE may show, by the prototypes in the catalogue."""
-    client, vision = connection.client(), LocalVision(checkpoint)
-    check_local_vision(client, CATALOGUE, vision)
-    resolved = resolve(client, filters)
-    identified: list[IdentifiedImage] = []
-    skipped: dict[str, str] = {}
-    for image in images:
-        try:
-            picture = read_image(image)
-        except PeaksError as error:
-            skipped[image] = error.message
-            continue
-        answer = ask_peaks(client, identify_call(image, vision.embed([picture])[0], resolved))
-        identified.append(IdentifiedImage(image, _thumbnail(picture) if html else "", answer))
-    _show_identified(identified, skipped, as_json, html)
 
 
 @click.command()
@@ -173,12 +132,6 @@ def similar(
     _show_photos(ask_similar(client, call, known, thumbnails=html is not None), as_json, html)
 
 
-def _thumbnail(picture: Image) -> str:
-    from loader.photo import make_thumbnail  # brings the image decoders, which words do not need
-
-    return make_thumbnail(picture, picture.info.get("icc_profile"))
-
-
 def _embed_file(client: Elasticsearch, vision: LocalVision, image: str) -> list[float]:
     picture = read_image(image)
     check_local_vision(client, PHOTOS, vision)
@@ -189,7 +142,7 @@ def _print_curl(connection: Connection, call: Call) -> None:
     click.echo(format_curl(connection, call.index, call.template, call.parameters))
 
 
-def _show_photos(answer: Answer[PhotoHit], as_json: bool, html: Path | None) -> None:
+def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
     if html is not None:
         write_sheet(render_photos(answer), html)
     if as_json:
@@ -199,28 +152,6 @@ def _show_photos(answer: Answer[PhotoHit], as_json: bool, html: Path | None) -> 
         click.echo(answer.note, err=True)
     click.echo(show_photos(answer, _terminal_width()) if answer.hits else show_nothing(answer))
     _tell_of_sheet(html)
-
-
-def _show_identified(
-    identified: Sequence[IdentifiedImage], skipped: Mapping[str, str], as_json: bool, html: Path | None
-) -> None:
-    if html is not None and identified:
-        write_sheet(render_identifications(identified), html)
-    if as_json:
-        reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
-        _print_json({"answers": [describe_answer(image.answer) for image in identified], "skipped": reasons})
-    else:
-        tables = [
-            show_peaks(image.answer, _terminal_width()) if image.answer.hits else show_nothing(image.answer)
-            for image in identified
-        ]
-        click.echo("\n\n".join(tables), nl=bool(tables))
-        for reason in skipped.values():
-            click.echo(f"Skipped: {reason}", err=True)
-        if identified:
-            _tell_of_sheet(html)
-    if not identified:
-        raise click.exceptions.Exit(NOTHING_READ)
 
 
 def _print_json(document: dict[str, Any]) -> None:

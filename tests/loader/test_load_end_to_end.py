@@ -42,9 +42,10 @@ CATALOGUE = """\
 """
 NAMCHE = make_exif(
     {Base.ImageDescription: "Above Namche"},
-    {Base.DateTimeOriginal: "2023:10:29 08:18:06", Base.OffsetTimeOriginal: "+05:45"},
+    {Base.DateTimeOriginal: "2023:10:29 08:18:06", Base.OffsetTimeOriginal: "+05:45",
+     Base.FocalLengthIn35mmFilm: 24},
     {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (27.0, 48.0, 20.33), GPS.GPSLongitudeRef: "E",
-     GPS.GPSLongitude: (86.0, 42.0, 43.08), GPS.GPSImgDirection: 246.6, GPS.GPSImgDirectionRef: "T"},
+     GPS.GPSLongitude: (86.0, 42.0, 43.08), GPS.GPSImgDirection: 66.6, GPS.GPSImgDirectionRef: "T"},
 )
 
 
@@ -114,7 +115,9 @@ def test_a_library_is_loaded_once(client: Elasticsearch, url: str, catalogue: Pa
         "  unchanged       0\n"
         "  skipped         1  cannot be read\n"
         "1 other file passed over (hidden, or no picture)\n"
-        "Of 3 loaded photos: GPS position in 1, bearing in 1, time with its offset in 1, peaks named in 3\n"
+        "Of 3 loaded photos:\n"
+        "  position in 1, bearing in 1, time with its offset in 1\n"
+        "  a peak in frame in 1, peaks named in 1, concepts named in 0\n"
         "Skipped:\n"
         "  broken.jpg: the JPEG file is damaged (…)\n"
     )
@@ -128,28 +131,24 @@ def test_the_documents_are_what_the_files_say(
     client: Elasticsearch, url: str, catalogue: Path, trek: Path
 ) -> None:
     run("load-peaks", catalogue, "--url", url)
-    load_photos(trek, url, "--top-peaks", "2")
+    load_photos(trek, url)
     found = documents(
         client, "photos", "path", "path_words", "gps", "bearing", "bearing_reference", "shot_time",
-        "shot_time_local", "shot_time_offset", "description", "width", "predicted_peaks",
-        "predicted_peak_names", "clip_image",
+        "shot_time_local", "shot_time_offset", "description", "width", "field_of_view", "bearing_true",
+        "peaks_in_frame_ids",
     )
     photo = next(fields for fields in found.values() if fields["path"] == "day 1/IMG_1.jpg")
     assert photo["gps"]["coordinates"] == pytest.approx([86.7119667, 27.8056472], abs=1e-6)
     assert photo["shot_time"] == "2023-10-29T02:33:06.000Z"
     assert photo["shot_time_local"] == "2023-10-29T08:18:06"
     assert photo["shot_time_offset"] == "+05:45"
-    assert (photo["bearing"], photo["bearing_reference"]) == (pytest.approx(246.6), "true")
+    assert (photo["bearing"], photo["bearing_reference"]) == (pytest.approx(66.6), "true")
     assert photo["description"] == "Above Namche" and photo["path_words"] == "day 1 IMG 1"
     assert photo["width"] == 400
 
-    peaks = documents(client, "peaks_catalog", "id", "names", "text_embed")
-    vector = np.array(photo["clip_image"], dtype=np.float32).ravel()
-    cosine = {identifier: float(np.ravel(peak["text_embed"]) @ vector) for identifier, peak in peaks.items()}
-    nearest = sorted(cosine, key=lambda identifier: -cosine[identifier])[:2]
-    assert photo["predicted_peaks"] == nearest
-    names = [name for identifier in nearest for name in np.ravel(peaks[identifier]["names"]).tolist()]
-    assert np.ravel(photo["predicted_peak_names"]).tolist() == names
+    assert photo["bearing_true"] == pytest.approx(66.6) and photo["field_of_view"] > 60
+    # Pumori, at 26°, lies outside the frame from 31° to 102°.
+    assert sorted(photo["peaks_in_frame_ids"]) == ["ama-dablam", "lhotse", "mount-everest"]
 
 
 def test_only_what_changed_is_loaded_again(
@@ -245,8 +244,9 @@ def test_the_real_trek(client: Elasticsearch, url: str, shared: Path, tmp_path: 
     assert code == 0 and "25 peaks" in output
     assert "Reference photos in 3 prototypes: ama-dablam 3, mount-everest 1, pumori 3" in output
     report = load_photos(shared / "photos", url)
-    everywhere = ("found", "created", "with_position", "with_bearing", "with_offset", "with_peaks")
-    assert [report[name] for name in everywhere] == [33] * 6
+    everywhere = ("found", "created", "with_position", "with_bearing", "with_offset")
+    assert [report[name] for name in everywhere] == [33] * 5
+    assert report["with_sight"] == 32  # IMG_2885.HEIC looks where the catalogue has no peak
     assert report["skipped"] == report["rejected"] == report["notes"] == []
     again = load_photos(shared / "photos", url)
     assert (again["unchanged"], again["created"], again["updated"]) == (33, 0, 0)

@@ -46,7 +46,7 @@ def decode(folder: Path, zone: str | None = None) -> Photo:
 def test_the_document_of_a_photo(tmp_path: Path) -> None:
     path = write(tmp_path / "Khumbu" / "IMG_1.jpg", quadrants(), exif=CAMERA)
     photo = decode(tmp_path)
-    document = photo.document([0.6, 0.8], [("pumori", ["Pumori", "Pumo Ri"]), ("lhotse", ["Lhotse"])])
+    document = photo.document([0.6, 0.8], {"predicted_peaks": ["pumori"], "predicted_concepts": []})
     thumbnail = Image.open(io.BytesIO(base64.b64decode(document.pop("thumbnail"))))
     assert thumbnail.size == (64, 96) and not thumbnail.getexif()
     assert document == {
@@ -58,13 +58,14 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
         "content_hash": sha256(path.read_bytes()).hexdigest(),
         "keywords": ["a", "b"],
         "gps": {"lat": 27.8056472, "lon": 86.7119667},
+        "has_gps": True,
         "focal_length_35mm": 24.0,
         "field_of_view": 53.13,
         "camera": "Apple iPhone",
         "shot_time_local": "2023-10-29T08:18:06",
         "clip_image": [0.6, 0.8],
-        "predicted_peaks": ["pumori", "lhotse"],
-        "predicted_peak_names": ["Pumori", "Pumo Ri", "Lhotse"],
+        "predicted_peaks": ["pumori"],
+        "predicted_concepts": [],
     }
     assert photo.picture.size == (32, 32)
     assert photo.notes == ("its bearing of 361° is impossible; left out",)
@@ -72,8 +73,9 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
 
 def test_a_bare_photo_has_no_empty_fields(tmp_path: Path) -> None:
     write(tmp_path / "x.png", quadrants(), "PNG")
-    assert sorted(decode(tmp_path).document([1.0], [])) == [
-        "clip_image", "content_hash", "height", "path", "path_words", "size_bytes", "thumbnail", "width"
+    assert sorted(decode(tmp_path).document([1.0], {})) == [
+        "clip_image", "content_hash", "has_gps", "height", "path", "path_words", "size_bytes", "thumbnail",
+        "width",
     ]
 
 

@@ -8,15 +8,26 @@ import pytest
 
 from loader.documents import Rejected
 from loader.library import Skipped
+from loader.load_concepts import ConceptReport
 from loader.load_peaks import PeakReport
 from loader.load_photos import PhotoReport
-from loader.summary import peaks_as_json, photos_as_json, summarize_peaks, summarize_photos
+from loader.predict import PredictionReport
+from loader.summary import (
+    concepts_as_json,
+    peaks_as_json,
+    photos_as_json,
+    summarize_concepts,
+    summarize_peaks,
+    summarize_photos,
+    summarize_predictions,
+)
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 PHOTOS = {
     "photos_first_run": PhotoReport(
-        found=33, created=33, with_position=33, with_bearing=33, with_offset=33, with_peaks=33, seconds=71.3
+        found=33, created=33, with_position=33, with_bearing=33, with_offset=33, with_sight=32, with_peaks=31,
+        with_concepts=20, seconds=71.3,
     ),
     "photos_second_run": PhotoReport(found=33, unchanged=33, seconds=0.4),
     "photos_with_everything": PhotoReport(
@@ -31,7 +42,9 @@ PHOTOS = {
         with_position=900,
         with_bearing=80,
         with_offset=1000,
-        with_peaks=1201,
+        with_sight=79,
+        with_peaks=1001,
+        with_concepts=1201,
         notes=[Skipped(f"IMG_{number}.jpg", "its altitude of 4e+06 m is impossible; left out")
                for number in range(22)],
         seconds=4000,
@@ -51,10 +64,32 @@ PEAKS = {
 }
 
 
-@pytest.mark.parametrize("name", [*PHOTOS, *PEAKS])
+CONCEPTS = {
+    "concepts_first_run": ConceptReport(created=48),
+    "concepts_with_rejected": ConceptReport(1, 46, [Rejected("yak", "timed out")]),
+}
+
+
+PREDICTIONS = {
+    "predictions_first_run": PredictionReport(
+        photos=240, changed=231, unchanged=9, with_sight=239, with_peaks=232, with_concepts=200, seconds=2.61
+    ),
+    "predictions_with_everything": PredictionReport(
+        photos=12345, changed=1, unchanged=12342, without_vector=1,
+        rejected=[Skipped("b.heic", "version conflict")], with_sight=1, with_peaks=2, with_concepts=3,
+        seconds=300,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*PHOTOS, *PEAKS, *CONCEPTS, *PREDICTIONS])
 def test_summaries_read_as_kept(name: str) -> None:
     if name in PHOTOS:
         text = summarize_photos(PHOTOS[name], "trek")
+    elif name in PREDICTIONS:
+        text = summarize_predictions(PREDICTIONS[name])
+    elif name in CONCEPTS:
+        text = summarize_concepts(CONCEPTS[name], "concepts.yaml")
     else:
         text = summarize_peaks(PEAKS[name], "peaks.yaml")
     assert text + "\n" == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
@@ -73,3 +108,5 @@ def test_reports_are_json() -> None:
     assert (photos["loaded"], photos["found"]) == (1231, 1234)
     peaks = json.loads(json.dumps(peaks_as_json(PEAKS["peaks_with_everything"])))
     assert peaks["strangers"] == ["matterhorn"]
+    concepts = json.loads(json.dumps(concepts_as_json(CONCEPTS["concepts_with_rejected"])))
+    assert concepts["rejected"] == [{"id": "yak", "reason": "timed out"}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -11,14 +12,17 @@ from PIL import Image
 from loader.answer import (
     Answer,
     Calibration,
-    PeakHit,
-    PhotoHit,
+    PeakPrediction,
     Question,
-    name_peaks,
-    read_peak_hit,
+    name_contents,
     read_photo_hit,
 )
+from loader.concept_catalogue import Concept
+from loader.filters import Point
+from loader.identification.identifier import Candidate, Identification, NamedConcept
+from loader.identification.table import IdentifiedImage
 from loader.peak_names import Peak
+from loader.sight.geometry import Camera, Sight
 
 HERE = Path(__file__).parent
 SNAPSHOTS = HERE / "snapshots"
@@ -32,24 +36,49 @@ CATALOGUE = {
     "mount-everest": Peak("mount-everest", ("Mount Everest", "Sagarmatha")),
 }
 
+CONCEPTS = {"prayer-flags": Concept("prayer-flags", ("prayer flags", "Gebetsfahnen"))}
+
 
 def photo_answer(
     calibration: Calibration | None = CALIBRATION, *, is_cosine: bool = True
-) -> Answer[PhotoHit]:
+) -> Answer:
     """Three photos: one with everything known, one with hostile and wide characters, one with little."""
     raw = json.loads((HERE / "photo_hits.json").read_text(encoding="utf-8"))
     hits = [read_photo_hit(hit, calibration, is_cosine=is_cosine) for hit in raw]
     parameters = {"text": "prayer flags", "recipe": "photo"}
     question = Question("search", "prayer flags", "photos-by-text", parameters,
                         ("within 5km of Ama Dablam", "from 2023-10-01 00:00:00"))
-    return Answer(question, 34, name_peaks(hits, CATALOGUE))
+    return Answer(question, 34, name_contents(hits, CATALOGUE, CONCEPTS))
 
 
-def peak_answer() -> Answer[PeakHit]:
-    """Three peaks, names in three scripts."""
-    raw = json.loads((HERE / "peak_hits.json").read_text(encoding="utf-8"))
-    question = Question("identify", "IMG_1512.HEIC", "peaks-by-vector", {})
-    return Answer(question, 3, tuple(read_peak_hit(hit, CALIBRATION) for hit in raw))
+def plain_answer() -> Answer:
+    """The same photos as an index without evidence and concepts gives them."""
+    answer = photo_answer()
+    hits = (
+        replace(hit, concepts=(), predictions=tuple(PeakPrediction(found.peak) for found in hit.predictions))
+        for hit in answer.hits
+    )
+    return replace(answer, hits=tuple(hits))
+
+
+def identified_image() -> IdentifiedImage:
+    """A photo with a camera, and three peaks: named by both, hidden behind it, and outside the frame."""
+    camera = Camera(27.8512, 86.7825, 3837.8, 84.2, 12.4)
+    peaks = [Peak("ama-dablam", ("Ama Dablam", "アマ・ダブラム"), Point(27.86167, 86.86139), 6812),
+             Peak("makalu", ("Makalu",), Point(27.88917, 87.08861), 8485),
+             Peak("kangtega", ("Kangtega",), Point(27.79266, 86.81694), None)]
+    sights = (
+        Sight("ama-dablam", "Ama Dablam", 27.86167, 86.86139, 7850.2, 81.6, -2.6, 20.7, True, 0.75, 0.87),
+        Sight("makalu", "Makalu", 27.889, 87.089, 30430.0, 82.0, -2.2, 8.6, True, 0.77, 0.1, "ama-dablam"),
+        Sight("kangtega", "Kangtega", 27.79266, 86.81694, 7310.0, 153.0, 68.8, None, False, 0.0, 0.5),
+    )
+    candidates = (
+        Candidate(peaks[0], 0.934, 0.144, 0.37, "both", True, sights[0]),
+        Candidate(peaks[1], 0.21, 0.09, 0.001, "visual", False, sights[1]),
+        Candidate(peaks[2], 0.0003, -0.031, 0.00001, "both", False, sights[2]),
+    )
+    found = Identification(candidates, (NamedConcept("stupa", ("stupa",), 0.8),), sights, camera)
+    return IdentifiedImage("IMG_2315.HEIC", "", found, 5, 0.5, ("within 60km of Ama Dablam",))
 
 
 def small_jpeg() -> str:

@@ -32,6 +32,30 @@ SHOTS = [
 ]
 
 
+# What the photos are taken to show, whatever a rule would say of such pictures; the others show nothing.
+CONTENTS: dict[str, dict[str, object]] = {
+    "day 1/blue.jpg": {
+        "predicted_peaks": ["ama-dablam", "khumbila"],
+        "predicted_peaks_evidence": ["both", "sight"],
+        "predictions": [
+            {"peak": "ama-dablam", "probability": 0.93, "cosine": 0.2, "evidence": "both"},
+            {"peak": "khumbila", "probability": 0.25, "cosine": 0.1, "evidence": "sight"},
+        ],
+        "predicted_concepts": ["yak"],
+        "predicted_concept_names": ["yak", "याक"],
+        "peaks_in_frame_ids": ["ama-dablam", "khumbila"],
+    },
+    "day 1/dawn.jpg": {
+        "predicted_peaks": ["mount-everest"],
+        "predicted_concepts": ["tent", "gone"],
+        "predicted_concept_names": ["tent"],
+        "peaks_in_frame_ids": ["mount-everest"],
+    },
+    "day 2/green.jpg": {"predicted_concepts": ["yak", "tent"], "predicted_concept_names": ["yak", "tent"]},
+}
+NOTHING: dict[str, object] = {name: [] for name in CONTENTS["day 1/blue.jpg"]}
+
+
 def make_library(folder: Path) -> Path:
     """Write the photos under a folder and return it."""
     for shot in SHOTS:

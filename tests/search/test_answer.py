@@ -6,10 +6,11 @@ import math
 
 import pytest
 
-from loader.answer import Calibration, ShotTime, describe_answer, read_similarity
+from loader.answer import Calibration, PeakPrediction, ShotTime, describe_answer, read_similarity
 from loader.filters import Point
+from loader.identification.table import describe_identified
 from loader.peak_names import Peak
-from tests.search.search_answers import CALIBRATION, check_snapshot, peak_answer, photo_answer
+from tests.search.search_answers import CALIBRATION, check_snapshot, identified_image, photo_answer
 
 
 def test_probability_is_siglips() -> None:
@@ -24,6 +25,18 @@ def test_probability_never_overflows() -> None:
     assert steep.probability(1.0) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("probability", [1e-9, 0.001, 0.5, 0.9, 1 - 1e-9])
+def test_the_cosine_of_a_probability_is_its_inverse(probability: float) -> None:
+    cosine = CALIBRATION.cosine(probability)
+    assert -1 < cosine < 1
+    assert CALIBRATION.probability(cosine) == pytest.approx(probability, rel=1e-6)
+
+
+def test_a_probability_that_no_cosine_has_is_the_nearest_one() -> None:
+    flat = Calibration(logit_scale=0.0, logit_bias=0.0)
+    assert (flat.cosine(0.999), flat.cosine(0.001)) == (1.0, -1.0)
+
+
 def test_cosine_from_score() -> None:
     assert read_similarity(0.5721, None, is_cosine=True).cosine == pytest.approx(0.1442)
     assert read_similarity(0.5721, None, is_cosine=True).probability is None
@@ -36,15 +49,20 @@ def test_photo_with_everything() -> None:
     assert hit.path == "khumbu/day 03/IMG_1512.HEIC"
     assert hit.gps == Point(27.8931, 86.7896)
     assert hit.time == ShotTime("2023-10-05T00:27:33.000Z", "2023-10-05T06:12:33", "+05:45")
-    assert [peak.name for peak in hit.peaks] == ["Ama Dablam", "Taboche"]
+    assert hit.predictions == (
+        PeakPrediction(Peak("ama-dablam", ("Ama Dablam",)), 0.934, "both"),
+        PeakPrediction(Peak("taboche", ("Taboche", "Tawoche")), 0.31, "sight"),
+    )
+    assert [concept.name for concept in hit.concepts] == ["prayer flags", "gone-from-the-concepts"]
     assert (hit.bearing, hit.bearing_reference, hit.altitude) == (101.25, "true", 4371.6)
 
 
 def test_photo_with_almost_nothing() -> None:
     hit = photo_answer().hits[2]
     assert (hit.gps, hit.bearing, hit.thumbnail) == (None, None, None)
-    assert hit.peaks == (Peak("gone-from-the-catalogue", ()),)
-    assert hit.peaks[0].name == "gone-from-the-catalogue"
+    assert hit.predictions == (PeakPrediction(Peak("gone-from-the-catalogue", ())),)
+    assert hit.predictions[0].peak.name == "gone-from-the-catalogue"
+    assert hit.concepts == ()
 
 
 def test_json_of_photos() -> None:
@@ -52,6 +70,6 @@ def test_json_of_photos() -> None:
     check_snapshot("photos.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-def test_json_of_peaks() -> None:
-    document = describe_answer(peak_answer())
-    check_snapshot("peaks.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+def test_json_of_an_identification() -> None:
+    document = describe_identified(identified_image())
+    check_snapshot("identified.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")

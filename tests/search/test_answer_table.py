@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from loader.answer import Answer, PhotoHit, ShotTime
+from loader.answer import Answer, ShotTime
 from loader.answer_table import (
     Column,
     clean_text,
@@ -15,14 +15,27 @@ from loader.answer_table import (
     format_time,
     shorten_text,
     show_nothing,
-    show_peaks,
     show_photos,
 )
-from tests.search.search_answers import check_snapshot, peak_answer, photo_answer
+from loader.identification.identifier import Identification
+from loader.identification.table import IdentifiedImage, show_identified
+from loader.sight.geometry import Camera
+from tests.search.search_answers import check_snapshot, identified_image, photo_answer, plain_answer
 
 
-def nothing() -> Answer[PhotoHit]:
+def nothing() -> Answer:
     return replace(photo_answer(), hits=())
+
+
+def no_match() -> IdentifiedImage:
+    image = identified_image()
+    unnamed = tuple(replace(candidate, is_named=False) for candidate in image.found.candidates)
+    return replace(image, threshold=0.95, found=replace(image.found, candidates=unnamed, camera=None))
+
+
+def nothing_in_sight() -> IdentifiedImage:
+    image = identified_image()
+    return replace(image, found=Identification((), (), (), Camera(0.5, 10.0)), filters=())
 
 
 @pytest.mark.parametrize(
@@ -31,8 +44,12 @@ def nothing() -> Answer[PhotoHit]:
         ("photos.txt", show_photos(photo_answer())),
         ("photos-80-columns.txt", show_photos(photo_answer(), 80)),
         ("photos-hybrid.txt", show_photos(photo_answer(is_cosine=False))),
+        ("photos-plain.txt", show_photos(plain_answer())),
         ("photos-no-probability.txt", show_photos(photo_answer(None))),
-        ("peaks.txt", show_peaks(peak_answer())),
+        ("identified.txt", show_identified(identified_image())),
+        ("identified-80-columns.txt", show_identified(identified_image(), 80)),
+        ("identified-no-match.txt", show_identified(no_match())),
+        ("identified-nothing.txt", show_identified(nothing_in_sight())),
         ("nothing.txt", show_nothing(nothing())),
     ],
 )
@@ -48,6 +65,15 @@ def test_a_terminal_is_never_overrun(width: int) -> None:
         Column("cosine", ["0.123", "0.1"], "right"),
     ], width).splitlines():
         assert display_width(line) <= width
+
+
+def test_an_optional_column_gives_way_to_the_others() -> None:
+    columns = [
+        Column("photo", ["a" * 40], shorten="start"),
+        Column("concepts", ["b" * 40], shorten="end", is_optional=True),
+    ]
+    assert format_table(columns, 26).splitlines()[0].split() == ["photo", "concepts"]
+    assert format_table(columns, 25).splitlines() == ["photo", "…" + "a" * 24]
 
 
 def test_columns_line_up_in_every_script() -> None:

@@ -15,9 +15,9 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT, Node, must_run_peaks
+from tests.conftest import DEMO_CHECKPOINT, Node, delete_indices, must_run_peaks
 from tests.search.search_answers import SNAPSHOTS
-from tests.search.search_library import SHOTS, draw_shot, make_library
+from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
 
 pytestmark = pytest.mark.cluster
 
@@ -29,21 +29,20 @@ PATHS = {shot.name for shot in SHOTS}
 def photos(
     node: Node, client: Elasticsearch, deployed_model: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """The folder of the six photos, which are in the index, with three peaks beside them."""
-    _delete_indices(client)
+    """The folder of the six photos, which are in the index, with three peaks and two concepts beside them."""
+    delete_indices(client)
     must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
     must_run_peaks("load-peaks", HERE / "peaks.yaml", "--url", node.url)
+    must_run_peaks("load-concepts", HERE / "concepts.yaml", "--url", node.url)
     folder = make_library(tmp_path_factory.mktemp("library"))
     must_run_peaks("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    answer = client.search(index="photos", source=False, fields=[{"field": "path"}], size=len(SHOTS))
+    for hit in answer["hits"]["hits"]:
+        contents = {**NOTHING, **CONTENTS.get(hit["fields"]["path"][0], {})}
+        client.update(index="photos", id=hit["_id"], doc=contents)
+    client.indices.refresh(index="photos")
     yield folder
-    _delete_indices(client)
-
-
-def _delete_indices(client: Elasticsearch) -> None:
-    for pattern in ("photos-*", "peaks_catalog-*"):
-        names = list(client.indices.get(index=pattern, allow_no_indices=True, ignore_unavailable=True))
-        if names:
-            client.indices.delete(index=names)
+    delete_indices(client)
 
 
 def call(*words: str | Path) -> Result:
@@ -92,8 +91,13 @@ def test_search(node: Node, photos: Path) -> None:
     assert blue["time"]["instant"].startswith("2023-10-05T00:27:33")
     assert blue["gps"]["lat"] == pytest.approx(27.8931, abs=1e-4)
     assert (blue["bearing"], blue["bearing_reference"]) == (101.25, "true")
-    assert {peak["id"] for peak in blue["peaks"]} <= {"ama-dablam", "mount-everest", "khumbila"}
-    assert all(peak["names"] for peak in blue["peaks"])
+    assert blue["peaks"] == [
+        {"id": "ama-dablam", "names": ["Ama Dablam"], "probability": 0.93, "evidence": "both"},
+        {"id": "khumbila", "names": ["Khumbila", "Khumbu Yül-Lha"], "probability": 0.25, "evidence": "sight"},
+    ]
+    assert blue["concepts"] == [{"id": "yak", "name": "yak"}]
+    dawn = next(hit for hit in document["hits"] if hit["path"] == "day 1/dawn.jpg")
+    assert dawn["concepts"] == [{"id": "tent", "name": "tent"}, {"id": "gone", "name": "gone"}]
 
 
 @pytest.mark.parametrize(
@@ -107,11 +111,31 @@ def test_search(node: Node, photos: Path) -> None:
         (["--from", "2024"], {"scans/夜.jpg"}),
         (["--to", "2023-10-06T00:00:00+05:45"], {"day 1/blue.jpg"}),
         (["--min-similarity", "1"], set()),
-        (["--peak", "Mount Everest", "--peak", "ama-dablam", "--peak", "khumbila"], PATHS),
+        (["--peak", "Mount Everest", "--peak", "khumbila"], {"day 1/blue.jpg", "day 1/dawn.jpg"}),
+        (["--concept", "YAK"], {"day 1/blue.jpg", "day 2/green.jpg"}),
+        (["--concept", "चौंरी", "--concept", "tent"],
+         {"day 1/blue.jpg", "day 1/dawn.jpg", "day 2/green.jpg"}),
+        (["--concept", "yak", "--in-frame", "Ama Dablam"], {"day 1/blue.jpg"}),
+        (["--in-frame", "Sagarmatha", "--in-frame", "khumbila"], {"day 1/blue.jpg", "day 1/dawn.jpg"}),
+        (["--min-probability", "0.999999999"], set()),
+        (["--min-probability", "0.000000001"], PATHS),
     ],
 )
 def test_filters(node: Node, photos: Path, filters: list[str], expected: set[str]) -> None:
     assert paths(ask(node, "search", "mountain", *filters)) == expected
+
+
+def test_a_probability_cuts_off_where_the_answer_shows_it(node: Node, photos: Path) -> None:
+    hits = ask(node, "search", "mountain")["hits"]
+    middle = (hits[2]["probability"] + hits[3]["probability"]) / 2
+    kept = ask(node, "search", "mountain", "--min-probability", f"{middle:.12f}")["hits"]
+    assert [hit["path"] for hit in kept] == [hit["path"] for hit in hits[:3]]
+
+
+def test_peak_and_similar_take_the_filters_of_photos(node: Node, photos: Path) -> None:
+    assert paths(ask(node, "peak", "khumbila", "--concept", "tent")) == {"day 1/dawn.jpg", "day 2/green.jpg"}
+    assert paths(ask(node, "similar", "day 1/blue.jpg", "--in-frame", "mount-everest")) == {"day 1/dawn.jpg"}
+    refusal(node, "similar", "day 1/blue.jpg", "--min-probability", "0.5", code=2)
 
 
 def test_size(node: Node, photos: Path) -> None:
@@ -144,6 +168,7 @@ def test_hybrid_ranks_by_words_too(node: Node, photos: Path) -> None:
     assert document["note"] is None
     assert document["hits"][0]["path"] == "scans/snow <1998>.jpg"
     assert document["hits"][0]["cosine"] is None
+    assert paths(ask(node, "search", "याक", "--hybrid", "--min-similarity", "1")) == {"day 1/blue.jpg"}
 
 
 @pytest.mark.parametrize("name", ["khumbila", "KHUMBU YUL LHA", "Khumbu Yül-Lha"])
@@ -165,6 +190,12 @@ def test_unknown_peak(node: Node, photos: Path) -> None:
     assert "did you mean Ama Dablam?" in refusal(node, "peak", "Ama Dablan")
     assert "did you mean Mount Everest?" in refusal(node, "search", "x", "--near", "everest")
     assert "Toblerone" in refusal(node, "search", "x", "--peak", "Toblerone")
+    assert "did you mean Ama Dablam?" in refusal(node, "search", "x", "--in-frame", "Dablam")
+
+
+def test_unknown_concept(node: Node, photos: Path) -> None:
+    assert "did you mean tent?" in refusal(node, "search", "x", "--concept", "tents")
+    assert "No concept among the catalogue's 2" in refusal(node, "search", "x", "--concept", "glacier")
 
 
 def test_identify(node: Node, photos: Path, tmp_path: Path) -> None:
@@ -174,20 +205,22 @@ def test_identify(node: Node, photos: Path, tmp_path: Path) -> None:
     unreadable = (tmp_path / "notes.jpg", tmp_path / "no.jpg")
     words: list[str | Path] = [readable[0], *unreadable, readable[1]]
     document = ask(node, "identify", *words, "--checkpoint", DEMO_CHECKPOINT, "--html", sheet)
-    assert [answer["query"]["asked"] for answer in document["answers"]] == [str(image) for image in readable]
+    assert [answer["path"] for answer in document["answers"]] == [str(image) for image in readable]
     assert [entry["path"] for entry in document["skipped"]] == [str(image) for image in unreadable]
     for answer in document["answers"]:
-        assert {hit["id"] for hit in answer["hits"]} == {"ama-dablam", "mount-everest", "khumbila"}
-        assert all(0 <= hit["probability"] <= 1 for hit in answer["hits"])
+        assert {each["id"] for each in answer["candidates"]} == {"ama-dablam", "mount-everest", "khumbila"}
+        for each in answer["candidates"]:
+            assert 0 <= each["probability"] <= 1 and 0 <= each["siglip_probability"] <= 1
+    assert [answer["camera"] is None for answer in document["answers"]] == [False, True]
     assert sheet.read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 2
 
 
 def test_identify_agrees_with_the_photos_own_vector(node: Node, client: Elasticsearch, photos: Path) -> None:
     words: list[str | Path] = ["identify", photos / "day 1/dawn.jpg", "--checkpoint", DEMO_CHECKPOINT]
-    hit = ask(node, *words)["answers"][0]["hits"][0]
+    best = ask(node, *words)["answers"][0]["candidates"][0]
     photo = _vector(client, "photos", "clip_image", {"term": {"path": "day 1/dawn.jpg"}})
-    peak = _vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [hit["id"]]}})
-    assert hit["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
+    peak = _vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [best["id"]]}})
+    assert best["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
 
 
 def _vector(client: Elasticsearch, index: str, field: str, query: dict[str, Any]) -> Any:
@@ -198,13 +231,15 @@ def _vector(client: Elasticsearch, index: str, field: str, query: dict[str, Any]
 def test_identify_nothing(node: Node, photos: Path, tmp_path: Path) -> None:
     words: list[str | Path] = ["identify", tmp_path / "absent.jpg", "--checkpoint", DEMO_CHECKPOINT]
     assert "There is no image file" in refusal(node, *words, code=2)
-    assert "--checkpoint" in refusal(node, "identify", photos / "day 1/blue.jpg")
+    draw_shot(SHOTS[0], (200, 150)).save(tmp_path / "new.png")
+    assert "--checkpoint" in refusal(node, "identify", tmp_path / "new.png", code=2)
 
 
 def test_identify_near_a_place(node: Node, photos: Path) -> None:
     image = photos / "day 1/blue.jpg"
     document = ask(node, "identify", image, "--checkpoint", DEMO_CHECKPOINT, "--near", "khumbila")
-    assert [hit["id"] for hit in document["answers"][0]["hits"]] == ["khumbila"]
+    assert [each["id"] for each in document["answers"][0]["candidates"]] == ["khumbila"]
+    assert ask(node, "identify", image, "--min-similarity", "0.99")["answers"][0]["candidates"] == []
 
 
 def test_similar_to_an_indexed_photo_needs_no_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:
@@ -251,6 +286,7 @@ def test_contact_sheet(node: Node, photos: Path, tmp_path: Path) -> None:
     html = sheet.read_text(encoding="utf-8")
     assert html.count("data:image/jpeg;base64,") == len(SHOTS)
     assert "scans/snow &lt;1998&gt;.jpg" in html
+    assert '<span class="concept">tent</span>' in html
     assert "2023-10-05 06:12 +05:45" in html
 
 
@@ -259,8 +295,10 @@ def test_table(node: Node, photos: Path) -> None:
     heading, filters, titles, *rows = seen.splitlines()
     assert heading.startswith("mountain: 2 photos, photos-by-text, ")
     assert filters == "  within 5km of 27.9,86.8"
-    assert titles.split() == ["#", "photo", "taken", "cosine", "probability", "peaks"]
+    assert titles.split() == ["#", "photo", "taken", "cosine", "probability", "peaks", "concepts"]
     assert len(rows) == 2
+    (blue,) = (row for row in rows if "blue" in row)
+    assert blue.endswith("  Ama Dablam 93 % (both), Khumbila 25 % (sight)  yak")
     snapshot = (SNAPSHOTS / "photos.txt").read_text(encoding="utf-8").splitlines()
     assert titles.split() == snapshot[3].split()
 
@@ -268,3 +306,4 @@ def test_table(node: Node, photos: Path) -> None:
 def test_an_empty_index_says_how_to_fill_it(node: Node, fresh_indices: str) -> None:
     assert "peaks load-photos" in refusal(node, "search", "yak")
     assert "peaks load-peaks" in refusal(node, "peak", "Ama Dablam")
+    assert "peaks load-concepts" in refusal(node, "search", "x", "--concept", "yak")

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from loader.answer import Answer, PhotoHit
+from loader.answer import Answer
+from loader.compass import compass_point
 from loader.contact_sheet import (
-    IdentifiedImage,
-    compass_point,
     render_identifications,
     render_photos,
     thumbnail_uri,
     write_sheet,
 )
 from loader.errors import PeaksError
-from tests.search.search_answers import peak_answer, photo_answer, small_jpeg
+from tests.search.search_answers import identified_image, photo_answer, small_jpeg
 
 VOID = {"meta", "img", "circle", "path", "link", "br"}
 
@@ -53,7 +52,7 @@ def outline(html: str) -> Outline:
     return parser
 
 
-def with_thumbnails(answer: Answer[PhotoHit], thumbnail: str) -> Answer[PhotoHit]:
+def with_thumbnails(answer: Answer, thumbnail: str) -> Answer:
     return replace(answer, hits=tuple(replace(hit, thumbnail=thumbnail) for hit in answer.hits))
 
 
@@ -61,7 +60,8 @@ def test_photos_show_what_is_known() -> None:
     page = outline(render_photos(with_thumbnails(photo_answer(), small_jpeg())))
     words = " ".join(page.text.split())
     for expected in (
-        *("prayer flags", "cos 0.144", "prob. 37 %", "Ama Dablam", "Taboche", "2023-10-05 06:12 +05:45"),
+        *("prayer flags", "cos 0.144", "prob. 37 %", "2023-10-05 06:12 +05:45"),
+        *("Ama Dablam 93 % both", "Taboche 31 % sight", "Mount Everest visual", "gone-from-the-concepts"),
         *("E 101°", "N 349° magnetic", "4,372 m", "within 5km of Ama Dablam", "1998-05-01 03:00 UTC"),
         "prière.tif",
         '珠峰 <大本营> & "日出".jpg',
@@ -73,7 +73,7 @@ def test_photos_show_what_is_known() -> None:
 
 def test_the_page_needs_nothing_beside_it() -> None:
     for html in (render_photos(with_thumbnails(photo_answer(), small_jpeg())),
-                 render_identifications([IdentifiedImage("a.jpg", small_jpeg(), peak_answer())])):
+                 render_identifications([replace(identified_image(), thumbnail=small_jpeg())])):
         page = outline(html)
         for tag, name, value in page.attributes:
             assert tag not in ("script", "link")
@@ -109,16 +109,23 @@ def test_nothing_found() -> None:
 
 
 def test_identified() -> None:
-    page = outline(render_identifications([IdentifiedImage("dir/a & b.jpg", small_jpeg(), peak_answer())]))
+    image = replace(identified_image(), path="dir/a & b.jpg", thumbnail=small_jpeg())
+    page = outline(render_identifications([image]))
     words = " ".join(page.text.split())
-    for expected in ("Mount Everest", "8,849 m", "cos 0.162", "Kala Patthar", "dir/a & b.jpg"):
+    for expected in (
+        *("Ama Dablam", "6,812 m", "93 %", "both", "cos 0.144, SigLIP 37 %", "E, 7.9 km", "dir/a & b.jpg"),
+        *("looking 84° (E), 12° wide", "stupa", "within 60km of Ama Dablam"),
+    ):
         assert expected in words
+    classes = [value for tag, name, value in page.attributes if (tag, name) == ("li", "class")]
+    assert classes == ["unnamed"] * 2
 
 
 def test_identified_without_any_peak() -> None:
-    empty = replace(peak_answer(), hits=())
-    page = outline(render_identifications([IdentifiedImage("a", "", empty)]))
-    assert "no peak in the catalogue" in page.text
+    image = identified_image()
+    empty = replace(image, found=replace(image.found, candidates=()))
+    page = outline(render_identifications([empty]))
+    assert "no peak of the catalogue could be seen from there" in page.text
 
 
 @pytest.mark.parametrize(("bearing", "point"), [(0, "N"), (11.3, "NNE"), (90, "E"), (225, "SW"), (359, "N")])

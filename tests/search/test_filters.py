@@ -19,14 +19,38 @@ from loader.filters import (
     read_moment,
     read_point,
     resolve_filters,
+    word_filter_options,
 )
 
 
-def find(name: str) -> tuple[str, str, Point]:
-    """A catalogue of one peak."""
-    if name not in ("ama-dablam", "Ama Dablam"):
-        raise PeaksError(f"no peak {name}")
-    return "ama-dablam", "Ama Dablam", Point(27.8612, 86.8615)
+class Catalogues:
+    """One peak, one concept, and a model by which every probability is twice its cosine."""
+
+    def peak(self, name: str) -> tuple[str, str, Point]:
+        if name not in ("ama-dablam", "Ama Dablam"):
+            raise PeaksError(f"no peak {name}")
+        return "ama-dablam", "Ama Dablam", Point(27.8612, 86.8615)
+
+    def concept(self, name: str) -> tuple[str, str]:
+        if name not in ("yak", "याक"):
+            raise PeaksError(f"no concept {name}")
+        return "yak", "Yak"
+
+    def cosine(self, probability: float) -> float:
+        return probability / 2
+
+
+class NoCatalogues:
+    """Nobody may ask."""
+
+    def peak(self, name: str) -> tuple[str, str, Point]:
+        raise AssertionError("the catalogue was asked")
+
+    def concept(self, name: str) -> tuple[str, str]:
+        raise AssertionError("the concepts were asked")
+
+    def cosine(self, probability: float) -> float:
+        raise AssertionError("the model was asked")
 
 
 @pytest.mark.parametrize(
@@ -109,37 +133,52 @@ def test_no_moment(text: str) -> None:
 def test_every_filter_becomes_parameters_and_words() -> None:
     filters = read_filters(
         near="Ama Dablam", within="3 km", box="28,86,27,87", shot_from="2023-10", shot_to="2023-10-09",
-        peaks=["Ama Dablam"], min_similarity=0.1, size=5,
+        peaks=["Ama Dablam"], concepts=["याक"], in_frame=["ama-dablam"], min_similarity=0.1, size=5,
     )
-    resolved = resolve_filters(filters, find)
+    resolved = resolve_filters(filters, Catalogues())
     assert resolved.parameters == {
         "near_lat": 27.8612, "near_lon": 86.8615, "near_distance": "3km",
         "box_top": 28.0, "box_left": 86.0, "box_bottom": 27.0, "box_right": 87.0,
         "shot_from": "2023-10-01T00:00:00", "shot_to": "2023-10-09T23:59:59",
-        "predicted_peaks": ["ama-dablam"], "min_similarity": 0.1, "size": 5,
+        "predicted_peaks": ["ama-dablam"], "predicted_concepts": ["yak"], "peaks_in_frame": ["ama-dablam"],
+        "min_similarity": 0.1, "size": 5,
     }
     assert resolved.words == (
         "within 3km of Ama Dablam", "inside the box 28,86 to 27,87", "from 2023-10-01 00:00:00",
-        "to 2023-10-09 23:59:59", "showing Ama Dablam", "similarity at least 0.1",
+        "to 2023-10-09 23:59:59", "showing Ama Dablam", "with Yak", "with Ama Dablam in the frame",
+        "similarity at least 0.1",
     )
 
 
 def test_no_filter_is_no_parameter() -> None:
-    assert resolve_filters(Filters(), find).parameters == {}
+    assert resolve_filters(Filters(), NoCatalogues()).parameters == {}
+
+
+def test_a_probability_is_a_cosine() -> None:
+    resolved = resolve_filters(read_filters(min_probability=0.5), Catalogues())
+    assert resolved.parameters == {"min_similarity": 0.25}
+    assert resolved.words == ("probability at least 0.5 (cosine 0.250)",)
+
+
+def test_any_of_several() -> None:
+    resolved = resolve_filters(read_filters(concepts=["yak", "याक"]), Catalogues())
+    assert resolved.parameters == {"predicted_concepts": ["yak", "yak"]}
+    assert resolved.words == ("with Yak or Yak",)
 
 
 def test_near_a_point_asks_no_catalogue_and_has_a_default_distance() -> None:
-    def refuse(name: str) -> tuple[str, str, Point]:
-        raise AssertionError("the catalogue was asked")
-
-    resolved = resolve_filters(read_filters(near="27.9,86.8"), refuse)
+    resolved = resolve_filters(read_filters(near="27.9,86.8"), NoCatalogues())
     assert resolved.parameters == {"near_lat": 27.9, "near_lon": 86.8, "near_distance": "5km"}
     assert resolved.words == ("within 5km of 27.9,86.8",)
 
 
 def test_unknown_peak_is_the_catalogues_error() -> None:
     with pytest.raises(PeaksError, match="no peak Toblerone"):
-        resolve_filters(read_filters(peaks=["Toblerone"]), find)
+        resolve_filters(read_filters(peaks=["Toblerone"]), Catalogues())
+    with pytest.raises(PeaksError, match="no concept Toblerone"):
+        resolve_filters(read_filters(concepts=["Toblerone"]), Catalogues())
+    with pytest.raises(PeaksError, match="no peak Toblerone"):
+        resolve_filters(read_filters(in_frame=["Toblerone"]), Catalogues())
 
 
 def test_within_alone() -> None:
@@ -163,7 +202,8 @@ def test_peaks_are_filtered_by_place_only() -> None:
 
     assert CliRunner().invoke(ask, ["--near", "pumori", "--min-similarity", "0.1"]).exit_code == 0
     assert seen == [Filters(near="pumori", min_similarity=0.1, size=5)]
-    assert CliRunner().invoke(ask, ["--from", "2023"]).exit_code == 2
+    for option in ("--from", "--concept", "--in-frame", "--min-probability"):
+        assert CliRunner().invoke(ask, [option, "1"]).exit_code == 2
 
 
 def test_options_reach_the_command_as_one_argument() -> None:
@@ -174,10 +214,37 @@ def test_options_reach_the_command_as_one_argument() -> None:
     def ask(filters: Filters) -> None:
         seen.append(filters)
 
-    words = ["--near", "-27.9,86.8", "--within=2km", "--peak=pumori", "--peak=lhotse", "--to=2023"]
+    words = ["--near", "-27.9,86.8", "--within=2km", "--peak=pumori", "--peak=lhotse", "--to=2023",
+             "--concept=yak", "--concept=tent", "--in-frame=nuptse"]
     assert CliRunner().invoke(ask, words).exit_code == 0
     assert seen == [Filters(near=Point(-27.9, 86.8), within="2km", shot_to="2023-12-31T23:59:59",
-                                 peaks=("pumori", "lhotse"))]
+                            peaks=("pumori", "lhotse"), concepts=("yak", "tent"), in_frame=("nuptse",))]
     refused = CliRunner().invoke(ask, ["--within", "2km"])
     assert refused.exit_code == 1
     assert refused.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--min-probability", "0.5"], 0),
+        (["--min-probability", "0"], 2),
+        (["--min-probability", "1"], 2),
+        (["--min-probability", "half"], 2),
+        (["--min-probability", "0.5", "--min-similarity", "0.1"], 2),
+    ],
+)
+def test_probability_belongs_to_words_and_is_one_cut_off(words: list[str], code: int) -> None:
+    @click.command()
+    @word_filter_options
+    def ask(filters: Filters) -> None:
+        assert filters == Filters(min_probability=0.5)
+
+    @click.command()
+    @photo_filter_options
+    def alike(filters: Filters) -> None: ...
+
+    asked = CliRunner().invoke(ask, words)
+    assert asked.exit_code == code
+    assert "one cut-off" in asked.output if len(words) > 2 else True
+    assert CliRunner().invoke(alike, words).exit_code == 2

@@ -1,11 +1,15 @@
-"""Peaks found by whatever a person calls them."""
+"""Peaks and concepts found by whatever a person calls them."""
 from __future__ import annotations
 
 import pytest
 
+from loader.concept_catalogue import Concept
+from loader.concept_names import CONCEPTS, read_concept
 from loader.errors import PeaksError
 from loader.filters import Point
-from loader.peak_names import Peak, choose_peak, fold_name, read_peak, suggest_names
+from loader.name_lookup import fold_name, suggest_names
+from loader.peak_names import PEAKS as CATALOGUE
+from loader.peak_names import Peak, read_peak
 
 PEAKS = [
     Peak("ama-dablam", ("Ama Dablam",)),
@@ -33,7 +37,7 @@ PEAKS = [
     ],
 )
 def test_choose(name: str, peak_id: str) -> None:
-    assert choose_peak(name, PEAKS).id == peak_id
+    assert CATALOGUE.choose(name, PEAKS).id == peak_id
 
 
 @pytest.mark.parametrize(
@@ -49,7 +53,7 @@ def test_choose(name: str, peak_id: str) -> None:
 )
 def test_unknown(name: str, hint: str) -> None:
     with pytest.raises(PeaksError) as error:
-        choose_peak(name, PEAKS)
+        CATALOGUE.choose(name, PEAKS)
     assert repr(name) in error.value.message
     assert hint in error.value.message
 
@@ -57,11 +61,11 @@ def test_unknown(name: str, hint: str) -> None:
 def test_a_name_of_two_peaks_asks_for_an_id() -> None:
     twins = [Peak("kongde-1", ("Kongde",)), Peak("kongde-2", ("Kongdé",))]
     with pytest.raises(PeaksError, match="2 peaks in the catalogue: give an id, kongde-1, kongde-2"):
-        choose_peak("KONGDE", twins)
+        CATALOGUE.choose("KONGDE", twins)
 
 
 def test_an_id_goes_before_a_name() -> None:
-    assert choose_peak("nuptse", [Peak("x", ("nuptse",)), Peak("nuptse", ("Nuptse",))]).id == "nuptse"
+    assert CATALOGUE.choose("nuptse", [Peak("x", ("nuptse",)), Peak("nuptse", ("Nuptse",))]).id == "nuptse"
 
 
 def test_suggestions_are_few_and_one_a_peak() -> None:
@@ -79,3 +83,17 @@ def test_read_peak() -> None:
                                        "latlon": [{"type": "Point", "coordinates": [86.82806, 28.01472]}]}}
     assert read_peak(hit) == Peak("pumori", ("Pumori", "Pumo Ri"), Point(28.01472, 86.82806), 7165)
     assert read_peak({"_id": "x"}).name == "x"
+
+
+def test_concepts_are_found_and_suggested_the_same_way() -> None:
+    concepts = [Concept("prayer-flags", ("prayer flags", "Gebetsfahnen", "लुङ्दर")), Concept("yak", ("yak",))]
+    for name in ("prayer-flags", "PRAYER FLAGS", "gebetsfahnen", "लुङ्दर"):
+        assert CONCEPTS.choose(name, concepts).id == "prayer-flags"
+    with pytest.raises(PeaksError, match=r"No concept among .* did you mean Gebetsfahnen\?"):
+        CONCEPTS.choose("Gebetsfahne", concepts)
+
+
+def test_read_concept() -> None:
+    hit = {"_id": "yak", "fields": {"id": ["yak"], "names": ["yak", "याक"]}}
+    assert read_concept(hit) == Concept("yak", ("yak", "याक"))
+    assert read_concept({"_id": "x"}).name == "x"

@@ -1,0 +1,1 @@
+"""Tests of the rule that names mountains, and of what applies it."""
