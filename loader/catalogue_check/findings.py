@@ -1,0 +1,85 @@
+"""What a check finds: one sentence a finding, and what it could not look at."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+# entry: the catalogue's own words; sight: where a camera looked; vector: what a picture shows;
+# duplicate: one thing twice; name: names no prompt can tell apart; gap: what is missing.
+Kind = Literal["entry", "sight", "vector", "duplicate", "name", "gap"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or may be.
+
+    Attributes:
+        kind: what was looked at.
+        severity: an error is wrong whatever a person thinks of it; a warning wants a look.
+        subject: the photo, peak or file.
+        sentence: names the thing, the evidence and the fix.
+        evidence: the same for programs: metres, degrees, cosines.
+    """
+
+    kind: Kind
+    severity: Severity
+    subject: str
+    sentence: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotChecked:
+    """What no check has looked at, and why."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True)
+class NearestName:
+    """The peak whose names make the vector nearest to that of another peak's names."""
+
+    peak: str
+    nearest: str
+    cosine: float
+
+
+@dataclass
+class Report:
+    """Everything that was found.
+
+    Attributes:
+        catalogue: the file, or the index.
+        peaks: how many entries were checked.
+        photos: how many reference photos were read.
+        findings: as the checks made them.
+        not_checked: what was left out.
+        nearest_names: of each peak, empty when the names were not embedded.
+    """
+
+    catalogue: str
+    peaks: int = 0
+    photos: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
+    nearest_names: list[NearestName] = field(default_factory=list)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def format_distance(metres: float) -> str:
+    """``4954`` gives ``5.0 km``, ``30126`` gives ``30 km``, ``52.3`` gives ``52 m``."""
+    if metres < 999.5:
+        return f"{metres:.0f} m"
+    return f"{metres / 1000:.1f} km" if metres < 9950 else f"{metres / 1000:,.0f} km"
+
+
+def list_words(words: list[str], most: int = 5) -> str:
+    """``a``, ``a and b``, ``a, b and c``; beyond ``most`` the rest is counted."""
+    shown = words if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
+    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
