@@ -34,7 +34,7 @@ MODEL_ID = "siglip2-trek-tiny"
 @click.option("--output", default="demo/output", show_default=True, help="Folder for photos and sheet.")
 @click.option("--skip-cluster", is_flag=True, help="Use the node that already listens on the port.")
 def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> None:
-    """Start a node, deploy the demo's model, load peaks and drawn photos, ask six questions."""
+    """Start a node, deploy the demo's model, load peaks, concepts and drawn photos, ask seven questions."""
     started = time.monotonic()
     url = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "ES_URL": url}
@@ -43,8 +43,8 @@ def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> N
     questions = load_questions()
     for question in questions:
         show(url, question)
-    sheet = f"{output}/contact-sheet.html"
-    run_step(["peaks", "search", "prayer flags", "--size", "12", "--html", sheet], environment)
+    for words in pictures(output):
+        run_step(words, environment)
     close(url, questions[0], output, time.monotonic() - started)
 
 
@@ -57,8 +57,19 @@ def steps(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> 
         ["peaks", "model", "deploy", "--checkpoint", CHECKPOINT, "--precision", "fp32"],
         ["peaks", "apply", "--es-model-id", MODEL_ID],
         ["peaks", "load-peaks", "demo/peaks.yaml"],
+        ["peaks", "load-concepts", "demo/concepts.yaml"],
         ["python", "-m", "demo.render", "--output", photos, "--count", str(count), "--seed", str(seed)],
         ["peaks", "load-photos", photos, "--checkpoint", CHECKPOINT],
+    ]
+
+
+def pictures(output: str) -> list[list[str]]:
+    """The commands whose answers are looked at: the contact sheet, and one photo's mountain and sight lines."""
+    photo = min((ROOT / output / "photos").glob("*.JPG")).name
+    return [
+        ["peaks", "search", "prayer flags", "--size", "12", "--html", f"{output}/contact-sheet.html"],
+        ["peaks", "identify", photo],
+        ["peaks", "sight", f"{output}/photos/{photo}", "--output", f"{output}/sight.png"],
     ]
 
 
@@ -94,7 +105,7 @@ def show(url: str, question: Question) -> None:
 def close(url: str, question: Question, output: str, seconds: float) -> None:
     """Say where the pictures are and how to ask the next question."""
     click.secho(f"\nDone in {seconds:.0f} seconds. The node keeps running; `make stop` stops it.", bold=True)
-    click.echo(f"Look at the answers' pictures: {output}/contact-sheet.html")
+    click.echo(f"Look at the answers' pictures: {output}/contact-sheet.html and {output}/sight.png")
     click.echo("\nAsk the next question:")
     click.echo(f"  ES_URL={url} .venv/bin/peaks search 'stupa under the stars'")
     click.echo(f"  ES_URL={url} .venv/bin/peaks identify {output}/photos/*.JPG --checkpoint {CHECKPOINT}")

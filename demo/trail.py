@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,18 @@ from typing import Any
 import numpy as np
 import yaml
 
+from loader.catalogue import read_catalogue
+from loader.exif import field_of_view
+from loader.sight.geometry import Camera, Summits, look
+
 HERE = Path(__file__).parent
 EARTH_RADIUS_KM = 6371.0088
 # A peak farther away than this would be a tooth on the horizon, a nearer one would fill more than the frame.
 FARTHEST_KM = 25.0
 NEAREST_KM = 2.0
 COMPASS_ERROR_DEGREES = 2.0
+# Width and height of a phone's pictures, held level and upright.
+LEVEL, UPRIGHT = (4, 3), (3, 4)
 HOURS = {"clear": (6.5, 15.5), "sunset": (17.0, 17.7), "storm": (8.0, 16.0), "night": (19.0, 23.5)}
 
 
@@ -55,23 +61,51 @@ def trail() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def peak_positions() -> dict[str, tuple[float, float]]:
     """Latitude and longitude of every peak of the demo's catalogue."""
-    peaks = yaml.safe_load((HERE / "peaks.yaml").read_text(encoding="utf-8"))
-    return {peak["id"]: (peak["latlon"]["lat"], peak["latlon"]["lon"]) for peak in peaks}
+    return {peak.id: (peak.lat, peak.lon) for peak in read_catalogue(HERE / "peaks.yaml")}
+
+
+@lru_cache(maxsize=1)
+def summits() -> Summits:
+    """The peaks of the demo's catalogue as columns."""
+    peaks = read_catalogue(HERE / "peaks.yaml")
+    return Summits.gather((peak.id, peak.names[0], peak.lat, peak.lon, peak.elev_m) for peak in peaks)
 
 
 def choose_shot(peak: str, sky: str, offset: float, portrait: bool, rng: np.random.Generator) -> Shot:
     """A place in sight of the peak and a camera that has it `offset` picture widths right of the middle."""
-    places = [place for place in walk() if NEAREST_KM <= distance_km(place, peak) <= FARTHEST_KM]
+    places = places_in_sight(peak)
     place = places[int(rng.integers(len(places)))]
     focal_length = int(rng.choice([24, 26, 28, 48, 77]))
-    # The side of the 36 × 24 mm frame that lies level decides how many degrees the picture is wide.
-    level_side = 24.0 if portrait else 36.0
-    aside = math.degrees(math.atan(offset * level_side / focal_length))
+    aside = degrees_aside(offset, focal_length, portrait)
     bearing = (bearing_to(place, peak) - aside + rng.normal(0.0, COMPASS_ERROR_DEGREES)) % 360.0
     hour = rng.uniform(*HOURS[sky])
     start: date = trail()["start"]
     taken = datetime.combine(start, time()) + timedelta(days=place.day - 1, seconds=int(hour * 3600))
     return Shot(place, bearing, focal_length, taken, trail()["offset"])
+
+
+@cache
+def places_in_sight(peak: str) -> tuple[Place, ...]:
+    """Points of the trail near the peak that no nearer peak of the catalogue hides it from."""
+    return tuple(
+        place
+        for place in walk()
+        if NEAREST_KM <= distance_km(place, peak) <= FARTHEST_KM and is_in_sight(place, peak)
+    )
+
+
+def is_in_sight(place: Place, peak: str) -> bool:
+    """Whether the peak stands above the horizontal there and no nearer one hides it (`loader.sight`)."""
+    sights = {sight.peak: sight for sight in look(Camera(place.lat, place.lon, place.altitude), summits())}
+    seen = sights.get(peak)
+    return seen is not None and (seen.elevation or 0.0) > 0 and seen.hidden_by is None
+
+
+def degrees_aside(offset: float, focal_length: float, portrait: bool) -> float:
+    """Degrees from the picture's middle to a point `offset` picture widths right of it (a pinhole camera)."""
+    width = field_of_view(focal_length, *(UPRIGHT if portrait else LEVEL))
+    assert width is not None, "a phone's picture is no panorama"
+    return math.degrees(math.atan(2 * offset * math.tan(math.radians(width / 2))))
 
 
 def walk(steps: int = 6) -> Iterator[Place]:

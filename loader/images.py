@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base
 from pillow_heif import register_heif_opener
 
@@ -282,3 +282,22 @@ def _explain_damage(kind: str, error: Exception) -> str:
         return f"the {kind} file is damaged (its header cannot be read)"
     detail = " ".join(str(error).split())[:120] or type(error).__name__
     return f"the {kind} file is damaged ({detail})"
+
+
+def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return a copy of an RGB picture in sRGB, without EXIF, XMP and profile.
+
+    Args:
+        picture: RGB.
+        profile: ICC profile of its colours; a damaged one, or one of grey or CMYK, changes nothing.
+    """
+    clean = Image.new("RGB", picture.size)
+    clean.paste(picture)
+    if not profile:
+        return clean
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        turned = ImageCms.profileToProfile(clean, source, ImageCms.createProfile("sRGB"))
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return clean
+    return turned or clean

@@ -11,11 +11,18 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from PIL import Image, ImageCms
+from PIL import Image
 
 from loader.errors import PeaksError
 from loader.exif import Metadata, field_of_view, parse_offset, read_metadata
-from loader.images import ModelInput, UnreadableImage, open_encoded, read_bytes, render_at_least
+from loader.images import (
+    ModelInput,
+    UnreadableImage,
+    open_encoded,
+    read_bytes,
+    render_at_least,
+    to_srgb,
+)
 from loader.library import PhotoFile, Skipped, path_words
 
 THUMBNAIL_SIDE = 256  # pixels
@@ -159,7 +166,7 @@ def make_thumbnail(upright: Image.Image, profile: bytes | None = None) -> str:
         profile: ICC profile of its colours; phones write Display P3, which would look pale without it.
     """
     small = upright.copy() if max(upright.size) <= THUMBNAIL_SIDE else _shrink(upright)
-    colours = _to_srgb(small, profile)
+    colours = to_srgb(small, profile)
     for quality in THUMBNAIL_QUALITIES:
         stream = io.BytesIO()
         colours.save(stream, "JPEG", quality=quality, optimize=True)
@@ -173,16 +180,3 @@ def _shrink(upright: Image.Image) -> Image.Image:
     size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
     # First by a whole factor, then by the filter: a gap of 3 cannot be told from 1 by eye (Pillow's docs).
     return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    clean = Image.new("RGB", picture.size)
-    clean.paste(picture)  # leaves EXIF, XMP and the profile behind
-    if not profile:
-        return clean
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(clean, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return clean  # a damaged profile, or one of grey or CMYK
-    return turned or clean

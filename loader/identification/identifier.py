@@ -16,9 +16,9 @@ from loader.sight.geometry import (
     USUAL_FIELD_OF_VIEW_DEG,
     Camera,
     Sight,
-    Summits,
     look,
 )
+from loader.sight.summits import gather_range
 from loader.vectors import Vectors
 
 CATALOGUE, CONCEPTS = "peaks_catalog", "concepts"
@@ -115,7 +115,7 @@ class Identifier:
         self._client, self._siglip, self._rule = client, siglip, calibrated.rule
         self._peaks = {peak.id: peak for peak in peaks}
         self._concepts = concepts
-        self._summits = gather_summits(peaks)
+        self._summits = gather_range(peaks).summits
         self._unplaced = [peak.id for peak in peaks if peak.position is None]
 
     @property
@@ -222,17 +222,3 @@ def name_concepts(
         if chance >= rule.concept.threshold
     ]
     return tuple(sorted(found, key=lambda concept: -concept.probability))
-
-
-def gather_summits(peaks: Sequence[Peak]) -> Summits:
-    """Return the catalogue's summits as columns."""
-    return Summits.gather(
-        (
-            peak.id,
-            peak.name,
-            peak.position.lat if peak.position else None,
-            peak.position.lon if peak.position else None,
-            peak.elev_m,
-        )
-        for peak in peaks
-    )

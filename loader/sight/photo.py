@@ -1,19 +1,18 @@
 """A photo file as far as its sight lines need it: what its EXIF says, and its pixels for a drawing."""
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms
+from PIL import Image
 from PIL.ExifTags import Base
 
 from loader.errors import PeaksError
 from loader.exif import read_metadata
-from loader.images import UnreadableImage, open_encoded, read_bytes, render_at_least
+from loader.images import UnreadableImage, open_encoded, read_bytes, render_at_least, to_srgb
 from loader.photo import metadata_fields
 
 # Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
@@ -69,7 +68,7 @@ def read_picture(path: str) -> Image.Image:
     except UnreadableImage as error:
         raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
     picture.thumbnail((DRAWN_SIDE, DRAWN_SIDE), Image.Resampling.LANCZOS)
-    return _to_srgb(picture, profile)
+    return to_srgb(picture, profile)
 
 
 def _open(path: str) -> Image.Image:
@@ -87,14 +86,3 @@ def _is_turned(opened: Image.Image) -> bool:
         return int(opened.getexif().get(Base.Orientation, 1)) >= 5
     except Exception:  # a damaged EXIF block costs the orientation, not the picture
         return False
-
-
-def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    if not profile:
-        return picture
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"))
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return picture  # a damaged profile, or one of grey or CMYK
-    return turned or picture

@@ -12,6 +12,8 @@ from loader.sight.geometry import Summits
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+    from loader.peak_names import Peak
+
 
 @dataclass(frozen=True)
 class Range:
@@ -60,7 +62,18 @@ def read_range_index(client: Elasticsearch) -> Range:
     """
     from loader.peak_names import CATALOGUE, read_catalogue
 
-    found = Range.gather(
+    found = gather_range(read_catalogue(client))
+    if not len(found.summits):
+        raise PeaksError(
+            f"The catalogue {CATALOGUE} is empty: load one with `peaks load-peaks FILE`, or give a file with "
+            "--peaks."
+        )
+    return found
+
+
+def gather_range(peaks: Iterable[Peak]) -> Range:
+    """Return the range of peaks as the index holds them; one without a position has NaN."""
+    return Range.gather(
         (
             peak.id,
             peak.names,
@@ -68,11 +81,5 @@ def read_range_index(client: Elasticsearch) -> Range:
             peak.position.lon if peak.position else None,
             peak.elev_m,
         )
-        for peak in read_catalogue(client)
+        for peak in peaks
     )
-    if not len(found.summits):
-        raise PeaksError(
-            f"The catalogue {CATALOGUE} is empty: load one with `peaks load-peaks FILE`, or give a file with "
-            "--peaks."
-        )
-    return found

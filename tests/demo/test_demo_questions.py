@@ -1,4 +1,4 @@
-"""The six questions: valid for their templates, readable as tables, answered by the whole demo on a node."""
+"""The seven questions: valid for their templates, readable as tables, answered by the whole demo on a node."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 QUESTIONS = load_questions()
 
 
-def test_there_are_six_questions_over_both_indices_and_several_templates() -> None:
-    assert len(QUESTIONS) == 6
+def test_there_are_seven_questions_over_both_indices_and_several_templates() -> None:
+    assert len(QUESTIONS) == 7
     assert {question.index for question in QUESTIONS} == {"photos", "peaks_catalog"}
     assert len({question.template for question in QUESTIONS}) >= 4
 
@@ -77,3 +77,5 @@ def test_the_whole_demo_on_a_node(node: Any, fresh_indices: str, tmp_path: Path)
     assert len(answered) >= 4 * 5
     assert "curl -s" in result.stdout
     assert (tmp_path / "contact-sheet.html").stat().st_size > 10_000
+    assert (tmp_path / "sight.png").read_bytes().startswith(b"\x89PNG")
+    assert "looking" in result.stdout
