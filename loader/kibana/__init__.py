@@ -1,0 +1,1 @@
+"""Kibana's saved objects: readable sources packed to NDJSON, and their way into a Kibana."""
