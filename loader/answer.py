@@ -42,13 +42,21 @@ class Similarity:
 
     Attributes:
         score: Elasticsearch's ``_score``; only its order means something for hybrid searches.
-        cosine: −1…1; None when the score is not a cosine's (hybrid).
+        cosine: −1…1; None when nobody knows it.
         probability: SigLIP's, 0…1; None where it would not mean anything or the model does not say.
+        is_rank: whether the score is not a cosine's but one of ranks or of two legs (hybrid).
     """
 
     score: float
     cosine: float | None = None
     probability: float | None = None
+    is_rank: bool = False
+
+    def beside(self, cosine: float | None, calibration: Calibration) -> Similarity:
+        """The same score with a cosine that was asked for apart, and its probability."""
+        if cosine is None:
+            return self
+        return replace(self, cosine=cosine, probability=calibration.probability(cosine))
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,7 @@ class Answer:
 def read_similarity(score: float, calibration: Calibration | None, *, is_cosine: bool) -> Similarity:
     """Take cosine and probability out of a ``_score``."""
     if not is_cosine:
-        return Similarity(score)
+        return Similarity(score, is_rank=True)
     cosine = 2 * score - 1
     return Similarity(score, cosine, calibration.probability(cosine) if calibration else None)
 

@@ -70,9 +70,11 @@ def _heading(answer: Answer) -> str:
 
 
 def _similarity_columns(similarities: Sequence[Similarity]) -> list[Column]:
-    if any(similarity.cosine is None for similarity in similarities):
-        return [Column("score", [f"{similarity.score:.4f}" for similarity in similarities], "right")]
-    columns = [Column("cosine", [f"{similarity.cosine:.3f}" for similarity in similarities], "right")]
+    columns = []
+    if any(similarity.is_rank for similarity in similarities):
+        columns.append(Column("score", [f"{similarity.score:.4f}" for similarity in similarities], "right"))
+    cosines = ["" if each.cosine is None else f"{each.cosine:.3f}" for each in similarities]
+    columns.append(Column("cosine", cosines, "right"))
     if any(similarity.probability is not None for similarity in similarities):
         cells = [format_probability(similarity.probability) for similarity in similarities]
         columns.append(Column("probability", cells, "right"))

@@ -234,8 +234,31 @@ def _photo_answer(
     hits = [read_photo_hit(hit, calibration, is_cosine=is_cosine) for hit in body["hits"]["hits"]]
     if not hits:
         _refuse_empty(client, PHOTOS, "load photos with `peaks load-photos DIR`")
+    if not is_cosine and calibration is not None:
+        hits = _with_cosines(client, call, hits, calibration)
     named = _with_names(client, hits)
     return Answer(call.question, body["took"], named, note)
+
+
+def _with_cosines(
+    client: Elasticsearch, call: Call, hits: Sequence[PhotoHit], calibration: Calibration
+) -> list[PhotoHit]:
+    """The same hits with their cosine and SigLIP's probability, which a score of ranks does not tell."""
+    if not hits:
+        return []
+    model_id = call.parameters.get("model_id") or read_index_model(client, PHOTOS).model_id
+    text = f"{call.parameters['recipe']}: {call.parameters['text']}"
+    answer = client.search(index=PHOTOS, source=False, size=len(hits), knn={
+        "field": "clip_image",
+        "query_vector_builder": {"text_embedding": {"model_id": model_id, "model_text": text}},
+        "k": len(hits),
+        "num_candidates": max(100, len(hits)),
+        "filter": {"ids": {"values": [hit.id for hit in hits]}},
+    })
+    cosines = {hit["_id"]: 2 * hit["_score"] - 1 for hit in answer["hits"]["hits"]}
+    return [
+        replace(hit, similarity=hit.similarity.beside(cosines.get(hit.id), calibration)) for hit in hits
+    ]
 
 
 def _run(client: Elasticsearch, call: Call, *, with_thumbnail: bool = False) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
+from loader.measured import write_measured
 from tests.conftest import DEMO_CHECKPOINT, Node, delete_indices, must_run_peaks
 from tests.search.search_answers import SNAPSHOTS
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
@@ -167,7 +168,6 @@ def test_hybrid_ranks_by_words_too(node: Node, photos: Path) -> None:
     assert document["query"]["template"] == "photos-hybrid"
     assert document["note"] is None
     assert document["hits"][0]["path"] == "scans/snow <1998>.jpg"
-    assert document["hits"][0]["cosine"] is None
     assert paths(ask(node, "search", "याक", "--hybrid", "--min-similarity", "1")) == {"day 1/blue.jpg"}
 
 
@@ -184,6 +184,35 @@ def test_peak_of_names_alone_is_found_as_by_its_name(node: Node, photos: Path) -
     assert by_name["query"]["template"] == "photos-by-peak"
     expected = [hit["cosine"] for hit in by_vector["hits"]]
     assert [hit["cosine"] for hit in by_name["hits"]] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_hybrid_hit_says_its_cosine_too(node: Node, photos: Path) -> None:
+    plain = {hit["path"]: hit for hit in ask(node, "search", "snow night")["hits"]}
+    hybrid = ask(node, "search", "snow night", "--hybrid")["hits"]
+    assert hybrid and all(0 < hit["score"] < 0.1 for hit in hybrid)
+    for hit in hybrid:
+        assert hit["cosine"] == pytest.approx(plain[hit["path"]]["cosine"], abs=1e-4)
+        assert hit["probability"] == pytest.approx(plain[hit["path"]]["probability"], abs=1e-4)
+
+
+def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, photos: Path) -> None:
+    hits = ask(node, "search", "a yak")["hits"]
+    between = (hits[0]["cosine"] + hits[1]["cosine"]) / 2
+    try:
+        write_measured(client, {"min_similarity": between})
+        assert [hit["path"] for hit in ask(node, "search", "a yak")["hits"]] == [hits[0]["path"]]
+        assert len(ask(node, "search", "a yak", "--min-similarity", "-1")["hits"]) == len(hits)
+        assert len(ask(node, "search", "a yak", "--recipe", "none")["hits"]) == len(hits)
+        write_measured(client, {"min_similarity": 0.99})
+        told = ask(node, "search", "a yak")
+        assert told["hits"] == []
+        assert f"the nearest photo, {hits[0]['path']}," in told["note"]
+        assert "--min-similarity -1" in told["note"]
+        write_measured(client, {"min_similarity": "high"})
+        assert "calibrate again" in refusal(node, "search", "a yak")
+    finally:
+        write_measured(client, None)
+    assert len(ask(node, "search", "a yak")["hits"]) == len(hits)
 
 
 def test_unknown_peak(node: Node, photos: Path) -> None:
