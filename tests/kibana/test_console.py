@@ -1,0 +1,246 @@
+"""kibana/console.txt: readable by Console, complete, and every request of it run as it stands on a node."""
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from loader.assets import ALIASES, NAMED_MODEL, read_assets, read_schema, template_names
+from loader.kibana.sources import SOURCES
+from tests.kibana.console_file import ConsoleRequest, ConsoleSyntaxError, parse_console, parse_quoted
+from tests.kibana.drawn_trek import DrawnTrek
+from tests.kibana.mapped_fields import mapped_fields
+
+FILE = SOURCES / "console.txt"
+TEXT = FILE.read_text(encoding="utf-8")
+REQUESTS = parse_console(TEXT)
+SEARCHES = [one for one in REQUESTS if re.search(r"/_search(/template)?$", one.path)]
+
+JSON = {"accept": "application/json", "content-type": "application/json"}
+
+
+# The format
+
+
+def test_parser_reads_what_console_reads() -> None:
+    first, second, third = parse_console(
+        "# a comment\n\n# What it\n// is for.\nGET  photos/_search?pretty\n"
+        '{\n  # inside\n  "query": {"match_all": {}}, // "quoted"\n  "text": "a # b // c"\n}\n'
+        'POST /_render/template\n{"source": """{"a": "{{b}}"}\n# kept""", "params": {}}\n'
+        'POST _msearch\n{"index": "a"}\n{"size": 1}\n'
+    )
+    assert (first.line, first.comment, first.method, first.target) == (
+        5, "What it is for.", "GET", "/photos/_search?pretty")
+    assert first.bodies == ({"query": {"match_all": {}}, "text": "a # b // c"},)
+    assert second.bodies == ({"source": '{"a": "{{b}}"}\n# kept', "params": {}},)
+    assert second.target == "/_render/template"
+    assert third.bodies == ({"index": "a"}, {"size": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("LIST photos", "line 1: neither"),
+        ("GET photos/_search\n{\n  \"size\": 1,\n}", "line 4"),
+        ("GET photos/_search\n{\"a\": 1, \"a\": 2}", "twice"),
+        ("GET a\n\n{}", "line 3: neither"),
+        ("GET a b c", "line 1: neither"),
+    ],
+)
+def test_parser_refuses_what_console_underlines(text: str, said: str) -> None:
+    with pytest.raises(ConsoleSyntaxError, match=re.escape(said)):
+        parse_console(text)
+
+
+# The file
+
+
+def test_file_can_be_imported() -> None:
+    assert len(TEXT.encode()) < 2_000_000  # what Console's import takes
+    assert TEXT.endswith("\n") and "\t" not in TEXT and "\r" not in TEXT
+
+
+def test_every_request_says_what_one_learns() -> None:
+    """Those that have no comment of their own go on from the request above."""
+    without = [one.path for one in REQUESTS if not one.comment]
+    assert without == ["concepts/_doc/helicopter?refresh=true"]
+    assert all(one.comment[0].isupper() and one.comment[-1] in ".?" for one in REQUESTS if one.comment)
+
+
+def parameters(one: ConsoleRequest) -> dict[str, Any]:
+    (body,) = one.bodies
+    assert isinstance(body, dict)
+    return body
+
+
+def test_every_stored_template_is_there_with_parameters_that_it_has() -> None:
+    called = [*REQUESTS, *parse_quoted(TEXT.replace("[...]", "[0.25]"))]
+    used = [parameters(one) for one in called if one.path.endswith("/template")]
+    named = [body for body in used if "id" in body]
+    assert {body["id"] for body in named} == set(template_names())
+    for body in named:
+        assert set(body["params"]) <= set(read_schema(body["id"])["properties"])
+
+
+def test_every_api_of_the_project_is_there() -> None:
+    paths = " ".join(f"{one.method} {one.path}" for one in REQUESTS)
+    for api in ("_infer", "POST _render/template", "PUT peaks_catalog/_doc", "DELETE peaks_catalog/_doc",
+                "PUT concepts/_doc", "GET concepts/_search", "_simulate", "_scripts/", "_alias/", "_stats"):
+        assert api in paths
+    for words in ('"rrf"', '"nested"', '"query_vector_builder"', '"geo_distance"', '"inner_hits"', '"""'):
+        assert words in TEXT
+    pipelines = {asset.name for asset in read_assets() if asset.kind == "_ingest/pipeline"}
+    assert set(re.findall(r"_ingest/pipeline/([\w-]+)", TEXT)) <= pipelines
+    for alias in ALIASES:
+        assert f" {alias}/_search" in paths
+
+
+def test_fields_exist() -> None:
+    fields = {name for alias in ALIASES for name in mapped_fields(alias)}
+    whole = {name.split(".")[0] for name in fields} | fields
+    for one in REQUESTS:
+        for body in one.bodies:
+            for name in asked_fields(body):
+                assert name.partition("^")[0].removesuffix(".*") in whole, (one.line, name)
+
+
+def asked_fields(body: Any) -> list[str]:
+    """Names in every `fields` list and `field`."""
+    if isinstance(body, list):
+        return [name for item in body for name in asked_fields(item)]
+    if not isinstance(body, dict):
+        return []
+    found = [body["field"]] if isinstance(body.get("field"), str) else []
+    found += [name for name in body.get("fields", []) if isinstance(name, str)]
+    return found + [name for value in body.values() for name in asked_fields(value)]
+
+
+def test_what_is_added_is_deleted_again() -> None:
+    added = [one.path for one in REQUESTS if one.method == "PUT"]
+    deleted = [one.path for one in REQUESTS if one.method == "DELETE"]
+    assert added and added == deleted
+    assert {one.method for one in REQUESTS} == {"GET", "POST", "PUT", "DELETE"}
+
+
+def test_model_is_named_literally() -> None:
+    assert TEXT.count(NAMED_MODEL) == len(re.findall(r"\bgoogle__\S*?\b(?=[\"/ \n])", TEXT)) >= 5
+    assert "${" not in TEXT  # Console's variables are the browser's, not the file's
+
+
+# On the node
+
+
+@pytest.fixture(scope="module")
+def answers(client: Elasticsearch, trek: DrawnTrek, deployed_model: str) -> dict[int, Any]:
+    """Every request of the file in its order, as it stands but for the model's id: answers by line."""
+    bound = parse_console(TEXT.replace(NAMED_MODEL, deployed_model))
+    return {one.line: ask(client, one) for one in bound}
+
+
+def ask(client: Elasticsearch, one: ConsoleRequest) -> tuple[int, Any]:
+    body = one.bodies[0] if one.bodies else None
+    headers = JSON if one.bodies else {"accept": "application/json"}
+    answer = client.options(ignore_status=list(range(400, 600))).perform_request(
+        one.method, one.target, headers=headers, body=body
+    )
+    return answer.meta.status, answer.body
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("one", REQUESTS, ids=lambda one: f"{one.line}-{one.method}-{one.path[:40]}")
+def test_request_is_answered(one: ConsoleRequest, answers: dict[int, Any]) -> None:
+    status, body = answers[one.line]
+    assert 200 <= status < 300, body
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("one", SEARCHES, ids=lambda one: f"{one.line}-{one.path}")
+def test_search_finds_something(one: ConsoleRequest, answers: dict[int, Any]) -> None:
+    _, body = answers[one.line]
+    if parameters(one).get("size") == 0:
+        assert all(count_buckets(found) for found in body["aggregations"].values())
+        return
+    hits = body["hits"]["hits"]
+    assert hits and all("_source" not in hit for hit in hits)
+    assert all(hit.get("fields") for hit in hits)
+    for hit in hits:
+        for inner in hit.get("inner_hits", {}).values():
+            assert inner["hits"]["hits"][0]["fields"]
+
+
+def count_buckets(found: Any) -> int:
+    """Buckets of an aggregation or of those inside a nested one."""
+    if "buckets" in found:
+        return len(found["buckets"])
+    return sum(count_buckets(inner) for inner in found.values() if isinstance(inner, dict))
+
+
+def answer_to(answers: dict[int, Any], words: str) -> Any:
+    """The body of the answer to the request whose comment holds words."""
+    (one,) = (one for one in REQUESTS if words in one.comment)
+    return answers[one.line][1]
+
+
+@pytest.mark.cluster
+def test_answers_are_what_the_comments_say(answers: dict[int, Any], deployed_model: str) -> None:
+    assert set(answer_to(answers, "The indices behind")) == {f"{alias}-000001" for alias in ALIASES}
+    metas = [index["mappings"]["_meta"] for index in answer_to(answers, "Whose vectors").values()]
+    assert len(metas) == 3 and {meta["model_id"] for meta in metas} == {deployed_model}
+    (stats,) = answer_to(answers, "deployed and started")["trained_model_stats"]
+    assert stats["deployment_stats"]["state"] == "started"
+    vectors = [one["predicted_value"] for one in answer_to(answers, "from words to")["inference_results"]]
+    assert len(vectors) == 2 and sum(number**2 for number in vectors[0]) == pytest.approx(1, abs=1e-3)
+
+    rendered = answer_to(answers, "What a template makes")["template_output"]
+    assert rendered["knn"]["query_vector_builder"]["text_embedding"]["model_id"] == deployed_model
+    own = answer_to(answers, "A template of your own")["template_output"]
+    assert own == {"size": "10", "query": {"match": {"path_words": 'day 12 "Gokyo"'}}}
+
+    heights = [hit["sort"][0] for hit in answer_to(answers, "The catalogue by height")["hits"]["hits"]]
+    assert heights == sorted(heights, reverse=True) and heights[0] == 8849
+    peaks = answer_to(answers, "identified as showing")["hits"]["hits"]
+    assert all({"Ama Dablam", "Pumori"} & set(hit["fields"]["predicted_peak_labels"]) for hit in peaks)
+    (prototype,) = answer_to(answers, "A vector comes out")["hits"]["hits"]
+    assert len(prototype["fields"]["text_embed"]) == len(vectors[0])
+
+
+@pytest.mark.cluster
+def test_sight_lines_and_evidence_are_of_the_same_peak(answers: dict[int, Any]) -> None:
+    for hit in answer_to(answers, "within 10 km and 5 degrees")["hits"]["hits"]:
+        for inner in hit["inner_hits"]["peaks_in_sight"]["hits"]["hits"]:
+            (line,) = inner["fields"]["peaks_in_sight"]
+            assert line["peak"] == ["ama-dablam"] and line["distance"][0] <= 10_000
+            assert abs(line["offset"][0]) <= 5
+    for hit in answer_to(answers, "speak for")["hits"]["hits"]:
+        for inner in hit["inner_hits"]["predictions"]["hits"]["hits"]:
+            (prediction,) = inner["fields"]["predictions"]
+            assert prediction["probability"][0] >= 0.5
+    distances = [hit["sort"][0] for hit in answer_to(answers, "within 15 km")["hits"]["hits"]]
+    assert distances == sorted(distances) and distances[-1] <= 15_000
+
+
+@pytest.mark.cluster
+def test_requests_in_comments_run_once_the_vector_is_pasted(
+    answers: dict[int, Any], client: Elasticsearch
+) -> None:
+    prototype = answer_to(answers, "A vector comes out")["hits"]["hits"][0]["fields"]["text_embed"]
+    photo = answer_to(answers, "A photo's own vector")["hits"]["hits"][0]["fields"]["clip_image"]
+    for name, vector in (("photos-by-vector", prototype), ("peaks-by-vector", photo)):
+        completed = parse_quoted(TEXT.replace("[...]", str(vector)))
+        (one,) = (one for one in completed if parameters(one)["id"] == name)
+        status, body = ask(client, one)
+        assert status == 200 and body["hits"]["hits"], body
+
+
+@pytest.mark.cluster
+def test_a_peak_with_names_only_is_found_and_gone_again(
+    answers: dict[int, Any], client: Elasticsearch
+) -> None:
+    first = answer_to(answers, "It is found at once")["hits"]["hits"][0]
+    assert first["fields"]["id"] == ["machapuchare"]
+    assert not client.exists(index="peaks_catalog", id="machapuchare")
+    assert not client.exists(index="concepts", id="helicopter")
+    (simulated,) = answer_to(answers, "What the pipeline does")["docs"]
+    assert simulated["doc"]["_source"]["text_embed"] and simulated["doc"]["_source"]["label"]
