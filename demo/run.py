@@ -64,12 +64,13 @@ def steps(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> 
 
 
 def pictures(output: str) -> list[list[str]]:
-    """The commands whose answers are looked at: the contact sheet, and one photo's mountain and sight lines."""
+    """The commands whose answers are looked at: a contact sheet, one photo's mountain and sight lines."""
     photo = min((ROOT / output / "photos").glob("*.JPG")).name
     return [
         ["peaks", "search", "prayer flags", "--size", "12", "--html", f"{output}/contact-sheet.html"],
         ["peaks", "identify", photo],
         ["peaks", "sight", f"{output}/photos/{photo}", "--output", f"{output}/sight.png"],
+        ["peaks", "map", "--output", f"{output}/map.html"],
     ]
 
 
@@ -105,7 +106,8 @@ def show(url: str, question: Question) -> None:
 def close(url: str, question: Question, output: str, seconds: float) -> None:
     """Say where the pictures are and how to ask the next question."""
     click.secho(f"\nDone in {seconds:.0f} seconds. The node keeps running; `make stop` stops it.", bold=True)
-    click.echo(f"Look at the answers' pictures: {output}/contact-sheet.html and {output}/sight.png")
+    shown = ("contact-sheet.html", "sight.png", "map.html")
+    click.echo(f"Look at the answers' pictures: {', '.join(f'{output}/{name}' for name in shown)}")
     click.echo("\nAsk the next question:")
     click.echo(f"  ES_URL={url} .venv/bin/peaks search 'stupa under the stars'")
     click.echo(f"  ES_URL={url} .venv/bin/peaks identify {output}/photos/*.JPG --checkpoint {CHECKPOINT}")

@@ -18,12 +18,20 @@ COMMANDS: dict[str, str] = {
     "cluster": "cluster.embedded.commands:cluster",
     "model": "loader.commands.model:model",
     "apply": "loader.commands.apply:apply",
+    "kibana": "loader.commands.kibana:kibana",
     "load-peaks": "loader.commands.load_peaks:load_peaks",
+    "load-concepts": "loader.commands.load_concepts:load_concepts",
+    "catalog": "loader.commands.catalog:catalog",
     "load-photos": "loader.commands.load_photos:load_photos",
+    "predict": "loader.commands.predict:predict",
     "search": "loader.commands.search:search",
     "peak": "loader.commands.search:peak",
-    "identify": "loader.commands.search:identify",
+    "identify": "loader.commands.identify:identify",
+    "sight": "loader.commands.sight:sight",
+    "map": "loader.commands.map:draw_trek",
     "similar": "loader.commands.search:similar",
+    "calibrate": "loader.commands.calibrate:calibrate",
+    "evaluate": "loader.commands.evaluate:evaluate",
 }
 
 

@@ -92,6 +92,13 @@ class _View:
     sights: tuple[Sight, ...] = ()
     priors: Mapping[str, float] | None = None
 
+    @property
+    def looks(self) -> bool:
+        """Whether the camera's direction is known. Without it, where the camera stood says which peaks are
+        candidates and no more: a prior that is the same in every direction adds little (docs/evaluation.md).
+        """
+        return self.camera is not None and self.camera.bearing is not None
+
 
 class Identifier:
     """Names peaks and concepts in photos.
@@ -162,7 +169,7 @@ class Identifier:
     def _weigh(self, cosines: Mapping[str, float], view: _View) -> tuple[Candidate, ...]:
         ids = [identifier for identifier in cosines if identifier in self._peaks]
         values = [cosines[identifier] for identifier in ids]
-        priors = None if view.priors is None else [view.priors[identifier] for identifier in ids]
+        priors = [view.priors[identifier] for identifier in ids] if view.priors and view.looks else None
         clues, rule = gather_clues(values, self._siglip, priors), self._rule
         chances = (rule.picture if priors is None else rule.sighted).probability(clues)
         alone = rule.picture.probability(clues) >= rule.threshold
@@ -189,7 +196,7 @@ class Identifier:
             probability=chance,
             cosine=cosine,
             siglip=self._siglip.probability(cosine),
-            evidence="visual" if view.camera is None else name_evidence(looks_like_it, is_shown),
+            evidence=name_evidence(looks_like_it, is_shown) if view.looks else "visual",
             is_named=chance >= self._rule.threshold,
             sight=sight,
         )

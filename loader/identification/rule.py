@@ -13,8 +13,9 @@ a weighted product of three probabilities (a logarithmic opinion pool):
 - ``prior`` is the probability that the photo shows the summit before anybody looks at the picture: it lies in
   the frame, and a camera that looks its way sees it (`loader.sight.geometry`).
 
-A photo without a position has no prior and weights of its own. Several peaks may be named, or none. Weights
-are fitted by `peaks calibrate`; none is negative, so that no clue ever counts against what it speaks for.
+A photo whose position or direction is not known has no prior, and weights of its own. Several peaks may be
+named, or none. Weights are fitted by `peaks calibrate`; none is negative, so that no clue ever counts against
+what it speaks for.
 """
 from __future__ import annotations
 
@@ -76,8 +77,8 @@ class Rule:
     """All weights.
 
     Attributes:
-        picture: for photos without a position, and for what the picture alone says.
-        sighted: for photos with a position.
+        picture: for photos whose position or direction is not known, and for what the picture alone says.
+        sighted: for photos with a position and a direction.
         threshold: probability from which a peak is named, 0 to 1.
         concept: when a concept is named.
     """
@@ -101,7 +102,7 @@ class Clues:
     Attributes:
         log_match: float64 ``(n,)``, at most 0.
         log_share: float64 ``(n,)``, at most 0.
-        log_prior: float64 ``(n,)``, at most 0; None for a photo without a position.
+        log_prior: float64 ``(n,)``, at most 0; None without a position or a direction.
     """
 
     log_match: Floats

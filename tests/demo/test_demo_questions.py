@@ -1,4 +1,4 @@
-"""The seven questions: valid for their templates, readable as tables, answered by the whole demo on a node."""
+"""The seven questions: valid for their templates, readable as tables, answered by the demo on a node."""
 
 from __future__ import annotations
 
@@ -78,4 +78,5 @@ def test_the_whole_demo_on_a_node(node: Any, fresh_indices: str, tmp_path: Path)
     assert "curl -s" in result.stdout
     assert (tmp_path / "contact-sheet.html").stat().st_size > 10_000
     assert (tmp_path / "sight.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "map.html").stat().st_size > 100_000
     assert "looking" in result.stdout

@@ -22,7 +22,14 @@ from loader.identification.calibrated import (
 )
 from loader.identification.rule import Rule, Weights, default_rule
 from loader.models import deployed_model
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, must_run_peaks, run_peaks
+from tests.conftest import (
+    DEMO_CHECKPOINT,
+    REPOSITORY,
+    Node,
+    delete_indices,
+    must_run_peaks,
+    run_peaks,
+)
 
 pytestmark = pytest.mark.cluster
 
@@ -47,9 +54,7 @@ def truth(drawn: Path) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def library(node: Node, client: Elasticsearch, deployed_model: str, drawn: Path) -> Iterator[Path]:
     """The drawn photos, peaks and concepts in fresh indices."""
-    for pattern in ("photos-*", "peaks_catalog-*", "concepts-*"):
-        for name in list(client.indices.get(index=pattern, allow_no_indices=True)):
-            client.indices.delete(index=name)
+    delete_indices(client)
     must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
     must_run_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
     must_run_peaks("load-concepts", REPOSITORY / "demo" / "concepts.yaml", "--url", node.url)
@@ -96,7 +101,7 @@ def test_concepts_are_facets(client: Elasticsearch, truth: dict[str, dict[str, A
     assert len(named & shown) >= 0.7 * len(shown)
     assert len([pair for pair in named if pair[1] in things and pair not in shown]) <= 0.3 * len(shown)
     buckets = client.search(index="photos", size=0, aggregations={
-        "concepts": {"terms": {"field": "predicted_concepts"}},
+        "concepts": {"terms": {"field": "predicted_concepts", "size": 100}},
         "evidence": {"terms": {"field": "predicted_peaks_evidence"}},
     })["aggregations"]
     assert {bucket["key"] for bucket in buckets["concepts"]["buckets"]} == {concept for _, concept in named}

@@ -1,0 +1,1 @@
+"""How well a library's photos are found and its mountains named: labels, metrics, calibration, report."""

@@ -1,0 +1,167 @@
+"""`peaks calibrate` and `peaks evaluate` on a real node, over drawn photos and over real ones."""
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
+
+from demo.render import render
+from loader.answer import Calibration
+from loader.cli import peaks
+from loader.errors import PeaksError
+from loader.evaluation.dataset import read_dataset
+from loader.evaluation.text_vectors import TextEncoder, read_prompts
+from loader.evaluation.views import gather_cosines, gather_priors, tabulate_clues, take_views
+from loader.identification.calibrated import read_calibrated
+from loader.identification.opening import open_identifier
+from loader.identification.rule import default_rule
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, read_json
+
+pytestmark = pytest.mark.cluster
+
+COUNT = 24
+PEAKS, CONCEPTS = REPOSITORY / "demo" / "peaks.yaml", REPOSITORY / "demo" / "concepts.yaml"
+
+
+def run(*arguments: str | Path) -> tuple[int, str, str]:
+    """Run `peaks` in this process, which has torch already; exit code, stdout, stderr."""
+    result = CliRunner().invoke(peaks, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def must_run(*arguments: str | Path) -> str:
+    """Run `peaks` and return its stdout; a non-zero exit fails the test."""
+    code, out, errors = run(*arguments)
+    assert code == 0, out + errors
+    return out
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn photos and their truth file."""
+    folder = tmp_path_factory.mktemp("photos")
+    render(folder, COUNT, seed=2034, processes=2)
+    return folder
+
+
+@pytest.fixture
+def library(node: Node, fresh_indices: str, photos: Path) -> Iterator[Path]:
+    """The drawn photos, the demo's peaks and concepts, loaded; returns the truth file."""
+    must_run("load-peaks", PEAKS, "--url", node.url)
+    must_run("load-concepts", CONCEPTS, "--url", node.url)
+    must_run("load-photos", photos, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    yield photos / "attributes.json"
+
+
+def test_a_library_is_calibrated_and_evaluated(
+    node: Node, client: Elasticsearch, library: Path, photos: Path, tmp_path: Path
+) -> None:
+    labels = ("--labels", library, "--url", node.url)
+    dry = read_json(must_run("calibrate", *labels, "--dry-run", "--json"))
+    assert not read_calibrated(client).is_measured
+    text = must_run("calibrate", *labels)
+    assert f"{COUNT} labelled photos" in text and "run `peaks predict`" in text
+    calibrated = read_calibrated(client)
+    assert calibrated.rule.as_dict() == dry["rule"]
+    assert calibrated.min_similarity == dry["min_similarity"]
+    assert calibrated.origin["photos"] == COUNT and calibrated.origin["precision"] == 0.9
+
+    references = make_references(photos, tmp_path / "references")
+    report, figures = tmp_path / "docs" / "evaluation.md", tmp_path / "evaluation.json"
+    must_run(
+        "evaluate", *labels, "--peaks", PEAKS, "--concepts", CONCEPTS,
+        "--reference-images", references, "--checkpoint", DEMO_CHECKPOINT,
+        "--output", report, "--json", figures,
+    )
+    check_figures(json.loads(figures.read_text(encoding="utf-8")))
+    assert report.read_text(encoding="utf-8").startswith("# Evaluation")
+    assert not list(client.indices.get(index="peaks-evaluation-*", allow_no_indices=True))
+
+    must_run("calibrate", "--reset", "--url", node.url)
+    assert read_calibrated(client).rule == default_rule()
+    check_parts(client)
+
+
+def make_references(photos: Path, folder: Path) -> Path:
+    """Two photos of one peak, which are in the library too."""
+    truth = json.loads((photos / "attributes.json").read_text(encoding="utf-8"))
+    for entry in [entry for entry in truth if entry["peak"] == "ama-dablam"][:2]:
+        (folder / "ama_dablam").mkdir(parents=True, exist_ok=True)
+        shutil.copy(photos / entry["file"], folder / "ama_dablam" / entry["file"])
+    return folder
+
+
+def check_figures(figures: dict[str, Any]) -> None:
+    """What must hold of any such library, whatever the exact numbers are."""
+    assert figures["library"]["photos"] == figures["library"]["with_frame"] == COUNT
+    assert figures["left_out"] == 2 and figures["references"] == 1
+    ways = {way["way"]: way for way in figures["identification"]["ways"]}
+    assert ways["picture and sight line"]["top_1"]["value"] > ways["sight line alone"]["top_1"]["value"]
+    assert ways["picture and sight line"]["top_1"]["value"] > 0.9
+    assert {row["language"] for row in figures["searches"]["languages"]} >= {"en", "de", "ne", "ja"}
+    bearing = [one for one in figures["ablations"] if one["trick"].startswith("bearing")]
+    assert bearing[0]["difference"]["value"] > 0
+    assert len(figures["alphas"]) == 7
+    assert figures["ann"]["vectors"] == COUNT
+    recall = {(row["type"], row["k"], row["queries"]): row["recall"] for row in figures["ann"]["rows"]}
+    assert recall["flat", 10, "photos"] == pytest.approx(1)
+
+
+def check_parts(client: Elasticsearch) -> None:
+    """What the figures stand on: recipes composed here are the graph's, clues are the identifier's."""
+    dataset = read_dataset(client, PEAKS, CONCEPTS)
+    encoder, prompts = TextEncoder(client, dataset.model.model_id), read_prompts()
+    for name, entries in (("peak", dataset.peaks), ("photo", dataset.concepts)):
+        for names, stored in zip(entries.names[:3], entries.vectors[:3], strict=True):
+            inside = encoder.encode([f"{name}: {' | '.join(names)}"])[0]
+            composed = encoder.compose(prompts[name], names)
+            assert inside @ composed > 0.9999 and inside @ stored > 0.9999
+    with pytest.raises(PeaksError, match="carries another recipe `peak`"):
+        encoder.check_recipe(prompts["peak"].weigh(0.9), dataset.peaks.names[0])
+    assert list(dataset.peaks.languages[0]) != ["und"]
+
+    identifier = open_identifier(client, Calibration(dataset.siglip.logit_scale, dataset.siglip.logit_bias))
+    found = identifier.identify(dataset.photos.vectors[:10], dataset.photos.cameras[:10])
+    priors = gather_priors(take_views(dataset.photos.cameras[:10], dataset.summits), dataset.summits)
+    cosines = gather_cosines(dataset.photos.vectors[:10], dataset.peaks.vectors)
+    ours = default_rule().sighted.probability(tabulate_clues(cosines, dataset.siglip, priors))
+    for row, identification in enumerate(found):
+        theirs = {candidate.peak.id: candidate.probability for candidate in identification.candidates}
+        mine = {peak: ours[row, column] for column, peak in enumerate(dataset.peaks.ids)}
+        assert theirs == pytest.approx({peak: mine[peak] for peak in theirs}, abs=2e-3)
+        assert np.isnan([chance for peak, chance in mine.items() if peak not in theirs]).all()
+
+
+def test_real_photos_are_evaluated_by_their_sight_lines(
+    node: Node, client: Elasticsearch, fresh_indices: str, shared: Path, tmp_path: Path
+) -> None:
+    """The demo's checkpoint knows drawn mountains only: what it sees in real photos means nothing, where
+    these look does."""
+    lines = (shared / "peaks.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    twice = next(row for row, line in enumerate(lines) if row > 10 and "id: ama-dablam" in line)
+    catalogue = tmp_path / "peaks.yaml"
+    catalogue.write_text("".join(lines[:twice] + lines[twice + 4 :]), encoding="utf-8")
+    must_run("load-peaks", catalogue, "--url", node.url)
+    must_run("load-photos", shared / "photos", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    figures = tmp_path / "evaluation.json"
+    must_run("evaluate", "--labels", "sight", "--no-ann", "--output", tmp_path / "evaluation.md",
+                   "--json", figures, "--url", node.url)
+    document = json.loads(figures.read_text(encoding="utf-8"))
+    library = document["library"]
+    assert (library["photos"], library["with_frame"], library["with_peak_in_frame"]) == (33, 33, 32)
+    assert 0.05 < library["chance"] < 0.15
+    assert library["agreement"]["low"] <= library["agreement"]["value"] <= library["agreement"]["high"]
+    assert [way["way"] for way in document["identification"]["ways"]] == ["picture alone"]
+    assert "weak labels" in (tmp_path / "evaluation.md").read_text(encoding="utf-8")
+
+    code, _, refusal = run("calibrate", "--labels", "sight", "--url", node.url)
+    assert code == 1 and "No threshold makes 90% of the names" in refusal

@@ -1,0 +1,118 @@
+"""Labels of all three kinds, and the sentences about those that do not fit."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loader.errors import PeaksError
+from loader.evaluation.labels import Labels, from_file, read_labels
+from loader.evaluation.views import take_views
+from tests.evaluation.small_library import make_dataset
+
+
+def write(folder: Path, entries: Any) -> Path:
+    path = folder / "truth.json"
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    return path
+
+
+def read(folder: Path, entries: Any) -> Labels:
+    return from_file(write(folder, entries), make_dataset())
+
+
+def test_the_demos_truth_file(tmp_path: Path) -> None:
+    labels = read(tmp_path, [
+        {"file": "IMG_00.JPG", "peak": "north", "things": ["yak"], "sky": "tent", "lat": 27.9},
+        {"file": "day 1/IMG_01.JPG", "peak": "east", "things": []},
+    ])
+    assert labels.peaks == {"day 1/IMG_00.JPG": {"north"}, "day 1/IMG_01.JPG": {"east"}}
+    assert labels.concepts == {"day 1/IMG_00.JPG": {"yak", "tent"}, "day 1/IMG_01.JPG": frozenset()}
+    assert labels.source == "truth.json" and not labels.are_weak
+
+
+def test_lists_of_peaks_and_concepts(tmp_path: Path) -> None:
+    labels = read(tmp_path, [
+        {"file": "IMG_00.JPG", "peaks": ["north", "east"]},
+        {"file": "IMG_01.JPG", "peaks": [], "concepts": ["yak"]},
+    ])
+    assert labels.peaks == {"day 1/IMG_00.JPG": {"north", "east"}, "day 1/IMG_01.JPG": frozenset()}
+    assert labels.concepts == {"day 1/IMG_01.JPG": {"yak"}}
+
+
+def test_what_nobody_looked_at_is_not_labelled(tmp_path: Path) -> None:
+    dataset = make_dataset()
+    labels = read(tmp_path, [{"file": "IMG_02.JPG", "peak": "south"}])
+    known, shown = labels.table(dataset.photos.paths, dataset.peaks)
+    assert np.flatnonzero(known).tolist() == [2]
+    assert shown[2].tolist() == [False, False, True, False] and not shown[3].any()
+    assert not labels.table(dataset.photos.paths, dataset.concepts)[0].any()
+
+
+def test_a_path_means_one_photo_before_its_end_means_many(tmp_path: Path) -> None:
+    files = ("day 1/IMG_05.JPG", "1/IMG_06.JPG")
+    labels = read(tmp_path, [{"file": file, "peak": "east"} for file in files])
+    assert set(labels.peaks) == {"day 1/IMG_05.JPG"}
+
+
+def test_strangers_are_named(tmp_path: Path) -> None:
+    labels = read(tmp_path, [
+        {"file": "IMG_00.JPG", "peak": "north", "sky": "dusk"},
+        {"file": "IMG_01.JPG", "peak": "nanga-parbat"},
+    ])
+    assert labels.strangers == ("nanga-parbat", "dusk")
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ([{"file": "P1.JPG", "peak": "north"}], "labels no photo of the index: .* such as 'P1.JPG'"),
+        ([{"file": "IMG_00.JPG"}], "labels no photo"),
+        ([{"file": "IMG_00.JPG", "peak": "k2"}], r"None of the 1 peaks in .* \(k2\): .* east, north"),
+        ([{"peak": "north"}], 'Entry 1 of .* has no "file"'),
+        ([{"file": "IMG_00.JPG", "peak": 3}], '"peak" must be an id or a list of ids'),
+        ([{"file": "IMG_00.JPG", "peaks": [3]}], '"peaks" must be an id or a list of ids'),
+        ({}, "must be a list of"),
+        ([], "must be a list of"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_sentence(tmp_path: Path, entries: Any, sentence: str) -> None:
+    with pytest.raises(PeaksError, match=sentence):
+        read(tmp_path, entries)
+
+
+def test_a_file_that_is_not_there_or_is_no_json(tmp_path: Path) -> None:
+    with pytest.raises(PeaksError, match=r"There are no labels in .*give `sight`, `folders` or a JSON file"):
+        read_labels(str(tmp_path / "none.json"), make_dataset(), [])
+    (tmp_path / "broken.json").write_text("[")
+    with pytest.raises(PeaksError, match="is not JSON"):
+        read_labels(str(tmp_path / "broken.json"), make_dataset(), [])
+
+
+@pytest.mark.parametrize(("folder", "kind"), [("north", "peaks"), ("North", "peaks"), ("yak", "concepts")])
+def test_folders_are_ids(folder: str, kind: str) -> None:
+    labels = read_labels("folders", make_dataset(folder=folder), [])
+    assert set(getattr(labels, kind).values()) == {frozenset([folder.lower()])}
+    assert len(getattr(labels, kind)) == 48
+
+
+def test_folders_that_name_nothing() -> None:
+    with pytest.raises(PeaksError, match=r"No photo's first folder \(day 1\) is a peak's or concept's id"):
+        read_labels("folders", make_dataset(), [])
+
+
+def test_sight_lines_label_photos_whose_frame_is_known() -> None:
+    dataset = make_dataset()
+    labels = read_labels("sight", dataset, take_views(dataset.photos.cameras, dataset.summits))
+    assert labels.are_weak
+    assert len(labels.peaks) == 40  # the others have no position
+    assert labels.peaks["day 1/IMG_01.JPG"] == {"east"}
+
+
+def test_sight_lines_of_a_library_without_positions() -> None:
+    dataset = make_dataset(with_position=False)
+    with pytest.raises(PeaksError, match="No photo tells its position, bearing and focal length"):
+        read_labels("sight", dataset, take_views(dataset.photos.cameras, dataset.summits))

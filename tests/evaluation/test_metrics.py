@@ -1,0 +1,181 @@
+"""Metrics against examples worked by hand, and against what must hold for every input."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from loader.evaluation import metrics
+
+RELEVANCE = arrays.arrays(np.bool_, st.integers(1, 40))
+SCORES = arrays.arrays(np.float64, st.integers(1, 40), elements=st.floats(-1, 1))
+
+
+def test_ranking_puts_the_highest_score_first_and_keeps_the_order_of_equals() -> None:
+    ranked = metrics.rank_relevance(np.array([0.1, 0.9, 0.9, 0.5]), np.array([True, False, True, False]))
+    assert ranked.tolist() == [False, True, False, True]
+
+
+def test_retrieval_by_hand() -> None:
+    ranked = np.array([False, True, False, True, False])
+    assert [metrics.recall_at(ranked, depth) for depth in (1, 2, 5)] == [0.0, 1.0, 1.0]
+    assert metrics.reciprocal_rank(ranked) == 1 / 2
+    assert metrics.average_precision(ranked) == pytest.approx((1 / 2 + 2 / 4) / 2)
+
+
+def test_nothing_relevant_scores_nothing() -> None:
+    ranked = np.zeros(3, dtype=np.bool_)
+    assert metrics.recall_at(ranked, 3) == metrics.reciprocal_rank(ranked) == 0
+    assert metrics.average_precision(ranked) == 0
+
+
+@given(RELEVANCE)
+def test_recall_never_falls_with_depth(ranked: metrics.Bools) -> None:
+    found = [metrics.recall_at(ranked, depth) for depth in range(1, len(ranked) + 1)]
+    assert found == sorted(found)
+
+
+@given(RELEVANCE.filter(lambda ranked: bool(ranked.any())))
+def test_reciprocal_rank_and_average_precision_stay_in_range(ranked: metrics.Bools) -> None:
+    assert 1 / len(ranked) <= metrics.reciprocal_rank(ranked) <= 1
+    assert 0 < metrics.average_precision(ranked) <= 1
+
+
+@given(SCORES, st.data())
+def test_average_precision_is_scikit_learns(scores: metrics.Floats, data: st.DataObject) -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
+    unique = np.unique(scores)
+    relevant = data.draw(arrays.arrays(np.bool_, len(unique)).filter(lambda row: bool(row.any())))
+    ours = metrics.average_precision(metrics.rank_relevance(unique, relevant))
+    assert ours == pytest.approx(sklearn.average_precision_score(relevant, unique))
+
+
+def test_naming_by_hand() -> None:
+    nan = np.nan
+    probability = np.array([[0.9, 0.2, nan], [0.4, 0.6, 0.3], [nan, nan, nan], [0.1, 0.2, 0.3]])
+    shown = np.array([[True, False, False], [True, False, False], [True, False, False], [False, False, True]])
+    assert metrics.is_named_within(probability, shown, 1).tolist() == [True, False, False, True]
+    assert metrics.is_named_within(probability, shown, 3).tolist() == [True, True, False, True]
+    answers = metrics.judge_answers(probability, shown, 0.4)
+    assert answers.coverage == 2 / 4
+    assert answers.first_right == 1 / 2
+    assert answers.precision == pytest.approx(2 / 3)  # 0.9 right, 0.6 wrong, 0.4 right
+    assert answers.names == 3
+
+
+def test_a_candidate_that_is_none_is_never_right() -> None:
+    shown = np.array([[True, False]])
+    assert not metrics.is_named_within(np.array([[np.nan, 0.5]]), shown, 2).any()
+
+
+def test_every_photo_may_have_a_threshold_of_its_own() -> None:
+    probability, shown = np.array([[0.6], [0.6]]), np.array([[True], [True]])
+    assert metrics.judge_answers(probability, shown, np.array([0.5, 0.7])).coverage == 0.5
+
+
+def test_no_answer_has_no_precision() -> None:
+    answers = metrics.judge_answers(np.array([[0.1]]), np.array([[True]]), 0.5)
+    assert answers.coverage == 0 and np.isnan(answers.precision) and np.isnan(answers.first_right)
+
+
+def test_calibration_error_by_hand() -> None:
+    probability = np.array([0.25, 0.25, 0.25, 0.25, 0.95, 0.95])
+    outcome = np.array([True, False, False, False, True, False])
+    # bin 0.2: probability 0.25, right 0.25; bin 0.9: probability 0.95, right 0.5
+    assert metrics.expected_calibration_error(probability, outcome) == pytest.approx(2 / 6 * 0.45)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(1, 5)), min_size=1, max_size=8))
+def test_perfect_calibration_has_no_error(shares: list[tuple[int, int]]) -> None:
+    probability, outcome = [], []
+    for tenths, repeats in shares:
+        probability += [tenths / 10] * 10 * repeats
+        outcome += ([True] * tenths + [False] * (10 - tenths)) * repeats
+    error = metrics.expected_calibration_error(np.array(probability), np.array(outcome), bins=11)
+    assert error == pytest.approx(0, abs=1e-12)
+
+
+@given(arrays.arrays(np.float64, st.integers(1, 50), elements=st.floats(0, 1)), st.data())
+def test_bins_hold_every_answer_once(probability: metrics.Floats, data: st.DataObject) -> None:
+    outcome = data.draw(arrays.arrays(np.bool_, len(probability)))
+    rows = metrics.reliability(probability, outcome)
+    assert sum(row.count for row in rows) == len(probability)
+    assert 0 <= metrics.expected_calibration_error(probability, outcome) <= 1
+
+
+def test_the_lowest_threshold_by_hand() -> None:
+    probability = np.array([0.9, 0.8, 0.7, 0.6, np.nan])
+    shown = np.array([True, True, False, True, True])
+    assert metrics.lowest_threshold(probability, shown, 1.0) == 0.8
+    assert metrics.lowest_threshold(probability, shown, 0.75) == 0.6
+    assert metrics.lowest_threshold(probability, ~shown, 0.9) is None
+
+
+def test_equal_probabilities_are_named_together() -> None:
+    assert metrics.lowest_threshold(np.array([0.8, 0.8]), np.array([True, False]), 0.9) is None
+
+
+@given(SCORES, st.floats(0.05, 1), st.data())
+def test_the_lowest_threshold_reaches_its_precision(
+    scores: metrics.Floats, precision: float, data: st.DataObject
+) -> None:
+    shown = data.draw(arrays.arrays(np.bool_, len(scores)))
+    lowest = metrics.lowest_threshold(scores, shown, precision)
+    shares = {value: shown[scores >= value].mean() for value in scores}
+    if lowest is None:
+        assert all(share < precision for share in shares.values())
+    else:
+        assert shares[lowest] >= precision
+        assert all(share < precision for value, share in shares.items() if value < lowest)
+
+
+def test_the_coverage_curve_by_hand() -> None:
+    probability = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.4]])
+    shown = np.array([[True, False], [True, False], [True, False]])
+    coverage, accuracy = metrics.coverage_curve(probability, shown)
+    assert coverage.tolist() == [1 / 3, 2 / 3, 1]
+    assert accuracy.tolist() == [1, 1 / 2, 2 / 3]
+
+
+def test_the_cut_off_lies_in_the_widest_gap() -> None:
+    matches, strangers = np.array([0.5, 0.6]), np.array([0.1, 0.2])
+    cut_off = metrics.best_cut_off(matches, strangers)
+    assert cut_off == pytest.approx(0.35)
+    assert metrics.balanced_accuracy(matches, strangers, cut_off) == 1
+
+
+@given(SCORES, SCORES)
+def test_no_cut_off_is_better_than_the_best(matches: metrics.Floats, strangers: metrics.Floats) -> None:
+    best = metrics.balanced_accuracy(matches, strangers, metrics.best_cut_off(matches, strangers))
+    values = np.unique(np.concatenate([matches, strangers]))
+    between = (values[1:] + values[:-1]) / 2
+    assert all(best >= metrics.balanced_accuracy(matches, strangers, float(value)) for value in between)
+
+
+def test_wilsons_interval_is_the_published_one() -> None:
+    # Newcombe 1998, Statistics in Medicine 17, table I: 81 of 263
+    interval = metrics.wilson(81, 263)
+    assert (interval.low, interval.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert np.isnan(metrics.wilson(0, 0).value)
+
+
+def test_the_bootstrap_is_seeded_and_holds_its_mean() -> None:
+    ours, theirs = np.arange(30) % 3 == 0, np.arange(30) % 5 == 0
+    first = metrics.bootstrap_difference(ours, theirs, seed=7)
+    assert first == metrics.bootstrap_difference(ours, theirs, seed=7)
+    assert first != metrics.bootstrap_difference(ours, theirs, seed=8)
+    assert first.value == pytest.approx(10 / 30 - 6 / 30)
+    assert first.low <= first.value <= first.high
+
+
+def test_the_bootstrap_of_equals_is_nothing() -> None:
+    interval = metrics.bootstrap_difference(np.ones(9), np.ones(9), seed=0)
+    assert (interval.value, interval.low, interval.high) == (0, 0, 0)
+
+
+def test_the_bootstrap_is_about_as_wide_as_the_normal_interval() -> None:
+    right = np.arange(400) % 2 == 0
+    interval = metrics.bootstrap_difference(right, np.zeros(400), seed=0)
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.1)
