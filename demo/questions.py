@@ -11,8 +11,13 @@ from typing import Any
 
 import yaml
 
+from loader.answer import Calibration
+from loader.answer_table import format_probability
+
 HERE = Path(__file__).parent
 TIMEOUT_SECONDS = 60
+# Templates whose score is one of ranks, which has no probability.
+RANKED = ("photos-hybrid", "photos-hybrid-basic")
 
 
 class QuestionError(Exception):
@@ -57,6 +62,17 @@ def ask(url: str, question: Question) -> dict[str, Any]:
         raise QuestionError(f"{question.title}: no answer from {url} ({error})") from error
 
 
+def read_siglip(url: str, model_id: str) -> Calibration:
+    """The deployed model's temperature and bias, from its metadata."""
+    try:
+        address = f"{url}/_ml/trained_models/{model_id}"
+        with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as response:
+            metadata = json.load(response)["trained_model_configs"][0]["metadata"]
+    except OSError as error:
+        raise QuestionError(f"The model {model_id}: no answer from {url} ({error})") from error
+    return Calibration(metadata["logit_scale"], metadata["logit_bias"])
+
+
 def as_curl(url: str, question: Question) -> str:
     """The question as a command for a shell."""
     body = json.dumps(question.body, ensure_ascii=False).replace("'", "'\\''")
@@ -66,12 +82,18 @@ def as_curl(url: str, question: Question) -> str:
     )
 
 
-def table(question: Question, answer: dict[str, Any]) -> list[str]:
-    """The answer as lines of aligned text, the best hit first."""
+def table(question: Question, answer: dict[str, Any], siglip: Calibration | None = None) -> list[str]:
+    """The answer as lines of aligned text, the best hit first.
+
+    With `siglip`, its probability stands beside a score that is a cosine's.
+    """
     hits = answer["hits"]["hits"]
     if not hits:
         return ["nothing found"]
     rows = [peak_row(hit) if question.index == "peaks_catalog" else photo_row(hit) for hit in hits]
+    if siglip and question.template not in RANKED:
+        for row, hit in zip(rows, hits, strict=True):
+            row.insert(1, format_probability(siglip.probability(2 * hit["_score"] - 1)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

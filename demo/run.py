@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from demo.questions import Question, QuestionError, as_curl, ask, load_questions, table
+from demo.questions import Question, QuestionError, as_curl, ask, load_questions, read_siglip, table
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -96,10 +96,10 @@ def show(url: str, question: Question) -> None:
     click.secho(f"\n{question.title}", bold=True)
     click.echo(f"  {question.template} {question.params}")
     try:
-        answer = ask(url, question)
+        answer, siglip = ask(url, question), read_siglip(url, MODEL_ID)
     except QuestionError as error:
         raise click.ClickException(str(error)) from error
-    for line in table(question, answer):
+    for line in table(question, answer, siglip):
         click.echo(f"  {line}")
 
 

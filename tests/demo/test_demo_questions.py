@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ import pytest
 
 from demo.questions import Question, as_curl, load_questions, table
 from demo.run import CHECKPOINT, executable, steps
+from loader.answer import Calibration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUESTIONS = load_questions()
@@ -52,6 +54,15 @@ def test_tables_are_aligned_and_survive_missing_fields() -> None:
     assert table(QUESTIONS[0], {"hits": {"hits": []}}) == ["nothing found"]
 
 
+def test_a_probability_stands_beside_a_cosines_score_and_no_other() -> None:
+    answer = {"hits": {"hits": [{"_score": 0.75, "fields": {"path": ["a.heic"]}}]}}
+    siglip = Calibration(logit_scale=math.log(10), logit_bias=-5.0)  # cosine 0.5: a logit of 0
+    by_text = Question("", "photos", "photos-by-text", {"text": "yak"})
+    hybrid = Question("", "photos", "photos-hybrid", {"text": "yak"})
+    assert table(by_text, answer, siglip) == ["0.750  50 %  a.heic"]
+    assert table(hybrid, answer, siglip) == ["0.750  a.heic"]
+
+
 def test_commands_name_files_that_exist_and_the_port() -> None:
     commands = steps(9333, 60, 7, "demo/output", skip_cluster=False)
     assert commands[0] == ["peaks", "cluster", "start", "--port", "9333"]
@@ -74,6 +85,7 @@ def test_the_whole_demo_on_a_node(node: Any, fresh_indices: str, tmp_path: Path)
     for question in QUESTIONS:
         assert question.title in result.stdout
     answered = re.findall(r"^  [01]\.\d{3}  \S", result.stdout, flags=re.MULTILINE)
+    assert len(re.findall(r"^  [01]\.\d{3}  [<>]?[\d.]+ %", result.stdout, flags=re.MULTILINE)) >= 3 * 5
     assert len(answered) >= 4 * 5
     assert "curl -s" in result.stdout
     assert (tmp_path / "contact-sheet.html").stat().st_size > 10_000
