@@ -24,13 +24,15 @@ lint: .venv/installed
 	.venv/bin/ruff check .
 	.venv/bin/mypy loader eland_models cluster demo benchmarks tests scripts
 	mvn --quiet --file cluster/embedded/plugin/pom.xml spotless:check
+	mvn --quiet --file cluster/embedded/esql/pom.xml spotless:check
 
 format: .venv/installed
 	.venv/bin/ruff check --fix .
 	mvn --quiet --file cluster/embedded/plugin/pom.xml spotless:apply
+	mvn --quiet --file cluster/embedded/esql/pom.xml spotless:apply
 
 stop:
 	.venv/bin/peaks cluster stop
 
 clean: stop
-	rm -rf .venv .cluster demo/output cluster/embedded/plugin/target
+	rm -rf .venv .cluster demo/output cluster/embedded/plugin/target cluster/embedded/esql/target

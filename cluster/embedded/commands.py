@@ -61,10 +61,10 @@ def cluster() -> None:
 @home_option
 @user_option
 def prepare(home: Path | None, user: str | None) -> None:
-    """Fetch Elasticsearch and build the plugin, without starting anything."""
+    """Fetch Elasticsearch and build its plugins, without starting anything."""
     with explained_errors():
         prepared = control.prepare(StartOptions(home=home, user=user), _announce)
-    click.echo(f"Elasticsearch {DISTRIBUTION_VERSION} and the plugin are ready in {prepared.path}.")
+    click.echo(f"Elasticsearch {DISTRIBUTION_VERSION} and its plugins are ready in {prepared.path}.")
 
 
 @cluster.command()
@@ -80,7 +80,7 @@ def prepare(home: Path | None, user: str | None) -> None:
     show_default=True,
     help="basic leaves the licence as it is: machine learning and RRF are then refused.",
 )
-@click.option("--bare", is_flag=True, help="Elastic's distribution alone, without our plugin and worker.")
+@click.option("--bare", is_flag=True, help="Elastic's distribution alone, without plugins and worker.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 def start(
     home: Path | None,

@@ -28,7 +28,7 @@ from cluster.embedded.home import (
 from cluster.embedded.java import Java, find_java
 from cluster.embedded.licence import Licence, read_licence, start_trial
 from cluster.embedded.node import NodeSettings
-from cluster.embedded.plugin_package import build_plugin, install_plugin, remove_plugin
+from cluster.embedded.plugin_package import PACKAGES, build_plugin, install_plugin, remove_plugin
 from cluster.embedded.ports import require_free_port
 from cluster.embedded.processes import (
     PROC,
@@ -62,7 +62,7 @@ class StartOptions:
         user: who the node runs as when root starts it; see ``accounts.choose_account``.
         port: HTTP port; 9200.
         heap: Java heap as the JVM writes it.
-        bare: leave out plugin and worker: nothing but Elastic's distribution.
+        bare: leave out plugins and worker: nothing but Elastic's distribution.
         trial: start the trial licence.
         patience: seconds to wait for node and worker.
     """
@@ -124,7 +124,7 @@ def _describe(process: Process | None, answers: bool) -> dict[str, Any] | None:
 
 
 def prepare(options: StartOptions, announce: Announce) -> Home:
-    """Have everything on disk that a start needs: distribution unpacked, plugin built. Does nothing twice.
+    """Have everything on disk that a start needs: distribution unpacked, plugins built. Does nothing twice.
 
     Raises:
         ClusterError: something is missing on this machine; the sentence says what.
@@ -151,8 +151,8 @@ def _prepare(home: Home, account: Account, options: StartOptions, announce: Anno
             " install a JDK for the whole machine, or name another user with --user."
         )
     fetch_distribution(home, java=java, announce=announce)
-    if not options.bare:
-        build_plugin(home, java=java, announce=announce)
+    for package in () if options.bare else PACKAGES:
+        build_plugin(home, package, java=java, announce=announce)
     account.own(home.path)
     return java
 
@@ -178,7 +178,7 @@ def start(options: StartOptions, announce: Announce) -> ClusterStatus:
 
 
 def _start_all(home: Home, account: Account, options: StartOptions, announce: Announce) -> None:
-    settings = NodeSettings(options.port or DEFAULT_PORT, options.heap, with_plugin=not options.bare)
+    settings = NodeSettings(options.port or DEFAULT_PORT, options.heap, with_plugins=not options.bare)
     _end_all(home)  # half of a cluster, after a crash
     _check_surroundings(home, settings)
     java = _prepare(home, account, options, announce)
@@ -223,13 +223,13 @@ def _bring_up(
     account.own(home.path)
     deadline = time.monotonic() + options.patience
     announce(f"Starting Elasticsearch {DISTRIBUTION_VERSION} on port {settings.port} …")
-    worker = worker_process.launch_worker(home, account) if settings.with_plugin else None
+    worker = worker_process.launch_worker(home, account) if settings.with_plugins else None
     begin = node.log_size(home)
     launcher = node.launch_node(home, java=java, account=account)
     _await_worker(home, worker, deadline)
     _await_node(home, launcher, begin, deadline)
     _await_answer(home, settings.url, begin, deadline)
-    if settings.with_plugin:
+    if settings.with_plugins:
         _await_models(settings.url, deadline)
     if options.trial:
         start_trial(settings.url)
@@ -275,10 +275,11 @@ def _find_lock_holder(descriptor: int) -> int | None:
 
 
 def _install(home: Home, account: Account, settings: NodeSettings) -> None:
-    if settings.with_plugin:
-        install_plugin(home)
-    else:
-        remove_plugin(home)
+    for package in PACKAGES:
+        if settings.with_plugins:
+            install_plugin(home, package)
+        else:
+            remove_plugin(home, package)
     node.write_settings(home, settings)
 
 

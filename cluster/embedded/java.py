@@ -1,4 +1,4 @@
-"""The JDK that runs Elasticsearch and builds the plugin."""
+"""The JDK that runs Elasticsearch and builds its plugins."""
 from __future__ import annotations
 
 import os

@@ -18,6 +18,8 @@ _DOWNLOAD_SIGNS = re.compile(
     r"|cannot access .* in offline mode|Network is unreachable|Could not resolve dependencies"
     r"|or one of its dependencies could not be resolved|Non-resolvable|PKIX path"
 )
+# Maven resets the terminal's style even where it is told to use none
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_maven(arguments: Sequence[str], *, purpose: str, java: Java, log: Path, folder: Path) -> None:
@@ -50,7 +52,8 @@ def run_maven(arguments: Sequence[str], *, purpose: str, java: Java, log: Path, 
 
 def explain_failure(output: str, purpose: str, log: Path) -> str:
     """The sentence for a failed run, from what Maven printed."""
-    errors = [line[len("[ERROR]") :].strip() for line in output.splitlines() if line.startswith("[ERROR]")]
+    lines = _STYLE.sub("", output).splitlines()
+    errors = [line[len("[ERROR]") :].strip() for line in lines if line.startswith("[ERROR]")]
     first = next((line for line in errors if line), "no reason given")
     if any(_DOWNLOAD_SIGNS.search(line) for line in errors):
         return (

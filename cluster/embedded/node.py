@@ -23,11 +23,11 @@ _EVENT = re.compile(r"^\[[^\]]+\]\[(?P<level>[A-Z]+) *\]\[[^\]]*\](?:\[[^\]]*\])
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """What a start may choose: HTTP port, Java heap ("1g", "512m"), and whether our plugin is part of it."""
+    """What a start may choose: HTTP port, Java heap ("1g", "512m"), and whether it has plugins and worker."""
 
     port: int
     heap: str
-    with_plugin: bool
+    with_plugins: bool
 
     @property
     def url(self) -> str:
@@ -46,7 +46,7 @@ def write_settings(home: Home, settings: NodeSettings) -> None:
         "data": _quote(home.data),
         "socket": _quote(home.socket),
     }
-    names = ["elasticsearch.yml", *(["plugin.yml"] if settings.with_plugin else [])]
+    names = ["elasticsearch.yml", *(["plugin.yml"] if settings.with_plugins else [])]
     text = "".join(_fill(name, {**values, "logs": _quote(home.logs)}) for name in names)
     replace_text(home.config / "elasticsearch.yml", text)
     replace_text(home.config / "jvm.options", _fill("jvm.options", {**values, "logs": str(home.logs)}))

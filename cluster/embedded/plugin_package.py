@@ -1,4 +1,4 @@
-"""The plugin: built when its sources changed, installed when the built one is another."""
+"""The node's two plugins: built when their sources changed, installed when the built one is another."""
 from __future__ import annotations
 
 import fcntl
@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.embedded.distribution import unpack
@@ -14,15 +15,50 @@ from cluster.embedded.home import Home, explained_disk_errors
 from cluster.embedded.java import INSTALL_HINT, Java
 from cluster.embedded.maven import run_maven
 
-SOURCES = Path(__file__).resolve().parent / "plugin"
-NAME = "peaks-embedded"
-ZIP_NAME = "peaks-embedded-plugin.zip"
+PROJECTS = Path(__file__).resolve().parent
 
 
-def build_plugin(
-    home: Home, *, java: Java, announce: Callable[[str], None], sources: Path = SOURCES
-) -> bool:
-    """Package the plugin with Maven unless the last build is of these very sources.
+@dataclass(frozen=True)
+class Package:
+    """A plugin of Elasticsearch that Maven packages.
+
+    Attributes:
+        name: the plugin's own, and of its folder under ``plugins/``.
+        title: what people call it, for messages.
+        sources: folder of its ``pom.xml``.
+    """
+
+    name: str
+    title: str
+    sources: Path
+
+    @property
+    def archive(self) -> Path:
+        """What Maven makes: the plugin's folder as a zip."""
+        return self.sources / "target" / f"{self.name}-plugin.zip"
+
+    @property
+    def archive_sources(self) -> Path:
+        """Names the sources that the archive was made of, by their fingerprint."""
+        return self.archive.with_name(f"{self.archive.name}.sources")
+
+    def folder(self, home: Home) -> Path:
+        """Where it is installed."""
+        return home.elasticsearch / "plugins" / self.name
+
+    def installed(self, home: Home) -> Path:
+        """Names the archive that is installed, by its SHA-256."""
+        return home.path / f"{self.name}.sha256"
+
+
+OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin")
+# Elastic's jars, which Maven fetches as it does the distribution; nothing of them is in the checkout.
+ESQL = Package("x-pack-esql", "ES|QL", PROJECTS / "esql")
+PACKAGES = (OWN, ESQL)
+
+
+def build_plugin(home: Home, package: Package, *, java: Java, announce: Callable[[str], None]) -> bool:
+    """Package a plugin with Maven unless the last build is of these very sources.
 
     Returns:
         Whether anything had to be done.
@@ -30,30 +66,34 @@ def build_plugin(
     Raises:
         ClusterError: no JDK (a JRE has no compiler), no Maven, no download, or sources that do not compile.
     """
-    with _building(sources):
-        stamp = sources / "target" / f"{ZIP_NAME}.sources"
-        wanted = fingerprint_sources(sources)
-        if (sources / "target" / ZIP_NAME).exists() and stamp.exists() and stamp.read_text() == wanted:
+    with _building(package.sources):
+        stamp, wanted = package.archive_sources, fingerprint_sources(package.sources)
+        if package.archive.exists() and stamp.exists() and stamp.read_text() == wanted:
             return False
         if not java.has_compiler:
-            raise ClusterError(f"{java.home} has no Java compiler for building the plugin: {INSTALL_HINT}.")
-        announce("Building the plugin with Maven …")
-        _package(sources, home, java)
+            raise ClusterError(
+                f"{java.home} has no Java compiler for building {package.title}: {INSTALL_HINT}."
+            )
+        announce(f"Building {package.title} with Maven …")
+        _run_build(package, home, java)
         stamp.write_text(wanted)
     return True
 
 
-def _package(sources: Path, home: Home, java: Java) -> None:
-    (sources / "target" / ZIP_NAME).unlink(missing_ok=True)  # a failed build leaves no old plugin behind
+def _run_build(package: Package, home: Home, java: Java) -> None:
+    package.archive.unlink(missing_ok=True)  # a failed build leaves no old plugin behind
+    pom = package.sources / "pom.xml"
     run_maven(
-        ["-q", "-f", str(sources / "pom.xml"), "package"],
-        purpose="build the plugin",
+        ["-q", "-f", str(pom), "package"],
+        purpose=f"build {package.title}",
         java=java,
-        log=home.logs / "maven-plugin.log",
-        folder=sources,
+        log=home.logs / f"maven-{package.sources.name}.log",
+        folder=package.sources,
     )
-    if not (sources / "target" / ZIP_NAME).exists():
-        raise ClusterError(f"Maven built the plugin but made no {ZIP_NAME}: check {sources / 'pom.xml'}.")
+    if not package.archive.exists():
+        raise ClusterError(
+            f"Maven built {package.title} but made no {package.archive.name}: check {pom}."
+        )
 
 
 @contextmanager
@@ -84,23 +124,20 @@ def fingerprint_sources(sources: Path) -> str:
     return digest.hexdigest()
 
 
-def install_plugin(home: Home, sources: Path = SOURCES) -> None:
-    """Put the built plugin into the home's Elasticsearch, in place of an older one. The node must be down."""
-    archive = sources / "target" / ZIP_NAME
-    wanted = hashlib.sha256(archive.read_bytes()).hexdigest()
-    stamp = home.path / "plugin.sha256"
-    folder = home.elasticsearch / "plugins" / NAME
+def install_plugin(home: Home, package: Package) -> None:
+    """Put a built plugin into the home's Elasticsearch, in place of an older one. The node must be down."""
+    wanted = hashlib.sha256(package.archive.read_bytes()).hexdigest()
+    folder, stamp = package.folder(home), package.installed(home)
     if folder.is_dir() and stamp.exists() and stamp.read_text() == wanted:
         return
     with explained_disk_errors(home):
-        remove_plugin(home)
-        unpack(archive, folder)
+        remove_plugin(home, package)
+        unpack(package.archive, folder)
         stamp.write_text(wanted)
 
 
-def remove_plugin(home: Home) -> None:
-    """Leave the bare node."""
-    (home.path / "plugin.sha256").unlink(missing_ok=True)
-    folder = home.elasticsearch / "plugins" / NAME
-    if folder.is_dir():
-        shutil.rmtree(folder)
+def remove_plugin(home: Home, package: Package) -> None:
+    """Leave the node without it."""
+    package.installed(home).unlink(missing_ok=True)
+    if package.folder(home).is_dir():
+        shutil.rmtree(package.folder(home))

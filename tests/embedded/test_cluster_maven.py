@@ -35,6 +35,12 @@ def test_another_failure_shows_mavens_first_error() -> None:
     )
 
 
+def test_resets_of_the_terminal_hide_no_error() -> None:
+    printed = "\x1b[0m\x1b[0m[ERROR] Could not transfer artifact a:b:pom:1 from central\n[ERROR] \n\x1b[0m"
+    said = explain_failure(printed, "build the plugin", LOG)
+    assert "check the network" in said and "(Could not transfer artifact a:b:pom:1 from central;" in said
+
+
 def test_missing_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClusterError, match=r"Maven is needed to fetch it.*apt-get install maven"):

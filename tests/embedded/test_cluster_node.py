@@ -47,7 +47,7 @@ def make_home(tmp_path: Path, name: str = "home") -> Home:
 @pytest.mark.parametrize("name", ["home", "with blank", 'quote"d', "c: # no comment", "मार्दी"])
 def test_settings_are_valid_yaml_whatever_the_home_is_called(tmp_path: Path, name: str) -> None:
     home = make_home(tmp_path, name)
-    write_settings(home, NodeSettings(port=9301, heap="512m", with_plugin=True))
+    write_settings(home, NodeSettings(port=9301, heap="512m", with_plugins=True))
     settings = yaml.safe_load((home.config / "elasticsearch.yml").read_text(encoding="utf-8"))
     assert settings["http.port"] == 9301
     assert settings["network.host"] == "127.0.0.1"
@@ -58,21 +58,21 @@ def test_settings_are_valid_yaml_whatever_the_home_is_called(tmp_path: Path, nam
 
 def test_a_bare_node_knows_no_plugin_setting(tmp_path: Path) -> None:
     home = make_home(tmp_path)
-    write_settings(home, NodeSettings(port=9301, heap="512m", with_plugin=False))
+    write_settings(home, NodeSettings(port=9301, heap="512m", with_plugins=False))
     settings = yaml.safe_load((home.config / "elasticsearch.yml").read_text(encoding="utf-8"))
     assert not any(key.startswith("peaks.") for key in settings)
 
 
 def test_the_heap_reaches_the_jvm_and_elasticsearch_keeps_its_own_variable(tmp_path: Path) -> None:
     home = make_home(tmp_path)
-    write_settings(home, NodeSettings(port=9301, heap="768m", with_plugin=False))
+    write_settings(home, NodeSettings(port=9301, heap="768m", with_plugins=False))
     lines = (home.config / "jvm.options").read_text(encoding="utf-8").splitlines()
     assert {"-Xms768m", "-Xmx768m", "-Djava.io.tmpdir=${ES_TMPDIR}"} <= set(lines)
 
 
 @pytest.mark.parametrize(("heap", "size"), [("512m", 2**29), ("1g", 2**30), ("2G", 2**31)])
 def test_heap_in_bytes(heap: str, size: int) -> None:
-    assert NodeSettings(9200, heap, with_plugin=True).heap_bytes == size
+    assert NodeSettings(9200, heap, with_plugins=True).heap_bytes == size
 
 
 def test_the_reason_is_the_deepest_cause() -> None:

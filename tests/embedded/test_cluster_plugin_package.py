@@ -1,18 +1,19 @@
-"""The plugin is built when its sources changed, and installed when another one was built."""
+"""A plugin is built when its sources changed, and installed when another one was built."""
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from cluster.embedded.distribution import require_space, unpack
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import Home
+from cluster.embedded.home import DISTRIBUTION_VERSION, Home
 from cluster.embedded.java import Java
 from cluster.embedded.plugin_package import (
-    NAME,
-    ZIP_NAME,
+    PACKAGES,
+    Package,
     build_plugin,
     fingerprint_sources,
     install_plugin,
@@ -20,16 +21,16 @@ from cluster.embedded.plugin_package import (
 )
 
 # Stands in for Maven: packages the one source file, and keeps count.
-MAVEN = f"""#!/bin/sh
+MAVEN = """#!/bin/sh
 echo built >> "$COUNT"
 cd "$(dirname "$4")" || exit 1
-grep -q broken Source.java && {{ echo "[ERROR] Source.java: cannot find symbol"; exit 1; }}
-python3 -c "import zipfile; zipfile.ZipFile('target/{ZIP_NAME}', 'w').write('Source.java')"
+grep -q broken Source.java && { echo "[ERROR] Source.java: cannot find symbol"; exit 1; }
+python3 -c "import zipfile; zipfile.ZipFile('target/some-plugin.zip', 'w').write('Source.java')"
 """
 
 
 @pytest.fixture
-def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     folder = tmp_path / "plugin"
     folder.mkdir()
     (folder / "pom.xml").write_text("<project/>")
@@ -40,7 +41,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
     monkeypatch.setenv("COUNT", str(tmp_path / "count"))
-    return folder
+    return Package("some", "some plugin", folder)
 
 
 @pytest.fixture
@@ -59,53 +60,83 @@ def java(tmp_path: Path) -> Java:
     return Java(tmp_path / "jdk", 17)
 
 
-def build(sources: Path, home: Home, java: Java) -> bool:
-    return build_plugin(home, java=java, announce=lambda _: None, sources=sources)
+def build(package: Package, home: Home, java: Java) -> bool:
+    return build_plugin(home, package, java=java, announce=lambda _: None)
 
 
-def test_nothing_is_built_when_nothing_changed(sources: Path, home: Home, java: Java, tmp_path: Path) -> None:
-    assert build(sources, home, java) is True
-    assert build(sources, home, java) is False
-    (sources / "Source.java").write_text("two")
-    assert build(sources, home, java) is True
+def test_nothing_is_built_when_nothing_changed(
+    package: Package, home: Home, java: Java, tmp_path: Path
+) -> None:
+    assert build(package, home, java) is True
+    assert build(package, home, java) is False
+    (package.sources / "Source.java").write_text("two")
+    assert build(package, home, java) is True
     assert (tmp_path / "count").read_text() == "built\nbuilt\n"
 
 
-def test_a_build_that_fails_leaves_no_old_plugin(sources: Path, home: Home, java: Java) -> None:
-    build(sources, home, java)
-    (sources / "Source.java").write_text("broken")
-    with pytest.raises(ClusterError, match=r"could not build the plugin: Source\.java: cannot find symbol"):
-        build(sources, home, java)
-    assert not (sources / "target" / ZIP_NAME).exists()
+def test_a_build_that_fails_leaves_no_old_plugin(package: Package, home: Home, java: Java) -> None:
+    build(package, home, java)
+    (package.sources / "Source.java").write_text("broken")
+    with pytest.raises(ClusterError, match=r"could not build some plugin: Source\.java: cannot find symbol"):
+        build(package, home, java)
+    assert not package.archive.exists()
 
 
-def test_a_jre_is_not_enough(sources: Path, home: Home, tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match="has no Java compiler"):
-        build(sources, home, Java(tmp_path / "jre", 17))
+def test_a_jre_is_not_enough(package: Package, home: Home, tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match="has no Java compiler for building some plugin"):
+        build(package, home, Java(tmp_path / "jre", 17))
 
 
-def test_install_replaces_another_plugin_whole(sources: Path, home: Home, java: Java) -> None:
-    build(sources, home, java)
-    install_plugin(home, sources)
-    installed = home.elasticsearch / "plugins" / NAME
+def test_install_replaces_another_plugin_whole(package: Package, home: Home, java: Java) -> None:
+    build(package, home, java)
+    install_plugin(home, package)
+    installed = home.elasticsearch / "plugins" / "some"
     assert (installed / "Source.java").read_text() == "one"
     (installed / "left-over").touch()
-    (sources / "Source.java").write_text("two")
-    build(sources, home, java)
-    install_plugin(home, sources)
+    (package.sources / "Source.java").write_text("two")
+    build(package, home, java)
+    install_plugin(home, package)
     assert [path.name for path in installed.iterdir()] == ["Source.java"]
     assert (installed / "Source.java").read_text() == "two"
-    remove_plugin(home)
+    remove_plugin(home, package)
     assert not installed.exists()
 
 
-def test_the_fingerprint_sees_names_and_bytes_but_not_target(sources: Path) -> None:
-    first = fingerprint_sources(sources)
-    (sources / "target").mkdir()
-    (sources / "target" / "junk").touch()
-    assert fingerprint_sources(sources) == first
-    (sources / "Source.java").rename(sources / "Other.java")
-    assert fingerprint_sources(sources) != first
+def test_a_plugin_leaves_the_others_alone(package: Package, home: Home, java: Java) -> None:
+    build(package, home, java)
+    other = Package("other", "another plugin", package.sources)
+    other.archive.write_bytes(package.archive.read_bytes())
+    install_plugin(home, package)
+    install_plugin(home, other)
+    remove_plugin(home, other)
+    assert [path.name for path in (home.elasticsearch / "plugins").iterdir()] == ["some"]
+
+
+def test_the_fingerprint_sees_names_and_bytes_but_not_target(package: Package) -> None:
+    first = fingerprint_sources(package.sources)
+    (package.sources / "target").mkdir()
+    (package.sources / "target" / "junk").touch()
+    assert fingerprint_sources(package.sources) == first
+    (package.sources / "Source.java").rename(package.sources / "Other.java")
+    assert fingerprint_sources(package.sources) != first
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_plugins_are_for_the_version_that_is_started(package: Package) -> None:
+    """Elasticsearch refuses plugins that were made for another."""
+    project = ElementTree.parse(package.sources / "pom.xml")
+    names = {"m": "http://maven.apache.org/POM/4.0.0"}
+    told = {tag: project.findtext(f"m:{path}", namespaces=names) for tag, path in {
+        "version": "properties/m:elasticsearch.version", "name": "name", "archive": "build/m:finalName",
+    }.items()}
+    assert told == {"version": DISTRIBUTION_VERSION, "name": package.name, "archive": package.archive.stem}
+
+
+def test_nothing_of_elastic_is_in_the_checkout() -> None:
+    """Its jars are for its users to fetch, not for others to hand on."""
+    for package in PACKAGES:
+        found = (path.relative_to(package.sources) for path in package.sources.rglob("*.jar"))
+        assert [path for path in found if path.parts[0] != "target"] == []
 
 
 def test_unpack_keeps_permissions(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ def style_range_request(layer: Layer, page: Page) -> Request:
 
 # Levels of the tile grid beyond the map's zoom: maps/sources/es_geo_grid_source/es_geo_grid_source.tsx.
 GRID_LEVELS = {"COARSE": 2, "FINE": 3, "MOST_FINE": 4, "SUPER_FINE": 8}
+TILE_EXTENT = 4096  # the coordinates to a side of a vector tile: maps/common/mvt_request_body.ts
 
 
 def grid_request(layer: Layer, page: Page) -> Request:
@@ -224,31 +225,36 @@ def tile_box(column: int, row: int, zoom: int) -> Extent:
     return Extent(west, latitude(row + 1), east, latitude(row))
 
 
-def heat_tile_requests(layer: Layer, page: Page, column: int, row: int) -> tuple[str, Request, Request]:
-    """A heat map comes as vector tiles: es_geo_grid_source.tsx, getTileUrl; maps/server/mvt.
+def heat_tile_request(layer: Layer, page: Page, column: int, row: int) -> tuple[str, Request]:
+    """A tile of a heat map: heatmap_layer.ts; es_geo_grid_source.tsx, getTileUrl; mvt_request_body.ts.
 
     Returns:
-        path and body of the tile's request, and the aggregation that Elasticsearch makes of it.
+        Path and body for Elasticsearch's vector tile search API.
     """
-    geo, zoom = layer.source["geoField"], int(page.zoom)
-    exists = {"exists": {"field": geo}}
-    clauses = [*page.filters, *time_filters(layer.view, page), exists]
-    levels = GRID_LEVELS[layer.source["resolution"]]
-    body = {
-        "size": 0, "grid_precision": levels, "grid_type": "centroid", "exact_bounds": False, "extent": 4096,
-        "query": all_of(clauses),
+    geo, source = layer.source["geoField"], layer.source
+    assert [metric["type"] for metric in source["metrics"]] == ["count"]  # no sub-aggregations
+    return f"/{layer.view.index}/_mvt/{geo}/{int(page.zoom)}/{column}/{row}", {
+        "buffer": 0,
+        "size": 0,
+        "grid_precision": GRID_LEVELS[source["resolution"]],
+        "exact_bounds": False,
+        "extent": TILE_EXTENT,
+        "query": all_of([*page.filters, *time_filters(layer.view, page), {"exists": {"field": geo}}]),
+        "grid_agg": "geotile",
+        "grid_type": "centroid",
+        "aggs": {},
+        "runtime_mappings": {},
+        "with_labels": False,
     }
-    tile = tile_box(column, row, zoom)
-    same = {
-        "size": 0, "query": all_of([*clauses, {"geo_bounding_box": {geo: tile.box}}]),
-        "aggs": {"gridSplit": grid(geo, zoom + levels, tile)},
-    }
-    return f"/{layer.view.index}/_mvt/{geo}/{zoom}/{column}/{row}", body, same
 
 
-def esql_request(layer: Layer, page: Page) -> Request:
-    """maps/sources/esql_source/esql_source.tsx, getGeoJsonWithMeta."""
-    return {
+def esql_request(layer: Layer, page: Page) -> tuple[str, Request]:
+    """maps/sources/esql_source/esql_source.tsx, getGeoJsonWithMeta; data/server/search/strategies.
+
+    Returns:
+        Path and body for Elasticsearch's ES|QL API.
+    """
+    return "/_query?drop_null_columns", {
         "query": layer.source["esql"],
         "filter": all_of(layer_filters(layer, page, page.extent)),
     }

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -87,7 +88,8 @@ def test_every_stored_template_is_there_with_parameters_that_it_has() -> None:
 def test_every_api_of_the_project_is_there() -> None:
     paths = " ".join(f"{one.method} {one.path}" for one in REQUESTS)
     for api in ("_infer", "POST _render/template", "PUT peaks_catalog/_doc", "DELETE peaks_catalog/_doc",
-                "PUT concepts/_doc", "GET concepts/_search", "_simulate", "_scripts/", "_alias/", "_stats"):
+                "PUT concepts/_doc", "GET concepts/_search", "POST _query", "_simulate", "_scripts/",
+                "_alias/", "_stats"):
         assert api in paths
     for words in ('"rrf"', '"nested"', '"query_vector_builder"', '"geo_distance"', '"inner_hits"', '"""'):
         assert words in TEXT
@@ -219,6 +221,32 @@ def test_sight_lines_and_evidence_are_of_the_same_peak(answers: dict[int, Any]) 
             assert prediction["probability"][0] >= 0.5
     distances = [hit["sort"][0] for hit in answer_to(answers, "within 15 km")["hits"]["hits"]]
     assert distances == sorted(distances) and distances[-1] <= 15_000
+
+
+@pytest.mark.cluster
+def test_statements_count_the_photos_that_there_are(answers: dict[int, Any], client: Elasticsearch) -> None:
+    photos = [hit["_source"] for hit in client.search(
+        index="photos", size=1000, source_excludes=["clip_image", "thumbnail"])["hits"]["hits"]]
+    labels = Counter(
+        (f"{photo['shot_time_local'][:7]}-01T00:00:00.000Z", label)
+        for photo in photos for label in photo["predicted_peak_labels"])
+    monthly = rows(answer_to(answers, "month by month"))
+    assert {(row["month"], row["peak"]): row["photos"] for row in monthly} == labels
+    assert monthly == sorted(monthly, key=lambda row: (row["month"], -row["photos"], row["peak"]))
+
+    bands = Counter(
+        (f"{photo['shot_time_local'][:10]}T00:00:00.000Z", photo["altitude"] // 500 * 500)
+        for photo in photos if "ama-dablam" in photo["predicted_peaks"] and "altitude" in photo)
+    daily = rows(answer_to(answers, "bands of altitude"))
+    assert {(row["day"], row["metres"]): row["photos"] for row in daily} == bands
+    assert daily == sorted(daily, key=lambda row: (row["day"], row["metres"]))
+
+
+def rows(answer: Any) -> list[dict[str, Any]]:
+    """An ES|QL answer's rows by the names of its columns; there are some, and all of them."""
+    assert answer["values"] and answer["is_partial"] is False
+    names = [column["name"] for column in answer["columns"]]
+    return [dict(zip(names, values, strict=True)) for values in answer["values"]]
 
 
 @pytest.mark.cluster

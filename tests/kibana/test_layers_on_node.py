@@ -1,13 +1,9 @@
-"""The request behind every layer, panel and control, as Kibana builds it, on a real node over a drawn trek.
-
-Two of them the minimal distribution of Elasticsearch cannot run: vector tiles (the heat map) and ES|QL (the
-sight lines). These tests are skipped there and run against a full node; on the minimal one the same is asked
-with what it has.
-"""
+"""The request behind each layer, panel and control, as Kibana builds it, on a real node over a drawn trek."""
 from __future__ import annotations
 
 import base64
 import io
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, replace
@@ -15,12 +11,15 @@ from datetime import datetime, timedelta, timezone
 from statistics import fmean
 from typing import Any
 
+import mapbox_vector_tile
 import pytest
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import Elasticsearch
 from PIL import Image
 
 from tests.kibana.drawn_trek import COUNT, DrawnTrek
 from tests.kibana.kibana_requests import (
+    GRID_LEVELS,
+    TILE_EXTENT,
     Extent,
     Page,
     Request,
@@ -32,7 +31,7 @@ from tests.kibana.kibana_requests import (
     gallery_request,
     grid_precision,
     grid_request,
-    heat_tile_requests,
+    heat_tile_request,
     is_one_of,
     lens_request,
     options_request,
@@ -259,42 +258,91 @@ def test_ticking_peaks_leaves_their_photos_and_all_peaks(
 # Heat map
 
 
-@pytest.fixture(scope="module")
-def heat_tiles(page: Page) -> list[tuple[int, int]]:
-    """Columns and rows of the tiles that the map shows at zoom 8."""
-    left, top = tile_of(KHUMBU.west, KHUMBU.north, 8)
-    right, bottom = tile_of(KHUMBU.east, KHUMBU.south, 8)
-    return [(column, row) for column in range(left, right + 1) for row in range(top, bottom + 1)]
+MAPBOX = {"accept": "application/vnd.mapbox-vector-tile", "content-type": "application/json"}
 
 
-def test_heat_has_a_point_for_each_cell_of_the_grid(
-    search: Search, page: Page, photos: list[Photo], heat_tiles: list[tuple[int, int]]
-) -> None:
-    layer, far = LAYERS["heat"], replace(page, zoom=8.0)
-    counted = 0
-    for column, row in heat_tiles:
-        _, _, request = heat_tile_requests(layer, far, column, row)
-        inside = [photo for photo in on_map(photos) if tile_of(*place(photo), 8) == (column, row)]
-        assert_clusters(search("photos", request), inside, 8 + 4)
-        counted += len(inside)
-    assert counted == len(on_map(photos))
+@dataclass(frozen=True)
+class HeatTile:
+    """A tile of the heat map, and the photos that it should count."""
+
+    column: int
+    row: int
+    zoom: int
+    photos: list[Photo]
+
+    def cells(self) -> dict[str, list[Photo]]:
+        """The photos of each cell of the tile's grid, by the cell's key."""
+        zoom = self.zoom + GRID_LEVELS[LAYERS["heat"].source["resolution"]]
+        cells: dict[str, list[Photo]] = defaultdict(list)
+        for photo in self.photos:
+            column, row = tile_of(*place(photo), zoom)
+            cells[f"{zoom}/{column}/{row}"].append(photo)
+        return cells
+
+    def mean_place(self, photos: list[Photo]) -> tuple[int, int]:
+        """In the tile's coordinates, from its north-western corner: they are the tiles of deeper levels."""
+        lons, lats = zip(*map(place, photos), strict=True)
+        levels = int(math.log2(TILE_EXTENT))
+        column, row = tile_of(fmean(lons), fmean(lats), self.zoom + levels)
+        return column - self.column * TILE_EXTENT, row - self.row * TILE_EXTENT
 
 
+def heat_tiles(zoom: int, photos: list[Photo]) -> list[HeatTile]:
+    """The tiles that the map shows."""
+    left, top = tile_of(KHUMBU.west, KHUMBU.north, zoom)
+    right, bottom = tile_of(KHUMBU.east, KHUMBU.south, zoom)
+    tiles: dict[tuple[int, int], list[Photo]] = {
+        (column, row): [] for column in range(left, right + 1) for row in range(top, bottom + 1)}
+    for photo in photos:
+        tiles[tile_of(*place(photo), zoom)].append(photo)
+    return [HeatTile(column, row, zoom, inside) for (column, row), inside in tiles.items()]
+
+
+def assert_heat(client: Elasticsearch, page: Page, photos: list[Photo]) -> None:
+    """Every tile in view counts these photos, in the cells and at the places where they are."""
+    for tile in heat_tiles(int(page.zoom), photos):
+        path, body = heat_tile_request(LAYERS["heat"], page, tile.column, tile.row)
+        answer = client.perform_request("POST", path, headers=MAPBOX, body=body)
+        assert answer.meta.headers["content-type"] == MAPBOX["accept"]
+        assert_heat_tile(mapbox_vector_tile.decode(answer.body, default_options={"y_coord_down": True}), tile)
+
+
+def assert_heat_tile(decoded: Any, tile: HeatTile) -> None:
+    cells, features = tile.cells(), decoded.get("aggs", {"features": []})["features"]
+    assert {feature["properties"]["_key"]: feature["properties"]["_count"] for feature in features} == {
+        key: len(inside) for key, inside in cells.items()}
+    for feature in features:
+        assert feature["geometry"]["type"] == "Point"
+        mean = tile.mean_place(cells[feature["properties"]["_key"]])
+        assert feature["geometry"]["coordinates"] == pytest.approx(mean, abs=1)
+    (meta,) = decoded["meta"]["features"]
+    assert meta["properties"]["hits.total.value"] == len(tile.photos)
+    # The hottest colour is for this: heatmap_layer.ts, syncLayerWithMB, over all tiles in view.
+    hottest = max(map(len, cells.values()), default=None)
+    assert meta["properties"].get("aggregations._count.max") == hottest
+    assert decoded.keys() == ({"aggs", "meta"} if cells else {"meta"})
+
+
+@pytest.mark.parametrize("zoom", [0, 5, 8, 9])
 def test_heat_as_vector_tiles(
-    client: Elasticsearch, page: Page, photos: list[Photo], heat_tiles: list[tuple[int, int]]
+    zoom: int, client: Elasticsearch, page: Page, photos: list[Photo]
 ) -> None:
-    layer, far = LAYERS["heat"], replace(page, zoom=8.0)
-    busy = Counter(tile_of(*place(photo), 8) for photo in on_map(photos))
-    (column, row), _ = busy.most_common(1)[0]
-    path, body, _ = heat_tile_requests(layer, far, column, row)
-    try:
-        answer = client.perform_request(
-            "POST", path, headers={**JSON, "accept": "application/vnd.mapbox-vector-tile"}, body=body
-        )
-    except ApiError as error:
-        assert "no handler found" in str(error.body)
-        pytest.skip("Elasticsearch's minimal distribution has no vector tiles (_mvt)")
-    assert answer.meta.status == 200 and answer.body
+    assert_heat(client, replace(page, zoom=float(zoom)), on_map(photos))
+
+
+def test_heat_follows_the_time_slider(client: Elasticsearch, page: Page, photos: list[Photo]) -> None:
+    early = replace(page, zoom=8.0, end=page.start + day(4))
+    within = [photo for photo in on_map(photos) if instant(photo) <= early.end]
+    assert 0 < len(within) < len(on_map(photos))
+    assert_heat(client, early, within)
+
+
+def test_heat_follows_the_ticked_peaks(client: Elasticsearch, page: Page, photos: list[Photo]) -> None:
+    ticked = ["Ama Dablam", "Pumori"]
+    chosen = replace(page, zoom=8.0, filters=(is_one_of("predicted_peak_labels", ticked),))
+    theirs = [photo for photo in on_map(photos) if set(ticked) & set(photo["predicted_peak_labels"])]
+    assert 0 < len(theirs) < len(on_map(photos))
+    assert_heat(client, chosen, theirs)
 
 
 # Peaks
@@ -348,35 +396,61 @@ def rounded(point: tuple[float, float]) -> tuple[float, float]:
     return round(point[0], 4), round(point[1], 4)
 
 
-def test_sight_lines_by_the_fields_that_they_are_made_of(
-    search: Search, page: Page, photos: list[Photo]
-) -> None:
-    """The statement's WHERE and MV_EXPAND, asked of the fields API: both ends of every line are there."""
+def draw_sight_lines(client: Elasticsearch, page: Page) -> list[Line]:
+    """The layer's lines, as Kibana gets them for a page."""
     layer = LAYERS["sight-lines"]
-    wanted = [{"exists": {"field": name}} for name in ("gps", "peaks_in_frame")]
-    query = {"bool": {"filter": [esql_request(layer, page)["filter"], *wanted]}}
-    hits = search("photos", {
-        "size": 10_000, "_source": False, "fields": ["gps", "peaks_in_frame"], "query": query,
-    })["hits"]["hits"]
-    lines = sorted(
-        Line(rounded(hit["fields"]["gps"][0]["coordinates"]), rounded(end["coordinates"]))
-        for hit in hits
-        for end in hit["fields"]["peaks_in_frame"]
-    )
-    assert lines == expected_lines(photos)
-    assert len(lines) > len(hits) > 10  # several peaks a photo: a point-to-point layer would draw one of them
+    target, body = esql_request(layer, page)
+    answer = client.perform_request("POST", target, headers=JSON, body=body).body
+    assert answer["is_partial"] is False and answer["all_columns"] == layer.source["columns"]
+    # Columns without a value are dropped: where there is no line, there is no column to draw.
+    assert answer["columns"] == (layer.source["columns"] if answer["values"] else [])
+    return sorted(read_line(shape) for (shape,) in answer["values"])
 
 
 def test_sight_lines_in_esql(client: Elasticsearch, page: Page, photos: list[Photo], trek: DrawnTrek) -> None:
-    request = esql_request(LAYERS["sight-lines"], page)
-    try:
-        answer = client.perform_request("POST", "/_query", headers=JSON, body=request).body
-    except ApiError as error:
-        assert error.meta.status == 405 and "_query" in str(error.body)
-        pytest.skip("Elasticsearch's minimal distribution has no ES|QL (_query)")
-    assert answer["columns"] == [{"name": "sight_line", "type": "geo_shape"}]
-    lines = sorted(read_line(shape) for (shape,) in answer["values"])
+    """One line to each peak in frame, from every photo that has a position and peaks before it."""
+    lines = draw_sight_lines(client, page)
+    cameras = [photo for photo in on_map(photos) if photo.get("peaks_in_frame")]
     assert lines == expected_lines(photos)
+    # Several peaks a photo: a point-to-point layer would draw one of them.
+    assert len(lines) > len(cameras) > 10
+
+
+def test_sight_lines_follow_the_ticked_peaks(client: Elasticsearch, page: Page, photos: list[Photo]) -> None:
+    """The photos that show them keep their lines, to other peaks too."""
+    ticked = ["Ama Dablam", "Pumori"]
+    chosen = replace(page, filters=(is_one_of("predicted_peak_labels", ticked),))
+    theirs = [photo for photo in photos if set(ticked) & set(photo["predicted_peak_labels"])]
+    lines = draw_sight_lines(client, chosen)
+    assert lines == expected_lines(theirs)
+    assert 0 < len(lines) < len(expected_lines(photos))
+
+
+def test_sight_lines_follow_the_time_slider(client: Elasticsearch, page: Page, photos: list[Photo]) -> None:
+    early = replace(page, end=page.start + day(4))
+    within = [photo for photo in dated(photos) if instant(photo) <= early.end]
+    lines = draw_sight_lines(client, early)
+    assert lines == expected_lines(within)
+    assert 0 < len(lines) < len(expected_lines(photos))
+
+
+def test_sight_lines_begin_where_the_map_shows(
+    client: Elasticsearch, page: Page, photos: list[Photo]
+) -> None:
+    """Cameras are in view, summits need not be."""
+    middle = (KHUMBU.west + KHUMBU.east) / 2
+    western = replace(page, extent=replace(KHUMBU, east=middle))
+    there = [photo for photo in on_map(photos) if place(photo)[0] <= middle]
+    lines = draw_sight_lines(client, western)
+    assert lines == expected_lines(there)
+    assert 0 < len(lines) < len(expected_lines(photos))
+    assert any(line.summit[0] > middle for line in lines)
+
+
+def test_no_sight_lines_where_no_photo_is(client: Elasticsearch, page: Page, photos: list[Photo]) -> None:
+    later = replace(page, start=page.end, end=page.end + day(1))
+    assert not [photo for photo in dated(photos) if instant(photo) > page.end]
+    assert draw_sight_lines(client, later) == []
 
 
 def read_line(shape: str) -> Line:

@@ -53,6 +53,7 @@ import org.peaks.embedded.rrf.FusedDoc;
 import org.peaks.embedded.rrf.RrfRetriever;
 import org.peaks.embedded.template.TemplateEngine;
 import org.peaks.embedded.template.Templates;
+import org.peaks.embedded.tile.TileHandler;
 
 /**
  * Gives Elastic's minimal distribution what the peaks project uses of the modules that are not in
@@ -179,6 +180,7 @@ public final class EmbeddedPlugin extends Plugin
     handlers.add(new RootHandler(services.clusterService()));
     handlers.addAll(Templates.handlers(settings, services.scriptService(), clusterSupportsFeature));
     handlers.addAll(ModelApi.handlers());
+    handlers.add(new TileHandler());
     return handlers;
   }
 }
