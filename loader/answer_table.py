@@ -11,6 +11,8 @@ from loader.answer import Answer, PeakPrediction, ShotTime, Similarity
 _GAP = "  "
 _ELLIPSIS = "…"
 _NARROWEST = 12
+# Unicode Standard Annex 9: embeddings, overrides and isolates, and what ends them
+_TURNING = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,12 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def clean_text(text: str) -> str:
-    """The text without control characters, which a file name may hold and a terminal would obey."""
-    return "".join("�" if unicodedata.category(mark) == "Cc" else mark for mark in text)
+    """The text without what a terminal would obey: control characters, line ends, marks that turn the order."""
+    return "".join("�" if _is_obeyed(mark) else mark for mark in text)
+
+
+def _is_obeyed(mark: str) -> bool:
+    return unicodedata.category(mark) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(mark) in _TURNING
 
 
 def shorten_text(text: str, width: int, end: Literal["start", "end"]) -> str:

@@ -1,9 +1,8 @@
 """What a photo's EXIF honestly offers: where, which way, when, with what, and its words.
 
-Read through Pillow's directories, so that all five image kinds share one reader and the file is opened once
-(`getexif()[34853]` alone is only an offset; `get_ifd` reads what it points at). The MakerNote is never read.
-A value that cannot be true is left out, with a note where a person would miss it. Tag numbers and meanings:
-CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
+All five image kinds share one reader of directories (`loader.exif_tags`), and the file is opened once. The
+MakerNote is never read. A value that cannot be true is left out, with a note where a person would miss it.
+Tag numbers and meanings: CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
 """
 from __future__ import annotations
 
@@ -15,7 +14,9 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from PIL import Image
-from PIL.ExifTags import GPS, IFD, Base
+from PIL.ExifTags import GPS, Base
+
+from loader.exif_tags import read_directories
 
 # UTC offsets in use (IANA tz database, 2025), minutes; the hours are added below.
 _PART_HOURS = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765)
@@ -23,6 +24,7 @@ UTC_OFFSETS = tuple(sorted({hour * 60 for hour in range(-12, 15)} | set(_PART_HO
 # A GPS fix may be minutes old when the shutter opens; India's and Nepal's clocks are 15 minutes apart.
 FIX_AGE_MINUTES = 5
 
+PHOTO_YEARS = range(1826, 2100)  # from Niépce's first; no clock is asked, so that a load can be repeated
 ALTITUDES_M = (-11_000.0, 100_000.0)
 FOCAL_LENGTHS_MM = (1.0, 10_000.0)
 DESCRIPTION_LIMIT, KEYWORD_LIMIT, KEYWORDS_LIMIT = 2000, 100, 100  # characters, characters, keywords
@@ -30,6 +32,23 @@ DESCRIPTION_LIMIT, KEYWORD_LIMIT, KEYWORDS_LIMIT = 2000, 100, 100  # characters,
 # The diagonal of a 36 × 24 mm frame, which the 35 mm equivalent is defined by (CIPA DCG-001).
 FILM_DIAGONAL_MM = math.hypot(36, 24)
 PANORAMA_RATIO = 2.2  # wider pictures are stitched or cropped: the lens no longer tells their field of view
+
+MAIN_TAGS = frozenset(
+    (Base.Make, Base.Model, Base.ImageDescription, Base.XPTitle, Base.XPComment, Base.XPKeywords)
+)
+EXIF_TAGS = frozenset(
+    (
+        *(Base.DateTimeOriginal, Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
+        *(Base.FocalLengthIn35mmFilm, Base.UserComment),
+    )
+)
+GPS_TAGS = frozenset(
+    (
+        *(GPS.GPSLatitude, GPS.GPSLatitudeRef, GPS.GPSLongitude, GPS.GPSLongitudeRef),
+        *(GPS.GPSAltitude, GPS.GPSAltitudeRef, GPS.GPSImgDirection, GPS.GPSImgDirectionRef),
+        *(GPS.GPSDateStamp, GPS.GPSTimeStamp),
+    )
+)
 
 # Cameras write these into ImageDescription for every picture.
 _EMPTY_WORDS = re.compile(
@@ -40,7 +59,9 @@ _EMPTY_WORDS = re.compile(
 )
 _CLOCK = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
+# Control characters, and what turns the text around it (UAX #9); marks of a direction stay, which
+# right-to-left scripts need.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]+")
 
 
 @dataclass(frozen=True)
@@ -99,15 +120,13 @@ class Metadata:
 def read_metadata(image: Image.Image) -> Metadata:
     """Read the EXIF of an opened image; call it before the pixels are loaded (TIFF reads from its file).
 
-    Never raises: a damaged block gives no values and a note.
+    Never raises: what is damaged gives no values and a note.
     """
-    try:
-        exif = image.getexif()
-        tags = _Tags(dict(exif), dict(exif.get_ifd(IFD.Exif)), dict(exif.get_ifd(IFD.GPSInfo)), exif.endian)
-    except Exception:  # hostile bytes reach every corner of the parser
-        return Metadata(notes=("its EXIF is damaged and was not read",))
-    if not tags.main and not tags.exif and not tags.gps and image.info.get("exif"):
-        return Metadata(notes=("its EXIF is damaged and was not read",))
+    found = read_directories(image, MAIN_TAGS, EXIF_TAGS, GPS_TAGS)
+    tags = _Tags(found.main, found.exif, found.gps, found.endian)
+    if found.damaged:
+        nothing = not found.main and not found.exif and not found.gps
+        tags.notes.append(f"its EXIF is damaged and was {'not read' if nothing else 'read in part'}")
     return tags.metadata()
 
 
@@ -133,7 +152,7 @@ def field_of_view(focal_length_35mm: float, width: int, height: int) -> float | 
 
 @dataclass
 class _Tags:
-    """Three EXIF directories of one photo, tag number to value as Pillow decodes it."""
+    """Three EXIF directories of one photo, tag number to value as `loader.exif_tags` decodes it."""
 
     main: Mapping[int, Any]
     exif: Mapping[int, Any]
@@ -226,6 +245,8 @@ class _Tags:
         if found is None or clock is None or len(clock) != 3 or min(clock) < 0:
             return None
         year, month, day = map(int, found.groups())
+        if year not in PHOTO_YEARS:
+            return None
         try:
             midnight = datetime(year, month, day, tzinfo=timezone.utc)
         except ValueError:
@@ -300,13 +321,16 @@ def degrees(values: Any, reference: Any, letters: str) -> float | None:
 
 
 def parse_clock(words: str) -> datetime | None:
-    """Return EXIF's "2023:10:27 06:47:48" as a date without an offset; None when no calendar has it."""
+    """Return EXIF's "2023:10:27 06:47:48" as a date without an offset.
+
+    None when no calendar has it, and before the first photo and after this century.
+    """
     found = _CLOCK.match(words)
     if found is None:
         return None
     year, month, day, hour, minute, second = map(int, found.groups())
     try:
-        return datetime(year, month, day, hour, minute, second)
+        return datetime(year, month, day, hour, minute, second) if year in PHOTO_YEARS else None
     except ValueError:
         return None
 

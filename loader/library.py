@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,11 +30,15 @@ class PhotoFile:
         path: where to open it.
         name: its path from the library's root with ``/``; bytes that are not UTF-8 are written ``\\xff``.
         id: its document's id (see `document_id`).
+        size: bytes, by the folder's listing.
+        modified: milliseconds since 1970 (UTC), by the folder's listing.
     """
 
     path: Path
     name: str
     id: str
+    size: int = 0
+    modified: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,23 @@ class Skipped:
 
     name: str
     reason: str
+
+
+@dataclass
+class Listing:
+    """Every visible file under a folder, none of them opened.
+
+    Attributes:
+        files: in the order of their names.
+        skipped: folders that cannot be read.
+        hidden: files and folders whose names begin with a dot.
+        prefix: what the names of all files begin with: "" or "2023/" for a part of a library.
+    """
+
+    files: list[PhotoFile] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    hidden: int = 0
+    prefix: str = ""
 
 
 @dataclass
@@ -54,10 +76,33 @@ class Library:
 
 
 def walk_library(folder: Path, root: Path | None = None) -> Library:
-    """Find the photos under a folder.
+    """Find the photos under a folder, by their content.
 
-    Hidden files and folders and files that are no pictures are only counted. Links to folders are followed;
-    each real folder is walked once, so links that form a cycle end.
+    Args:
+        folder: where to look.
+        root: what names and ids are relative to (see `list_files`).
+
+    Raises:
+        PeaksError: the folder does not lie under the root.
+    """
+    listing = list_files(folder, root)
+    library = Library(skipped=list(listing.skipped), passed_over=listing.hidden)
+    for file in listing.files:
+        found = recognize(file)
+        if isinstance(found, PhotoFile):
+            library.photos.append(found)
+        elif found is not None:
+            library.skipped.append(found)
+        else:
+            library.passed_over += 1
+    library.skipped.sort(key=lambda skip: skip.name)
+    return library
+
+
+def list_files(folder: Path, root: Path | None = None) -> Listing:
+    """List every visible file under a folder with its size and time, without opening any.
+
+    Links to folders are followed; each real folder is walked once, so links that form a cycle end.
 
     Args:
         folder: where to look.
@@ -71,12 +116,25 @@ def walk_library(folder: Path, root: Path | None = None) -> Library:
     base = root.resolve() if root is not None else top
     if not top.is_relative_to(base):
         raise PeaksError(f"{folder} does not lie under --library-root {root}: give a folder above it.")
-    library = Library()
-    for path in _files(top, library, base):
-        _sort_in(path, library, base)
-    library.photos.sort(key=lambda photo: os.fsencode(photo.path))
-    library.skipped.sort(key=lambda skip: skip.name)
-    return library
+    listing = Listing(prefix="" if top == base else f"{_printable(_relative(str(top), base))}/")
+    found = sorted(_files(top, listing, base), key=lambda entry: os.fsencode(entry.path))
+    listing.files = [_photo_file(entry, base) for entry in found]
+    return listing
+
+
+def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
+    """Say by a file's first bytes what it is.
+
+    Returns:
+        The file itself when it is a photo; why not, when its name says that it should be one; None for the
+        rest.
+    """
+    head, problem = _head(file.path)
+    if head is not None and sniff_kind(head):
+        return file
+    if file.path.suffix.lower() in PICTURE_EXTENSIONS:
+        return Skipped(file.name, problem)
+    return None
 
 
 def document_id(relative: str) -> str:
@@ -103,7 +161,7 @@ def path_words(name: str) -> str:
     return " ".join("".join(pieces).split())
 
 
-def _files(top: Path, library: Library, base: Path) -> Iterator[Path]:
+def _files(top: Path, listing: Listing, base: Path) -> Iterator[os.DirEntry[str]]:
     """Yield every visible file under ``top``, real folders before linked ones."""
     seen: set[tuple[int, int]] = set()
     folders, links = [top], list[Path]()
@@ -116,14 +174,14 @@ def _files(top: Path, library: Library, base: Path) -> Iterator[Path]:
             seen.add((status.st_dev, status.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
-            reason = f"the folder cannot be read ({error.strerror})"
-            library.skipped.append(Skipped(_name(folder, base), reason))
+            name = _printable(_relative(str(folder), base))
+            listing.skipped.append(Skipped(name, f"the folder cannot be read ({error.strerror})"))
             continue
         for entry in entries:
             if entry.name.startswith("."):
-                library.passed_over += 1
+                listing.hidden += 1
             elif not _is_folder(entry):
-                yield Path(entry.path)
+                yield entry
             else:
                 (links if entry.is_symlink() else folders).append(Path(entry.path))
 
@@ -135,23 +193,23 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _sort_in(path: Path, library: Library, base: Path) -> None:
-    """Add one file to the library's photos, its unreadable pictures or what is passed over."""
-    head, problem = _head(path)
-    name = _name(path, base)
-    if head is not None and sniff_kind(head):
-        library.photos.append(PhotoFile(path, name, document_id(_relative(path, base))))
-    elif path.suffix.lower() not in PICTURE_EXTENSIONS:
-        library.passed_over += 1
-    else:
-        library.skipped.append(Skipped(name, problem))
+def _photo_file(entry: os.DirEntry[str], base: Path) -> PhotoFile:
+    relative = _relative(entry.path, base)
+    try:
+        status = entry.stat()
+        size, modified = status.st_size, status.st_mtime_ns // 1_000_000
+    except OSError:  # a link to nothing; `recognize` says so
+        size, modified = 0, 0
+    return PhotoFile(Path(entry.path), _printable(relative), document_id(relative), size, modified)
 
 
 def _head(path: Path) -> tuple[bytes | None, str]:
     """Return a regular file's first bytes, or None and why there are none."""
     try:
-        if not path.is_file():  # a pipe would block, a device never ends
-            return None, "a link to nothing" if path.is_symlink() else "not a regular file"
+        if path.is_symlink() and not path.exists():
+            return None, "a link to nothing"
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would block, a device never ends
+            return None, "not a regular file"
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
@@ -159,9 +217,9 @@ def _head(path: Path) -> tuple[bytes | None, str]:
     return head, explain_content(head) if head else "the file is empty"
 
 
-def _relative(path: Path, base: Path) -> str:
-    return path.relative_to(base).as_posix()
+def _relative(path: str, base: Path) -> str:
+    return os.path.relpath(path, base).replace(os.sep, "/")
 
 
-def _name(path: Path, base: Path) -> str:
-    return os.fsencode(_relative(path, base)).decode("utf-8", "backslashreplace")
+def _printable(relative: str) -> str:
+    return os.fsencode(relative).decode("utf-8", "backslashreplace")

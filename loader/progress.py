@@ -40,7 +40,7 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._shown:
-            self._stream.write("\r\x1b[K")
+            self._stream.write(self._erased)
             self._stream.flush()
 
     def advance(self, count: int = 1, *, worked: bool = True) -> None:
@@ -55,8 +55,17 @@ class Progress:
         now = self._clock()
         if self._shown and (now - self._written >= self.INTERVAL or self._done >= self._total):
             self._written = now
-            self._stream.write(f"\r\x1b[K{self.line()}")
+            self._stream.write(f"{self._erased}{self.line()}")
             self._stream.flush()
+
+    def say(self, words: str) -> None:
+        """Write a sentence above the line; to logs as well, for a run that waits should say so."""
+        self._stream.write(f"{self._erased}{words}\n")
+        self._stream.flush()
+
+    @property
+    def _erased(self) -> str:
+        return "\r\x1b[K" if self._shown else ""
 
     def line(self) -> str:
         """Return the line as it stands now."""

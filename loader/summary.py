@@ -5,35 +5,59 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from loader.answer_table import clean_text
+from loader.dead_letters import RetryReport
 from loader.library import Skipped
 from loader.load_concepts import ConceptReport
 from loader.load_peaks import PeakReport
-from loader.load_photos import PhotoReport
+from loader.photo_report import PhotoReport
 from loader.predict import PredictionReport
 from loader.progress import format_duration
 
 NOTES_SHOWN = 20
+ALWAYS_SHOWN = ("new", "unchanged")
 
 
 def summarize_photos(report: PhotoReport, place: str) -> str:
     """Return the closing summary of `peaks load-photos` as lines of text."""
-    outcomes = [
-        ("new", report.created, ""),
-        ("changed", report.updated, ""),
-        ("unchanged", report.unchanged, ""),
-        ("skipped", len(report.skipped), "cannot be read"),
-        ("rejected", len(report.rejected), "refused by Elasticsearch"),
-    ]
     lines = [f"{_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
-    lines += [_row(*outcome) for outcome in outcomes if outcome[1] or outcome[0] in ("new", "unchanged")]
+    if report.is_dry_run:
+        lines.append("A dry run: nothing was written. This would be done:")
+    lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
     if report.passed_over:
         lines.append(f"{_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
-    if report.created + report.updated:
+    lines += _without_file(report)
+    if report.created + report.updated and not report.is_dry_run:
         lines += _facts(report)
     lines += _named("Skipped", report.skipped)
     lines += _named("Rejected", report.rejected)
+    if report.dead_letters:
+        again = f"`peaks load-photos --retry {report.dead_letters}` writes them again"
+        lines.append(f"Kept in {report.dead_letters}: {again}")
     lines += _named("Left out of loaded photos", report.notes, NOTES_SHOWN)
     return "\n".join(lines)
+
+
+def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
+    return [
+        ("new", report.created, ""),
+        ("changed", report.updated, ""),
+        ("moved", report.moved, "known by their content under a path that is gone"),
+        ("copied", report.copied, "known by their content under another path"),
+        ("unchanged", report.unchanged, ""),
+        ("skipped", len(report.skipped), "not loaded, for the reason given below"),
+        ("rejected", len(report.rejected), "refused by Elasticsearch"),
+        ("left", report.left, "not reached"),
+    ]
+
+
+def _without_file(report: PhotoReport) -> list[str]:
+    if not report.gone:
+        return []
+    gone = f"{_count(len(report.gone), 'photo')} of the index without a file"
+    if report.removed:
+        return [f"{gone}, {report.removed:,} removed"]
+    return [f"{gone}: --prune removes {'it' if len(report.gone) == 1 else 'them'}"]
 
 
 def summarize_peaks(report: PeakReport, place: str) -> str:
@@ -73,6 +97,26 @@ def photos_as_json(report: PhotoReport) -> dict[str, Any]:
     return {**asdict(report), "loaded": report.loaded, "seconds": round(report.seconds, 3)}
 
 
+def summarize_retries(report: RetryReport, place: str) -> str:
+    """Return the closing summary of `peaks load-photos --retry` as lines of text."""
+    lines = [
+        f"{_count(report.sent + report.superseded, 'rejected photo')} in {place}",
+        _row("new", report.created),
+        _row("changed", report.updated),
+    ]
+    if report.superseded:
+        lines.append(_row("left", report.superseded, "the index holds a later version of the file"))
+    if report.rejected:
+        lines.append(_row("rejected", len(report.rejected), f"again, and kept in {place}"))
+    lines += _named("Rejected", report.rejected)
+    return "\n".join([*lines, *report.warnings])
+
+
+def retries_as_json(report: RetryReport) -> dict[str, Any]:
+    """Return the report of `peaks load-photos --retry FILE --json`."""
+    return asdict(report)
+
+
 def summarize_predictions(report: PredictionReport) -> str:
     """Return the closing summary of `peaks predict` as lines of text."""
     lines = [
@@ -107,7 +151,17 @@ def _facts(report: PhotoReport) -> list[str]:
         f"Of {_count(report.created + report.updated, 'loaded photo')}:",
         f"  {told}time with its offset in {report.with_offset:,}",
         f"  {found}concepts named in {report.with_concepts:,}",
+        *_precision(report),
     ]
+
+
+def _precision(report: PhotoReport) -> list[str]:
+    if report.agreement is None:
+        return []
+    cosine = f"{report.agreement:.4f}"
+    if report.precision == "int8":
+        return [f"  embedded in int8; cosine to float32 at least {cosine} on the first of them"]
+    return [f"  embedded in float32; int8 has a cosine of only {cosine} to it on the first of them"]
 
 
 def _seconds(seconds: float) -> str:
@@ -123,7 +177,7 @@ def _named(title: str, items: Sequence[Skipped], limit: int | None = None) -> It
         return []
     shown = items if limit is None else items[:limit]
     rest = [f"  … and {len(items) - len(shown)} more (--json lists all)"] if len(shown) < len(items) else []
-    return [f"{title}:", *(f"  {item.name}: {item.reason}" for item in shown), *rest]
+    return [f"{title}:", *(clean_text(f"  {item.name}: {item.reason}") for item in shown), *rest]
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from elasticsearch import BadRequestError, Elasticsearch
 
-from loader.documents import with_retries
 from loader.errors import PeaksError
+from loader.retries import with_retries
 from loader.vectors import Vectors
 
 TYPES = ("flat", "hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from loader.documents import with_retries
 from loader.errors import PeaksError
+from loader.retries import with_retries
 from loader.vectors import Vectors
 
 if TYPE_CHECKING:

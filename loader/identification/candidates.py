@@ -7,8 +7,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from loader.documents import with_retries
 from loader.errors import PeaksError
+from loader.retries import check_parts, with_retries
 from loader.vectors import Vectors
 
 # Nearest entries that a photo is compared with. A shard looks at as many candidates: with a filter on fewer
@@ -35,9 +35,15 @@ def score_entries(
     if not asked:
         return [{} for _ in ids]
     searches = [part for row in asked for part in ({}, _search(vectors[row].tolist(), ids[row]))]
-    answer = with_retries(partial(client.msearch, index=index, searches=searches))
+    answer = with_retries(partial(_search_all, client, index, searches))
     found = {row: _cosines(response) for row, response in zip(asked, answer["responses"], strict=True)}
     return [found.get(row, {}) for row in range(len(ids))]
+
+
+def _search_all(client: Elasticsearch, index: str, searches: Sequence[dict[str, Any]]) -> Any:
+    answer = client.msearch(index=index, searches=searches)
+    check_parts(answer, answer["responses"])
+    return answer
 
 
 def _search(vector: list[float], ids: Collection[str] | None) -> dict[str, Any]:

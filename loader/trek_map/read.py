@@ -15,11 +15,11 @@ from elasticsearch import Elasticsearch
 from loader.answer import PeakPrediction, ShotTime
 from loader.concept_catalogue import Concept
 from loader.concept_names import read_concepts
-from loader.documents import with_retries
 from loader.errors import PeaksError
 from loader.filters import ResolvedFilters
 from loader.peak_names import Peak, read_catalogue, read_position
 from loader.photo_index import PHOTOS
+from loader.retries import with_retries
 from loader.trek_map.trek import Trek, TrekPhoto, sort_by_time
 
 MOST_PHOTOS = 20_000

@@ -203,7 +203,9 @@ def test_dates_of_zeros_and_blanks_are_unknown(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2023:13:01 00:00:00", "2023:02:30 10:00:00", "2023:10:29 24:18:06", "soon"]
+    "written",
+    ["2023:13:01 00:00:00", "2023:02:30 10:00:00", "2023:10:29 24:18:06", "soon", "0001:01:01 00:00:00",
+     "1825:12:31 23:59:59", "2100:01:01 00:00:00", "9999:12:31 23:59:59"],
 )
 def test_dates_of_no_calendar_are_left_out_with_a_note(written: str) -> None:
     metadata = read(exif={Base.DateTimeOriginal: written})
@@ -236,6 +238,12 @@ def test_descriptions_in_utf_8_are_read_as_such() -> None:
 )
 def test_user_comments_in_their_character_sets(comment: bytes) -> None:
     assert read(exif={Base.UserComment: comment}).description == "Prayer flags"
+
+
+def test_what_turns_the_text_around_it_is_no_text() -> None:
+    assert read({Base.ImageDescription: "a\u202egpj\u2067b\x1b[2Jc".encode()}).description == "a gpj b [2Jc"
+    right_to_left = "הר\u200f 8849"
+    assert read({Base.ImageDescription: right_to_left.encode()}).description == right_to_left
 
 
 def test_keywords_of_windows() -> None:

@@ -16,7 +16,6 @@ from PIL.ExifTags import GPS, Base
 
 from loader.connection import Connection
 from loader.models import read_index_model
-from loader.photo_index import stored_hashes
 from tests.loader.picture_files import make_exif, quadrants, write
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
@@ -113,7 +112,7 @@ def test_a_library_is_loaded_once(client: Elasticsearch, url: str, catalogue: Pa
         "4 pictures in trek, 1 s\n"
         "  new             3\n"
         "  unchanged       0\n"
-        "  skipped         1  cannot be read\n"
+        "  skipped         1  not loaded, for the reason given below\n"
         "1 other file passed over (hidden, or no picture)\n"
         "Of 3 loaded photos:\n"
         "  position in 1, bearing in 1, time with its offset in 1\n"
@@ -227,12 +226,6 @@ def test_the_checkpoint_must_be_named(url: str, trek: Path, deployed_model: str)
     assert code == 1 and f"name the checkpoint of {deployed_model} with --checkpoint" in output
     code, output = run("load-photos", trek, "--url", url, "--es-model-id", "another")
     assert code == 1 and "[photos] was made for" in output
-
-
-def test_hashes_are_seen_without_a_refresh(client: Elasticsearch) -> None:
-    client.index(index="photos", id="x", document={"path": "x.jpg", "content_hash": "abc"})
-    assert stored_hashes(client, ["x", "y"]) == {"x": "abc"}
-    assert stored_hashes(client, []) == {}
 
 
 def test_the_real_trek(client: Elasticsearch, url: str, shared: Path, tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from loader.images import ModelInput
 from loader.library import Skipped, walk_library
 from loader.photo import (
     THUMBNAIL_BYTES,
+    Known,
     Photo,
     decode_photo,
-    decode_photos,
     format_offset,
     make_thumbnail,
     parse_zone,
@@ -55,6 +55,7 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
         "width": 64,
         "height": 96,
         "size_bytes": path.stat().st_size,
+        "modified": path.stat().st_mtime_ns // 1_000_000,
         "content_hash": sha256(path.read_bytes()).hexdigest(),
         "keywords": ["a", "b"],
         "gps": {"lat": 27.8056472, "lon": 86.7119667},
@@ -74,8 +75,8 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
 def test_a_bare_photo_has_no_empty_fields(tmp_path: Path) -> None:
     write(tmp_path / "x.png", quadrants(), "PNG")
     assert sorted(decode(tmp_path).document([1.0], {})) == [
-        "clip_image", "content_hash", "has_gps", "height", "path", "path_words", "size_bytes", "thumbnail",
-        "width",
+        "clip_image", "content_hash", "has_gps", "height", "modified", "path", "path_words", "size_bytes",
+        "thumbnail", "width",
     ]
 
 
@@ -105,10 +106,21 @@ def test_an_unreadable_photo_is_skipped_and_the_next_one_read(tmp_path: Path) ->
     broken.write_bytes(broken.read_bytes()[:300])
     write(tmp_path / "b.jpg", quadrants())
     library = walk_library(tmp_path)
-    skipped, photo = decode_photos(library.photos, SHAPE)
+    skipped, photo = (decode_photo(file, SHAPE) for file in library.photos)
     assert isinstance(skipped, Skipped) and skipped.name == "a.jpg"
     assert skipped.reason.startswith("the JPEG file is damaged")
     assert isinstance(photo, Photo) and photo.name == "b.jpg"
+
+
+def test_a_file_of_known_content_is_not_decoded(tmp_path: Path) -> None:
+    write(tmp_path / "a.jpg", quadrants())
+    (file,) = walk_library(tmp_path).photos
+    content_hash = sha256(file.path.read_bytes()).hexdigest()
+    assert decode_photo(file, SHAPE, None, {content_hash, "abc"}) == Known(file, content_hash)
+    photo = decode_photo(file, SHAPE, None, {"abc"})
+    assert isinstance(photo, Photo) and photo.fields["content_hash"] == content_hash
+    assert (photo.fields["size_bytes"], photo.fields["modified"]) == (file.size, file.modified)
+    assert file.modified == file.path.stat().st_mtime_ns // 1_000_000
 
 
 def test_a_file_that_vanishes_is_skipped(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from loader.documents import Rejected
 from loader.library import Skipped
 from loader.load_concepts import ConceptReport
 from loader.load_peaks import PeakReport
-from loader.load_photos import PhotoReport
+from loader.photo_report import PhotoReport
 from loader.predict import PredictionReport
 from loader.summary import (
     concepts_as_json,
@@ -38,7 +38,11 @@ PHOTOS = {
         skipped=[Skipped("a/broken.jpg", "the JPEG file is damaged (image file is truncated)"),
                  Skipped("closed", "the folder cannot be read (Permission denied)")],
         rejected=[Skipped("b.heic", "field [gps]: too far north")],
+        dead_letters="rejected-photos.ndjson",
         passed_over=7,
+        embedded=1202,
+        precision="int8",
+        agreement=0.99968,
         with_position=900,
         with_bearing=80,
         with_offset=1000,
@@ -48,6 +52,15 @@ PHOTOS = {
         notes=[Skipped(f"IMG_{number}.jpg", "its altitude of 4e+06 m is impossible; left out")
                for number in range(22)],
         seconds=4000,
+    ),
+    "photos_after_changes": PhotoReport(
+        found=1240, created=2, moved=12, copied=1, unchanged=1225, gone=["a.jpg", "b.jpg"], removed=2,
+        embedded=2, precision="fp32", agreement=0.93, with_position=2, seconds=3,
+    ),
+    "photos_stopped": PhotoReport(found=40, created=16, left=24, gone=["a.jpg"], embedded=16, seconds=9),
+    "photos_dry_run": PhotoReport(
+        found=50, created=12, updated=3, moved=1, unchanged=33, gone=["a.jpg", "b.jpg"], is_dry_run=True,
+        skipped=[Skipped("empty.jpg", "the file is empty")], seconds=0.3,
     ),
     "photos_none": PhotoReport(found=1, skipped=[Skipped("empty.jpg", "the file is empty")]),
 }
@@ -97,8 +110,18 @@ def test_summaries_read_as_kept(name: str) -> None:
 
 @pytest.mark.parametrize("report", PHOTOS.values(), ids=PHOTOS)
 def test_outcomes_add_up_to_the_files_found(report: PhotoReport) -> None:
-    outcomes = report.created + report.updated + report.unchanged
-    assert outcomes + len(report.skipped) + len(report.rejected) == report.found
+    assert report.loaded + len(report.skipped) + len(report.rejected) + report.left == report.found
+
+
+def test_names_do_not_command_the_terminal() -> None:
+    names = ("line\nfeed", "clear\x1b[2Jscreen", "turned \u202egpj.exe", "isolated \u2067name")
+    report = PhotoReport(found=4, skipped=[Skipped(name, "the file is empty") for name in names])
+    shown = summarize_photos(report, "trek").splitlines()[-4:]
+    assert shown == [
+        f"  {name}: the file is empty"
+        for name in ("line\ufffdfeed", "clear\ufffd[2Jscreen", "turned \ufffdgpj.exe", "isolated \ufffdname")
+    ]
+    assert photos_as_json(report)["skipped"][0]["name"] == "line\nfeed"
 
 
 def test_reports_are_json() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,12 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, SiglipImageProcessor
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
+from loader import vision
 from loader.errors import PeaksError
 from loader.images import open_encoded, open_image, read_bytes, render_at_least
-from loader.vision import VisionEncoder
+from loader.model_input import read_model_input
+from loader.quantized_tower import QuantizedTower, has_vnni, usable_engines
+from loader.vision import LEAST_AGREEMENT, TRIAL_PICTURES, VisionEncoder
 from tests.loader.picture_files import quadrants
 
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "siglip2-trek-tiny"
@@ -115,3 +119,124 @@ def test_another_filter_of_the_preprocessor_is_followed(tmp_path: Path) -> None:
     (folder / "preprocessor_config.json").write_text(json.dumps({**settings, "resample": 3}))
     encoder = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
     assert encoder.input.resample == Image.Resampling.BICUBIC
+
+
+def test_the_input_is_what_workers_read(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
+    assert encoder.input == read_model_input(checkpoint)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_weights_are_read(tmp_path: Path, kind: torch.dtype) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "half")
+    weights = load_file(folder / "model.safetensors")
+    halved = {name: tensor.to(kind) for name, tensor in weights.items()}
+    save_file(halved, folder / "model.safetensors", {"format": "pt"})
+    found = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu").encode(drawings())
+    restored = {name: tensor.to(torch.float32) for name, tensor in halved.items()}
+    save_file(restored, folder / "model.safetensors", {"format": "pt"})
+    expected = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu").encode(drawings())
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_weights_that_are_cut_short_are_named(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "short")
+    opened = open_checkpoint(str(folder), tower="vision")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 8])
+    with pytest.raises(PeaksError, match=r"model\.safetensors is cut short or damaged: fetch"):
+        VisionEncoder(opened, "cpu")
+
+
+def test_another_activation_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "relu")
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"]["hidden_act"] = "relu"
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(PeaksError, match=r"no SigLIP-2 vision tower \(activation relu"):
+        VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+
+
+def test_an_unknown_precision_is_refused(checkpoint: Checkpoint) -> None:
+    with pytest.raises(PeaksError, match="no precision 'fp8': take fp32, int8, auto"):
+        VisionEncoder(checkpoint, "cpu", "fp8")
+
+
+needs_engine = pytest.mark.skipif(not usable_engines(), reason="no quantised layers in this PyTorch")
+
+
+def pictures(count: int, seed: int = 0) -> list[Image.Image]:
+    """Random shapes of few colours: as unlike one another as photos are."""
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 255, (count, 6, 6, 3), dtype=np.uint8)
+    return [Image.fromarray(each).resize((96, 96), Image.Resampling.BICUBIC) for each in coarse]
+
+
+@needs_engine
+def test_8_bits_prove_themselves_and_take_over(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
+    trying = VisionEncoder(checkpoint, "cpu", "auto")
+    tower = weakref.ref(trying._tower)
+    first, last = pictures(TRIAL_PICTURES - 1), pictures(3, seed=1)
+    np.testing.assert_array_equal(trying.encode(first), encoder.encode(first))
+    assert (trying.precision, trying.agreement) == ("fp32", None)
+    np.testing.assert_array_equal(trying.encode(last), encoder.encode(last))
+    assert trying.precision == "int8"
+    assert trying.agreement is not None and LEAST_AGREEMENT <= trying.agreement < 1
+    assert tower() is None, "the float32 weights are still held"
+    cosines = (trying.encode(first) * encoder.encode(first)).sum(axis=1)
+    assert cosines.min() >= LEAST_AGREEMENT and not np.array_equal(cosines, np.ones_like(cosines))
+
+
+@needs_engine
+def test_8_bits_that_fail_leave_float32(
+    encoder: VisionEncoder, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vision, "LEAST_AGREEMENT", 0.9999999)
+    trying = VisionEncoder(checkpoint, "cpu", "auto")
+    trying.encode(pictures(TRIAL_PICTURES))
+    assert trying.precision == "fp32" and trying.agreement is not None and trying.agreement < 0.9999999
+    after = pictures(5, seed=2)
+    np.testing.assert_array_equal(trying.encode(after), encoder.encode(after))
+
+
+@needs_engine
+def test_broken_arithmetic_is_found_out(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that overflows gives finite nonsense, or no numbers at all."""
+    for nonsense in (lambda vectors: vectors.flip(-1), lambda vectors: vectors * float("nan")):
+        genuine = QuantizedTower.forward
+        with monkeypatch.context() as patch:
+            patch.setattr(QuantizedTower, "forward", lambda self, x, f=nonsense, g=genuine: f(g(self, x)))
+            trying = VisionEncoder(checkpoint, "cpu", "auto")
+            trying.encode(pictures(TRIAL_PICTURES))
+            assert trying.precision == "fp32" and (trying.agreement or 1.0) < LEAST_AGREEMENT
+
+
+@needs_engine
+def test_8_bit_vectors_do_not_depend_on_the_pictures_beside(checkpoint: Checkpoint) -> None:
+    quantized = VisionEncoder(checkpoint, "cpu", "int8")
+    assert (quantized.precision, quantized.agreement) == ("int8", None)
+    shown = [*pictures(6), Image.new("RGB", (96, 96), "white")]
+    alone = np.concatenate([quantized.encode([picture]) for picture in shown])
+    np.testing.assert_array_equal(quantized.encode(shown), alone)
+    np.testing.assert_array_equal(quantized.encode(shown[::-1])[::-1], alone)
+
+
+@pytest.mark.parametrize("precision", ["auto", "int8"])
+@pytest.mark.parametrize("engines", [[], ["qnnpack-of-another-processor"]])
+def test_without_an_engine_float32_stays(
+    encoder: VisionEncoder, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, precision: str,
+    engines: list[str],
+) -> None:
+    monkeypatch.setattr(vision, "usable_engines", lambda: engines)
+    plain = VisionEncoder(checkpoint, "cpu", precision)
+    shown = pictures(TRIAL_PICTURES)
+    np.testing.assert_array_equal(plain.encode(shown), encoder.encode(shown))
+    assert (plain.precision, plain.agreement) == ("fp32", None)
+
+
+def test_the_processor_says_whether_8_bit_products_overflow(tmp_path: Path) -> None:
+    path = tmp_path / "cpuinfo"
+    assert not has_vnni(path)
+    path.write_text("flags : fpu avx2 avx512f\n")
+    assert not has_vnni(path)
+    path.write_text("flags : fpu avx2 avx_vnni\n")
+    assert has_vnni(path)

@@ -1,0 +1,64 @@
+"""What loading photos cannot be faster than: decoding alone and embedding alone, each on all cores.
+
+    python -m benchmarks.loading_floor FOLDER --checkpoint DIR --precision int8
+
+The decoding is that of `peaks load-photos` by its own worker processes, the embedding its own as well, by
+chunks of 8. Starting processes and loading the tower are not counted. Prints one JSON document.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+from PIL import Image
+
+from eland_models.checkpoint import open_checkpoint
+from loader.decoders import Decoders, Task, usable_cores
+from loader.images import ModelInput
+from loader.library import PhotoFile, list_files
+from loader.load_photos import batched
+from loader.model_input import read_model_input
+from loader.photo import Photo
+from loader.vision import PRECISIONS, VisionEncoder
+
+CHUNK = 8
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--checkpoint", required=True, help="Folder of the checkpoint.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="fp32", help="Of the vision tower.")
+def main(folder: Path, checkpoint: str, precision: str) -> None:
+    """Print the seconds of both."""
+    opened = open_checkpoint(checkpoint, tower="vision")
+    decoding, pictures = time_decoding(list_files(folder).files, read_model_input(opened))
+    embedding, cpu = time_embedding(VisionEncoder(opened, precision=precision), pictures)
+    found = {"photos": len(pictures), "decoding": decoding, "embedding": embedding, "embedding_cpu": cpu}
+    click.echo(json.dumps(found))
+
+
+def time_decoding(files: list[PhotoFile], shape: ModelInput) -> tuple[float, list[Image.Image]]:
+    """Seconds for all files after one that wakes the workers up, and the pictures."""
+    workers = usable_cores()
+    with Decoders(shape, None, workers=workers) as decoders:
+        list(decoders.decode(Task(file) for file in files[: 2 * workers]))
+        start = time.monotonic()
+        outcomes = [outcome for _, outcome in decoders.decode(Task(file) for file in files)]
+        seconds = time.monotonic() - start
+    return seconds, [outcome.picture for outcome in outcomes if isinstance(outcome, Photo)]
+
+
+def time_embedding(encoder: VisionEncoder, pictures: list[Image.Image]) -> tuple[float, float]:
+    """Seconds and processor seconds for all pictures, after a first chunk that is not counted."""
+    encoder.encode(pictures[:CHUNK])
+    start, cpu = time.monotonic(), time.process_time()
+    for chunk in batched(pictures, CHUNK):
+        encoder.encode(chunk)
+    return time.monotonic() - start, time.process_time() - cpu
+
+
+if __name__ == "__main__":
+    main()

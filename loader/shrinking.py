@@ -1,0 +1,138 @@
+"""Decoded pictures to small RGB ones, band by band of rows, so that no second full picture is needed.
+
+A picture is averaged over squares of a whole number of pixels (Pillow's `reduce`). Where a side is no
+multiple of that number, the last column or row stands for less than a whole square: `extent` says how much of
+the small picture the image really covers, and `ModelInput.fit` takes just that. Without it a picture would be
+stretched by a thousandth or so, which costs more cosine than everything else that is done here.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.Image import Transpose
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
+
+BAND_PIXELS = 1 << 18  # converted at a time: 1 MB of RGB, and up to 5 MB on the way to it
+
+BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # TIFF tags, and a value of the second
+_EXTENT = "extent"
+
+
+def shrink_factor(size: tuple[int, int], side: int | None) -> int:
+    """Return the largest power of two by which a picture can be shrunk and keep ``side`` pixels both ways.
+
+    The decoders of JPEG and HEIC shrink by powers of two as well: a photo then gives the same picture
+    whichever of them is at hand. None: it is not to be shrunk.
+    """
+    return 1 << (max(1, min(size) // side).bit_length() - 1) if side else 1
+
+
+def shrink_to_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """Convert a decoded image of any mode but "I" and "F" to RGB, averaged over squares of ``factor`` pixels.
+
+    Transparent pixels are laid on white, 16-bit levels scaled to 8. Each level is within 1 of converting the
+    whole and then reducing it. With a factor of 1 an RGB image is returned as it is.
+    """
+    if is_plain_rgb(image):
+        return image if factor == 1 else image.reduce(factor)
+    width, height = image.size
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top, bottom in bands(width, height, factor):
+        band = image.crop((0, top, width, bottom))
+        _paste_band(small, _to_rgb(band, _bits(image), _is_negative(image)), top, factor)
+    return small
+
+
+def shrink_lines(
+    lines: memoryview, mode: str, size: tuple[int, int], stride: int, factor: int
+) -> Image.Image:
+    """Convert a decoder's own lines to RGB as `shrink_to_rgb` does, without a Pillow image of the whole.
+
+    Args:
+        lines: rows of interleaved samples of 8 bits.
+        mode: Pillow's name of the samples, such as "RGB" or "RGBA".
+        size: width and height, pixels.
+        stride: bytes from one row to the next.
+        factor: pixels a side of the squares.
+    """
+    width, height = size
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top, bottom in bands(width, height, factor):
+        part: Any = lines[top * stride : bottom * stride]
+        band = Image.frombuffer(mode, (width, bottom - top), part, "raw", mode, stride, 1)
+        _paste_band(small, _to_rgb(band, 8), top, factor)
+    return small
+
+
+def bands(width: int, height: int, factor: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last row (exclusive) of bands of some `BAND_PIXELS`, each a multiple of ``factor``."""
+    step = max(1, BAND_PIXELS // (width * factor)) * factor
+    for top in range(0, height, step):
+        yield top, min(top + step, height)
+
+
+def is_plain_rgb(image: Image.Image) -> bool:
+    """Tell whether an image is RGB without a transparent colour."""
+    return image.mode == "RGB" and "transparency" not in image.info
+
+
+def _paste_band(small: Image.Image, band: Image.Image, top: int, factor: int) -> None:
+    small.paste(band if factor == 1 else band.reduce(factor), (0, top // factor))
+
+
+def _to_rgb(band: Image.Image, bits: int, is_negative: bool = False) -> Image.Image:
+    if band.mode.startswith("I;16"):
+        levels = np.asarray(band) >> max(bits - 8, 0)  # Pillow's own conversion would clip them
+        levels = 255 - levels if is_negative else levels
+        return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
+    if band.has_transparency_data:
+        paper = Image.new("RGBA", band.size, "white")
+        paper.alpha_composite(band.convert("RGBA"))
+        return paper.convert("RGB")
+    return band.convert("RGB")
+
+
+def _bits(image: Image.Image) -> int:
+    """Return the bits of a grey level that Pillow keeps in 16 (a TIFF may use 9 to 16)."""
+    return int(getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (16,))[0])
+
+
+def _is_negative(image: Image.Image) -> bool:
+    """Tell whether 0 is white: Pillow inverts such a TIFF itself, but not one of 16 bits."""
+    return getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO
+
+
+def extent(picture: Image.Image) -> Box:
+    """Return the part of a shrunk picture that the full image covers: all of it, or nearly."""
+    box: Box = picture.info.get(_EXTENT, (0.0, 0.0, float(picture.width), float(picture.height)))
+    return box
+
+
+def mark_extent(picture: Image.Image, width: float, height: float) -> Image.Image:
+    """Note that the image covers a picture from the top left corner to ``width`` and ``height`` pixels."""
+    picture.info = {}  # EXIF and profiles must not travel with it
+    if (width, height) != picture.size:
+        picture.info[_EXTENT] = (0.0, 0.0, min(width, picture.width), min(height, picture.height))
+    return picture
+
+
+def turn(picture: Image.Image, how: Transpose) -> Image.Image:
+    """Turn or mirror a picture, and its extent with it."""
+    turned = picture.transpose(how)
+    if _EXTENT in picture.info:
+        turned.info = {_EXTENT: _turn_box(extent(picture), picture.width, picture.height, how)}
+    return turned
+
+
+def _turn_box(box: Box, width: float, height: float, how: Transpose) -> Box:
+    left, top, right, bottom = box
+    if how in (Transpose.FLIP_LEFT_RIGHT, Transpose.ROTATE_180, Transpose.ROTATE_90, Transpose.TRANSVERSE):
+        left, right = width - right, width - left
+    if how in (Transpose.FLIP_TOP_BOTTOM, Transpose.ROTATE_180, Transpose.ROTATE_270, Transpose.TRANSVERSE):
+        top, bottom = height - bottom, height - top
+    swapped = how in (Transpose.ROTATE_90, Transpose.ROTATE_270, Transpose.TRANSPOSE, Transpose.TRANSVERSE)
+    return (top, left, bottom, right) if swapped else (left, top, right, bottom)

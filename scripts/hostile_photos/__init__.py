@@ -1,0 +1,1 @@
+"""Photo files made to hurt a loader, each with what must become of it."""
