@@ -163,7 +163,7 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def clean_text(text: str) -> str:
-    """The text without what a terminal would obey: control characters, line ends, marks that turn the order."""
+    """The text without what a terminal would obey: control characters, line ends, marks that turn order."""
     return "".join("�" if _is_obeyed(mark) else mark for mark in text)
 
 

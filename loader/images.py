@@ -27,6 +27,7 @@ from loader.shrinking import extent, mark_extent, shrink_factor, shrink_lines, s
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
 MAX_PIXELS = 220_000_000
+IMPOSSIBLE_BYTES = 1 << 40  # of memory: a header that lies
 MAX_BYTES = 256 << 20  # a worker holds the whole file beside its pixels
 
 # Measured over real photos (docs/loading.md): vectors keep a cosine of 0.9999 to those of the full picture.
@@ -362,6 +363,8 @@ def _refuse_ranges(image: Image.Image) -> None:
 def _check_memory(image: Image.Image, full: tuple[int, int], needed: int) -> None:
     if needed <= DECODED_BYTES:
         return
+    if needed > IMPOSSIBLE_BYTES:
+        raise UnreadableImage(f"the {image.format} file is damaged (its sizes cannot be true)")
     fix = "save it with fewer pixels"
     if image.format in JPEG_FORMATS:
         fix = "save it as a baseline JPEG (not progressive)"

@@ -16,7 +16,7 @@ from loader.identification.fields import identification_fields
 from loader.identification.identifier import Identification, Identifier
 from loader.library import PhotoFile, Skipped, path_words
 from loader.photo import Known, Photo
-from loader.photo_index import PHOTOS, StoredPhoto, delete_photos, read_documents
+from loader.photo_index import PHOTOS, StoredPhoto, delete_photos, read_documents, refresh_photos
 from loader.photo_report import PhotoReport
 from loader.photo_stages import Embedded
 from loader.sight.fields import read_camera
@@ -95,7 +95,7 @@ class PhotoWriter:
         """Whole documents; a refresh lets the search see those that were moved a moment ago."""
         found = read_documents(self._client, ids)
         if missing := [identifier for identifier in ids if identifier not in found]:
-            self._client.indices.refresh(index=PHOTOS)
+            refresh_photos(self._client)
             found |= read_documents(self._client, missing)
         return found
 
@@ -143,15 +143,18 @@ class PhotoWriter:
             why = "the index held its content and lost it just now; load it again"
             self._report.skipped.append(Skipped(file.name, why))
             return
+        is_moved = self._has_no_file(source)
+        if is_moved:
+            # First: a kill in between leaves a file that the next run loads anew, not a photo too many.
+            delete_photos(self._client, [source.id])
+            del self._gone[source.id]
         words = {"path": file.name, "path_words": path_words(file.name)}
         document = {**original, **words, **self._state(file)}
         written = write_documents(self._client, PHOTOS, {file.id: document})
         self._keep_refused(written, {file.id: document})
         if written.rejected:
             return
-        if self._has_no_file(source):
-            delete_photos(self._client, [source.id])
-            del self._gone[source.id]
+        if is_moved:
             self._stored.move(source, replace(source, id=file.id, path=file.name, library=self._library))
             self._report.moved += 1
         else:

@@ -115,15 +115,17 @@ class RunningLoad:
         self.process.kill()
         self.process.wait()
 
-    def interrupt(self, number: signal.Signals, *, everybody: bool = False) -> float:
-        """Send a signal, perhaps to all its processes, as a terminal does; return seconds to the end."""
+    def stop(self, number: signal.Signals) -> float:
+        """Send a signal to the load, not to its workers; return the seconds until its end."""
         start = time.monotonic()
-        if everybody:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
+        self.process.send_signal(number)
         self.process.wait(LONGEST)
         return time.monotonic() - start
+
+    def signal_everybody(self, number: signal.Signals) -> None:
+        """Send a signal as a terminal does: to the load and to its workers."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def finish(self) -> Ended:
         """Wait for its end; it must leave no process behind."""

@@ -1,4 +1,4 @@
-"""Answers that are 200 as a whole and hold failures, and points in time that are lost: no photo goes unseen."""
+"""Answers of status 200 that hold failures, and points in time that are lost: no photo goes unseen."""
 from __future__ import annotations
 
 from collections.abc import Iterator
