@@ -21,14 +21,13 @@ from elasticsearch import Elasticsearch
 from loader.comparison import WHOLE, Part, StoredContents, compare, is_unchanged
 from loader.dead_letters import DeadLetters
 from loader.decoders import Decoders, Task, usable_cores
-from loader.identification.identifier import Identifier
 from loader.images import ModelInput
 from loader.library import Listing, PhotoFile, Skipped, recognize
 from loader.photo import Known, Photo
 from loader.photo_index import StoredPhoto, delete_photos, read_states, read_stored_photos, refresh_photos
 from loader.photo_report import PhotoReport
 from loader.photo_stages import Embedded, Encoder, Message, PassedOver, PhotoStages, Unchanged
-from loader.photo_writer import PhotoWriter, has_file
+from loader.photo_writer import Identify, PhotoWriter, has_file
 from loader.progress import Progress
 
 LOOKUP_SIZE = 32  # files of one request: looked up before they are decoded, or known by their content
@@ -45,7 +44,6 @@ class Settings:
         library: the library's name.
         root: what the names of its files are relative to.
         batch_size: most photos that are embedded and not yet written.
-        top_peaks: most peaks named for a photo.
         workers: processes that decode; 0 takes one for each core.
         zone: the camera's clock where a file does not tell its UTC offset.
         part: the share of the files to load.
@@ -56,7 +54,6 @@ class Settings:
     library: str
     root: Path
     batch_size: int = 16
-    top_peaks: int = 3
     workers: int = 0
     zone: tzinfo | None = None
     part: Part = WHOLE
@@ -71,12 +68,12 @@ class PhotoModel:
     Attributes:
         input: the picture that the vision tower takes.
         make_encoder: loads the tower.
-        open_identifier: reads what the cluster knows of peaks and concepts.
+        open_identification: reads what the cluster knows of peaks and concepts.
     """
 
     input: ModelInput
     make_encoder: Callable[[], Encoder]
-    open_identifier: Callable[[], Identifier]
+    open_identification: Callable[[], Identify]
 
 
 class PhotoLoad:
@@ -137,7 +134,7 @@ class PhotoLoad:
         """
         progress.advance(self._comparison.unchanged, worked=False)
         model = cache(open_model)
-        writer = self._writer(lambda: model().open_identifier(), dead_letters)
+        writer = self._writer(lambda: model().open_identification(), dead_letters)
         try:
             writer.adopt(self._comparison.adopted)
             tasks = self._tasks()
@@ -174,14 +171,13 @@ class PhotoLoad:
     def _workers(self) -> int:
         return min(self._settings.workers or usable_cores(), len(self._comparison.candidates))
 
-    def _writer(self, open_identifier: Callable[[], Identifier], dead_letters: DeadLetters) -> PhotoWriter:
+    def _writer(self, open_identification: Callable[[], Identify], dead_letters: DeadLetters) -> PhotoWriter:
         settings = self._settings
         return PhotoWriter(
             self._client,
-            open_identifier,
+            open_identification,
             settings.library,
             settings.root,
-            settings.top_peaks,
             self._stored,
             self._comparison,
             dead_letters,

@@ -12,14 +12,15 @@ from elasticsearch import Elasticsearch
 from loader.comparison import Comparison, StoredContents
 from loader.dead_letters import DeadLetters, write_letter
 from loader.documents import Written, write_documents
-from loader.identification.fields import identification_fields
-from loader.identification.identifier import Identification, Identifier
 from loader.library import PhotoFile, Skipped, path_words
 from loader.photo import Known, Photo
 from loader.photo_index import PHOTOS, StoredPhoto, delete_photos, read_documents, refresh_photos
 from loader.photo_report import PhotoReport
 from loader.photo_stages import Embedded
-from loader.sight.fields import read_camera
+from loader.vectors import Vectors
+
+# Photos and their vectors to the fields that say what they show (`loader.photo_identification`).
+Identify = Callable[[Sequence[Photo], Vectors], list[dict[str, Any]]]
 
 
 class PhotoWriter:
@@ -27,10 +28,9 @@ class PhotoWriter:
 
     Args:
         client: of the cluster.
-        open_identifier: names peaks and concepts; called when the first photo is there.
+        open_identification: gives what names peaks and concepts; called when the first photo is there.
         library: the library's name.
         root: the library's root.
-        top_peaks: most peaks named for a photo.
         stored: what the index held at the start.
         comparison: of the library with that.
         dead_letters: where documents go that Elasticsearch refuses.
@@ -41,30 +41,28 @@ class PhotoWriter:
     def __init__(
         self,
         client: Elasticsearch,
-        open_identifier: Callable[[], Identifier],
+        open_identification: Callable[[], Identify],
         library: str,
         root: Path,
-        top_peaks: int,
         stored: StoredContents,
         comparison: Comparison,
         dead_letters: DeadLetters,
         fingerprint: str,
         report: PhotoReport,
     ) -> None:
-        self._client, self._open_identifier = client, open_identifier
-        self._library, self._root, self._top = library, root, top_peaks
+        self._client, self._open_identification = client, open_identification
+        self._library, self._root = library, root
         self._stored, self._gone = stored, comparison.gone
         self._dead_letters, self._fingerprint, self._report = dead_letters, fingerprint, report
-        self._identifier: Identifier | None = None
+        self._identify: Identify | None = None
 
     def write(self, embedded: Embedded) -> None:
         """Name the peaks in photos and put them into the index."""
-        self._identifier = self._identifier or self._open_identifier()
+        self._identify = self._identify or self._open_identification()
         photos, report = embedded.photos, self._report
         report.embedded += len(photos)
         report.precision, report.agreement = embedded.precision, embedded.agreement
-        cameras = [read_camera(photo.fields) for photo in photos]
-        found = self._identifier.identify(embedded.vectors, cameras)
+        found = self._identify(photos, embedded.vectors)
         documents = {
             photo.id: self._document(photo, vector.tolist(), each)
             for photo, vector, each in zip(photos, embedded.vectors, found, strict=True)
@@ -99,9 +97,8 @@ class PhotoWriter:
             found |= read_documents(self._client, missing)
         return found
 
-    def _document(self, photo: Photo, vector: list[float], found: Identification) -> dict[str, Any]:
-        fields = identification_fields(photo.fields, found, self._top)
-        return {**photo.document(vector, fields), "library": self._library}
+    def _document(self, photo: Photo, vector: list[float], found: Mapping[str, Any]) -> dict[str, Any]:
+        return {**photo.document(vector, found), "library": self._library}
 
     def _state(self, file: PhotoFile) -> dict[str, Any]:
         return {"library": self._library, "size_bytes": file.size, "modified": file.modified}

@@ -3,16 +3,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loader.answer_table import clean_text
-from loader.dead_letters import RetryReport
 from loader.library import Skipped
-from loader.load_concepts import ConceptReport
-from loader.load_peaks import PeakReport
-from loader.photo_report import PhotoReport
-from loader.predict import PredictionReport
 from loader.progress import format_duration
+
+if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
+    from loader.dead_letters import RetryReport
+    from loader.load_concepts import ConceptReport
+    from loader.load_peaks import PeakReport
+    from loader.photo_report import PhotoReport
+    from loader.predict import PredictionReport
 
 NOTES_SHOWN = 20
 ALWAYS_SHOWN = ("new", "unchanged")

@@ -197,7 +197,6 @@ def _settings(folder: Path, options: Options) -> Settings:
         library=options.library or os.fsencode(root.name).decode("utf-8", "backslashreplace") or "/",
         root=root,
         batch_size=options.batch_size,
-        top_peaks=options.top_peaks,
         workers=options.workers or 0,
         zone=parse_zone(options.timezone) if options.timezone else None,
         part=parse_part(options.part) if options.part else WHOLE,
@@ -244,9 +243,9 @@ def _run(
 
 def _open_model(client: Elasticsearch, index: IndexModel, options: Options) -> PhotoModel:
     from loader.answer import Calibration
-    from loader.identification.opening import open_identifier
     from loader.load_photos import PhotoModel
     from loader.model_input import read_model_input
+    from loader.photo_identification import PhotoIdentification
     from loader.retries import with_retries
 
     checkpoint = _open_checkpoint(options.checkpoint, index)
@@ -254,7 +253,7 @@ def _open_model(client: Elasticsearch, index: IndexModel, options: Options) -> P
     return PhotoModel(
         read_model_input(checkpoint),
         lambda: _make_encoder(checkpoint, options.precision),
-        lambda: with_retries(lambda: open_identifier(client, calibration)),
+        lambda: with_retries(lambda: PhotoIdentification(client, calibration, options.top_peaks)),
     )
 
 
