@@ -91,7 +91,7 @@ def main(
     port: int,
 ) -> None:
     """Print the tables."""
-    with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".library-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".peaks-benchmark-") as scratch:
         library = make_library(folder, Path(scratch) / "photos", copies)
         with prepared_node(checkpoint, url, home, port) as address, empty_index(address) as client:
             print_results(measure(library, checkpoint, sample, address, client))

@@ -189,3 +189,10 @@ def test_what_is_small_or_no_jpeg_is_decoded_in_full(kind: str) -> None:
 
 def test_the_model_s_picture_is_stretched() -> None:
     assert corners(ModelInput(40, 40).fit(quadrants())) == [RED, GREEN, BLUE, YELLOW]
+
+
+def test_the_blocks_of_a_jpeg_are_scaled_to_a_quarter_and_never_an_eighth() -> None:
+    opened = open_encoded(encode(quadrants(1201, 804), "JPEG"))
+    small, full = render_at_least(opened, 50)
+    assert opened.size == (301, 201) and full == (1201, 804)  # an eighth would do for 50 pixels
+    assert min(small.size) >= 50 and corners(small) == [RED, GREEN, BLUE, YELLOW]
