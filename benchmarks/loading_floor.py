@@ -16,10 +16,10 @@ import click
 from PIL import Image
 
 from eland_models.checkpoint import open_checkpoint
+from loader.batches import batched
 from loader.decoders import Decoders, Task, usable_cores
 from loader.images import ModelInput
 from loader.library import PhotoFile, list_files
-from loader.load_photos import batched
 from loader.model_input import read_model_input
 from loader.photo import Photo
 from loader.vision import PRECISIONS, VisionEncoder

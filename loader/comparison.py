@@ -114,6 +114,14 @@ def is_unchanged(file: PhotoFile, held: StoredPhoto) -> bool:
     return (file.size, file.modified) == (held.size, held.modified)
 
 
+def explain_conflict(held: StoredPhoto) -> str:
+    """Say why a photo does not replace the one that has its path."""
+    return (
+        f"the index holds another picture under this path, of the library '{held.library}': if this is that "
+        f"library, say so with --library '{held.library}'; if not, load both with a --library-root above them"
+    )
+
+
 def _find_gone(listing: Listing, stored: Iterable[StoredPhoto], library: str) -> dict[str, StoredPhoto]:
     """Photos of this library without a file; what may lie in a folder that cannot be read stays."""
     present = {file.id for file in listing.files}

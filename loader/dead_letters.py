@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from shutil import copymode
 from types import TracebackType
@@ -22,6 +22,7 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
+from loader.batches import batched
 from loader.connection import explain
 from loader.documents import NotWritten, Written, write_documents
 from loader.errors import PeaksError
@@ -274,7 +275,7 @@ def retry_dead_letters(
         retry = _Retry(client, report)
         try:
             newest = (letter for number, letter in _numbered(path) if lines[letter.id] == number)
-            while letters := list(islice(newest, batch)):
+            for letters in batched(newest, batch):
                 retry.send(letters)
         except (NotWritten, ApiError, TransportError) as error:
             sentence = error.message if isinstance(error, NotWritten) else explain(error).message

@@ -1,7 +1,6 @@
 """Vectors of images that a person asks about: from the index when the file is in it, made here otherwise."""
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from elasticsearch import Elasticsearch
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from eland_models.errors import ModelError
 from loader.errors import PeaksError
+from loader.library import hash_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -131,15 +131,3 @@ def read_vector(hit: dict[str, Any], field: str) -> list[float] | None:
         return None
     flat = values[0] if isinstance(values[0], list) else values
     return [float(value) for value in flat]
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, as the loader writes it to ``content_hash``; PeaksError when unreadable."""
-    try:
-        digest = hashlib.sha256()
-        with path.open("rb") as stream:
-            while piece := stream.read(1 << 20):
-                digest.update(piece)
-        return digest.hexdigest()
-    except OSError as error:
-        raise PeaksError(f"{path} cannot be read: {error.strerror}.") from error

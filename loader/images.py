@@ -22,6 +22,7 @@ from loader import heif_tiles
 from loader.decoding_gate import large_decoding
 from loader.decoding_memory import DECODED_BYTES, bytes_needed, file_bytes
 from loader.exif_tags import read_orientation
+from loader.file_kinds import HEAD_BYTES, explain_content, sniff_kind
 from loader.jpeg_segments import find_excess
 from loader.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
 
@@ -33,17 +34,8 @@ MAX_BYTES = 256 << 20  # a worker holds the whole file beside its pixels
 # Measured over real photos (docs/loading.md): vectors keep a cosine of 0.9999 to those of the full picture.
 DECODED_TIMES, LARGEST_JPEG_STEP = 3, 4
 
-READ_KINDS = "JPEG, PNG, WebP, HEIF and TIFF"
 NEVER_BLOCK = getattr(os, "O_NONBLOCK", 0)  # for what turns out to be a pipe without a writer
 CACHED_PROFILE_BYTES = 1 << 16  # a camera's are below 4 kB
-HEAD_BYTES = 64  # enough for every signature, and for the brands of a HEIF file
-
-# ISO/IEC 23008-12, and the brands that pillow-heif opens.
-HEIF_BRANDS = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
-)
-TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
 # The second is a JPEG with further pictures behind the first (CIPA DC-007), as many phones write it.
 JPEG_FORMATS = ("JPEG", "MPO")
 
@@ -275,53 +267,6 @@ def _decode_heif(data: bytes, factor: int) -> tuple[Image.Image, tuple[int, int]
     width, height = heif.size
     small = shrink_lines(lines, heif.mode, (width, height), heif.stride, factor)
     return mark_extent(small, width / factor, height / factor), (width, height)
-
-
-def sniff_kind(head: bytes) -> str | None:
-    """Return Pillow's format name for a file that starts with ``head`` (64 bytes); None: not read here."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head.startswith(TIFF_STARTS) and head[8:10] != b"CR":
-        return "TIFF"
-    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and not _is_avif(head):
-        return "HEIF"
-    return None
-
-
-def explain_content(head: bytes) -> str:
-    """Say what a file is that `sniff_kind` does not take."""
-    name = _other_kind(head)
-    if name is None:
-        return f"the content is not an image ({READ_KINDS} are read)"
-    return f"{name} is not read ({READ_KINDS} are)"
-
-
-def _is_avif(head: bytes) -> bool:
-    brands = {head[start : start + 4] for start in range(8, len(head), 4)}
-    return bool(brands & {b"avif", b"avis"}) and not brands & {b"heic", b"heix"}
-
-
-def _other_kind(head: bytes) -> str | None:
-    if head[4:8] == b"ftyp":
-        brand = "Canon raw" if head[8:12] == b"crx " else "this kind of media file"
-        return "AVIF" if _is_avif(head) else brand
-    starts = (
-        (b"GIF8", "GIF"),
-        (b"BM", "BMP"),
-        (b"8BPS", "Photoshop"),
-        (b"\xff\x0a", "JPEG XL"),
-        (b"\0\0\0\x0cJXL ", "JPEG XL"),
-        (b"\0\0\0\x0cjP  ", "JPEG 2000"),
-        (b"II*\0", "Canon raw"),
-        (b"IIRO", "Olympus raw"),
-        (b"IIU\0", "Panasonic raw"),
-        (b"FUJIFILM", "Fujifilm raw"),
-    )
-    return next((name for start, name in starts if head.startswith(start)), None)
 
 
 def _check_size(image: Image.Image) -> None:

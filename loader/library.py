@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from loader.errors import PeaksError
-from loader.images import HEAD_BYTES, explain_content, sniff_kind
+from loader.file_kinds import HEAD_BYTES, explain_content, sniff_kind
 
 # A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
 PICTURE_EXTENSIONS = frozenset(
@@ -145,6 +145,22 @@ def document_id(relative: str) -> str:
     """
     name = relative.rpartition("/")[2]
     return sha256(os.fsencode(f"{name}\n{relative}")).hexdigest()[:32]
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal, as ``content_hash`` holds it.
+
+    Raises:
+        PeaksError: the file cannot be read.
+    """
+    digest = sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise PeaksError(f"{path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()
 
 
 def path_words(name: str) -> str:

@@ -1,39 +1,39 @@
-"""Photos into the index: list, compare, read and decode, embed, identify, write.
+"""Photos into the index: what a library's listing tells, and what is left for the pipeline.
 
-What can be told from a folder's listing is told without opening a file; each other file is read once, in a
-worker process. A run that is broken off continues where it stopped: what is written is unchanged the next
-time.
+What can be told from a folder's listing is told without opening a file; each other file is read once, by
+`loader.photo_pipeline`. A run that is broken off continues where it stopped: what is written is unchanged the
+next time. An unchanged library is recognised in about the time that Python needs to start, so nothing that
+decodes or computes is imported here.
 """
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import cache
-from hashlib import sha256
-from itertools import chain, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
 
-from loader.comparison import WHOLE, Part, StoredContents, compare, is_unchanged
+from loader.batches import batched
+from loader.comparison import WHOLE, Part, StoredContents, compare, explain_conflict
 from loader.dead_letters import DeadLetters
-from loader.decoders import Decoders, Task, usable_cores
-from loader.images import ModelInput
-from loader.library import Listing, PhotoFile, Skipped, recognize
-from loader.photo import Known, Photo
-from loader.photo_index import StoredPhoto, delete_photos, read_states, read_stored_photos, refresh_photos
+from loader.errors import PeaksError
+from loader.library import Listing, PhotoFile, Skipped, hash_file, recognize
+from loader.photo_index import StoredPhoto, delete_photos, read_stored_photos, refresh_photos
 from loader.photo_report import PhotoReport
-from loader.photo_stages import Embedded, Encoder, Message, PassedOver, PhotoStages, Unchanged
-from loader.photo_writer import Identify, PhotoWriter, has_file
 from loader.progress import Progress
 
-LOOKUP_SIZE = 32  # files of one request: looked up before they are decoded, or known by their content
+if TYPE_CHECKING:
+    from loader.images import ModelInput
+    from loader.photo_pipeline import PhotoPipeline
+    from loader.photo_stages import Encoder
+    from loader.photo_writer import Identify
+
 REMOVAL_SIZE = 500  # documents deleted at a time
 
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class Settings:
     part: Part = WHOLE
     reload: bool = False
     checksum: bool = False
+
+    @property
+    def opens_all(self) -> bool:
+        """Whether no file goes by its size and time."""
+        return self.reload or self.checksum
 
 
 @dataclass(frozen=True)
@@ -100,15 +105,13 @@ class PhotoLoad:
         self._client, self._listing, self._settings = client, listing, settings
         self._fingerprint, self.report = fingerprint, report
         self._clock, self._start = clock, clock()
-        self._early: list[Message] = []
-        self._pass_on: Callable[[Message], None] = self._early.append
         self._stored = StoredContents(read_stored_photos(client))
         self._comparison = compare(
             listing,
             self._stored.photos,
             settings.library,
             part=settings.part,
-            trust_times=not self._opens_all,
+            trust_times=not settings.opens_all,
         )
         self.files = len(self._comparison.candidates) + self._comparison.unchanged
         report.skipped += listing.skipped
@@ -133,16 +136,9 @@ class PhotoLoad:
             progress: told of every file.
         """
         progress.advance(self._comparison.unchanged, worked=False)
-        model = cache(open_model)
-        writer = self._writer(lambda: model().open_identification(), dead_letters)
         try:
-            writer.adopt(self._comparison.adopted)
-            tasks = self._tasks()
-            # What lies before the first photo is settled without a model.
-            first = next(tasks, None)
-            self._settle(self._early, writer, progress)
-            if first is not None:
-                self._load(chain([first], tasks), model(), writer, progress)
+            if self._comparison.candidates or self._comparison.adopted:
+                self._pipeline(progress).run(open_model, dead_letters)
         finally:
             self.report.dead_letters = None if dead_letters.path is None else str(dead_letters.path)
             self._closes()
@@ -158,94 +154,23 @@ class PhotoLoad:
 
     def prune(self) -> None:
         """Delete the photos that have no file any more; one that has come back meanwhile stays."""
-        gone = [photo for photo in self.gone.values() if not has_file(self._settings.root, photo)]
+        gone = [photo for photo in self.gone.values() if not photo.has_file(self._settings.root)]
         for some in batched(gone, REMOVAL_SIZE):
             self.report.removed += delete_photos(self._client, [photo.id for photo in some])
         refresh_photos(self._client)
 
-    @property
-    def _opens_all(self) -> bool:
-        return self._settings.reload or self._settings.checksum
+    def _pipeline(self, progress: Progress) -> PhotoPipeline:
+        from loader.photo_pipeline import PhotoPipeline  # decoders: see above
 
-    @property
-    def _workers(self) -> int:
-        return min(self._settings.workers or usable_cores(), len(self._comparison.candidates))
-
-    def _writer(self, open_identification: Callable[[], Identify], dead_letters: DeadLetters) -> PhotoWriter:
-        settings = self._settings
-        return PhotoWriter(
+        return PhotoPipeline(
             self._client,
-            open_identification,
-            settings.library,
-            settings.root,
+            self._settings,
             self._stored,
             self._comparison,
-            dead_letters,
             self._fingerprint,
             self.report,
+            progress,
         )
-
-    def _load(
-        self, tasks: Iterable[Task], model: PhotoModel, writer: PhotoWriter, progress: Progress
-    ) -> None:
-        with Decoders(model.input, self._settings.zone, workers=self._workers) as decoders:
-            stages = PhotoStages(decoders, tasks, self._screen, model.make_encoder, self._settings.batch_size)
-            self._pass_on = stages.pass_on
-            with stages:
-                self._settle(stages, writer, progress)
-        refresh_photos(self._client)
-
-    def _settle(self, messages: Iterable[Message], writer: PhotoWriter, progress: Progress) -> None:
-        known: list[Known] = []
-        for message in messages:
-            match message:
-                case Embedded():
-                    writer.write(message)
-                    progress.advance(len(message.photos))
-                case Known():
-                    known.append(message)
-                case Skipped():
-                    self.report.skipped.append(message)
-                    progress.advance()
-                case Unchanged():
-                    self.report.unchanged += 1
-                    progress.advance(worked=False)
-                case PassedOver():
-                    self.report.passed_over += 1
-                    progress.advance(worked=False)
-            if len(known) == LOOKUP_SIZE:
-                self._carry_over(known, writer, progress)
-        self._carry_over(known, writer, progress)
-
-    def _carry_over(self, known: list[Known], writer: PhotoWriter, progress: Progress) -> None:
-        writer.carry_over(known)
-        progress.advance(len(known), worked=False)
-        known.clear()
-
-    def _tasks(self) -> Iterator[Task]:
-        """Yield the photos to decode; pass on what needs no decoding."""
-        for files in batched(self._comparison.candidates, LOOKUP_SIZE):
-            # Another loader on the same library may have been here since this one started.
-            now = {} if self._opens_all else read_states(self._client, [file.id for file in files])
-            for file in files:
-                held = now.get(file.id)
-                found = recognize(file)
-                if held is not None and is_unchanged(file, held):
-                    self._pass_on(Unchanged())
-                elif not isinstance(found, PhotoFile):
-                    self._pass_on(found or PassedOver())
-                else:
-                    yield Task(file, self._known_hashes(file))
-
-    def _screen(self, photo: Photo) -> Photo | Skipped:
-        """Turn away a photo that would replace another library's under the same path."""
-        held = self._stored.photos.get(photo.id)
-        if held is None or held.library in (None, self._settings.library):
-            return photo
-        return Skipped(photo.name, explain_conflict(held))
-
-    def _known_hashes(self, file: PhotoFile) -> frozenset[str]:
-        return frozenset() if self._settings.reload else self._stored.hashes(file.size)
 
     def _foresee_file(self, file: PhotoFile) -> None:
         found = recognize(file)
@@ -257,9 +182,7 @@ class PhotoLoad:
             self._foresee_photo(file)
 
     def _foresee_photo(self, file: PhotoFile) -> None:
-        known = self._known_hashes(file)
-        content_hash = hash_file(file.path) if known else ""
-        ids = self._stored.ids(content_hash) if content_hash in known else []
+        ids = [] if self._settings.reload else self._known_ids(file)
         if file.id in ids:
             self.report.unchanged += 1
         elif gone := next((identifier for identifier in ids if identifier in self._comparison.gone), None):
@@ -274,34 +197,14 @@ class PhotoLoad:
         else:
             self.report.skipped.append(Skipped(file.name, explain_conflict(self._stored.photos[file.id])))
 
+    def _known_ids(self, file: PhotoFile) -> list[str]:
+        """Ids of the photos with a file's content; none when it cannot be read (decoding then says why)."""
+        with suppress(PeaksError):
+            if self._stored.hashes(file.size):
+                return self._stored.ids(hash_file(file.path))
+        return []
+
     def _closes(self) -> None:
         self.report.gone = sorted(photo.path for photo in self.gone.values())
         files = self.files + len(self._listing.skipped) + self._listing.hidden
         self.report.close(files, self._clock() - self._start)
-
-
-def explain_conflict(held: StoredPhoto) -> str:
-    """Say why a photo does not replace the one that has its path."""
-    return (
-        f"the index holds another picture under this path, of the library '{held.library}': if this is that "
-        f"library, say so with --library '{held.library}'; if not, load both with a --library-root above them"
-    )
-
-
-def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Cut an iterable into lists of ``size``, the last perhaps shorter (`itertools.batched` is of 3.12)."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal, "" when it cannot be read (decoding then says why)."""
-    digest = sha256()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()

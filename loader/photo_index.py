@@ -1,10 +1,12 @@
 """What the index of photos already knows: whose vectors it holds, and which files are in it."""
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
@@ -43,6 +45,10 @@ class StoredPhoto:
     size: int | None
     modified: int | None
     content_hash: str | None
+
+    def has_file(self, root: Path) -> bool:
+        """Whether something lies at its path now, which may have come since the library was listed."""
+        return os.path.lexists(root / self.path)
 
 
 def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> None:

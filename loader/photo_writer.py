@@ -1,7 +1,6 @@
 """The last stage of a load: name the peaks, write the documents, carry moved photos over, count."""
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -158,9 +157,4 @@ class PhotoWriter:
             self._report.copied += 1
 
     def _has_no_file(self, photo: StoredPhoto) -> bool:
-        return photo.id in self._gone and not has_file(self._root, photo)
-
-
-def has_file(root: Path, photo: StoredPhoto) -> bool:
-    """Whether something lies at a stored photo's path now: it may have come since the library was listed."""
-    return os.path.lexists(root / photo.path)
+        return photo.id in self._gone and not photo.has_file(self._root)

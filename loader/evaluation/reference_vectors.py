@@ -8,7 +8,8 @@ from elasticsearch import Elasticsearch
 from loader.catalogue import Peak
 from loader.evaluation.dataset import Dataset
 from loader.identification.identifier import CATALOGUE
-from loader.image_vectors import LocalVision, hash_file
+from loader.image_vectors import LocalVision
+from loader.library import hash_file
 from loader.models import read_index_model
 from loader.photo_index import check_checkpoint
 from loader.reference_images import References, embed_references, find_references

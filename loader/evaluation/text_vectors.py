@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 from elasticsearch import Elasticsearch
 
+from loader.batches import batched
 from loader.errors import PeaksError
 from loader.retries import with_retries
 from loader.vectors import Vectors
@@ -128,8 +128,8 @@ class TextEncoder:
             )
 
     def _learn(self, texts: Iterable[str]) -> None:
-        wanted = iter(dict.fromkeys(text for text in texts if text not in self._known))
-        while batch := list(islice(wanted, TEXTS_A_REQUEST)):
+        wanted = dict.fromkeys(text for text in texts if text not in self._known)
+        for batch in batched(wanted, TEXTS_A_REQUEST):
             infer = partial(
                 self._client.ml.infer_trained_model,
                 model_id=self._model_id,

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from loader import images
+from loader.file_kinds import sniff_kind
 from loader.images import (
     ModelInput,
     UnreadableImage,
@@ -19,7 +20,6 @@ from loader.images import (
     open_image,
     render_at_least,
     render_upright,
-    sniff_kind,
 )
 from tests.loader.picture_files import BLUE, FORMATS, GREEN, RED, YELLOW, encode, make_exif, quadrants, stored
 
