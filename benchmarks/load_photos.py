@@ -5,6 +5,7 @@
 Five measurements: (a) one at a time (`benchmarks.one_at_a_time`); (b) the command on an empty index, with the
 memory of all its processes; (c) the floor: decoding alone plus embedding alone (`benchmarks.loading_floor`);
 (d) the same command again, nothing changed; (e) the cosines of the vectors that it stored to those of (a).
+(a) and (c) run before and after (b), so that a machine whose speed drifts favours none; their means are told.
 Seconds are those of whole processes, start and model included; with --sample, (a) is told for all photos from
 those. Without --url an embedded node is started, prepared and stopped (the checkpoint's text model goes into
 it); with it the node must hold the checkpoint's model, indices and peaks, and no photos, and is left so.
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import click
@@ -60,15 +62,24 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Results:
-    """All five measurements of one library of ``photos`` files."""
+    """All five measurements of one library of ``photos`` files; (a) and (c) twice."""
 
     photos: int
-    script: Script
+    scripts: list[Script]
     first: Usage
     report: dict[str, Any]
-    floor: dict[str, Any]
+    floors: list[dict[str, Any]]
     second: Usage
     agreement: Agreement
+
+    @property
+    def script(self) -> float:
+        """Seconds of (a)."""
+        return mean([script.seconds for script in self.scripts])
+
+    def floor(self, *stages: str) -> float:
+        """Seconds of stages of (c)."""
+        return mean([sum(float(floor[stage]) for stage in stages) for floor in self.floors])
 
 
 @click.command()
@@ -154,7 +165,8 @@ def measure(library: Path, checkpoint: Path, sample: int | None, url: str, clien
     """Take all five measurements, each in processes of its own."""
     files = list_files(library).files
     vectors = library.parent / "vectors.npz"
-    script = run_script(library, checkpoint, sample, url, vectors, len(files))
+    scripts = [run_script(library, checkpoint, sample, url, vectors, len(files))]
+    floors = [run_floor(library, checkpoint)]
     first = run_load(library, checkpoint, url)
     report = json.loads(first.stdout)
     if report["embedded"] != len(files):
@@ -163,10 +175,9 @@ def measure(library: Path, checkpoint: Path, sample: int | None, url: str, clien
     second = run_load(library, checkpoint, url)
     if json.loads(second.stdout)["unchanged"] != len(files):
         raise click.ClickException(f"The second run found changed photos: {second.stdout}")
-    floor = run_module(
-        "loading_floor", str(library), "--checkpoint", str(checkpoint), "--precision", report["precision"]
-    )
-    return Results(len(files), script, first, report, json.loads(floor.stdout), second, agreement)
+    floors.append(run_floor(library, checkpoint))
+    scripts.append(run_script(library, checkpoint, sample, url, vectors, len(files)))
+    return Results(len(files), scripts, first, report, floors, second, agreement)
 
 
 def run_script(
@@ -179,6 +190,13 @@ def run_script(
     found = json.loads(usage.stdout)
     start = usage.seconds - found["seconds"]
     return Script(usage, found, start + found["seconds"] / found["photos"] * photos)
+
+
+def run_floor(library: Path, checkpoint: Path) -> dict[str, Any]:
+    """(c)."""
+    given = ["--checkpoint", str(checkpoint), "--precision", "auto"]
+    found: dict[str, Any] = json.loads(run_module("loading_floor", str(library), *given).stdout)
+    return found
 
 
 def run_load(library: Path, checkpoint: Path, url: str) -> Usage:
@@ -216,19 +234,23 @@ def read_vectors(client: Elasticsearch, ids: list[str]) -> dict[str, Any]:
 
 def print_results(results: Results) -> None:
     """Print what a person reads."""
-    floor = results.floor["decoding"] + results.floor["embedding"]
+    floor = results.floor("decoding", "embedding")
     report, agreement = results.report, results.agreement
     tried = "" if report["agreement"] is None else f", {report['agreement']:.5f} in its trial"
     cores = usable_cores()
     click.echo(f"{results.photos} photos, {cores} cores; vision tower in {report['precision']}{tried}")
     click.echo(f"\n{'':<26}{'seconds':>9}{'photos/s':>10}{'of (a)':>8}{'peak RSS':>11}{'PSS':>11}")
-    print_row("(a) one at a time", results, results.script.seconds, results.script.usage)
+    print_row("(a) one at a time", results, results.script, results.scripts[0].usage)
     print_row("(b) peaks load-photos", results, results.first.seconds, results.first)
     print_row("(c) floor", results, floor)
     print_row("(d) again, unchanged", results, results.second.seconds, results.second)
     click.echo(
         f"\n(b) takes {floor / results.first.seconds:.2f} of its time by the floor: decoding alone "
-        f"{results.floor['decoding']:.1f} s, embedding alone {results.floor['embedding']:.1f} s"
+        f"{results.floor('decoding'):.1f} s, embedding alone {results.floor('embedding'):.1f} s"
+    )
+    click.echo(
+        f"before and after (b): (a) {spread([script.seconds for script in results.scripts])} s, "
+        f"(c) {spread([floor['decoding'] + floor['embedding'] for floor in results.floors])} s"
     )
     click.echo(f"(d) is {results.first.seconds / results.second.seconds:.0f} times as fast as (b)")
     click.echo(
@@ -240,24 +262,29 @@ def print_results(results: Results) -> None:
 
 def print_row(name: str, results: Results, seconds: float, usage: Usage | None = None) -> None:
     """One line of the table."""
-    rate, ratio = results.photos / seconds, results.script.seconds / seconds
+    rate, ratio = results.photos / seconds, results.script / seconds
     row = f"{name:<26}{seconds:>9.1f}{rate:>10.2f}{ratio:>8.2f}"
     if usage is not None:
         row += "".join(f"{size / MEBIBYTE:>7.0f} MiB" for size in (usage.peak_rss, usage.peak_pss))
     click.echo(row)
 
 
+def spread(seconds: list[float]) -> str:
+    """Every measurement of one thing."""
+    return " and ".join(f"{each:.1f}" for each in seconds)
+
+
 def print_stages(results: Results) -> None:
     """Where the time goes, processor seconds a photo."""
-    script, first = results.script.found, results.first
-    steps = {name: seconds / script["photos"] for name, seconds in script["cpu"].items()}
+    first, found = results.first, [script.found for script in results.scripts]
+    steps = {name: mean([each["cpu"][name] / each["photos"] for each in found]) for name in found[0]["cpu"]}
     click.echo("\nProcessor seconds a photo")
     click.echo("  (a) " + ", ".join(f"{name} {seconds:.3f}" for name, seconds in steps.items()))
     click.echo(
         f"  (b) worker processes {first.others_cpu / results.photos:.3f}, its own process (start, embedding, "
         f"writing) {first.own_cpu / results.photos:.3f}"
     )
-    click.echo(f"  (c) embedding {results.floor['embedding_cpu'] / results.photos:.3f}")
+    click.echo(f"  (c) embedding {results.floor('embedding_cpu') / results.photos:.3f}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """What loading photos cannot be faster than: decoding alone and embedding alone, each on all cores.
 
-    python -m benchmarks.loading_floor FOLDER --checkpoint DIR --precision int8
+    python -m benchmarks.loading_floor FOLDER --checkpoint DIR --precision auto
 
 The decoding is that of `peaks load-photos` by its own worker processes, the embedding its own as well, by
-chunks of 8. Starting processes and loading the tower are not counted. Prints one JSON document.
+chunks of 8. Starting processes, loading the tower and trying 8 bits are not counted. Prints one JSON
+document.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from loader.images import ModelInput
 from loader.library import PhotoFile, list_files
 from loader.model_input import read_model_input
 from loader.photo import Photo
-from loader.vision import PRECISIONS, VisionEncoder
+from loader.vision import PRECISIONS, TRIAL_PICTURES, VisionEncoder
 
 CHUNK = 8
 
@@ -52,8 +53,8 @@ def time_decoding(files: list[PhotoFile], shape: ModelInput) -> tuple[float, lis
 
 
 def time_embedding(encoder: VisionEncoder, pictures: list[Image.Image]) -> tuple[float, float]:
-    """Seconds and processor seconds for all pictures, after a first chunk that is not counted."""
-    encoder.encode(pictures[:CHUNK])
+    """Seconds and processor seconds for all pictures, after the first that tell the precision."""
+    encoder.encode(pictures[:TRIAL_PICTURES])
     start, cpu = time.monotonic(), time.process_time()
     for chunk in batched(pictures, CHUNK):
         encoder.encode(chunk)

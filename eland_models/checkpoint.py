@@ -17,6 +17,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,7 +57,6 @@ class Checkpoint:
         image_size: side of the square image that the vision tower takes, pixels.
         logit_scale: natural logarithm of the factor t' of SigLIP's probability σ(exp(t')·cos + b).
         logit_bias: the b of the same formula.
-        fingerprint: 16 hex digits of SHA-256 over config.json, the weights and tokenizer.json.
     """
 
     folder: Path
@@ -66,7 +66,18 @@ class Checkpoint:
     image_size: int
     logit_scale: float
     logit_bias: float
-    fingerprint: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits of SHA-256 over config.json, the weights and tokenizer.json.
+
+        They are read when this is first asked for, some seconds for a large checkpoint.
+
+        Raises:
+            ModelError: a file is missing or cannot be read.
+        """
+        folder = self.folder
+        return fingerprint([folder / "config.json", *weight_files(folder), folder / "tokenizer.json"])
 
 
 def open_checkpoint(folder_or_hub_id: str, *, tower: Tower) -> Checkpoint:
@@ -93,7 +104,6 @@ def open_checkpoint(folder_or_hub_id: str, *, tower: Tower) -> Checkpoint:
         image_size=int(config.get("vision_config", {}).get("image_size", DEFAULT_IMAGE_SIZE)),
         logit_scale=read_scalar(weights, "logit_scale"),
         logit_bias=read_scalar(weights, "logit_bias"),
-        fingerprint=fingerprint([folder / "config.json", *weights, folder / "tokenizer.json"]),
     )
 
 
@@ -279,10 +289,13 @@ def scalar(data: bytes, dtype: str, name: str, path: Path) -> float:
 def fingerprint(paths: list[Path]) -> str:
     """16 hex digits of SHA-256 over the names and contents of the files, each read once in pieces."""
     digest = hashlib.sha256()
-    for path in paths:
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-        for piece in pieces(path):
-            digest.update(piece)
+    try:
+        for path in paths:
+            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+            for piece in pieces(path):
+                digest.update(piece)
+    except OSError as error:
+        raise ModelError(f"{error.filename} cannot be read ({error.strerror}): fetch it again.") from error
     return digest.hexdigest()[:16]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from eland_models.checkpoint import Checkpoint
+from eland_models.errors import ModelError
 from loader.errors import PeaksError
 from loader.models import IndexModel, read_index_model
 from loader.retries import check_parts, with_retries
@@ -57,12 +58,16 @@ def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> N
     Raises:
         PeaksError: one sentence with the fix.
     """
-    if index.checkpoint_fingerprint == checkpoint.fingerprint and index.dims == checkpoint.dims:
+    try:
+        found = checkpoint.fingerprint
+    except ModelError as error:
+        raise PeaksError(str(error)) from error
+    if index.checkpoint_fingerprint == found and index.dims == checkpoint.dims:
         return
     raise PeaksError(
         f"[{alias}] holds vectors of {index.model_id} ({index.dims} dimensions, checkpoint "
         f"{index.checkpoint_fingerprint}), not of {checkpoint.folder} ({checkpoint.dims} dimensions, "
-        f"checkpoint {checkpoint.fingerprint}): give that model's --checkpoint, or deploy this one and run "
+        f"checkpoint {found}): give that model's --checkpoint, or deploy this one and run "
         "`peaks apply --next`."
     )
 

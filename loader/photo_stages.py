@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from PIL import Image
@@ -178,20 +179,22 @@ class PhotoStages:
         raise _Stopped
 
     def _embed(self) -> None:
-        encoder: Encoder | None = None
-        for photos in self._chunks():
-            encoder = encoder or self._make_encoder()
+        make_encoder = cache(self._make_encoder)
+        for photos in self._chunks(make_encoder):
+            encoder = make_encoder()
             self._await_room()
             vectors = encoder.encode([photo.picture for photo in photos])
             self._messages.put(Embedded(photos, vectors, encoder.precision, encoder.agreement))
         self._messages.put(_End())
 
-    def _chunks(self) -> Iterator[list[Photo]]:
+    def _chunks(self, prepare: Callable[[], object]) -> Iterator[list[Photo]]:
+        """Gather photos; `prepare` while the first chunk is still being decoded."""
         chunk: list[Photo] = []
         while not isinstance(outcome := self._take(), _End):
             if not isinstance(outcome, Photo):
                 self._messages.put(outcome)
                 continue
+            prepare()
             chunk.append(outcome)
             if len(chunk) == self._chunk:
                 yield chunk

@@ -10,7 +10,6 @@ is to give the activations 7 bits (`reduce_range`).
 # mypy: disallow-subclassing-any=False
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,24 +22,23 @@ from loader.vision_tower import Mlp, Tower
 # The fastest first; of onednn's results, those on a processor with VNNI are also the most exact.
 ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
 LARGEST_WEIGHT = 127
+TRIED_SIZE = (64, 64)  # of the layer that tells whether an engine runs
 PROCESSOR = Path("/proc/cpuinfo")
 
 
 class QuantizedTower(nn.Module):
-    """A tower's twin whose linear layers are 8-bit; everything else is shared with the tower.
+    """A tower whose linear layers have become 8-bit, one after the other: both never are in memory at once.
 
     Args:
-        tower: float32, on the CPU.
-        engine: one of `usable_engines`.
-
-    Raises:
-        RuntimeError: PyTorch's engine does not take the layers.
+        tower: float32, on the CPU; it is used up.
+        engine: one that runs here (see `find_engine`).
     """
 
     def __init__(self, tower: Tower, engine: str) -> None:
         super().__init__()
         with _using(engine):
-            self.tower = _twin(tower, reduce_range=not has_vnni())
+            _convert(tower, reduce_range=not has_vnni())
+        self.tower = tower
 
     def forward(self, pixels: Tensor) -> Tensor:
         """[pictures, 3, side, side] float32, normalised, to [pictures, width] vectors of length 1."""
@@ -65,9 +63,21 @@ class QuantizedLinear(nn.Module):
         return outputs
 
 
-def usable_engines() -> list[str]:
-    """Return PyTorch's quantisation engines of this build, the one to try first at the head."""
-    return [engine for engine in ENGINES if engine in torch.backends.quantized.supported_engines]
+def find_engine() -> str | None:
+    """Return the fastest of PyTorch's quantisation engines that this processor can run, if any."""
+    return next((engine for engine in ENGINES if _runs(engine)), None)
+
+
+def _runs(engine: str) -> bool:
+    """Whether an engine is in this build of PyTorch, and for this processor: only computing tells."""
+    if engine not in torch.backends.quantized.supported_engines:
+        return False
+    try:
+        with _using(engine), torch.inference_mode():
+            QuantizedLinear(nn.Linear(*TRIED_SIZE), reduce_range=not has_vnni())(torch.ones(1, TRIED_SIZE[0]))
+    except RuntimeError:
+        return False
+    return True
 
 
 def has_vnni(processor: Path = PROCESSOR) -> bool:
@@ -90,17 +100,15 @@ def _using(engine: str) -> Iterator[None]:
         torch.backends.quantized.engine = before
 
 
-def _twin(module: nn.Module, *, reduce_range: bool) -> nn.Module:
-    """Copy a module's structure, with 8-bit layers for its linear ones and the very same other weights."""
-    if isinstance(module, nn.Linear):
-        return QuantizedLinear(module, reduce_range=reduce_range)
-    twin = copy.copy(module)
-    twin._modules = {
-        name: None if child is None else _twin(child, reduce_range=reduce_range)
-        for name, child in module._modules.items()
-    }
-    if isinstance(module, Tower):
-        twin.embed = module.embed  # 1 % of the time, and pixels are not to be rounded
-    if isinstance(twin, Mlp):
-        twin.approximate = "none"  # a quarter of the time; off by 0.0005, a fortieth of what 8 bits round
-    return twin
+def _convert(tower: Tower, *, reduce_range: bool) -> None:
+    """Make a tower's linear layers 8-bit; the float32 weights of each go before the next one's turn."""
+    for module in tower.modules():
+        if isinstance(module, Mlp):
+            # A quarter of the time; off by 0.0005, a fortieth of what 8 bits round.
+            module.approximate = "none"
+    # `embed` stays: it is 1 % of the time, and pixels are not to be rounded.
+    for part in (tower.blocks, tower.head):
+        for module in list(part.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, nn.Linear):
+                    setattr(module, name, QuantizedLinear(child, reduce_range=reduce_range))

@@ -10,7 +10,6 @@ import ctypes
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 # Read by GNU OpenMP when torch loads it. By default threads that wait for one another spin for milliseconds,
 # on cores that others need: on a busy machine the 8-bit tower then does a fifth to two fifths as much.
@@ -21,16 +20,14 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from eland_models.checkpoint import Checkpoint, open_checkpoint
+from eland_models.errors import ModelError
 from loader.cores import usable_cores
 from loader.errors import PeaksError
-from loader.images import ModelInput
 from loader.model_input import read_model_input, read_pixel_scale
-from loader.quantized_tower import QuantizedTower, usable_engines
+from loader.quantized_tower import QuantizedTower, find_engine
 from loader.vectors import Vectors
-from loader.vision_tower import CHANNELS, load_tower
-
-if TYPE_CHECKING:
-    from eland_models.checkpoint import Checkpoint
+from loader.vision_tower import Tower, load_tower
 
 PRECISIONS = ("fp32", "int8", "auto")
 
@@ -71,10 +68,12 @@ class VisionEncoder:
         self.input = read_model_input(checkpoint)
         self.agreement: float | None = None
         self._scale = read_pixel_scale(checkpoint)
-        self._tower: nn.Module = load_tower(checkpoint).to(self.device)
-        self._trial = _Trial() if precision == "auto" and self.device.type == "cpu" else None
-        if precision == "int8" and self.device.type == "cpu":
-            self._settle(_quantize(self._tower, self.input))
+        self._checkpoint = checkpoint
+        self._tower: Tower | QuantizedTower = load_tower(checkpoint).to(self.device)
+        engine = find_engine() if precision != "fp32" and self.device.type == "cpu" else None
+        self._trial = _Trial(engine) if precision == "auto" and engine else None
+        if precision == "int8" and engine:
+            self._quantize(engine)
 
     @property
     def precision(self) -> str:
@@ -101,27 +100,31 @@ class VisionEncoder:
         return vectors
 
     def _try(self, trial: _Trial, pixels: Tensor, vectors: Tensor) -> None:
-        """Keep pictures for the trial, and hold it when there are enough of them."""
+        """Keep pictures for the trial; when there are enough, turn to 8 bits, and back if they fail."""
         trial.add(pixels, vectors)
         if trial.pictures < TRIAL_PICTURES:
             return
         self._trial = None
-        quantized = _quantize(self._tower, self.input)
-        if quantized is not None:
-            self.agreement = trial.agreement(quantized)
-            self._settle(quantized if self.agreement >= LEAST_AGREEMENT else None)
+        self._quantize(trial.engine)
+        self.agreement = trial.agreement(self._tower)
+        if self.agreement < LEAST_AGREEMENT:
+            self._tower = _reload(self._checkpoint)
 
-    def _settle(self, quantized: QuantizedTower | None) -> None:
-        """Let 8 bits take over, and give the float32 weights' memory back."""
-        if quantized is not None:
-            self._tower = quantized
-            _return_memory()
+    def _quantize(self, engine: str) -> None:
+        """Turn the tower into its 8-bit form, and give the float32 weights' memory back."""
+        self._tower = QuantizedTower(self._tower, engine)
+        _return_memory()
 
 
 class _Trial:
-    """The first pictures and their float32 vectors."""
+    """The first pictures and their float32 vectors.
 
-    def __init__(self) -> None:
+    Args:
+        engine: that computes in 8 bits.
+    """
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
         self.pictures = 0
         self._pixels: list[Tensor] = []
         self._vectors: list[Tensor] = []
@@ -138,17 +141,19 @@ class _Trial:
         return float(cosines.nan_to_num(nan=-1.0).min())
 
 
-def _quantize(tower: nn.Module, shape: ModelInput) -> QuantizedTower | None:
-    """Return the 8-bit twin by the first engine that can run it; None when none can."""
-    for engine in usable_engines():
-        try:
-            quantized = QuantizedTower(tower, engine)
-            with torch.inference_mode():
-                quantized(torch.zeros(1, CHANNELS, shape.height, shape.width))
-            return quantized
-        except RuntimeError:  # compiled in, but not for this processor
-            continue
-    return None
+def _reload(checkpoint: Checkpoint) -> Tower:
+    """Read the tower again, from files that may have been replaced meanwhile.
+
+    Raises:
+        PeaksError: they were.
+    """
+    try:
+        same = open_checkpoint(str(checkpoint.folder), tower="vision").fingerprint == checkpoint.fingerprint
+    except ModelError:
+        same = False
+    if not same:
+        raise PeaksError(f"{checkpoint.folder} was replaced while photos were embedded: start again.")
+    return load_tower(checkpoint)
 
 
 def _return_memory() -> None:

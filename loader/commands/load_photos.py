@@ -252,7 +252,7 @@ def _open_model(client: Elasticsearch, index: IndexModel, options: Options) -> P
     calibration = Calibration(checkpoint.logit_scale, checkpoint.logit_bias)
     return PhotoModel(
         read_model_input(checkpoint),
-        lambda: _make_encoder(checkpoint, options.precision),
+        lambda: _make_encoder(checkpoint, index, options.precision),
         lambda: with_retries(lambda: PhotoIdentification(client, calibration, options.top_peaks)),
     )
 
@@ -268,10 +268,8 @@ def _refuse_other_model(index: IndexModel, es_model_id: str | None) -> None:
 
 
 def _open_checkpoint(name: str | None, index: IndexModel) -> Checkpoint:
-    """Open the checkpoint and see that the index holds vectors of the very same one."""
     from eland_models.checkpoint import open_checkpoint
     from eland_models.errors import ModelError
-    from loader.photo_index import PHOTOS, check_checkpoint
 
     if name is None:
         raise PeaksError(
@@ -279,16 +277,20 @@ def _open_checkpoint(name: str | None, index: IndexModel) -> Checkpoint:
             "DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
         )
     try:
-        checkpoint = open_checkpoint(name, tower="vision")
+        return open_checkpoint(name, tower="vision")
     except ModelError as error:
         raise PeaksError(str(error)) from error
-    check_checkpoint(index, PHOTOS, checkpoint)
-    return checkpoint
 
 
-def _make_encoder(checkpoint: Checkpoint, precision: str) -> Any:
+def _make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> Any:
+    """Load the tower, once it is the one whose vectors the index holds.
+
+    That is told by reading the whole checkpoint, seconds in which the first photos are decoded.
+    """
+    from loader.photo_index import PHOTOS, check_checkpoint
     from loader.vision import VisionEncoder  # torch takes seconds to import
 
+    check_checkpoint(index, PHOTOS, checkpoint)
     return VisionEncoder(checkpoint, precision=precision)
 
 

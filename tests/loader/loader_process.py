@@ -23,6 +23,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from eland_models.checkpoint import Checkpoint
+    from loader.models import IndexModel
     from loader.vectors import Vectors
     from loader.vision import VisionEncoder
 
@@ -60,8 +61,8 @@ def _tap_when_imported(log: Path, seconds: float, gate: Path | None) -> None:
 
     make_encoder = load_photos._make_encoder
 
-    def make_tapped(checkpoint: Checkpoint, precision: str) -> VisionEncoder:
-        encoder: VisionEncoder = make_encoder(checkpoint, precision)
+    def make_tapped(checkpoint: Checkpoint, index: IndexModel, precision: str) -> VisionEncoder:
+        encoder: VisionEncoder = make_encoder(checkpoint, index, precision)
         encode = encoder.encode
 
         def tapped(images: Sequence[Image.Image]) -> Vectors:

@@ -38,7 +38,7 @@ from pathlib import Path
 from PIL import Image
 from loader import heif_tiles
 from loader.images import open_encoded, read_bytes, render_at_least
-heif_tiles.av = None
+heif_tiles.is_available = lambda: False
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 Image.new("RGB", (64, 64)).reduce(2)
 before = peak()
@@ -94,7 +94,7 @@ def test_a_process_does_not_take_more_than_estimated(name: str, tmp_path: Path) 
 )
 def test_what_takes_too_much_is_refused(name: str, fix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "DECODED_BYTES", 10_000_000)
-    monkeypatch.setattr(heif_tiles, "av", None)
+    monkeypatch.setattr(heif_tiles, "is_available", lambda: False)
     opened = open_encoded(make(name))
     with pytest.raises(UnreadableImage) as refused:
         render_at_least(opened, 500)

@@ -139,7 +139,7 @@ def test_the_reader_takes_it_where_it_can(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_the_decoder_libheif_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heif_tiles, "av", None)
+    monkeypatch.setattr(heif_tiles, "is_available", lambda: False)
     data = heic((256, 192), 8)
     picture, full = render_at_least(open_encoded(data), 48)
     assert full == (256, 192) and difference(picture, by_libheif(data, 4)) < 1
@@ -165,7 +165,7 @@ def test_a_truncated_file_ends_as_with_libheif(
 ) -> None:
     data = DAMAGED[kind][: int(len(DAMAGED[kind]) * share)]
     found = outcome(data)
-    monkeypatch.setattr(heif_tiles, "av", None)
+    monkeypatch.setattr(heif_tiles, "is_available", lambda: False)
     assert found == outcome(data)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import shutil
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, SiglipImageProcessor
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
-from loader import vision
+from loader import quantized_tower, vision
 from loader.errors import PeaksError
 from loader.images import open_encoded, open_image, read_bytes, render_at_least
 from loader.model_input import read_model_input
-from loader.quantized_tower import QuantizedTower, has_vnni, usable_engines
+from loader.quantized_tower import QuantizedTower, find_engine, has_vnni
 from loader.vision import LEAST_AGREEMENT, TRIAL_PICTURES, VisionEncoder
 from tests.loader.picture_files import quadrants
 
@@ -161,7 +162,7 @@ def test_an_unknown_precision_is_refused(checkpoint: Checkpoint) -> None:
         VisionEncoder(checkpoint, "cpu", "fp8")
 
 
-needs_engine = pytest.mark.skipif(not usable_engines(), reason="no quantised layers in this PyTorch")
+needs_engine = pytest.mark.skipif(find_engine() is None, reason="no quantised layers in this PyTorch")
 
 
 def pictures(count: int, seed: int = 0) -> list[Image.Image]:
@@ -174,14 +175,14 @@ def pictures(count: int, seed: int = 0) -> list[Image.Image]:
 @needs_engine
 def test_8_bits_prove_themselves_and_take_over(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
     trying = VisionEncoder(checkpoint, "cpu", "auto")
-    tower = weakref.ref(trying._tower)
+    weights = weakref.ref(trying._tower.blocks[-1].mlp.narrow.weight)
     first, last = pictures(TRIAL_PICTURES - 1), pictures(3, seed=1)
     np.testing.assert_array_equal(trying.encode(first), encoder.encode(first))
     assert (trying.precision, trying.agreement) == ("fp32", None)
     np.testing.assert_array_equal(trying.encode(last), encoder.encode(last))
     assert trying.precision == "int8"
     assert trying.agreement is not None and LEAST_AGREEMENT <= trying.agreement < 1
-    assert tower() is None, "the float32 weights are still held"
+    assert weights() is None, "the float32 weights are still held"
     cosines = (trying.encode(first) * encoder.encode(first)).sum(axis=1)
     assert cosines.min() >= LEAST_AGREEMENT and not np.array_equal(cosines, np.ones_like(cosines))
 
@@ -196,6 +197,21 @@ def test_8_bits_that_fail_leave_float32(
     assert trying.precision == "fp32" and trying.agreement is not None and trying.agreement < 0.9999999
     after = pictures(5, seed=2)
     np.testing.assert_array_equal(trying.encode(after), encoder.encode(after))
+
+
+@needs_engine
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes() + b"0")])
+def test_a_checkpoint_replaced_meanwhile_does_not_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
+) -> None:
+    folder = Path(shutil.copytree(DEMO, tmp_path / "replaced"))
+    opened = open_checkpoint(str(folder), tower="vision")
+    assert len(opened.fingerprint) == 16
+    monkeypatch.setattr(vision, "LEAST_AGREEMENT", 1.1)
+    trying = VisionEncoder(opened, "cpu", "auto")
+    damage(folder / "model.safetensors")
+    with pytest.raises(PeaksError, match="replaced was replaced while photos were embedded: start again"):
+        trying.encode(pictures(TRIAL_PICTURES))
 
 
 @needs_engine
@@ -226,7 +242,7 @@ def test_without_an_engine_float32_stays(
     encoder: VisionEncoder, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, precision: str,
     engines: list[str],
 ) -> None:
-    monkeypatch.setattr(vision, "usable_engines", lambda: engines)
+    monkeypatch.setattr(quantized_tower, "ENGINES", engines)
     plain = VisionEncoder(checkpoint, "cpu", precision)
     shown = pictures(TRIAL_PICTURES)
     np.testing.assert_array_equal(plain.encode(shown), encoder.encode(shown))
