@@ -1,14 +1,15 @@
 """`peaks load-photos` beside a script that loads one photo after the other, in one run on one node.
 
-    python -m benchmarks.load_photos FOLDER --checkpoint DIR [--copies N] [--sample N] [--url URL]
+    python -m benchmarks.load_photos FOLDER --checkpoint DIR [--copies N] [--rounds N] [--url URL]
 
-Five measurements: (a) one at a time (`benchmarks.one_at_a_time`); (b) the command on an empty index, with the
-memory of all its processes; (c) the floor: decoding alone plus embedding alone (`benchmarks.loading_floor`);
-(d) the same command again, nothing changed; (e) the cosines of the vectors that it stored to those of (a).
-(a) and (c) run before and after (b), so that a machine whose speed drifts favours none; their means are told.
-Seconds are those of whole processes, start and model included; with --sample, (a) is told for all photos from
-those. Without --url an embedded node is started, prepared and stopped (the checkpoint's text model goes into
-it); with it the node must hold the checkpoint's model, indices and peaks, and no photos, and is left so.
+Five measurements a round: (a) one at a time (`benchmarks.one_at_a_time`); (b) the command on an empty index,
+with the memory of all its processes; (c) the floor: decoding alone plus embedding alone
+(`benchmarks.loading_floor`); (d) the same command again, nothing changed; (e) the cosines of the vectors that
+it stored to those of (a). (b) runs between (a) and (c), ratios are of one round, and medians over the rounds
+are told: the speed of a shared machine drifts. Seconds are those of whole processes, start and model
+included; (a) loads one copy of each photo, and is told for all copies from that. Without --url an embedded
+node is started, prepared and stopped (the checkpoint's text model goes into it); with it the node must hold
+the checkpoint's model, indices and peaks, and no photos, and is left so.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import click
@@ -35,7 +36,7 @@ from loader.connection import Connection
 from loader.cores import usable_cores
 from loader.image_vectors import read_vector
 from loader.library import PhotoFile, list_files
-from loader.photo_index import PHOTOS, delete_photos, read_stored_photos
+from loader.photo_index import PHOTOS, delete_photos, read_stored_photos, refresh_photos
 
 PEAKS = "demo/peaks.yaml"
 PAGE = 500  # documents read at a time
@@ -52,34 +53,47 @@ class Script:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """(e): how many stored vectors were compared, and their least and mean cosine."""
+class Round:
+    """All five measurements of one library.
+
+    Attributes:
+        photos: files of the library.
+        script: (a).
+        first: (b).
+        report: what (b) printed.
+        second: (d).
+        floor: (c), what `benchmarks.loading_floor` printed.
+        cosines: (e).
+    """
 
     photos: int
-    least: float
-    mean: float
-
-
-@dataclass(frozen=True)
-class Results:
-    """All five measurements of one library of ``photos`` files; (a) and (c) twice."""
-
-    photos: int
-    scripts: list[Script]
+    script: Script
     first: Usage
     report: dict[str, Any]
-    floors: list[dict[str, Any]]
     second: Usage
-    agreement: Agreement
+    floor: dict[str, Any]
+    cosines: list[float]
 
     @property
-    def script(self) -> float:
-        """Seconds of (a)."""
-        return mean([script.seconds for script in self.scripts])
+    def seconds(self) -> dict[str, float]:
+        """Of (a) to (d)."""
+        floor = self.floor["decoding"] + self.floor["embedding"]
+        return {"a": self.script.seconds, "b": self.first.seconds, "c": floor, "d": self.second.seconds}
 
-    def floor(self, *stages: str) -> float:
-        """Seconds of stages of (c)."""
-        return mean([sum(float(floor[stage]) for stage in stages) for floor in self.floors])
+    def ratio(self, one: str, other: str) -> float:
+        """How many times as long ``one`` took as ``other``."""
+        return self.seconds[one] / self.seconds[other]
+
+    @property
+    def processor_seconds(self) -> dict[str, float]:
+        """A photo, by what used them."""
+        found, first = self.script.found, self.first
+        steps = {f"(a) {name}": seconds / found["photos"] for name, seconds in found["cpu"].items()}
+        return steps | {
+            "(b) worker processes": first.others_cpu / self.photos,
+            "(b) its own process: start, embedding, writing": first.own_cpu / self.photos,
+            "(c) embedding": self.floor["embedding_cpu"] / self.photos,
+        }
 
 
 @click.command()
@@ -88,7 +102,8 @@ class Results:
               help="Folder of the checkpoint; random weights will do.")
 @click.option("--copies", type=click.IntRange(1), default=1, show_default=True,
               help="How often each photo stands in the library, by hard links.")
-@click.option("--sample", type=click.IntRange(1), help="Photos that are loaded one at a time [default: all].")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True,
+              help="How often everything is measured.")
 @click.option("--url", help="Prepared node without photos [default: an embedded one of its own].")
 @click.option("--home", type=click.Path(path_type=Path), help="Where the embedded node lives.")
 @click.option("--port", default=9399, show_default=True, help="Of the embedded node.")
@@ -96,7 +111,7 @@ def main(
     folder: Path,
     checkpoint: Path,
     copies: int,
-    sample: int | None,
+    rounds: int,
     url: str | None,
     home: Path | None,
     port: int,
@@ -105,7 +120,7 @@ def main(
     with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix=".peaks-benchmark-") as scratch:
         library = make_library(folder, Path(scratch) / "photos", copies)
         with prepared_node(checkpoint, url, home, port) as address, empty_index(address) as client:
-            print_results(measure(library, checkpoint, sample, address, client))
+            print_rounds([measure(library, checkpoint, copies, address, client) for _ in range(rounds)])
 
 
 def make_library(folder: Path, library: Path, copies: int) -> Path:
@@ -157,35 +172,40 @@ def empty_index(url: str) -> Iterator[Elasticsearch]:
     try:
         yield client
     finally:
-        delete_photos(client, list(read_stored_photos(client)))
-        client.indices.refresh(index=PHOTOS)
+        delete_all(client)
 
 
-def measure(library: Path, checkpoint: Path, sample: int | None, url: str, client: Elasticsearch) -> Results:
-    """Take all five measurements, each in processes of its own."""
+def delete_all(client: Elasticsearch) -> None:
+    """Empty the index of photos."""
+    delete_photos(client, list(read_stored_photos(client)))
+    refresh_photos(client)
+
+
+def measure(library: Path, checkpoint: Path, copies: int, url: str, client: Elasticsearch) -> Round:
+    """Take all five measurements, each in processes of its own; the index is empty before and after."""
     files = list_files(library).files
     vectors = library.parent / "vectors.npz"
-    scripts = [run_script(library, checkpoint, sample, url, vectors, len(files))]
-    floors = [run_floor(library, checkpoint)]
+    script = run_script(library, checkpoint, copies, url, vectors, len(files))
     first = run_load(library, checkpoint, url)
     report = json.loads(first.stdout)
     if report["embedded"] != len(files):
         raise click.ClickException(f"Of {len(files)} photos {report['embedded']} were embedded: {report}")
-    agreement = compare_vectors(client, files, vectors)
     second = run_load(library, checkpoint, url)
     if json.loads(second.stdout)["unchanged"] != len(files):
         raise click.ClickException(f"The second run found changed photos: {second.stdout}")
-    floors.append(run_floor(library, checkpoint))
-    scripts.append(run_script(library, checkpoint, sample, url, vectors, len(files)))
-    return Results(len(files), scripts, first, report, floors, second, agreement)
+    floor = run_floor(library, checkpoint)
+    cosines = compare_vectors(client, files, vectors)
+    delete_all(client)
+    return Round(len(files), script, first, report, second, floor, cosines)
 
 
 def run_script(
-    library: Path, checkpoint: Path, sample: int | None, url: str, vectors: Path, photos: int
+    library: Path, checkpoint: Path, copies: int, url: str, vectors: Path, photos: int
 ) -> Script:
-    """(a), in seconds for all photos: start and model once, each photo as the sample's mean."""
-    some = ["--sample", str(sample)] if sample else []
-    given = ["--checkpoint", str(checkpoint), "--url", url, "--vectors", str(vectors), *some]
+    """(a), in seconds for all photos: start and model once, each further copy as the first."""
+    # The last folder of copies: the first photos of (b) are done in float32 to try 8 bits.
+    one = ["--last", str(photos // copies)]
+    given = ["--checkpoint", str(checkpoint), "--url", url, "--vectors", str(vectors), *one]
     usage = run_module("one_at_a_time", str(library), *given)
     found = json.loads(usage.stdout)
     start = usage.seconds - found["seconds"]
@@ -210,14 +230,13 @@ def run_module(name: str, *arguments: str) -> Usage:
     return run_measured([sys.executable, "-m", f"benchmarks.{name}", *arguments])
 
 
-def compare_vectors(client: Elasticsearch, files: list[PhotoFile], path: Path) -> Agreement:
+def compare_vectors(client: Elasticsearch, files: list[PhotoFile], path: Path) -> list[float]:
     """(e)."""
     with np.load(path) as found:
         plain = dict(zip(found["names"].tolist(), found["vectors"], strict=True))
     wanted = {file.id: file.name for file in files if file.name in plain}
     stored = read_vectors(client, list(wanted))
-    cosines = [float(plain[wanted[key]] @ vector / np.linalg.norm(vector)) for key, vector in stored.items()]
-    return Agreement(len(cosines), min(cosines), float(np.mean(cosines)))
+    return [float(plain[wanted[key]] @ vector / np.linalg.norm(vector)) for key, vector in stored.items()]
 
 
 def read_vectors(client: Elasticsearch, ids: list[str]) -> dict[str, Any]:
@@ -232,59 +251,57 @@ def read_vectors(client: Elasticsearch, ids: list[str]) -> dict[str, Any]:
     return found
 
 
-def print_results(results: Results) -> None:
+def print_rounds(rounds: list[Round]) -> None:
     """Print what a person reads."""
-    floor = results.floor("decoding", "embedding")
-    report, agreement = results.report, results.agreement
-    tried = "" if report["agreement"] is None else f", {report['agreement']:.5f} in its trial"
-    cores = usable_cores()
-    click.echo(f"{results.photos} photos, {cores} cores; vision tower in {report['precision']}{tried}")
+    last = rounds[-1]
+    trial = last.report["agreement"]
+    tried = "" if trial is None else f", {trial:.5f} in its trial"
+    precision = f"vision tower in {last.report['precision']}{tried}"
+    click.echo(f"{last.photos} photos, {usable_cores()} cores, {len(rounds)} rounds; {precision}")
     click.echo(f"\n{'':<26}{'seconds':>9}{'photos/s':>10}{'of (a)':>8}{'peak RSS':>11}{'PSS':>11}")
-    print_row("(a) one at a time", results, results.script, results.scripts[0].usage)
-    print_row("(b) peaks load-photos", results, results.first.seconds, results.first)
-    print_row("(c) floor", results, floor)
-    print_row("(d) again, unchanged", results, results.second.seconds, results.second)
+    print_row("a", "one at a time", rounds, [each.script.usage for each in rounds])
+    print_row("b", "peaks load-photos", rounds, [each.first for each in rounds])
+    print_row("c", "floor", rounds)
+    print_row("d", "again, unchanged", rounds, [each.second for each in rounds])
+    print_ratios(rounds)
+    cosines = [cosine for each in rounds for cosine in each.cosines]
     click.echo(
-        f"\n(b) takes {floor / results.first.seconds:.2f} of its time by the floor: decoding alone "
-        f"{results.floor('decoding'):.1f} s, embedding alone {results.floor('embedding'):.1f} s"
+        f"(e) {len(cosines)} stored vectors against (a): least cosine {min(cosines):.5f}, mean "
+        f"{mean(cosines):.5f}"
     )
-    click.echo(
-        f"before and after (b): (a) {spread([script.seconds for script in results.scripts])} s, "
-        f"(c) {spread([floor['decoding'] + floor['embedding'] for floor in results.floors])} s"
-    )
-    click.echo(f"(d) is {results.first.seconds / results.second.seconds:.0f} times as fast as (b)")
-    click.echo(
-        f"(e) {agreement.photos} stored vectors against (a): least cosine {agreement.least:.5f}, mean "
-        f"{agreement.mean:.5f}"
-    )
-    print_stages(results)
+    click.echo("\nProcessor seconds a photo")
+    for name in last.processor_seconds:
+        click.echo(f"  {name:<48}{median(each.processor_seconds[name] for each in rounds):.3f}")
 
 
-def print_row(name: str, results: Results, seconds: float, usage: Usage | None = None) -> None:
-    """One line of the table."""
-    rate, ratio = results.photos / seconds, results.script / seconds
-    row = f"{name:<26}{seconds:>9.1f}{rate:>10.2f}{ratio:>8.2f}"
-    if usage is not None:
-        row += "".join(f"{size / MEBIBYTE:>7.0f} MiB" for size in (usage.peak_rss, usage.peak_pss))
+def print_row(letter: str, name: str, rounds: list[Round], usages: Sequence[Usage] = ()) -> None:
+    """One line of the table: medians, and the largest memory of all rounds."""
+    seconds = median(each.seconds[letter] for each in rounds)
+    ratio = median(each.ratio("a", letter) for each in rounds)
+    row = f"({letter}) {name:<22}{seconds:>9.1f}{rounds[0].photos / seconds:>10.2f}{ratio:>8.2f}"
+    if usages:
+        sizes = max(each.peak_rss for each in usages), max(each.peak_pss for each in usages)
+        row += "".join(f"{size / MEBIBYTE:>7.0f} MiB" for size in sizes)
     click.echo(row)
 
 
-def spread(seconds: list[float]) -> str:
-    """Every measurement of one thing."""
-    return " and ".join(f"{each:.1f}" for each in seconds)
-
-
-def print_stages(results: Results) -> None:
-    """Where the time goes, processor seconds a photo."""
-    first, found = results.first, [script.found for script in results.scripts]
-    steps = {name: mean([each["cpu"][name] / each["photos"] for each in found]) for name in found[0]["cpu"]}
-    click.echo("\nProcessor seconds a photo")
-    click.echo("  (a) " + ", ".join(f"{name} {seconds:.3f}" for name, seconds in steps.items()))
+def print_ratios(rounds: list[Round]) -> None:
+    """What is claimed of (b) and (d), round by round."""
+    parts = [each.floor[stage] for stage in ("decoding", "embedding") for each in rounds]
+    decoding, embedding = median(parts[: len(rounds)]), median(parts[len(rounds) :])
+    click.echo(f"\n(b) is {spread(rounds, 'a', 'b', 2)} times as fast as (a)")
     click.echo(
-        f"  (b) worker processes {first.others_cpu / results.photos:.3f}, its own process (start, embedding, "
-        f"writing) {first.own_cpu / results.photos:.3f}"
+        f"(b) takes {spread(rounds, 'c', 'b', 2)} of its time by the floor: decoding alone {decoding:.1f} s, "
+        f"embedding alone {embedding:.1f} s"
     )
-    click.echo(f"  (c) embedding {results.floor('embedding_cpu') / results.photos:.3f}")
+    click.echo(f"(d) is {spread(rounds, 'b', 'd', 0)} times as fast as (b)")
+
+
+def spread(rounds: list[Round], one: str, other: str, digits: int) -> str:
+    """The median of a ratio, and those of all rounds."""
+    ratios = [each.ratio(one, other) for each in rounds]
+    each = ", ".join(f"{ratio:.{digits}f}" for ratio in ratios)
+    return f"{median(ratios):.{digits}f} ({each})"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Photos into the cluster one after the other, as a script does it: the baseline of `benchmarks.load_photos`.
 
-    python -m benchmarks.one_at_a_time FOLDER --checkpoint DIR --url URL --vectors FILE [--sample N]
+    python -m benchmarks.one_at_a_time FOLDER --checkpoint DIR --url URL --vectors FILE [--last N]
 
 Pillow and pillow-heif decode each photo in full, transformers' slow processor and float32 vision tower embed
 it alone, one kNN query asks for its peaks, one request indexes it. The documents are deleted again. Prints
@@ -109,22 +109,15 @@ def draw_thumbnail(upright: Image.Image) -> str:
     return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def pick(files: list[PhotoFile], sample: int | None) -> list[PhotoFile]:
-    """At most ``sample`` files, spread evenly over all of them."""
-    if sample is None or sample >= len(files):
-        return files
-    return [files[number * len(files) // sample] for number in range(sample)]
-
-
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--checkpoint", required=True, help="Folder of the checkpoint.")
 @click.option("--url", required=True, help="Node with the indices of that checkpoint.")
 @click.option("--vectors", required=True, type=click.Path(path_type=Path), help="File for the vectors.")
-@click.option("--sample", type=click.IntRange(1), help="Load only so many of the photos.")
-def main(folder: Path, checkpoint: str, url: str, vectors: Path, sample: int | None) -> None:
+@click.option("--last", type=click.IntRange(1), help="Load only so many of the photos, the last by name.")
+def main(folder: Path, checkpoint: str, url: str, vectors: Path, last: int | None) -> None:
     """Print seconds, photos and the seconds of each step."""
-    files = pick(list_files(folder).files, sample)
+    files = list_files(folder).files[-last if last else 0 :]
     script = Script(checkpoint, url)
     start = time.monotonic()
     try:
