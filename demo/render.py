@@ -19,7 +19,7 @@ from demo.scene import PEAKS, SKIES, SKY_SHARES, Scene, choose_scene, draw_scene
 from demo.trail import Shot, choose_shot
 
 TRUTH_FILE = "attributes.json"
-LONG_SIDE = 800
+LONG_SIDE = 800  # pixels
 HEIC_SHARE = 0.4
 DESCRIBED_SHARE = 0.2
 FIRST_NUMBER = 1512
@@ -52,13 +52,23 @@ def main(output: Path, count: int, seed: int, processes: int | None) -> None:
     click.echo(f"{len(photos)} photos and {TRUTH_FILE} written to {output}")
 
 
-def render(output: Path, count: int, seed: int, processes: int | None = None) -> list[Photo]:
-    """Draw and write `count` photos of a seed and the truth file; returns what was written."""
+def render(
+    output: Path, count: int, seed: int, processes: int | None = None, long_side: int = LONG_SIDE
+) -> list[Photo]:
+    """Draw and write `count` photos of a seed and the truth file; returns what was written.
+
+    Args:
+        output: folder for all files.
+        count: how many photos.
+        seed: the same seed plans the same photos.
+        processes: that draw; all cores without it.
+        long_side: of each picture, pixels.
+    """
     output.mkdir(parents=True, exist_ok=True)
     remove_earlier(output)
     photos = plan_photos(count, seed)
     workers = min(processes or os.cpu_count() or 1, count)
-    tasks = [(output, photo) for photo in photos]
+    tasks = [(output, photo, long_side) for photo in photos]
     if workers == 1:
         for task in tasks:
             write_task(task)
@@ -125,10 +135,10 @@ def describe(scene: Scene, seed: int, rng: np.random.Generator) -> str | None:
     return vocabulary.combine("en", name, vocabulary.phrase("skies", shown.sky, "en"), things)
 
 
-def write_task(task: tuple[Path, Photo]) -> None:
-    """Draw one photo and write its file."""
-    folder, photo = task
-    height = LONG_SIDE if photo.scene.aspect < 1 else round(LONG_SIDE / photo.scene.aspect)
+def write_task(task: tuple[Path, Photo, int]) -> None:
+    """Draw one photo in a long side of so many pixels and write its file."""
+    folder, photo, long_side = task
+    height = long_side if photo.scene.aspect < 1 else round(long_side / photo.scene.aspect)
     picture = draw_scene(photo.scene, height)
     write_photo(
         folder / photo.name,

@@ -10,7 +10,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from demo.render import plan_photos, write_task
+from demo.render import LONG_SIDE, plan_photos, write_task
 from loader.sight.diagram import render_diagram
 from loader.sight.photo import read_photo_camera, read_picture
 from loader.sight.summits import read_range_file
@@ -39,7 +39,7 @@ def draw_example() -> Image.Image:
     """The drawing of `NAME` with the demo's peaks."""
     photo = next(photo for photo in plan_photos(COUNT, SEED) if photo.name == NAME)
     with TemporaryDirectory() as folder:
-        write_task((Path(folder), photo))
+        write_task((Path(folder), photo, LONG_SIDE))
         path = str(Path(folder) / NAME)
         mountains = read_range_file(PEAKS)
         sighted = sight_photo(read_photo_camera(path), mountains.summits)

@@ -204,7 +204,7 @@ class Mlp(nn.Module):
 
 
 def _norm(weights: TensorFiles, prefix: str, settings: VisionSettings) -> nn.LayerNorm:
-    layer = nn.LayerNorm(settings.hidden_size, eps=settings.layer_norm_eps, device="meta")
+    layer = nn.LayerNorm(settings.hidden_size, eps=settings.layer_norm_eps)
     return _frozen(layer, weights.take(prefix + "weight"), weights.take(prefix + "bias"))
 
 
@@ -215,7 +215,11 @@ def _linear(weights: TensorFiles, *prefixes: str) -> nn.Linear:
 
 
 def _linear_of(weight: Tensor, bias: Tensor) -> nn.Linear:
-    return _frozen(nn.Linear(weight.size(1), weight.size(0), device="meta"), weight, bias)
+    # Made small and then filled: random numbers in the real size take seconds, and the device "meta" imports
+    # sympy, which takes half a second and 30 MB.
+    layer = nn.Linear(1, 1)
+    layer.out_features, layer.in_features = weight.shape
+    return _frozen(layer, weight, bias)
 
 
 def _frozen(layer: Any, weight: Tensor, bias: Tensor) -> Any:

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
 
 CATALOGUE = REPOSITORY / "demo" / "peaks.yaml"
 COUNT, SEED = 24, 11  # two photos of each peak
+LONG_SIDE = 400  # pixels; drawing takes the longest of all
 ASIDE_DEG = 100.0  # half the widest picture and what a compass errs by, with much to spare
 
 
@@ -27,7 +28,7 @@ ASIDE_DEG = 100.0  # half the widest picture and what a compass errs by, with mu
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn photos and the file that says what each one shows."""
     folder = tmp_path_factory.mktemp("drawn")
-    render(folder, COUNT, SEED, processes=1)
+    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
     return folder
 
 

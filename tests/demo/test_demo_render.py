@@ -35,13 +35,14 @@ from loader.sight.photo import read_photo_camera
 from loader.sight.projection import place_in_picture
 
 COUNT, SEED = 16, 3
+LONG_SIDE = 400  # pixels; half of what the demo shows, for a quarter of the time
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of sixteen photos, all eight orientations twice."""
     folder = tmp_path_factory.mktemp("photos")
-    render(folder, COUNT, SEED, processes=1)
+    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
     return folder
 
 
@@ -69,7 +70,7 @@ def test_the_truth_names_exactly_the_files(photos: Path, truth: list[dict[str, A
 
 
 def test_the_same_seed_writes_the_same_files(photos: Path, tmp_path: Path) -> None:
-    render(tmp_path, COUNT, SEED, processes=2)
+    render(tmp_path, COUNT, SEED, processes=2, long_side=LONG_SIDE)
     for path in photos.iterdir():
         again = tmp_path / path.name
         assert digest(path) == digest(again), path.name
@@ -77,8 +78,8 @@ def test_the_same_seed_writes_the_same_files(photos: Path, tmp_path: Path) -> No
 
 def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("stays")
-    render(tmp_path, 8, 1, processes=1)
-    render(tmp_path, 8, 2, processes=1)
+    render(tmp_path, 8, 1, processes=1, long_side=LONG_SIDE)
+    render(tmp_path, 8, 2, processes=1, long_side=LONG_SIDE)
     files = {entry["file"] for entry in json.loads((tmp_path / TRUTH_FILE).read_text(encoding="utf-8"))}
     assert {path.name for path in tmp_path.iterdir()} == {*files, TRUTH_FILE, "mine.txt"}
 

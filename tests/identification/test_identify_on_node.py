@@ -34,13 +34,14 @@ from tests.conftest import (
 pytestmark = pytest.mark.cluster
 
 COUNT, SEED = 24, 4242
+LONG_SIDE = 400  # pixels; drawing takes the longest of all
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of drawn photos and their truth."""
     folder = tmp_path_factory.mktemp("drawn")
-    render(folder, COUNT, SEED, processes=1)
+    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
     return folder
 
 

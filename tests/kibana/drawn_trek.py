@@ -11,6 +11,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from demo.render import TRUTH_FILE, render
 
 COUNT, SEED = 24, 4242
+LONG_SIDE = 400  # pixels; drawing takes the longest of all
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class DrawnTrek:
 
 def draw_trek(folder: Path) -> DrawnTrek:
     """Draw the photos, and take from three of them what not every camera writes."""
-    render(folder, COUNT, SEED, processes=1)
+    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
     truth = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
     plain = [one["file"] for one in truth if one["content"] == "jpeg" and one["peak"] != "ama-dablam"]
     names = [name for name in plain if name.endswith(".JPG")][:3]

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY
 from tests.loader.loader_process import read_log
+from tests.loader.warm_process import WarmProcess
 
 MARK = "PEAKS_TEST_MARK"  # in the environment of a load and of its workers
 LONGEST = 180.0  # seconds; a load that takes longer hangs
@@ -64,6 +65,7 @@ class RunningLoad:
         seconds: that each call of the vision tower takes more.
         gate: file that each call of the vision tower waits for.
         prefix: the words of a command that runs it.
+        cold: in a process that imports everything itself, as a person's does.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class RunningLoad:
         seconds: float = 0.0,
         gate: Path | None = None,
         prefix: Sequence[str] = (),
+        cold: bool = False,
     ) -> None:
         stem = place / f"load-{next(_numbers)}"
         self.log, self._out, self._err = (stem.with_suffix(end) for end in (".log", ".out", ".err"))
@@ -82,15 +85,24 @@ class RunningLoad:
         tap = ["--log", self.log, "--seconds", seconds, *(["--gate", gate] if gate else [])]
         words = ["load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", url, "--json",
                  "--precision", "fp32", "--workers", 2, "--rejected", place / "rejected.ndjson", *options]
+        begin = self._begin if cold or prefix else self._fork
+        self.process: subprocess.Popen[bytes] | WarmProcess = begin(prefix, list(map(str, (*tap, *words))))
+
+    def _begin(self, prefix: Sequence[str], words: Sequence[str]) -> subprocess.Popen[bytes]:
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "tests.loader.loader_process", *map(str, (*tap, *words))],
+            return subprocess.Popen(
+                [*prefix, sys.executable, "-m", "tests.loader.loader_process", *words],
                 cwd=REPOSITORY,
                 env={**os.environ, MARK: self._mark},
                 stdout=out,
                 stderr=err,
                 start_new_session=True,  # a process group of its own, as a terminal gives it
             )
+
+    def _fork(self, prefix: Sequence[str], words: Sequence[str]) -> WarmProcess:
+        assert not prefix
+        self._err.touch()
+        return WarmProcess(words, self._out, self._err, {MARK: self._mark})
 
     @property
     def embedded(self) -> Counter[str]:
@@ -131,7 +143,7 @@ class RunningLoad:
         """Wait for its end; it must leave no process behind."""
         code = self.process.wait(LONGEST)
         self.leaves_nobody()
-        out = self._out.read_text()
+        out = self._out.read_text() if self._out.exists() else ""
         return Ended(code, json.loads(out) if out else {}, self.said, self.embedded)
 
     def leaves_nobody(self) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-import demo.render
+from demo.render import TRUTH_FILE, render
 from eland_models.checkpoint import open_checkpoint
 from loader.connection import Connection
 from loader.library import list_files, recognize
@@ -52,6 +52,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 PHOTOS, PICTURE_SIDE = 48, 200
 BATCH, CHUNK = 8, 4  # photos embedded and not yet written at most; photos that the tower gets at a time
 KILLS, KILLS_AT_THE_START, KILLS_AT_A_MOVE = 20, 11, 4
+COLD_KILLS = 3  # of processes that import everything themselves
 CHUNK_SECONDS = 0.15  # that a chunk takes at least
 STOP_LIMIT = 2.0  # seconds
 
@@ -92,20 +93,20 @@ class Undisturbed:
     Attributes:
         documents: by id, vectors included.
         start: seconds from the start of the process to the first picture in the tower.
+        cold_start: the same of a process that imports everything itself.
     """
 
     documents: Documents
     start: float
+    cold_start: float
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Photos of the demo, small, so that drawing and decoding take no time."""
     folder = tmp_path_factory.mktemp("library") / "trek"
-    with pytest.MonkeyPatch.context() as changed:
-        changed.setattr(demo.render, "LONG_SIDE", PICTURE_SIDE)
-        demo.render.render(folder, PHOTOS, seed=6, processes=1)
-    (folder / demo.render.TRUTH_FILE).unlink()
+    render(folder, PHOTOS, seed=6, processes=1, long_side=PICTURE_SIDE)
+    (folder / TRUTH_FILE).unlink()
     pictures = {hash_picture(photo.picture): photo.id for photo in decode_all(folder)}
     assert len(pictures) == PHOTOS
     return Library(folder, pictures)
@@ -133,13 +134,15 @@ def undisturbed(
     client: Elasticsearch, catalogue: None, node: Node, library: Library,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Undisturbed:
-    empty(client)
-    start = time.monotonic()
-    load = RunningLoad(library.folder, node.url, tmp_path_factory.mktemp("undisturbed"))
-    load.await_embedded()
-    seconds = time.monotonic() - start
-    assert load.finish().outcomes == {"created": PHOTOS}
-    return Undisturbed(documents(client), seconds)
+    starts = {}
+    for cold in (True, False):
+        empty(client)
+        start = time.monotonic()
+        load = RunningLoad(library.folder, node.url, tmp_path_factory.mktemp("undisturbed"), cold=cold)
+        load.await_embedded()
+        starts[cold] = time.monotonic() - start
+        assert load.finish().outcomes == {"created": PHOTOS}
+    return Undisturbed(documents(client), starts[False], starts[True])
 
 
 @pytest.fixture(autouse=True)
@@ -236,9 +239,11 @@ def test_killed_twenty_times_at_random_moments(
     for number, moment in enumerate(moments):
         before = held(client)
         # Now the writing holds up the tower, now the tower the writing.
-        load = start(url=proxy.url) if number % 2 else start(seconds=CHUNK_SECONDS)
+        tap: dict[str, Any] = {"url": proxy.url} if number % 2 else {"seconds": CHUNK_SECONDS}
+        cold = number < COLD_KILLS
+        load = start(**tap, cold=cold)
         if moment == "start":
-            time.sleep(draw.uniform(0, undisturbed.start))
+            time.sleep(draw.uniform(0, undisturbed.cold_start if cold else undisturbed.start))
         elif load.await_embedded():
             time.sleep(draw.uniform(0, _longest_delay(PHOTOS - len(before), moments[number:])))
         load.kill()
@@ -253,7 +258,7 @@ def test_killed_twenty_times_at_random_moments(
     assert last.code == 0 and last.outcomes.keys() <= {"created", "unchanged"}
     assert same(documents(client), undisturbed.documents)
     assert (embedded + library.embedded(last.embedded)).total() <= PHOTOS + KILLS * BATCH
-    assert start().finish().outcomes == {"unchanged": PHOTOS}
+    assert start(cold=True).finish().outcomes == {"unchanged": PHOTOS}
 
 
 def _longest_delay(photos: int, moments: list[str]) -> float:
@@ -334,7 +339,7 @@ def test_a_load_that_has_not_begun_can_be_stopped(start: Start, proxy: FaultProx
 def test_a_load_that_reads_its_model_can_be_stopped(
     client: Elasticsearch, start: Start, proxy: FaultProxy
 ) -> None:
-    load = start(url=proxy.url)
+    load = start(url=proxy.url, cold=True)
     while not any("_mget" in seen.path for seen in proxy.seen):  # what the first files wait for
         time.sleep(0.01)
     assert load.stop(signal.SIGINT) < STOP_LIMIT
