@@ -125,12 +125,19 @@ def delete_indices(client: Elasticsearch) -> None:
 
 @pytest.fixture
 def fresh_indices(node: Node, client: object, deployed_model: str) -> str:
-    """Every asset applied, and an empty index behind each alias; returns the model id."""
+    """Every asset applied, and an empty index behind each alias; returns the model id.
+
+    The command runs in this process: nearly a hundred tests would start Python for it.
+    """
+    from click.testing import CliRunner
     from elasticsearch import Elasticsearch
+
+    from loader.cli import peaks
 
     assert isinstance(client, Elasticsearch)
     delete_indices(client)
-    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+    applied = CliRunner().invoke(peaks, ["apply", "--url", node.url, "--es-model-id", deployed_model])
+    assert applied.exit_code == 0, applied.output
     return deployed_model
 
 

@@ -28,7 +28,7 @@ ASIDE_DEG = 100.0  # half the widest picture and what a compass errs by, with mu
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn photos and the file that says what each one shows."""
     folder = tmp_path_factory.mktemp("drawn")
-    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
+    render(folder, COUNT, SEED, processes=2, long_side=LONG_SIDE)
     return folder
 
 

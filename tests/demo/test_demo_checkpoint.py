@@ -104,7 +104,7 @@ def test_it_recognises_scenes_it_never_saw(embedder: Embedder, unseen: Pool) -> 
 
 
 def test_it_recognises_photo_files(embedder: Embedder, tmp_path: Path) -> None:
-    render(tmp_path, 24, 77, processes=1)
+    render(tmp_path, 24, 77, processes=2)
     truth = json.loads((tmp_path / TRUTH_FILE).read_text(encoding="utf-8"))
     pictures = embed_files(embedder, [tmp_path / entry["file"] for entry in truth])
     figures = measure(embedder, pictures, [attributes_of(entry) for entry in truth], load_vocabulary())

@@ -41,7 +41,7 @@ LONG_SIDE = 400  # pixels; drawing takes the longest of all
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of drawn photos and their truth."""
     folder = tmp_path_factory.mktemp("drawn")
-    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
+    render(folder, COUNT, SEED, processes=2, long_side=LONG_SIDE)
     return folder
 
 

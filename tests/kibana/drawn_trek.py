@@ -30,7 +30,7 @@ class DrawnTrek:
 
 def draw_trek(folder: Path) -> DrawnTrek:
     """Draw the photos, and take from three of them what not every camera writes."""
-    render(folder, COUNT, SEED, processes=1, long_side=LONG_SIDE)
+    render(folder, COUNT, SEED, processes=2, long_side=LONG_SIDE)
     truth = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
     plain = [one["file"] for one in truth if one["content"] == "jpeg" and one["peak"] != "ama-dablam"]
     names = [name for name in plain if name.endswith(".JPG")][:3]

@@ -105,7 +105,7 @@ class Undisturbed:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """Photos of the demo, small, so that drawing and decoding take no time."""
     folder = tmp_path_factory.mktemp("library") / "trek"
-    render(folder, PHOTOS, seed=6, processes=1, long_side=PICTURE_SIDE)
+    render(folder, PHOTOS, seed=6, processes=2, long_side=PICTURE_SIDE)
     (folder / TRUTH_FILE).unlink()
     pictures = {hash_picture(photo.picture): photo.id for photo in decode_all(folder)}
     assert len(pictures) == PHOTOS
