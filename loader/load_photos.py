@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 REMOVAL_SIZE = 500  # documents deleted at a time
 
 
-
 @dataclass(frozen=True)
 class Settings:
     """How photos are loaded.
