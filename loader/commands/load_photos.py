@@ -288,9 +288,10 @@ def _make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> 
     That is told by reading the whole checkpoint, seconds in which the first photos are decoded.
     """
     from loader.photo_index import PHOTOS, check_checkpoint
-    from loader.vision import VisionEncoder  # torch takes seconds to import
 
     check_checkpoint(index, PHOTOS, checkpoint)
+    from loader.vision import VisionEncoder  # torch takes seconds to import
+
     return VisionEncoder(checkpoint, precision=precision)
 
 
