@@ -23,17 +23,17 @@ import numpy as np
 from PIL import Image
 
 from demo.render import TRUTH_FILE
-from loader.catalogue import read_catalogue
-from loader.catalogue_check.duplicates import SAME_PICTURE
-from loader.catalogue_check.names import NameVectors, embed_all_names, find_nearest_names
-from loader.catalogue_check.references import ReferencePhoto
-from loader.catalogue_check.vectors import check_vectors
-from loader.connection import Connection
-from loader.image_vectors import LocalVision
-from loader.images import open_image
-from loader.models import deployed_model
-from loader.progress import Progress
-from loader.vectors import Vectors
+from loader.elastic.connection import Connection
+from loader.elastic.models import deployed_model
+from loader.files.images import open_image
+from loader.peaks.catalogue import read_catalogue
+from loader.peaks.checks.duplicates import SAME_PICTURE
+from loader.peaks.checks.names import NameVectors, embed_all_names, find_nearest_names
+from loader.peaks.checks.references import ReferencePhoto
+from loader.peaks.checks.vectors import check_vectors
+from loader.show.progress import Progress
+from loader.vision.image_vectors import LocalVision
+from loader.vision.vectors import Vectors
 
 SIZES = (2, 3, 4, 5)
 COPIES = {"quality 85": (1, 85), "quality 50": (1, 50), "half the size": (2, 85), "a quarter": (4, 85)}

@@ -22,8 +22,8 @@ from PIL import Image
 from pillow_heif import open_heif, options
 
 from eland_models.checkpoint import open_checkpoint
-from loader import heif_tiles
-from loader.images import (
+from loader.files import heif_tiles
+from loader.files.images import (
     JPEG_FORMATS,
     UnreadableImage,
     open_encoded,
@@ -31,7 +31,7 @@ from loader.images import (
     render_at_least,
     render_upright,
 )
-from loader.vision import VisionEncoder
+from loader.vision.encoder import VisionEncoder
 
 QUALITY = 92
 Decode = Callable[[bytes, int], "Image.Image | None"]

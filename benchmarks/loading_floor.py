@@ -18,12 +18,12 @@ from PIL import Image
 
 from eland_models.checkpoint import open_checkpoint
 from loader.batches import batched
-from loader.decoders import Decoders, Task, usable_cores
-from loader.images import ModelInput
-from loader.library import PhotoFile, list_files
-from loader.model_input import read_model_input
-from loader.photo import Photo
-from loader.vision import PRECISIONS, TRIAL_PICTURES, VisionEncoder
+from loader.files.images import ModelInput
+from loader.files.library import PhotoFile, list_files
+from loader.files.photo import Photo
+from loader.photos.decoders import Decoders, Task, usable_cores
+from loader.vision.encoder import PRECISIONS, TRIAL_PICTURES, VisionEncoder
+from loader.vision.model_input import read_model_input
 
 CHUNK = 8
 

@@ -28,11 +28,11 @@ from PIL import Image, ImageOps
 from pillow_heif import register_heif_opener
 from transformers import SiglipImageProcessor, SiglipVisionModel
 
-from loader.connection import Connection
-from loader.exif import read_metadata
-from loader.library import PhotoFile, list_files, path_words
-from loader.photo import metadata_fields
-from loader.photo_index import PHOTOS, delete_photos
+from loader.elastic.connection import Connection
+from loader.elastic.photo_index import PHOTOS, delete_photos
+from loader.files.exif import read_metadata
+from loader.files.library import PhotoFile, list_files, path_words
+from loader.files.photo import metadata_fields
 
 PEAKS = "peaks_catalog"
 TOP_PEAKS = 3

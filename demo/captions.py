@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from loader.catalogue import read_catalogue
+from loader.peaks.catalogue import read_catalogue
 
 HERE = Path(__file__).parent
 RECIPES_FILE = HERE.parent / "eland_models" / "recipes.yaml"

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from loader.answer import Calibration
-from loader.answer_table import format_probability
+from loader.search.answer import Calibration
+from loader.show.answer_table import format_probability
 
 HERE = Path(__file__).parent
 TIMEOUT_SECONDS = 60

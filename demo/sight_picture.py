@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from demo.render import LONG_SIDE, plan_photos, write_task
-from loader.sight.diagram import render_diagram
-from loader.sight.photo import read_photo_camera, read_picture
-from loader.sight.summits import read_range_file
-from loader.sight.table import sight_photo
+from loader.peaks.sight.photo import read_photo_camera, read_picture
+from loader.peaks.sight.summits import read_range_file
+from loader.show.sight_diagram import render_diagram
+from loader.show.sight_table import sight_photo
 
 PEAKS = Path(__file__).parent / "peaks.yaml"
 # One of the photos that `python -m demo.render` draws when it is told nothing else.

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from loader.catalogue import read_catalogue
-from loader.exif import field_of_view
-from loader.sight.geometry import Camera, Summits, look
+from loader.files.exif import field_of_view
+from loader.peaks.catalogue import read_catalogue
+from loader.peaks.sight.geometry import Camera, Summits, look
 
 HERE = Path(__file__).parent
 EARTH_RADIUS_KM = 6371.0088
@@ -95,7 +95,7 @@ def places_in_sight(peak: str) -> tuple[Place, ...]:
 
 
 def is_in_sight(place: Place, peak: str) -> bool:
-    """Whether the peak stands above the horizontal there and no nearer one hides it (`loader.sight`)."""
+    """Whether the peak stands above the horizontal there and no nearer one hides it."""
     sights = {sight.peak: sight for sight in look(Camera(place.lat, place.lon, place.altitude), summits())}
     seen = sights.get(peak)
     return seen is not None and (seen.elevation or 0.0) > 0 and seen.hidden_by is None

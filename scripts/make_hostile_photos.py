@@ -1,7 +1,7 @@
 """Write photo files that are made to hurt a loader into a folder, and say of each what is wrong with it.
 
 Run with `python scripts/make_hostile_photos.py FOLDER`. What must become of each file stands beside its maker
-in `scripts/hostile_photos/`; tests/loader/test_hostile_photos.py holds the loader to it.
+in `scripts/hostile_photos/`; tests/files/test_hostile_photos.py holds the loader to it.
 """
 from __future__ import annotations
 

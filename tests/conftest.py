@@ -1,8 +1,8 @@
 """Fixtures that every test area shares: one embedded node for the session, the demo's model in it.
 
 `PEAKS_TEST_URL` points the cluster tests at a node that already runs (the indices behind the aliases of
-`loader.assets` are deleted by the tests); without it the session starts the embedded node in a home of its
-own and stops it at the end.
+`loader.elastic.assets` are deleted by the tests); without it the session starts the embedded node in a home
+of its own and stops it at the end.
 """
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def node() -> Iterator[Node]:
 @pytest.fixture(scope="session")
 def client(node: Node) -> Iterator[object]:
     """An `elasticsearch.Elasticsearch` connected to the session's node."""
-    from loader.connection import Connection
+    from loader.elastic.connection import Connection
 
     client = Connection(url=node.url).client()
     yield client
@@ -115,7 +115,7 @@ def deployed_model(node: Node) -> str:
 
 def delete_indices(client: Elasticsearch) -> None:
     """Delete every concrete index behind the project's aliases."""
-    from loader.assets import ALIASES
+    from loader.elastic.assets import ALIASES
 
     for alias in ALIASES:
         names = list(client.indices.get(index=f"{alias}-*", allow_no_indices=True, ignore_unavailable=True))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.assets import (
+from loader.elastic.assets import (
     ALIASES,
     NAMED_MODEL,
     bind_model,
@@ -15,9 +15,9 @@ from loader.assets import (
     template_parameters,
     write_requests,
 )
-from loader.concrete_indices import ConcreteIndex, refuse_other_model, template_mappings
+from loader.elastic.concrete_indices import ConcreteIndex, refuse_other_model, template_mappings
+from loader.elastic.models import DeployedModel, IndexModel, index_model
 from loader.errors import PeaksError
-from loader.models import DeployedModel, IndexModel, index_model
 
 MODEL = DeployedModel("siglip2-trek-tiny", "f" * 16, "c" * 16, 64, 4.0, -10.0)
 

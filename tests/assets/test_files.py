@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from loader.assets import ALIASES, KINDS, NAMED_DIMS, NAMED_MODEL, pack_template, read_assets, template_names
+from loader.elastic.assets import (
+    ALIASES,
+    KINDS,
+    NAMED_DIMS,
+    NAMED_MODEL,
+    pack_template,
+    read_assets,
+    template_names,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 JSON_FILES = sorted(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loader.assets import read_assets
+from loader.elastic.assets import read_assets
 
 from .mustache import render
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from loader.assets import pack_template, read_schema, template_names, template_parameters
+from loader.elastic.assets import pack_template, read_schema, template_names, template_parameters
 
 from .mustache import render, render_subsets
 from .values import HOSTILE, VALUES, structure

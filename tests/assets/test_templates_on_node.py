@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.apply import apply_assets
-from loader.assets import bind_model, pack_template, read_assets, read_schema
-from loader.concrete_indices import template_mappings
-from loader.connection import explain
-from loader.models import DeployedModel
+from loader.elastic.asset_writer import apply_assets
+from loader.elastic.assets import bind_model, pack_template, read_assets, read_schema
+from loader.elastic.concrete_indices import template_mappings
+from loader.elastic.connection import explain
+from loader.elastic.models import DeployedModel
 
 from .mustache import render
 from .values import HOSTILE, VALUES, structure

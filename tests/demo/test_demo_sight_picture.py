@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from demo.render import plan_photos
 from demo.sight_picture import COLOURS, COUNT, NAME, SEED, WIDTH, reduce_colours
 from demo.trail import summits
-from loader.sight.geometry import Camera, look
+from loader.peaks.sight.geometry import Camera, look
 from tests.conftest import REPOSITORY
 
 

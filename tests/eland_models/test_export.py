@@ -12,7 +12,7 @@ from eland_models.deploy import exported_in_cache
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel, export, model_fingerprint, read_exported
 from eland_models.recipes import read_recipes
-from loader.commands.model import model
+from loader.commands.text_model import model
 from tests.eland_models.model_files import DEMO
 
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from loader.answer import Calibration
-from loader.evaluation.dataset import Dataset, Entries, Photos
-from loader.evaluation.metrics import Bools
-from loader.models import DeployedModel
-from loader.sight.geometry import Camera, Summits
-from loader.vectors import Vectors
+from evaluation.dataset import Dataset, Entries, Photos
+from evaluation.metrics import Bools
+from loader.elastic.models import DeployedModel
+from loader.peaks.sight.geometry import Camera, Summits
+from loader.search.answer import Calibration
+from loader.vision.vectors import Vectors
 
 PEAKS = ("north", "east", "south", "west")
 CONCEPTS = ("yak", "tent")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.evaluation import ann
+from evaluation import ann
 from tests.evaluation.small_library import photo_vectors, unit, wobble
 
 

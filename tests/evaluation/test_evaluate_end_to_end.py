@@ -13,15 +13,15 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from demo.render import render
-from loader.answer import Calibration
+from evaluation.dataset import read_dataset
+from evaluation.text_vectors import TextEncoder, read_prompts
+from evaluation.views import gather_cosines, gather_priors, tabulate_clues, take_views
 from loader.cli import peaks
 from loader.errors import PeaksError
-from loader.evaluation.dataset import read_dataset
-from loader.evaluation.text_vectors import TextEncoder, read_prompts
-from loader.evaluation.views import gather_cosines, gather_priors, tabulate_clues, take_views
-from loader.identification.calibrated import read_calibrated
-from loader.identification.opening import open_identifier
-from loader.identification.rule import default_rule
+from loader.peaks.identification.calibrated import read_calibrated
+from loader.peaks.identification.opening import open_identifier
+from loader.peaks.identification.rule import default_rule
+from loader.search.answer import Calibration
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, read_json
 
 pytestmark = pytest.mark.cluster

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, log_expit, log_softmax
 
-from loader.evaluation.fitting import (
+from evaluation.fitting import (
     LEAST,
     NEVER,
     PICTURE,
@@ -23,9 +23,9 @@ from loader.evaluation.fitting import (
     fit_platt,
     fit_weights,
 )
-from loader.evaluation.metrics import Bools, Floats
-from loader.evaluation.views import take_out
-from loader.identification.rule import Clues, Weights
+from evaluation.metrics import Bools, Floats
+from evaluation.views import take_out
+from loader.peaks.identification.rule import Clues, Weights
 
 
 def simulate(weights: Weights, photos: int, seed: int) -> tuple[Clues, Bools]:

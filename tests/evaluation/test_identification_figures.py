@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loader.errors import PeaksError
-from loader.evaluation.ablations import Ablation, blend_all, compare, sum_up
-from loader.evaluation.calibration import Settings, add_prior, calibrate
-from loader.evaluation.calibration_table import describe_measurement, show_measurement
-from loader.evaluation.identification import (
+from evaluation.ablations import Ablation, blend_all, compare, sum_up
+from evaluation.calibration import Settings, add_prior, calibrate
+from evaluation.calibration_table import describe_measurement, show_measurement
+from evaluation.identification_figures import (
     Case,
     FoldSettings,
     Trial,
@@ -23,10 +22,10 @@ from loader.evaluation.identification import (
     try_rule,
     worst_pairs,
 )
-from loader.evaluation.labels import Labels, from_sight
-from loader.evaluation.library_figures import count_library
-from loader.evaluation.metrics import Interval
-from loader.evaluation.retrieval import (
+from evaluation.labels import Labels, from_sight
+from evaluation.library_figures import count_library
+from evaluation.metrics import Interval
+from evaluation.retrieval import (
     ask,
     choose_cut_off,
     cross_validate_cut_off,
@@ -35,8 +34,9 @@ from loader.evaluation.retrieval import (
     precision_by_entry,
     summarize,
 )
-from loader.evaluation.views import View, take_views
-from loader.identification.rule import Weights, default_rule, read_rule
+from evaluation.views import View, take_views
+from loader.errors import PeaksError
+from loader.peaks.identification.rule import Weights, default_rule, read_rule
 from tests.evaluation.small_library import CONCEPTS, PEAKS, make_dataset, shown_concepts, shown_peaks
 
 SETTINGS = FoldSettings(folds=4, seed=0, precision=0.9)

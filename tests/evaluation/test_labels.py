@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evaluation.labels import Labels, from_file, read_labels
+from evaluation.views import take_views
 from loader.errors import PeaksError
-from loader.evaluation.labels import Labels, from_file, read_labels
-from loader.evaluation.views import take_views
 from tests.evaluation.small_library import make_dataset
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from loader.evaluation import metrics
+from evaluation import metrics
 
 RELEVANCE = arrays.arrays(np.bool_, st.integers(1, 40))
 SCORES = arrays.arrays(np.float64, st.integers(1, 40), elements=st.floats(-1, 1))

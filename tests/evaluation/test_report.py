@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from loader.commands.evaluate import evaluate
-from loader.errors import PeaksError
-from loader.evaluation.ablations import Ablation
-from loader.evaluation.ann import AnnFigures, AnnRow
-from loader.evaluation.evaluation import (
+from evaluation.ablations import Ablation
+from evaluation.ann import AnnFigures, AnnRow
+from evaluation.identification_figures import Confusion, Judgement
+from evaluation.library_figures import LibraryFigures
+from evaluation.measurements import (
     ConceptRow,
     CutOffRow,
     Evaluation,
@@ -21,14 +21,14 @@ from loader.evaluation.evaluation import (
     SearchFigures,
     SearchRow,
 )
-from loader.evaluation.identification import Confusion, Judgement
-from loader.evaluation.library_figures import LibraryFigures
-from loader.evaluation.metrics import Interval, ReliabilityBin
-from loader.evaluation.plots import draw_all
-from loader.evaluation.report import Run, as_json, render_report, write_report, written_command
-from loader.evaluation.retrieval import CutOff, Summary
-from loader.evaluation.tables import decimal, markdown_table, percent, points, span, width
-from loader.evaluation.tricks import AlphaRow
+from evaluation.metrics import Interval, ReliabilityBin
+from evaluation.plots import draw_all
+from evaluation.report import Run, as_json, render_report, write_report, written_command
+from evaluation.retrieval import CutOff, Summary
+from evaluation.tables import decimal, markdown_table, percent, points, span, width
+from evaluation.tricks import AlphaRow
+from loader.commands.measurements import evaluate
+from loader.errors import PeaksError
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 NAN = float("nan")

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loader.evaluation import views
-from loader.evaluation.views import gather_cosines, gather_priors, tabulate_clues, take_out, take_views
-from loader.identification.rule import default_rule, gather_clues
-from loader.sight.geometry import HIDDEN_SEEN, UNKNOWN_ELEVATION_SEEN, Camera, Summits, look
+from evaluation import views
+from evaluation.views import gather_cosines, gather_priors, tabulate_clues, take_out, take_views
+from loader.peaks.identification.rule import default_rule, gather_clues
+from loader.peaks.sight.geometry import HIDDEN_SEEN, UNKNOWN_ELEVATION_SEEN, Camera, Summits, look
 from tests.evaluation.small_library import HERE, SIGLIP, SUMMITS, make_dataset, shown_peaks
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loader.kibana.sources import SavedObject, read_objects
+from loader.elastic.kibana_sources import SavedObject, read_objects
 from tests.kibana.mapped_fields import MappedField, mapped_fields
 
 OBJECTS = {one.id: one for one in read_objects()}

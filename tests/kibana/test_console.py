@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.assets import ALIASES, NAMED_MODEL, read_assets, read_schema, template_names
-from loader.kibana.sources import SOURCES
+from loader.elastic.assets import ALIASES, NAMED_MODEL, read_assets, read_schema, template_names
+from loader.elastic.kibana_sources import SOURCES
 from tests.kibana.console_file import ConsoleRequest, ConsoleSyntaxError, parse_console, parse_quoted
 from tests.kibana.drawn_trek import DrawnTrek
 from tests.kibana.mapped_fields import mapped_fields

@@ -13,12 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loader.cli import peaks
-from loader.connection import Connection
+from loader.elastic import kibana_server as server
+from loader.elastic import kibana_sources as sources
+from loader.elastic.connection import Connection
+from loader.elastic.kibana_imports import check_space, import_objects, preview_import
+from loader.elastic.kibana_server import Kibana
+from loader.elastic.kibana_sources import read_objects
 from loader.errors import PeaksError
-from loader.kibana import server, sources
-from loader.kibana.imports import check_space, import_objects, preview_import
-from loader.kibana.server import Kibana
-from loader.kibana.sources import read_objects
 from tests.conftest import Node, must_run_peaks
 from tests.kibana.kibana_server import (
     EXPORT,

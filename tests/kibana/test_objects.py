@@ -17,8 +17,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
-from loader.kibana.sources import SOURCES, SavedObject, pack_objects, read_objects
-from loader.photo import make_thumbnail
+from loader.elastic.kibana_sources import SOURCES, SavedObject, pack_objects, read_objects
+from loader.files.photo import make_thumbnail
 from tests.kibana.mapped_fields import MappedField
 from tests.kibana.own_objects import (
     DASHBOARD,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from loader.assets import NAMED_MODEL
 from loader.cli import peaks
+from loader.elastic import kibana_sources as sources
+from loader.elastic.assets import NAMED_MODEL
+from loader.elastic.kibana_sources import SOURCES, pack_objects, read_objects
 from loader.errors import PeaksError
-from loader.kibana import sources
-from loader.kibana.sources import SOURCES, pack_objects, read_objects
 from tests.kibana.saved_object_files import (
     ALL,
     CHART,

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from loader.answer import (
+from loader.peaks.concept_catalogue import Concept
+from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
+from loader.peaks.peak_names import Peak
+from loader.peaks.sight.geometry import Camera, Sight
+from loader.search.answer import (
     Answer,
     Calibration,
     PeakPrediction,
@@ -17,12 +21,8 @@ from loader.answer import (
     name_contents,
     read_photo_hit,
 )
-from loader.concept_catalogue import Concept
-from loader.filters import Point
-from loader.identification.identifier import Candidate, Identification, NamedConcept
-from loader.identification.table import IdentifiedImage
-from loader.peak_names import Peak
-from loader.sight.geometry import Camera, Sight
+from loader.search.filters import Point
+from loader.show.identification_table import IdentifiedImage
 
 HERE = Path(__file__).parent
 SNAPSHOTS = HERE / "snapshots"

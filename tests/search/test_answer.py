@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from loader.answer import Calibration, PeakPrediction, ShotTime, describe_answer, read_similarity
-from loader.filters import Point
-from loader.identification.table import describe_identified
-from loader.peak_names import Peak
+from loader.peaks.peak_names import Peak
+from loader.search.answer import Calibration, PeakPrediction, ShotTime, describe_answer, read_similarity
+from loader.search.filters import Point
+from loader.show.identification_table import describe_identified
 from tests.search.search_answers import CALIBRATION, check_snapshot, identified_image, photo_answer
 
 

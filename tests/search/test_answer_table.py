@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from loader.answer import Answer, ShotTime
-from loader.answer_table import (
+from loader.peaks.identification.identifier import Identification
+from loader.peaks.sight.geometry import Camera
+from loader.search.answer import Answer, ShotTime
+from loader.show.answer_table import (
     Column,
     clean_text,
     display_width,
@@ -17,9 +19,7 @@ from loader.answer_table import (
     show_nothing,
     show_photos,
 )
-from loader.identification.identifier import Identification
-from loader.identification.table import IdentifiedImage, show_identified
-from loader.sight.geometry import Camera
+from loader.show.identification_table import IdentifiedImage, show_identified
 from tests.search.search_answers import check_snapshot, identified_image, photo_answer, plain_answer
 
 

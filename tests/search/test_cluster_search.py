@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
-from loader.measured import write_measured
+from loader.peaks.identification.measured import write_measured
 from tests.conftest import DEMO_CHECKPOINT, Node, delete_indices, must_run_peaks
 from tests.search.search_answers import SNAPSHOTS
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library

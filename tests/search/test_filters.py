@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from loader.errors import PeaksError
-from loader.filters import (
+from loader.search.filters import (
     Filters,
     Point,
     peak_filter_options,

@@ -9,11 +9,11 @@ import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError
 
-from loader.connection import Connection
+from loader.elastic.connection import Connection
 from loader.errors import PeaksError
-from loader.filters import ResolvedFilters
-from loader.search import Call, peak_name_call, refuses_rrf, similar_call, text_call
-from loader.template_call import ceiling_of, check_parameters, default_of, format_curl
+from loader.search.filters import ResolvedFilters
+from loader.search.questions import Call, peak_name_call, refuses_rrf, similar_call, text_call
+from loader.search.template_call import ceiling_of, check_parameters, default_of, format_curl
 
 NO_FILTERS = ResolvedFilters({}, ())
 

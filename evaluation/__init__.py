@@ -1,0 +1,1 @@
+"""How good the answers are: labels, metrics, report, and the fit of the identification rule."""

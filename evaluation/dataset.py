@@ -1,0 +1,248 @@
+"""What is evaluated, read from the cluster: photos with their cameras, peaks and concepts with prototypes."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from elasticsearch import Elasticsearch, NotFoundError
+
+from loader.elastic.models import DeployedModel, deployed_model, read_index_model
+from loader.errors import PeaksError
+from loader.peaks.catalogue import read_catalogue
+from loader.peaks.concept_catalogue import read_concepts
+from loader.peaks.identification.identifier import CATALOGUE, CONCEPTS
+from loader.peaks.peak_names import read_peak, read_position
+from loader.peaks.sight.fields import read_camera
+from loader.peaks.sight.geometry import Camera, Summits
+from loader.peaks.sight.summits import gather_range
+from loader.search.answer import Calibration
+from loader.vision.image_vectors import PHOTOS, read_vector
+from loader.vision.vectors import Vectors
+from loader.yaml_file import UNDETERMINED, NamesByLanguage
+
+_PAGE = 500  # documents a request; a vector of 768 numbers is about 10 kB of JSON
+_KEEP_ALIVE = "2m"
+_CAMERA_FIELDS = (
+    *("gps", "altitude", "bearing", "bearing_reference", "field_of_view"),
+    *("shot_time", "shot_time_local"),
+)
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The library, in the order of the paths.
+
+    Attributes:
+        paths: as the index holds them.
+        hashes: SHA-256 of the files, "" where the index does not say.
+        vectors: float32 ``(n, dims)``, rows of length 1.
+        cameras: None for a photo without a position.
+        without_vector: photos that the index holds without one; they are left out.
+    """
+
+    paths: tuple[str, ...]
+    hashes: tuple[str, ...]
+    vectors: Vectors
+    cameras: tuple[Camera | None, ...]
+    without_vector: int = 0
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Peaks or concepts, in the order of their ids.
+
+    Attributes:
+        kind: "peak" or "concept".
+        ids: slugs.
+        names: all names of each.
+        languages: the same names by language, "und" where nobody said which.
+        vectors: float32 ``(m, dims)``, the prototypes as the index holds them, rows of length 1.
+    """
+
+    kind: str
+    ids: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
+    languages: tuple[NamesByLanguage, ...]
+    vectors: Vectors
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def speak(self, named: Mapping[str, NamesByLanguage], source: Path) -> Entries:
+        """Return the entries with their names by language.
+
+        Args:
+            named: id to names by language; entries without an id here keep their names as they are.
+            source: the file that ``named`` comes from, for the sentence about one that does not fit.
+
+        Raises:
+            PeaksError: the file names no entry of the index.
+        """
+        if self.ids and not set(named) & set(self.ids):
+            raise PeaksError(
+                f"No {self.kind} of {source} is in the index: give the catalogue that was loaded into it."
+            )
+        return replace(
+            self,
+            languages=tuple(
+                named.get(identifier, known)
+                for identifier, known in zip(self.ids, self.languages, strict=True)
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Everything that is evaluated.
+
+    Attributes:
+        photos: the library.
+        peaks: of the catalogue, those with a vector.
+        summits: the same peaks' positions, row for row.
+        concepts: empty when there are none.
+        model: the deployed text model.
+        siglip: its temperature and bias.
+    """
+
+    photos: Photos
+    peaks: Entries
+    summits: Summits
+    concepts: Entries
+    model: DeployedModel
+    siglip: Calibration
+
+
+def read_dataset(
+    client: Elasticsearch, peaks_file: Path | None = None, concepts_file: Path | None = None
+) -> Dataset:
+    """Read the three indices and the model behind them.
+
+    Args:
+        client: of the cluster.
+        peaks_file: the catalogue of peaks, for the languages of its names.
+        concepts_file: the catalogue of concepts, likewise.
+
+    Raises:
+        PeaksError: an index is missing or empty, or the model carries no temperature and bias.
+    """
+    model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
+    if model.logit_scale is None or model.logit_bias is None:
+        raise PeaksError(
+            f"Model [{model.model_id}] does not carry SigLIP's scale and bias: deploy it again with `peaks "
+            "model deploy --clear-previous`, which writes them."
+        )
+    peaks, summits = read_peaks(client)
+    concepts = read_concept_entries(client)
+    if peaks_file is not None:
+        known = {peak.id: peak.names_by_language for peak in read_catalogue(peaks_file)}
+        peaks = peaks.speak(known, peaks_file)
+    if concepts_file is not None:
+        named = {concept.id: concept.names_by_language for concept in read_concepts(concepts_file)}
+        concepts = concepts.speak(named, concepts_file)
+    siglip = Calibration(model.logit_scale, model.logit_bias)
+    return Dataset(read_photos(client), peaks, summits, concepts, model, siglip)
+
+
+def read_photos(client: Elasticsearch) -> Photos:
+    """Read every photo that has a vector.
+
+    Raises:
+        PeaksError: there is none.
+    """
+    paths, hashes, vectors, cameras, without = [], [], [], [], 0
+    names = ("path", "content_hash", "clip_image", *_CAMERA_FIELDS)
+    for hit in read_pages(client, PHOTOS, names, "path"):
+        vector = read_vector(hit, "clip_image")
+        if vector is None:
+            without += 1
+            continue
+        fields = first_values(hit)
+        paths.append(str(fields.get("path", hit["_id"])))
+        hashes.append(str(fields.get("content_hash", "")))
+        vectors.append(np.asarray(vector, dtype=np.float32))
+        cameras.append(read_camera(fields))
+    if not paths:
+        raise PeaksError(f"The index {PHOTOS} holds no photo with a vector: run `peaks load-photos DIR`.")
+    return Photos(tuple(paths), tuple(hashes), _unit(np.stack(vectors)), tuple(cameras), without)
+
+
+def read_peaks(client: Elasticsearch) -> tuple[Entries, Summits]:
+    """Read the peaks that have a prototype, and where they stand.
+
+    Raises:
+        PeaksError: there is none.
+    """
+    names = ("id", "names", "latlon", "elev_m", "text_embed")
+    hits = [hit for hit in read_pages(client, CATALOGUE, names, "id") if read_vector(hit, "text_embed")]
+    if not hits:
+        raise PeaksError(f"The index {CATALOGUE} holds no peak with a vector: run `peaks load-peaks FILE`.")
+    return _entries("peak", hits), gather_range(map(read_peak, hits)).summits
+
+
+def read_concept_entries(client: Elasticsearch) -> Entries:
+    """Read the concepts; none when there is no index of concepts."""
+    try:
+        found = list(read_pages(client, CONCEPTS, ("id", "names", "text_embed"), "id"))
+    except NotFoundError:
+        found = []
+    return _entries("concept", [hit for hit in found if read_vector(hit, "text_embed")])
+
+
+def read_pages(
+    client: Elasticsearch, index: str, names: Sequence[str], order: str
+) -> Iterator[dict[str, Any]]:
+    """Yield every document of an index with these ``fields``, as it stood when the first page was read."""
+    point = client.open_point_in_time(index=index, keep_alive=_KEEP_ALIVE)["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            answer = client.search(
+                pit={"id": point, "keep_alive": _KEEP_ALIVE},
+                size=_PAGE,
+                source=False,
+                fields=[{"field": name} for name in names],
+                sort=[{order: "asc"}],
+                search_after=after,
+                track_total_hits=False,
+            )
+            page = answer["hits"]["hits"]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after, point = page[-1]["sort"], answer.get("pit_id", point)
+    finally:
+        client.close_point_in_time(id=point)
+
+
+def first_values(hit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a hit's ``fields`` as a document holds them: one value each, the position as lat and lon."""
+    fields = {name: values[0] for name, values in hit.get("fields", {}).items() if values}
+    position = read_position(hit.get("fields", {}).get("gps"))
+    if position is not None:
+        fields["gps"] = {"lat": position.lat, "lon": position.lon}
+    return fields
+
+
+def _entries(kind: str, hits: Sequence[dict[str, Any]]) -> Entries:
+    names = tuple(tuple(hit["fields"].get("names", ())) for hit in hits)
+    rows = [read_vector(hit, "text_embed") for hit in hits]
+    return Entries(
+        kind=kind,
+        ids=tuple(str(hit["fields"]["id"][0]) for hit in hits),
+        names=names,
+        languages=tuple({UNDETERMINED: listed} for listed in names),
+        vectors=_unit(np.asarray(rows, dtype=np.float32)) if rows else np.zeros((0, 0), dtype=np.float32),
+    )
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Rows at length 1: a cosine index takes vectors of any length, and `fields` gives them back as sent."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Vectors = (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+    return scaled

@@ -1,0 +1,230 @@
+"""Labels: what photos are known to show, from a truth file, from folders, or from sight lines.
+
+A truth file is JSON: a list with one object a photo,
+
+    {"file": "day 3/IMG_2195.JPG", "peaks": ["ama-dablam"], "concepts": ["yak", "sunset"]}
+
+``file`` is the photo's path in the index, or the end of it (from a ``/`` on). ``peaks`` and ``concepts`` are
+lists of ids; an empty list says that the photo shows none, a missing key that nobody looked. The demo's
+``attributes.json`` says the same with ``peak`` (one id) in place of ``peaks``, and with ``things`` (a list)
+and ``sky`` (one id) in place of ``concepts``; other keys are passed over.
+
+Labels count as complete: what a labelled photo does not list, it does not show.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluation.dataset import Dataset, Entries
+from evaluation.metrics import Bools
+from evaluation.views import View
+from loader.errors import PeaksError
+from loader.peaks.reference_images import fold_id
+
+SIGHT, FOLDERS = "sight", "folders"
+_EXAMPLES = 3
+
+Shown = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What photos show, by path; a photo that is not here is not labelled.
+
+    Attributes:
+        source: "sight", "folders" or the truth file's name.
+        peaks: path to the ids of the peaks that the photo shows.
+        concepts: path to the ids of the concepts.
+        strangers: ids in the labels that neither index knows; they are passed over.
+    """
+
+    source: str
+    peaks: Shown
+    concepts: Shown = field(default_factory=dict)
+    strangers: tuple[str, ...] = ()
+
+    @property
+    def are_weak(self) -> bool:
+        """Whether nobody looked: sight lines say what a photo may show, not what it does."""
+        return self.source == SIGHT
+
+    def table(self, paths: Sequence[str], entries: Entries) -> tuple[Bools, Bools]:
+        """Return which photos are labelled ``(n,)`` and what they show ``(n, m)``, by peaks or concepts."""
+        shown = self.peaks if entries.kind == "peak" else self.concepts
+        columns = {identifier: column for column, identifier in enumerate(entries.ids)}
+        known = np.array([path in shown for path in paths], dtype=np.bool_)
+        table = np.zeros((len(paths), len(entries)), dtype=np.bool_)
+        for row, path in enumerate(paths):
+            for identifier in shown.get(path, ()):
+                if identifier in columns:
+                    table[row, columns[identifier]] = True
+        return known, table
+
+
+def read_labels(source: str, dataset: Dataset, views: Sequence[View]) -> Labels:
+    """Read the labels that ``--labels`` names.
+
+    Args:
+        source: "sight", "folders", or the path of a truth file.
+        dataset: the library.
+        views: of its photos, in their order.
+
+    Raises:
+        PeaksError: no photo is labelled, or no label is known.
+    """
+    if source == SIGHT:
+        return from_sight(dataset, views)
+    if source == FOLDERS:
+        return from_folders(dataset)
+    return from_file(Path(source), dataset)
+
+
+def from_sight(dataset: Dataset, views: Sequence[View]) -> Labels:
+    """Take the peaks that are in the frame and not hidden for what a photo shows: weak labels.
+
+    Only photos whose bearing and field of view are known are labelled.
+
+    Raises:
+        PeaksError: there is no such photo.
+    """
+    peaks = {
+        path: frozenset(sight.peak for sight in view.sights if sight.is_shown)
+        for path, view in zip(dataset.photos.paths, views, strict=True)
+        if view.has_frame
+    }
+    if not peaks:
+        raise PeaksError(
+            "No photo tells its position, bearing and focal length, so sight lines label none: give a truth "
+            "file or folders to --labels."
+        )
+    return Labels(SIGHT, peaks)
+
+
+def from_folders(dataset: Dataset) -> Labels:
+    """Label photos by the first folder of their path, which names a peak or a concept by its id.
+
+    Raises:
+        PeaksError: no folder does.
+    """
+    peaks: dict[str, frozenset[str]] = {}
+    concepts: dict[str, frozenset[str]] = {}
+    strangers: set[str] = set()
+    for path in dataset.photos.paths:
+        folder, slash, _ = path.partition("/")
+        identifier = fold_id(folder)
+        if identifier in dataset.peaks.ids:
+            peaks[path] = frozenset([identifier])
+        elif identifier in dataset.concepts.ids:
+            concepts[path] = frozenset([identifier])
+        elif slash:
+            strangers.add(folder)
+    if not peaks and not concepts:
+        raise PeaksError(
+            f"No photo's first folder ({_some(strangers) or 'there is none'}) is a peak's or concept's id: "
+            "name folders as in ama-dablam/IMG_1.JPG, or give a truth file to --labels."
+        )
+    return Labels(FOLDERS, peaks, concepts, tuple(sorted(strangers)))
+
+
+def from_file(path: Path, dataset: Dataset) -> Labels:
+    """Read a truth file (see the module).
+
+    Raises:
+        PeaksError: it cannot be read, names no photo of the index, or no peak or concept of it.
+    """
+    entries = _read_entries(path)
+    peaks: dict[str, frozenset[str]] = {}
+    concepts: dict[str, frozenset[str]] = {}
+    places = _places(dataset.photos.paths)
+    for number, entry in enumerate(entries, 1):
+        found = places.get(_file_of(path, number, entry), ())
+        shown = _listed(path, number, entry, "peaks", ("peak",))
+        things = _listed(path, number, entry, "concepts", ("things", "sky"))
+        for photo in found:
+            if shown is not None:
+                peaks[photo] = shown
+            if things is not None:
+                concepts[photo] = things
+    if not peaks and not concepts:
+        raise PeaksError(
+            f"{path} labels no photo of the index: its {len(entries)} files, such as "
+            f"{entries[0].get('file')!r}, must be paths such as {dataset.photos.paths[0]!r}."
+        )
+    strangers = _refuse_only_strangers(path, dataset.peaks, peaks)
+    if dataset.concepts.ids:
+        strangers += _strangers(dataset.concepts, concepts)
+    else:
+        concepts = {}
+    return Labels(path.name, peaks, concepts, tuple(strangers))
+
+
+def _read_entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PeaksError(
+            f"There are no labels in {path} ({error.strerror}): give `sight`, `folders` or a JSON file."
+        ) from error
+    except ValueError as error:
+        raise PeaksError(f"{path} is not JSON ({error}).") from error
+    if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
+        raise PeaksError(f'{path} must be a list of {{"file": …, "peaks": […]}} objects, one a photo.')
+    return content
+
+
+def _file_of(path: Path, number: int, entry: Mapping[str, Any]) -> str:
+    file = entry.get("file")
+    if not isinstance(file, str) or not file:
+        raise PeaksError(f'Entry {number} of {path} has no "file": give the photo\'s path in the index.')
+    return file
+
+
+def _listed(
+    path: Path, number: int, entry: Mapping[str, Any], key: str, others: Sequence[str]
+) -> frozenset[str] | None:
+    """Return the ids under a key or its other spellings; None when none of them is there."""
+    keys = [name for name in (key, *others) if entry.get(name) is not None]
+    found: set[str] = set()
+    for name in keys:
+        values = [entry[name]] if isinstance(entry[name], str) else entry[name]
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise PeaksError(f'Entry {number} of {path}: "{name}" must be an id or a list of ids.')
+        found.update(values)
+    return frozenset(found) if keys else None
+
+
+def _places(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Map every end of a path, from a ``/`` on, to the photos that it may mean."""
+    places: dict[str, list[str]] = {}
+    for path in paths:
+        parts = path.split("/")
+        for start in range(len(parts)):
+            places.setdefault("/".join(parts[start:]), []).append(path)
+    return {end: [end] if end in found else found for end, found in places.items()}
+
+
+def _strangers(entries: Entries, shown: Shown) -> list[str]:
+    return sorted({identifier for ids in shown.values() for identifier in ids} - set(entries.ids))
+
+
+def _refuse_only_strangers(path: Path, entries: Entries, shown: Shown) -> list[str]:
+    strangers = _strangers(entries, shown)
+    labelled = {identifier for ids in shown.values() for identifier in ids}
+    if labelled and len(strangers) == len(labelled):
+        raise PeaksError(
+            f"None of the {len(strangers)} peaks in {path} is in the catalogue ({_some(strangers)}): the ids "
+            f"there are such as {_some(entries.ids)}."
+        )
+    return strangers
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = sorted(names)
+    more = f" and {len(listed) - _EXAMPLES} more" if len(listed) > _EXAMPLES else ""
+    return ", ".join(listed[:_EXAMPLES]) + more

@@ -1,0 +1,202 @@
+"""`peaks apply`: templates, pipelines and search templates into the cluster, and an index for each alias.
+
+With ``--kibana-url`` also data views, map and dashboard into a Kibana, under the same credentials.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from elasticsearch import Elasticsearch
+
+from loader.elastic.asset_writer import Change, apply_assets
+from loader.elastic.assets import ALIASES, NAMED_MODEL, Asset, bind_model, read_assets, write_requests
+from loader.elastic.concrete_indices import apply_index, read_indices, refuse_other_model, template_mappings
+from loader.elastic.connection import Connection, connection_options
+from loader.elastic.models import DeployedModel, deployed_model
+from loader.errors import PeaksError
+
+if TYPE_CHECKING:
+    from loader.elastic.kibana_imports import ImportReport, Outcome
+    from loader.elastic.kibana_server import Kibana
+    from loader.elastic.kibana_sources import SavedObject
+
+
+@click.command()
+@connection_options
+@click.option("--es-model-id", metavar="ID",
+              help=f"The deployed text model that the assets name [default {NAMED_MODEL}].")
+@click.option("--next", "build_next", is_flag=True,
+              help="Build the next, empty index behind each alias and move the alias there at once.")
+@click.option("--index", "only", type=click.Choice(ALIASES), multiple=True,
+              help="With --next: only for this alias (may be repeated).")
+@click.option("--kibana-url", metavar="URL",
+              help="Import data views, map and dashboard into this Kibana too, over those that are there; "
+                   "credentials and certificates are those given for Elasticsearch.")
+@click.option("--space", metavar="ID", help="With --kibana-url: Kibana's space [default default].")
+@click.option("--kibana-only", is_flag=True, help="With --kibana-url: leave Elasticsearch as it is.")
+@click.option("--dry-run", is_flag=True, help="Say what would be created, changed and left, and do nothing.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Write the requests to files whose paths are the URLs to PUT them to, and do nothing "
+                   "else; without --es-model-id no cluster is asked.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+def apply(
+    connection: Connection,
+    es_model_id: str | None,
+    build_next: bool,
+    only: tuple[str, ...],
+    kibana_url: str | None,
+    space: str | None,
+    kibana_only: bool,
+    dry_run: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Bring the cluster's templates, pipelines, search templates and indices up to date.
+
+    Running it again changes nothing. An index whose vectors another model made is refused: --next builds an
+    empty one for the new model, to be loaded again.
+    """
+    _refuse_combinations(build_next, only, kibana_url, space, kibana_only, output)
+    if output is not None:
+        _write(connection, es_model_id, output)
+        return
+    client = connection.client()
+    kibana = None if kibana_url is None else _reach_kibana(kibana_url, connection, space)
+    lines = Lines(dry_run=dry_run, with_kibana=kibana is not None, as_json=as_json)
+    if not kibana_only:
+        model = deployed_model(client, es_model_id or NAMED_MODEL)
+        assets = bind_model(read_assets(), model)
+        renewed = (only or ALIASES) if build_next else ()
+        lines.tell_cluster(model, _apply(client, model, assets, renewed, dry_run))
+    failure = None if kibana is None else _import(*kibana, lines, dry_run)
+    lines.end()
+    if failure is not None:
+        raise failure
+
+
+def _refuse_combinations(
+    build_next: bool,
+    only: tuple[str, ...],
+    kibana_url: str | None,
+    space: str | None,
+    kibana_only: bool,
+    output: Path | None,
+) -> None:
+    """Refuse flags that mean nothing beside the others."""
+    if only and not build_next:
+        raise click.UsageError("--index belongs to --next.")
+    if kibana_url is None and (space is not None or kibana_only):
+        raise click.UsageError("--space and --kibana-only belong to --kibana-url.")
+    if kibana_only and build_next:
+        raise click.UsageError("--next is Elasticsearch's, which --kibana-only leaves as it is.")
+    if kibana_url is not None and output is not None:
+        raise click.UsageError("--output asks no Kibana: `peaks kibana build` writes the file for it.")
+
+
+def _apply(
+    client: Elasticsearch,
+    model: DeployedModel,
+    assets: Sequence[Asset],
+    renewed: Sequence[str],
+    dry_run: bool,
+) -> Iterator[Change]:
+    """Refuse before anything is written, then apply the assets, then the indices that they shape."""
+    indices = read_indices(client, ALIASES)
+    for alias, index in indices.items():
+        if index is not None and alias not in renewed:
+            refuse_other_model(index, model)
+    yield from apply_assets(client, assets, dry_run=dry_run)
+    for alias, index in indices.items():
+        mappings = template_mappings(assets, alias)
+        yield apply_index(client, alias, index, mappings, build_next=alias in renewed, dry_run=dry_run)
+
+
+def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[Kibana, list[SavedObject]]:
+    """Refuse, before anything is written anywhere, what would stop the import."""
+    from loader.elastic.kibana_imports import check_space
+    from loader.elastic.kibana_server import Kibana
+    from loader.elastic.kibana_sources import read_objects
+
+    kibana, objects = Kibana(url, connection, space), read_objects()
+    check_space(kibana)
+    return kibana, objects
+
+
+def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_run: bool) -> PeaksError | None:
+    """Import and tell what became of each object; what failed is returned, to be raised after all is told."""
+    from loader.elastic.kibana_imports import import_objects, preview_import
+
+    try:
+        report = (preview_import if dry_run else import_objects)(kibana, objects)
+    except PeaksError as error:
+        return error
+    lines.tell_kibana(kibana, report)
+    return report.failure()
+
+
+def _write(connection: Connection, es_model_id: str | None, folder: Path) -> None:
+    assets = read_assets()
+    if es_model_id is not None:
+        assets = bind_model(assets, deployed_model(connection.client(), es_model_id))
+    for file in write_requests(assets, folder):
+        click.echo(str(file))
+
+
+_WOULD = {
+    "created": "would create",
+    "changed": "would change",
+    "left": "would leave",
+    "overwritten": "would overwrite",
+}
+
+
+class Lines:
+    """What a run tells: a line for each thing when it is done, or one JSON document at the end.
+
+    Args:
+        dry_run: whether things are only looked at.
+        with_kibana: whether Kibana's words, which are longer, will occur.
+        as_json: whether to collect the document instead.
+    """
+
+    def __init__(self, *, dry_run: bool, with_kibana: bool, as_json: bool) -> None:
+        self._dry_run, self._as_json = dry_run, as_json
+        self._width = (15 if dry_run else 11) if with_kibana else (12 if dry_run else 7)
+        self._document: dict[str, Any] = {"dry_run": dry_run}
+
+    def tell_cluster(self, model: DeployedModel, changes: Iterator[Change]) -> None:
+        """Tell what becomes of Elasticsearch's things while it is done."""
+        told = self._document["changes"] = list[dict[str, Any]]()
+        self._document["model"] = asdict(model)
+        for change in changes:
+            told.append(asdict(change))
+            self._line(change)
+
+    def tell_kibana(self, kibana: Kibana, report: ImportReport) -> None:
+        """Tell what became of Kibana's objects, and where to look at them."""
+        pages = report.dashboards(kibana) if report.success and not self._dry_run else []
+        place = {"url": kibana.place, "space": kibana.space}
+        self._document["kibana"] = {**place, **asdict(report), "dashboards": pages}
+        for outcome in report.outcomes:
+            self._line(outcome)
+        if not self._as_json:
+            for warning in report.warnings:
+                click.echo(f"Kibana warns: {warning}.", err=True)
+            for page in pages:
+                click.echo(f"Open {page}")
+
+    def end(self) -> None:
+        """Print the document, if one is wanted."""
+        if self._as_json:
+            click.echo(json.dumps(self._document, indent=2))
+
+    def _line(self, done: Change | Outcome) -> None:
+        if not self._as_json:
+            action = _WOULD[done.action] if self._dry_run else done.action
+            line = f"{action:<{self._width}}  {done.kind:<18}  {done.name}"
+            click.echo(f"{line}  ({done.note})" if done.note else line)

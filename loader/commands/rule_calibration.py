@@ -1,0 +1,100 @@
+"""`peaks calibrate`: how much each clue counts, measured on a library whose photos are labelled."""
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from elasticsearch import Elasticsearch
+
+from loader.elastic.connection import Connection, connection_options
+
+if TYPE_CHECKING:
+    from evaluation.calibration import Measurement, Settings
+
+
+@click.command("calibrate")
+@click.option("--labels", metavar="sight|folders|FILE",
+              help="What photos show: `sight` (peaks in frame by EXIF, weak), `folders` (the first one is a "
+                   "peak's or concept's id), or a JSON file.")
+@click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
+              help="Share of the names given that must be right.")
+@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True,
+              help="Parts that the photos are cut into; each is judged by weights that the others gave.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the cut into parts.")
+@click.option("--dry-run", is_flag=True, help="Measure and print; the rule in force stays.")
+@click.option("--reset", is_flag=True, help="Return to the rule that ships; measures nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the measurement as one JSON document.")
+@connection_options
+def calibrate(
+    connection: Connection,
+    labels: str | None,
+    precision: float,
+    folds: int,
+    seed: int,
+    dry_run: bool,
+    reset: bool,
+    as_json: bool,
+) -> None:
+    """Measure how much each clue counts when mountains are named, and from when on.
+
+    The rule's weights and thresholds and the cut-off of searches by words are fitted to labelled photos of
+    the index and kept in its _meta. Photos that are loaded already keep their names until `peaks predict`
+    gives them new ones.
+    """
+    if reset == (labels is not None):
+        raise click.UsageError("Give --labels to measure, or --reset to return to the rule that ships.")
+    client = connection.client()
+    if labels is None:
+        _reset(client)
+        return
+    from evaluation.calibration import Settings
+    from evaluation.calibration_table import describe_measurement, show_measurement
+
+    settings = Settings(precision, folds, seed)
+    measured = _measure(client, labels, settings)
+    if not dry_run:
+        _keep(client, measured, labels, settings)
+    if as_json:
+        click.echo(json.dumps(describe_measurement(measured), ensure_ascii=False, indent=2))
+    else:
+        click.echo(show_measurement(measured, kept=not dry_run))
+
+
+def _reset(client: Elasticsearch) -> None:
+    from loader.peaks.identification.calibrated import forget_calibrated
+
+    forget_calibrated(client)
+    click.echo("The rule that ships is in force; run `peaks predict` to name the stored photos by it.")
+
+
+def _measure(client: Elasticsearch, source: str, settings: Settings) -> Measurement:
+    from evaluation.calibration import calibrate as fit
+    from evaluation.dataset import read_dataset
+    from evaluation.labels import read_labels
+    from evaluation.retrieval import find_all
+    from evaluation.text_vectors import TextEncoder, read_prompts
+    from evaluation.views import take_views
+    from loader.peaks.identification.calibrated import read_calibrated
+
+    dataset = read_dataset(client)
+    views = take_views(dataset.photos.cameras, dataset.summits)
+    labels = read_labels(source, dataset, views)
+    findings = find_all(dataset, labels, TextEncoder(client, dataset.model.model_id), read_prompts())
+    return fit(dataset, views, labels, findings, read_calibrated(client).rule, settings)
+
+
+def _keep(client: Elasticsearch, measured: Measurement, labels: str, settings: Settings) -> None:
+    from datetime import date
+
+    from loader.peaks.identification.calibrated import Calibrated, write_calibrated
+
+    origin: dict[str, Any] = {
+        "labels": labels,
+        "photos": measured.photos,
+        "precision": settings.precision,
+        "folds": settings.folds,
+        "seed": settings.seed,
+        "date": date.today().isoformat(),
+    }
+    write_calibrated(client, Calibrated(measured.rule, measured.min_similarity, origin))

@@ -1,0 +1,143 @@
+"""`peaks sight`: which peaks a camera had before it, by what the photo's EXIF tells."""
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from loader.elastic.connection import Connection, connection_options
+from loader.errors import PeaksError
+
+if TYPE_CHECKING:
+    from loader.peaks.sight.summits import Range
+    from loader.show.sight_table import SightedPhoto
+
+NOTHING_READ = 2
+KINDS = (".png", ".svg")
+
+
+@click.command()
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@click.option("--peaks", "catalogue", metavar="FILE",
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Catalogue of peaks (YAML); no cluster is needed then [default: the index peaks_catalog].")
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path),
+              help="Draw it: FILE.png or FILE.svg for one IMAGE, or a folder, which gets one PNG for each.")
+@click.option("--timezone", metavar="ZONE",
+              help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.")
+@click.option("--all", "show_all", is_flag=True, help="List all peaks outside the frame too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
+@connection_options
+def sight(
+    connection: Connection,
+    images: Sequence[str],
+    catalogue: Path | None,
+    output: Path | None,
+    timezone: str | None,
+    show_all: bool,
+    as_json: bool,
+) -> None:
+    """Which peaks each IMAGE had before it, by where its camera stood and looked.
+
+    Reads the EXIF of the files and nothing else: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE
+    could be read.
+    """
+    from loader.files.photo import parse_zone
+    from loader.peaks.sight.photo import read_photo_camera
+    from loader.show.sight_table import sight_photo
+
+    zone = parse_zone(timezone) if timezone else None
+    drawings = plan_drawings(images, output)
+    mountains = _read_range(connection, catalogue)
+    sighted: list[SightedPhoto] = []
+    skipped: dict[str, str] = {}
+    for image in images:
+        try:
+            sighted.append(sight_photo(read_photo_camera(image, zone), mountains.summits))
+        except PeaksError as error:
+            skipped[image] = error.message
+    for photo in sighted if drawings else ():
+        _draw(drawings[photo.photo.path], photo, mountains)
+    _show(sighted, skipped, as_json, show_all)
+    if not sighted:
+        raise click.exceptions.Exit(NOTHING_READ)
+
+
+def plan_drawings(images: Sequence[str], output: Path | None) -> dict[str, Path]:
+    """Return the file to draw each image into; nothing without an output.
+
+    Raises:
+        PeaksError: one file for several images, a kind that is not drawn, or a file that would overwrite an
+            image.
+    """
+    if output is None:
+        return {}
+    if output.is_dir() or not output.suffix:
+        return _name_drawings(images, output)
+    if output.suffix.lower() not in KINDS:
+        raise PeaksError(f"{output} is neither .png nor .svg: give --output one of these, or a folder.")
+    if len(set(images)) > 1:
+        raise PeaksError(f"{output} holds one drawing and there are {len(set(images))} images: give --output "
+                         "a folder.")
+    if output.exists() and any(Path(image).exists() and output.samefile(image) for image in images):
+        raise PeaksError(f"--output would overwrite the image {output}: give the drawing another name.")
+    return dict.fromkeys(images, output)
+
+
+def _name_drawings(images: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Name a PNG in a folder for each image: ``IMG_1.HEIC`` gives ``IMG_1.sight.png``."""
+    named: dict[str, Path] = {}
+    for image in dict.fromkeys(images):
+        stem, count = Path(image).stem, 1
+        file = folder / f"{stem}.sight.png"
+        while file in named.values():
+            count += 1
+            file = folder / f"{stem}-{count}.sight.png"
+        named[image] = file
+    return named
+
+
+def _read_range(connection: Connection, catalogue: Path | None) -> Range:
+    from loader.peaks.sight.summits import read_range_file, read_range_index
+
+    return read_range_index(connection.client()) if catalogue is None else read_range_file(catalogue)
+
+
+def _draw(file: Path, sighted: SightedPhoto, mountains: Range) -> None:
+    from loader.peaks.sight.photo import read_picture
+    from loader.show.sight_diagram import write_diagram  # matplotlib takes a second to import
+
+    try:
+        picture = read_picture(sighted.photo.path)
+    except PeaksError as error:  # its EXIF could be read: the compass is drawn without the photo
+        click.echo(f"Drawn without the photo: {error.message}", err=True)
+        picture = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_diagram(file, sighted, mountains, picture)
+    except OSError as error:
+        raise PeaksError(f"Cannot write {file} ({error.strerror}): give --output a place you can write "
+                         "to.") from error
+    click.echo(f"Drawing: {file}", err=True)
+
+
+def _show(
+    sighted: Sequence[SightedPhoto], skipped: Mapping[str, str], as_json: bool, show_all: bool
+) -> None:
+    from loader.show.sight_table import describe_sights, show_sights
+
+    if as_json:
+        reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
+        document = {"photos": [describe_sights(photo) for photo in sighted], "skipped": reasons}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    blocks = [show_sights(photo, width, show_all=show_all) for photo in sighted]
+    click.echo("\n\n".join(blocks), nl=bool(blocks))
+    for reason in skipped.values():
+        click.echo(f"Skipped: {reason}", err=True)

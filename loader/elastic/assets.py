@@ -1,0 +1,169 @@
+"""The project's Elasticsearch assets: files under mappings/, ingest_pipelines/ and search_templates/.
+
+Every asset is a file that people can read, copy into Dev Tools or hand to Terraform. A search template is
+packed before it is stored: Elasticsearch's mustache has no partials, so ``{{> name}}`` is replaced with
+``search_templates/fragments/name.mustache``.
+
+The files name one model, `NAMED_MODEL`, and its `NAMED_DIMS`; `bind_model` puts another one in their place.
+"""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loader.elastic.models import DeployedModel
+
+NAMED_MODEL = "google__siglip2-base-patch16-224"
+NAMED_DIMS = 768
+
+ALIASES = ("photos", "peaks_catalog", "concepts")
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TEMPLATES = _ROOT / "search_templates"
+_FRAGMENTS = _TEMPLATES / "fragments"
+
+# In the order in which Elasticsearch needs them: an index template names component templates and a pipeline.
+_JSON_FOLDERS = {
+    "_ingest/pipeline": _ROOT / "ingest_pipelines",
+    "_component_template": _ROOT / "mappings" / "component_templates",
+    "_index_template": _ROOT / "mappings" / "index_templates",
+}
+SCRIPTS = "_scripts"
+KINDS = {
+    "_ingest/pipeline": "ingest pipeline",
+    "_component_template": "component template",
+    "_index_template": "index template",
+    SCRIPTS: "search template",
+}
+
+# Two fragments depend on the length of the vectors. The query vector is one place of the list after another,
+# for the engine escapes a value only in a tag of its own ({{#toJson}} of a string and {{#join}} write it raw)
+# and a section would leave a comma behind the last item.
+_DIMS: dict[str, Callable[[int], str]] = {
+    "dims": str,
+    "each_number_of_vector": lambda dims: ", ".join(f'"{{{{vector.{place}}}}}"' for place in range(dims)),
+}
+
+_INCLUDE = re.compile(r"(?P<indent>(?:^[ \t]+)?)\{\{>\s*(?P<name>[\w-]+)\s*\}\}", re.MULTILINE)
+_COMMENT = re.compile(r"\{\{!.*?\}\}", re.DOTALL)
+_PARAMETER = re.compile(r"\{\{[#^{&]?\s*([A-Za-z_]\w*)[\w.]*\s*\}")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One thing that Elasticsearch keeps under a name.
+
+    Attributes:
+        kind: the API that keeps it, a key of `KINDS`.
+        name: its name there, which is its file's.
+        body: the request that puts it there.
+    """
+
+    kind: str
+    name: str
+    body: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Where a PUT of `body` creates it, relative to Elasticsearch's address."""
+        return f"{self.kind}/{self.name}"
+
+
+def read_assets() -> list[Asset]:
+    """Read every asset as it stands, in the order in which they can be put into a cluster."""
+    from_json = [
+        Asset(kind, file.stem, json.loads(file.read_text(encoding="utf-8")))
+        for kind, folder in _JSON_FOLDERS.items()
+        for file in sorted(folder.glob("*.json"))
+    ]
+    return [*from_json, *(_script(name, NAMED_DIMS) for name in template_names())]
+
+
+def bind_model(assets: list[Asset], model: DeployedModel) -> list[Asset]:
+    """Put a deployed model's id, dims and fingerprints where the files name `NAMED_MODEL`."""
+    sized = [_script(asset.name, model.dims) if asset.kind == SCRIPTS else asset for asset in assets]
+    return [replace(asset, body=_bound(asset.body, model)) for asset in sized]
+
+
+def _bound(value: Any, model: DeployedModel) -> Any:
+    if isinstance(value, str):
+        return value.replace(NAMED_MODEL, model.model_id)
+    if isinstance(value, list):
+        return [_bound(item, model) for item in value]
+    if not isinstance(value, dict):
+        return value
+    bound = {key: _bound(item, model) for key, item in value.items()}
+    if value.get("type") == "dense_vector":
+        bound["dims"] = model.dims
+    if value == {"model_id": NAMED_MODEL}:  # the mappings' _meta
+        bound |= {
+            "model_fingerprint": model.model_fingerprint,
+            "checkpoint_fingerprint": model.checkpoint_fingerprint,
+        }
+    return bound
+
+
+def template_names() -> list[str]:
+    """Ids of the stored search templates."""
+    return sorted(file.stem for file in _TEMPLATES.glob("*.mustache"))
+
+
+@cache
+def read_schema(template: str) -> Mapping[str, Any]:
+    """The JSON schema of a search template's parameters.
+
+    Raises:
+        FileNotFoundError: no such template.
+    """
+    schema: dict[str, Any] = json.loads((_TEMPLATES / f"{template}.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
+def pack_template(name: str, dims: int = NAMED_DIMS) -> str:
+    """A search template as Elasticsearch stores it: fragments inlined, comments and blank lines left out.
+
+    Args:
+        name: the template's id.
+        dims: length of the vectors, for the fragments `dims` and `each_number_of_vector`.
+    """
+    text = _inlined((_TEMPLATES / f"{name}.mustache").read_text(encoding="utf-8"), dims)
+    lines = _COMMENT.sub("", text).splitlines()
+    return "\n".join(line for line in lines if line.strip()) + "\n"
+
+
+def _inlined(text: str, dims: int) -> str:
+    """Replace each include with its fragment, indented as the include is."""
+    return _INCLUDE.sub(
+        lambda include: indent(_fragment(include["name"], dims), include["indent"]), text
+    )
+
+
+def _fragment(name: str, dims: int) -> str:
+    if name in _DIMS:
+        return _DIMS[name](dims)
+    return _inlined((_FRAGMENTS / f"{name}.mustache").read_text(encoding="utf-8").strip("\n"), dims)
+
+
+def template_parameters(source: str) -> set[str]:
+    """Names of the parameters that a packed template reads; ``vector.3`` is ``vector``."""
+    return {found[1] for found in _PARAMETER.finditer(source)}
+
+
+def _script(name: str, dims: int) -> Asset:
+    return Asset(SCRIPTS, name, {"script": {"lang": "mustache", "source": pack_template(name, dims)}})
+
+
+def write_requests(assets: list[Asset], folder: Path) -> Iterator[Path]:
+    """Write each asset's request body to a file whose path is the URL to PUT it to, and yield the files."""
+    for asset in assets:
+        file = folder / f"{asset.path}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(asset.body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        yield file

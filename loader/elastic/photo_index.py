@@ -1,0 +1,223 @@
+"""What the index of photos already knows: whose vectors it holds, and which files are in it."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+
+from eland_models.checkpoint import Checkpoint
+from eland_models.errors import ModelError
+from loader.elastic.models import IndexModel, read_index_model
+from loader.elastic.retries import check_parts, with_retries
+from loader.errors import PeaksError
+
+PHOTOS, CATALOGUE = "photos", "peaks_catalog"
+
+PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
+KEEP_ALIVE = "5m"
+
+# What tells whether a file is in the index as it is. Doc values, so that no vector and thumbnail is read.
+_STATE = ("path", "library", "size_bytes", "modified", "content_hash")
+_FORMATS = {"modified": {"format": "epoch_millis"}}
+
+
+@dataclass(frozen=True)
+class StoredPhoto:
+    """A photo as the index has it; None where an earlier version of the loader did not say.
+
+    Attributes:
+        id: of the document.
+        path: from the library's root.
+        library: the library's name.
+        size: bytes.
+        modified: milliseconds since 1970 (UTC).
+        content_hash: SHA-256 of the file, hexadecimal.
+    """
+
+    id: str
+    path: str
+    library: str | None
+    size: int | None
+    modified: int | None
+    content_hash: str | None
+
+    def has_file(self, root: Path) -> bool:
+        """Whether something lies at its path now, which may have come since the library was listed."""
+        return os.path.lexists(root / self.path)
+
+
+def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> None:
+    """Refuse to mix vectors of two checkpoints in one index.
+
+    Raises:
+        PeaksError: one sentence with the fix.
+    """
+    try:
+        found = checkpoint.fingerprint
+    except ModelError as error:
+        raise PeaksError(str(error)) from error
+    if index.checkpoint_fingerprint == found and index.dims == checkpoint.dims:
+        return
+    raise PeaksError(
+        f"[{alias}] holds vectors of {index.model_id} ({index.dims} dimensions, checkpoint "
+        f"{index.checkpoint_fingerprint}), not of {checkpoint.folder} ({checkpoint.dims} dimensions, "
+        f"checkpoint {found}): give that model's --checkpoint, or deploy this one and run "
+        "`peaks apply --next`."
+    )
+
+
+def read_photo_model(client: Elasticsearch) -> IndexModel:
+    """Read whose vectors the photos are, and see that the peaks beside them are of the same checkpoint.
+
+    Raises:
+        PeaksError: an index is missing, or the two belong to different checkpoints.
+    """
+    photos, peaks = read_index_model(client, PHOTOS), read_index_model(client, CATALOGUE)
+    if photos.checkpoint_fingerprint != peaks.checkpoint_fingerprint:
+        raise PeaksError(
+            f"[{PHOTOS}] holds vectors of {photos.model_id} (checkpoint {photos.checkpoint_fingerprint}) and "
+            f"[{CATALOGUE}] of {peaks.model_id} (checkpoint {peaks.checkpoint_fingerprint}), which cannot be "
+            "compared: run `peaks apply --next` for the older one and load it again."
+        )
+    return photos
+
+
+def check_fields(client: Elasticsearch) -> None:
+    """See that the index has the fields by which unchanged files are recognised.
+
+    Raises:
+        PeaksError: it was made before they were there.
+    """
+    known = client.indices.get_field_mapping(index=PHOTOS, fields=list(_STATE))
+    present = {name for index in known.values() for name in index["mappings"]}
+    if missing := [name for name in _STATE if name not in present]:
+        raise PeaksError(
+            f"[{PHOTOS}] lacks the fields {', '.join(missing)}: run `peaks apply`, which adds them."
+        )
+
+
+def read_stored_photos(client: Elasticsearch) -> dict[str, StoredPhoto]:
+    """Return every photo of the index as it is now, by id; about 0.4 kB of memory each."""
+    refresh_photos(client)  # what a run that was killed wrote in its last second
+    try:
+        return _read_all(client)
+    except NotFoundError:  # a point in time ends with its node
+        return _read_all(client)
+
+
+def refresh_photos(client: Elasticsearch) -> None:
+    """Let searches find what was written."""
+    with_retries(partial(client.indices.refresh, index=PHOTOS))
+
+
+def _read_all(client: Elasticsearch) -> dict[str, StoredPhoto]:
+    return {photo.id: photo for hits in _state_pages(client) for photo in map(_stored, hits)}
+
+
+def read_states(client: Elasticsearch, ids: Sequence[str]) -> dict[str, StoredPhoto]:
+    """Return those of some photos that exist, by id; seen at once, without a refresh."""
+    if not ids:
+        return {}
+    found = read_fields(client, ids, _STATE)
+    return {identifier: _from_values(identifier, values) for identifier, values in found.items()}
+
+
+def read_fields(
+    client: Elasticsearch, ids: Sequence[str], fields: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return fields of the documents that exist, by id; seen at once, without a refresh."""
+    answer = with_retries(partial(_get_fields, client, ids, fields))
+    return {document["_id"]: document["_source"] for document in answer["docs"] if document["found"]}
+
+
+def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return whole documents, vector included, by id; those that are gone are left out."""
+    request = partial(
+        client.search,
+        index=PHOTOS,
+        size=len(ids),
+        query={"ids": {"values": list(ids)}},
+        # 9.2 and later leave vectors out of _source
+        fields=[{"field": "clip_image"}],
+    )
+    documents = {}
+    for hit in with_retries(request)["hits"]["hits"] if ids else []:
+        vector = hit.get("fields", {}).get("clip_image", [])
+        flat = vector[0] if vector and isinstance(vector[0], list) else vector
+        documents[hit["_id"]] = {**hit["_source"], **({"clip_image": flat} if flat else {})}
+    return documents
+
+
+def delete_photos(client: Elasticsearch, ids: Iterable[str]) -> int:
+    """Delete documents by id, and return how many were there."""
+    operations = [{"delete": {"_id": identifier}} for identifier in ids]
+    if not operations:
+        return 0
+    deleted: set[str] = set()
+    with_retries(partial(_delete, client, operations, deleted))
+    return len(deleted)
+
+
+def _delete(client: Elasticsearch, operations: list[dict[str, Any]], deleted: set[str]) -> None:
+    """Note what is deleted; what another attempt has deleted already is "not_found" then."""
+    answer = client.bulk(operations=operations, index=PHOTOS)
+    items = [item["delete"] for item in answer["items"]]
+    deleted.update(item["_id"] for item in items if item.get("result") == "deleted")
+    check_parts(answer, items)
+
+
+def _get_fields(client: Elasticsearch, ids: Sequence[str], fields: Sequence[str]) -> Any:
+    answer = client.mget(index=PHOTOS, ids=ids, source_includes=list(fields))
+    check_parts(answer, answer["docs"])
+    return answer
+
+
+def _state_pages(client: Elasticsearch) -> Iterator[list[dict[str, Any]]]:
+    point = with_retries(partial(client.open_point_in_time, index=PHOTOS, keep_alive=KEEP_ALIVE))["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            answer = with_retries(partial(_state_page, client, point, after))
+            hits: list[dict[str, Any]] = answer["hits"]["hits"]
+            if not hits:
+                return
+            yield hits
+            point, after = answer["pit_id"], hits[-1]["sort"]
+    finally:
+        with suppress(ApiError, TransportError):  # it ends by itself
+            client.close_point_in_time(id=point)
+
+
+def _state_page(client: Elasticsearch, point: str, after: list[Any] | None) -> Any:
+    return client.search(
+        pit={"id": point, "keep_alive": KEEP_ALIVE},
+        size=PAGE,
+        sort=[{"_shard_doc": "asc"}],
+        search_after=after,
+        source=False,
+        docvalue_fields=[{"field": name, **_FORMATS.get(name, {})} for name in _STATE],
+        track_total_hits=False,
+    )
+
+
+def _stored(hit: Mapping[str, Any]) -> StoredPhoto:
+    fields = hit.get("fields", {})
+    return _from_values(hit["_id"], {name: values[0] for name, values in fields.items()})
+
+
+def _from_values(identifier: str, values: Mapping[str, Any]) -> StoredPhoto:
+    size, modified = values.get("size_bytes"), values.get("modified")
+    return StoredPhoto(
+        id=identifier,
+        path=values.get("path", identifier),
+        library=values.get("library"),
+        size=None if size is None else int(size),
+        modified=None if modified is None else int(modified),
+        content_hash=values.get("content_hash"),
+    )

@@ -1,1 +1,0 @@
-"""How well a library's photos are found and its mountains named: labels, metrics, calibration, report."""

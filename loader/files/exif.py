@@ -1,0 +1,416 @@
+"""What a photo's EXIF honestly offers: where, which way, when, with what, and its words.
+
+All five image kinds share one reader of directories (`exif_tags`), and the file is opened once. The
+MakerNote is never read. A value that cannot be true is left out, with a note where a person would miss it.
+Tag numbers and meanings: CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
+"""
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+from PIL import Image
+from PIL.ExifTags import GPS, Base
+
+from loader.files.exif_tags import read_directories
+
+# UTC offsets in use (IANA tz database, 2025), minutes; the hours are added below.
+_PART_HOURS = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765)
+UTC_OFFSETS = tuple(sorted({hour * 60 for hour in range(-12, 15)} | set(_PART_HOURS)))
+# A GPS fix may be minutes old when the shutter opens; India's and Nepal's clocks are 15 minutes apart.
+FIX_AGE_MINUTES = 5
+
+PHOTO_YEARS = range(1826, 2100)  # from Niépce's first; no clock is asked, so that a load can be repeated
+ALTITUDES_M = (-11_000.0, 100_000.0)
+FOCAL_LENGTHS_MM = (1.0, 10_000.0)
+DESCRIPTION_LIMIT, KEYWORD_LIMIT, KEYWORDS_LIMIT = 2000, 100, 100  # characters, characters, keywords
+
+# The diagonal of a 36 × 24 mm frame, which the 35 mm equivalent is defined by (CIPA DCG-001).
+FILM_DIAGONAL_MM = math.hypot(36, 24)
+PANORAMA_RATIO = 2.2  # wider pictures are stitched or cropped: the lens no longer tells their field of view
+
+MAIN_TAGS = frozenset(
+    (Base.Make, Base.Model, Base.ImageDescription, Base.XPTitle, Base.XPComment, Base.XPKeywords)
+)
+EXIF_TAGS = frozenset(
+    (
+        *(Base.DateTimeOriginal, Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
+        *(Base.FocalLengthIn35mmFilm, Base.UserComment),
+    )
+)
+GPS_TAGS = frozenset(
+    (
+        *(GPS.GPSLatitude, GPS.GPSLatitudeRef, GPS.GPSLongitude, GPS.GPSLongitudeRef),
+        *(GPS.GPSAltitude, GPS.GPSAltitudeRef, GPS.GPSImgDirection, GPS.GPSImgDirectionRef),
+        *(GPS.GPSDateStamp, GPS.GPSTimeStamp),
+    )
+)
+
+# Cameras write these into ImageDescription for every picture.
+_EMPTY_WORDS = re.compile(
+    r"(?:olympus|konica minolta|minolta|samsung|sony|nikon|canon|kodak|fujifilm)"
+    r" (?:digital camera|camera pictures|dsc)"
+    r"|exif_jpeg_picture|dcim|default|untitled|charset=\"?ascii\"?.*|screenshot|-+|binary comment",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+# Control characters, and what turns the text around it (UAX #9); marks of a direction stay, which
+# right-to-left scripts need.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]+")
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the camera stood: degrees north, degrees east (WGS 84)."""
+
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the EXIF of one photo says; None where it says nothing that can be true.
+
+    Attributes:
+        position: of the camera.
+        altitude: metres above the sea, negative below it.
+        bearing: of the optical axis, degrees clockwise from north, 0 ≤ bearing < 360.
+        bearing_reference: the north of ``bearing``: "true", "magnetic", or None when the file does not say.
+        focal_length_35mm: millimetres, by the diagonal of a 35 mm frame.
+        shot_time_local: the clock on the wall, without an offset.
+        utc_offset: of that clock, from OffsetTimeOriginal or from the difference to GPS time.
+        gps_time: the instant of the GPS fix, in UTC.
+        description: words of a person, one line.
+        keywords: words of a person, in the file's order.
+        camera: maker and model.
+        notes: what was left out and why, as ends of the sentence "IMG_1.jpg: …".
+    """
+
+    position: Position | None = None
+    altitude: float | None = None
+    bearing: float | None = None
+    bearing_reference: str | None = None
+    focal_length_35mm: float | None = None
+    shot_time_local: datetime | None = None
+    utc_offset: timedelta | None = None
+    gps_time: datetime | None = None
+    description: str | None = None
+    keywords: tuple[str, ...] = ()
+    camera: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def instant(self, zone: tzinfo | None = None) -> datetime | None:
+        """Return when the photo was taken, with its offset, or None when no source tells the offset.
+
+        Args:
+            zone: the camera's clock where the file does not tell its offset.
+        """
+        if self.shot_time_local is None:
+            return self.gps_time
+        if self.utc_offset is not None:
+            return self.shot_time_local.replace(tzinfo=timezone(self.utc_offset))
+        return None if zone is None else self.shot_time_local.replace(tzinfo=zone)
+
+
+def read_metadata(image: Image.Image) -> Metadata:
+    """Read the EXIF of an opened image; call it before the pixels are loaded (TIFF reads from its file).
+
+    Never raises: what is damaged gives no values and a note.
+    """
+    found = read_directories(image, MAIN_TAGS, EXIF_TAGS, GPS_TAGS)
+    tags = _Tags(found.main, found.exif, found.gps, found.endian)
+    if found.damaged:
+        nothing = not found.main and not found.exif and not found.gps
+        tags.notes.append(f"its EXIF is damaged and was {'not read' if nothing else 'read in part'}")
+    return tags.metadata()
+
+
+def field_of_view(focal_length_35mm: float, width: int, height: int) -> float | None:
+    """Return the horizontal angle of view of an upright picture, in degrees.
+
+    2·atan(d/2f), where d is the width of the picture's shape laid into a circle of the film's diagonal
+    (43.27 mm), as the 35 mm equivalent is defined by the diagonal (CIPA DCG-001).
+
+    Args:
+        focal_length_35mm: millimetres, above 0.
+        width: upright pixels.
+        height: upright pixels.
+
+    Returns:
+        More than 0 and less than 180, or None for a panorama, whose lens does not tell.
+    """
+    if max(width, height) > PANORAMA_RATIO * min(width, height):
+        return None
+    across = FILM_DIAGONAL_MM * width / math.hypot(width, height)
+    return math.degrees(2 * math.atan(across / (2 * focal_length_35mm)))
+
+
+@dataclass
+class _Tags:
+    """Three EXIF directories of one photo, tag number to value as `loader.files.exif_tags` decodes it."""
+
+    main: Mapping[int, Any]
+    exif: Mapping[int, Any]
+    gps: Mapping[int, Any]
+    endian: str | None
+    notes: list[str] = field(default_factory=list)
+
+    def metadata(self) -> Metadata:
+        bearing, reference = self.bearing()
+        local = self.clock(self.exif.get(Base.DateTimeOriginal))
+        written, gps_time = self.written_offset(), self.gps_time()
+        return Metadata(
+            position=self.position(),
+            altitude=self.altitude(),
+            bearing=bearing,
+            bearing_reference=reference,
+            focal_length_35mm=self.focal_length(),
+            shot_time_local=local,
+            utc_offset=offset_from_gps(local, gps_time) if written is None else written,
+            gps_time=gps_time,
+            description=self.description(),
+            keywords=self.keywords(),
+            camera=self.camera(),
+            notes=tuple(self.notes),
+        )
+
+    def position(self) -> Position | None:
+        written = self.gps.get(GPS.GPSLatitude), self.gps.get(GPS.GPSLongitude)
+        if written == (None, None):
+            return None
+        lat = degrees(written[0], self.gps.get(GPS.GPSLatitudeRef), "NS")
+        lon = degrees(written[1], self.gps.get(GPS.GPSLongitudeRef), "EW")
+        if lat is None or lon is None:
+            self.leave_out("its GPS position is incomplete or not a number")
+            return None
+        if abs(lat) > 90 or abs(lon) > 180:
+            self.leave_out(f"its GPS position {lat:.7g}, {lon:.7g} is not on Earth")
+            return None
+        if lat == 0 and lon == 0:
+            self.leave_out("its GPS position is 0, 0, which cameras write when they have no fix")
+            return None
+        return Position(round(lat, 7), round(lon, 7))
+
+    def altitude(self) -> float | None:
+        value = number(self.gps.get(GPS.GPSAltitude))
+        if value is None:
+            return None
+        # 0 above the sea, 1 below; 2 and 3 the same over the ellipsoid (Exif 3.0)
+        below = _first_byte(self.gps.get(GPS.GPSAltitudeRef)) in (1, 3)
+        metres = -abs(value) if below else value
+        if not ALTITUDES_M[0] <= metres <= ALTITUDES_M[1]:
+            self.leave_out(f"its altitude of {metres:g} m is impossible")
+            return None
+        return round(metres, 2)
+
+    def bearing(self) -> tuple[float | None, str | None]:
+        value = number(self.gps.get(GPS.GPSImgDirection))
+        if value is None:
+            return None, None
+        if not 0 <= value <= 360:
+            self.leave_out(f"its bearing of {value:g}° is impossible")
+            return None, None
+        letter = text(self.gps.get(GPS.GPSImgDirectionRef))[:1].upper()
+        return round(value % 360, 3) % 360, {"T": "true", "M": "magnetic"}.get(letter)
+
+    def focal_length(self) -> float | None:
+        value = number(self.exif.get(Base.FocalLengthIn35mmFilm))
+        # 0 means unknown (Exif 4.6.5)
+        return value if value and FOCAL_LENGTHS_MM[0] <= value <= FOCAL_LENGTHS_MM[1] else None
+
+    def clock(self, written: Any) -> datetime | None:
+        words = text(written)
+        if not words.strip(" :0/-"):
+            return None  # blanks or zeros: not known (Exif 4.6.5)
+        moment = parse_clock(words)
+        if moment is None:
+            self.leave_out(f"its time '{one_line(words, 30)}' is not a date")
+        return moment
+
+    def written_offset(self) -> timedelta | None:
+        for tag in (Base.OffsetTimeOriginal, Base.OffsetTimeDigitized):
+            offset = parse_offset(text(self.exif.get(tag)))
+            if offset is not None:
+                return offset
+        return None
+
+    def gps_time(self) -> datetime | None:
+        found = re.fullmatch(r"(\d{4})[:/-](\d\d)[:/-](\d\d)", text(self.gps.get(GPS.GPSDateStamp)))
+        clock = numbers(self.gps.get(GPS.GPSTimeStamp))
+        if found is None or clock is None or len(clock) != 3 or min(clock) < 0:
+            return None
+        year, month, day = map(int, found.groups())
+        if year not in PHOTO_YEARS:
+            return None
+        try:
+            midnight = datetime(year, month, day, tzinfo=timezone.utc)
+        except ValueError:
+            return None
+        seconds = clock[0] * 3600 + clock[1] * 60 + clock[2]
+        return midnight + timedelta(seconds=int(seconds)) if seconds < 86_400 else None
+
+    def description(self) -> str | None:
+        candidates = (
+            utf8(text(self.main.get(Base.ImageDescription))),
+            user_comment(self.exif.get(Base.UserComment), self.endian),
+            utf16(self.main.get(Base.XPTitle)),
+            utf16(self.main.get(Base.XPComment)),
+        )
+        for candidate in candidates:
+            line = one_line(candidate, DESCRIPTION_LIMIT)
+            if line and not _EMPTY_WORDS.fullmatch(line):
+                return line
+        return None
+
+    def keywords(self) -> tuple[str, ...]:
+        words = (one_line(word, KEYWORD_LIMIT) for word in utf16(self.main.get(Base.XPKeywords)).split(";"))
+        return tuple(dict.fromkeys(word for word in words if word))[:KEYWORDS_LIMIT]
+
+    def camera(self) -> str | None:
+        make, model = (one_line(utf8(text(self.main.get(tag))), 100) for tag in (Base.Make, Base.Model))
+        if model.casefold().startswith(make.casefold()):
+            make = ""  # "Canon", "Canon EOS 5D"
+        return f"{make} {model}".strip() or None
+
+    def leave_out(self, why: str) -> None:
+        self.notes.append(f"{why}; left out")
+
+
+def number(value: Any) -> float | None:
+    """Return a finite float, or None: a zero denominator, NaN, infinity, and what is no number."""
+    if isinstance(value, tuple | list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool | str | bytes | None):
+        return None
+    try:
+        result = float(value)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return result if math.isfinite(result) else None
+
+
+def numbers(values: Any) -> list[float] | None:
+    """Return a list of finite floats, or None when one of them is not (see `number`)."""
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
+        values = [values]
+    found = [number(value) for value in values]
+    return None if None in found else [value for value in found if value is not None]
+
+
+def degrees(values: Any, reference: Any, letters: str) -> float | None:
+    """Return signed degrees from EXIF's degrees, minutes and seconds.
+
+    Args:
+        values: one to three rationals: degrees, minutes 0–60, seconds 0–60, none negative.
+        reference: starts with one of ``letters``; EXIF has no default, so None without it.
+        letters: the positive direction and the negative one, "NS" or "EW".
+    """
+    parts = numbers(values)
+    letter = text(reference)[:1].upper()
+    if not parts or len(parts) > 3 or min(parts) < 0 or max(parts[1:], default=0) > 60:
+        return None
+    if not letter or letter not in letters:
+        return None
+    size = sum(part / scale for part, scale in zip(parts, (1, 60, 3600), strict=False))
+    return size if letter == letters[0] else -size
+
+
+def parse_clock(words: str) -> datetime | None:
+    """Return EXIF's "2023:10:27 06:47:48" as a date without an offset.
+
+    None when no calendar has it, and before the first photo and after this century.
+    """
+    found = _CLOCK.match(words)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = map(int, found.groups())
+    try:
+        return datetime(year, month, day, hour, minute, second) if year in PHOTO_YEARS else None
+    except ValueError:
+        return None
+
+
+def parse_offset(written: str) -> timedelta | None:
+    """Return "+05:45" as a timedelta; None unless it is between -14:00 and +14:00 (Exif: "±HH:MM")."""
+    if written == "Z":
+        return timedelta(0)
+    found = _OFFSET.fullmatch(written)
+    if found is None or int(found[3]) > 59:
+        return None
+    offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return None if offset > timedelta(hours=14) else -offset if found[1] == "-" else offset
+
+
+def offset_from_gps(local: datetime | None, gps_time: datetime | None) -> timedelta | None:
+    """Return the UTC offset that explains a local clock beside GPS time, or None when none in use does.
+
+    The fix may be older than the picture: the difference must be within 5 minutes of an offset in use.
+    """
+    if local is None or gps_time is None:
+        return None
+    minutes = (local - gps_time.replace(tzinfo=None)).total_seconds() / 60
+    nearest = min(UTC_OFFSETS, key=lambda offset: abs(minutes - offset))
+    return timedelta(minutes=nearest) if abs(minutes - nearest) <= FIX_AGE_MINUTES else None
+
+
+def text(value: Any) -> str:
+    """Return an ASCII tag's words without NULs and outer blanks; "" for anything else."""
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    return value.partition("\0")[0].strip() if isinstance(value, str) else ""
+
+
+def utf8(words: str) -> str:
+    """Undo Pillow's Latin-1 reading of ASCII tags where the bytes are UTF-8, as most programs write them."""
+    try:
+        return words.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return words
+
+
+def utf16(value: Any) -> str:
+    """Return the text of a Windows XP tag: UTF-16 little-endian bytes (Microsoft's ``PKEY`` properties)."""
+    data = bytes(value) if isinstance(value, bytes | tuple) and _all_bytes(value) else b""
+    return data[: len(data) // 2 * 2].decode("utf-16-le", "replace").partition("\0")[0].strip()
+
+
+def user_comment(value: Any, endian: str | None) -> str:
+    """Return UserComment's text: eight bytes name its character set (Exif 4.6.6, table 9)."""
+    if not isinstance(value, bytes) or len(value) <= 8:
+        return ""
+    charset, data = value[:8].rstrip(b"\0 ").upper(), value[8:]
+    if charset == b"UNICODE":
+        return _utf16_of_either_order(data, endian)
+    if charset == b"JIS":
+        return data.decode("iso2022_jp", "replace").strip("\0 ")
+    return utf8(text(data))
+
+
+def one_line(words: str, limit: int) -> str:
+    """Join words on one line of at most ``limit`` characters, without control characters."""
+    return " ".join(_CONTROL.sub(" ", words).split())[:limit].strip()
+
+
+def _utf16_of_either_order(data: bytes, endian: str | None) -> str:
+    # The standard does not fix the order: a mark decides, then fewer rare characters, then the file's order.
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace").strip("\0 ")
+    even = data[: len(data) // 2 * 2]
+    orders = ("utf-16-le", "utf-16-be") if endian == "<" else ("utf-16-be", "utf-16-le")
+    readings = [even.decode(order, "replace").strip("\0 ") for order in orders]
+    return min(readings, key=lambda reading: sum(character >= "\u3000" for character in reading))
+
+
+def _all_bytes(values: bytes | tuple[Any, ...]) -> bool:
+    return all(isinstance(value, int) and 0 <= value < 256 for value in values)
+
+
+def _first_byte(value: Any) -> int:
+    if isinstance(value, bytes):
+        return value[0] if value else 0
+    return value if isinstance(value, int) else 0

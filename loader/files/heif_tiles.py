@@ -1,0 +1,187 @@
+"""HEIC pictures decoded small, tile by tile, by FFmpeg's HEVC decoder (the package ``av``, extra ``fast``).
+
+A phone's HEIC is a grid of some 48 HEVC pictures. Each is decoded, shrunk by 2 to 16 and dropped before the
+next, so the full picture is never in memory, and FFmpeg needs about half of libheif's time (docs/loading.md).
+Whatever is unusual or damaged is left to libheif: `plan_decoding` or `decode_small` then returns None.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+from typing import Any
+
+from PIL import Image
+from PIL.Image import Transpose
+
+from loader.files.heif_boxes import Colours, HevcPicture, read_hevc_picture
+from loader.files.shrinking import mark_extent, turn
+
+FACTORS = (16, 8, 4, 2)  # that leave whole samples of both luma and chroma of 4:2:0
+
+# ISO/IEC 23091-2: BT.470 BG and SMPTE 170M have the coefficients of BT.601, which are JPEG's as well.
+BT601 = (5, 6)
+FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+TO_RGB = (
+    *(1.0, 0.0, 1.402, -1.402 * 128),
+    *(1.0, -0.344136, -0.714136, (0.344136 + 0.714136) * 128),
+    *(1.0, 1.772, 0.0, -1.772 * 128),
+)  # of Y, Cb, Cr and 1 (JFIF 1.02, page 3)
+FORMATS_420 = ("yuv420p", "yuvj420p")
+TILE_BYTES = 4  # a pixel of a tile: FFmpeg keeps two frames of 1.5 bytes, and what it knows of each block
+SMALL_BYTES = 15  # a pixel of the small picture: three planes, and RGB before, while and after it is turned
+CODED_MARGIN = 64  # pixels by which a coded picture may be larger than what is shown: one coding tree block
+
+
+class _Unusable(Exception):
+    """The tiles are not what the boxes say; libheif is to judge them."""
+
+
+@cache
+def is_available() -> bool:
+    """Tell whether the decoder is installed.
+
+    It is imported when a HEIC is decoded, in the process that does so: it takes 0.1 s and 20 MB.
+    """
+    try:
+        import av as av
+    except ImportError:  # the extra is optional
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a picture will be decoded.
+
+    Attributes:
+        picture: what the file holds.
+        factor: by which both sides are shrunk.
+    """
+
+    picture: HevcPicture
+    factor: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the small picture before it is turned, pixels."""
+        return -(-self.picture.width // self.factor), -(-self.picture.height // self.factor)
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height of the full picture as it is shown, pixels."""
+        size = self.picture.width, self.picture.height
+        swaps = sum(how in (Transpose.ROTATE_90, Transpose.ROTATE_270) for how in self.picture.turns)
+        return size[::-1] if swaps % 2 else size
+
+    @property
+    def bytes_needed(self) -> int:
+        """Memory at the peak: the encoded tiles, those being decoded, and the small picture."""
+        tile = self.picture.tile_width * self.picture.tile_height
+        return sum(map(len, self.picture.tiles)) + TILE_BYTES * tile + SMALL_BYTES * prod(self.size)
+
+
+def plan_decoding(data: bytes, side: int) -> Plan | None:
+    """Look into a HEIC file and say how its primary picture can be decoded small.
+
+    Args:
+        data: the whole file.
+        side: pixels that the shorter side must keep.
+
+    Returns:
+        None when libheif has to do it: the decoder is not installed, the picture is too small to be shrunk,
+        or the file is damaged or other than phones write it.
+    """
+    picture = read_hevc_picture(data) if is_available() else None
+    if picture is None:
+        return None
+    shorter = min(picture.width, picture.height)
+    for factor in FACTORS:
+        seamless = picture.tile_width % factor == 0 == picture.tile_height % factor
+        if shorter >= side * factor and (seamless or len(picture.tiles) == 1):
+            return Plan(picture, factor)
+    return None
+
+
+def decode_small(plan: Plan) -> Image.Image | None:
+    """Decode a picture as planned.
+
+    Returns:
+        Upright RGB (see `loader.files.shrinking.extent`); None when libheif has to do it.
+    """
+    import av
+
+    picture, factor = plan.picture, plan.factor
+    try:
+        small = _decode(plan)
+    except (_Unusable, av.FFmpegError, ValueError, MemoryError):
+        return None
+    small = mark_extent(small, picture.width / factor, picture.height / factor)
+    for how in picture.turns:
+        small = turn(small, how)
+    return small
+
+
+def _decode(plan: Plan) -> Image.Image:
+    picture, factor = plan.picture, plan.factor
+    planes = [Image.new("L", plan.size) for _ in range(3)]
+    for index, frame in enumerate(_frames(picture)):
+        _check(frame, picture)
+        row, column = divmod(index, picture.columns)
+        left, top = column * picture.tile_width, row * picture.tile_height
+        shown = min(picture.tile_width, picture.width - left), min(picture.tile_height, picture.height - top)
+        for plane, target, step in zip(frame.planes, planes, (1, 2, 2), strict=True):
+            small = _shrink(plane, -(-shown[0] // step), -(-shown[1] // step), factor // step)
+            target.paste(small, (left // factor, top // factor))
+    # Pillow's own conversion of YCbCr cuts fractions off, which costs half a level.
+    return Image.merge("RGB", planes).convert("RGB", TO_RGB)
+
+
+def _shrink(plane: Any, width: int, height: int, factor: int) -> Image.Image:
+    """Average the shown samples of a plane over squares of ``factor``, reading the plane's own memory."""
+    lines = Image.frombuffer("L", (plane.width, plane.height), plane, "raw", "L", plane.line_size, 1)
+    return lines.reduce(factor, (0, 0, width, height))
+
+
+def _frames(picture: HevcPicture) -> Iterator[Any]:
+    """Yield one frame a tile, in the tiles' order.
+
+    Raises:
+        _Unusable: more or fewer frames than tiles, or in another order.
+    """
+    import av
+
+    decoder = _open_decoder(picture)
+    count = 0
+    for number, tile in enumerate([*picture.tiles, None]):
+        packet = None if tile is None else av.Packet(tile)
+        if packet is not None:
+            packet.pts = packet.dts = number
+        for frame in decoder.decode(packet):
+            if frame.pts != count or count == len(picture.tiles):
+                raise _Unusable
+            yield frame
+            count += 1
+    if count != len(picture.tiles):
+        raise _Unusable
+
+
+def _open_decoder(picture: HevcPicture) -> Any:
+    import av
+
+    decoder = av.CodecContext.create("hevc", "r")
+    decoder.extradata = picture.config
+    decoder.thread_count = 1  # the loader's worker processes are what runs side by side
+    pixels = (picture.tile_width + CODED_MARGIN) * (picture.tile_height + CODED_MARGIN)
+    decoder.options = {"err_detect": "explode", "max_pixels": str(pixels)}
+    return decoder
+
+
+def _check(frame: Any, picture: HevcPicture) -> None:
+    """Refuse a frame that is damaged, of another size, or of other colours than Pillow's YCbCr has."""
+    colours = picture.colours or Colours(int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
+    whole = not frame.is_corrupt and frame.format.name in FORMATS_420
+    size = (frame.width, frame.height) == (picture.tile_width, picture.tile_height)
+    if not (whole and size and colours.full_range and colours.matrix in BT601):
+        raise _Unusable

@@ -1,0 +1,241 @@
+"""A library: the photo files under a folder, found by content and in a fixed order."""
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from loader.errors import PeaksError
+from loader.files.file_kinds import HEAD_BYTES, explain_content, sniff_kind
+
+# A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
+PICTURE_EXTENSIONS = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".hif", ".tif", ".tiff"),
+        *(".gif", ".bmp", ".avif", ".jxl", ".jp2"),
+        *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A file that is to be loaded.
+
+    Attributes:
+        path: where to open it.
+        name: its path from the library's root with ``/``; bytes that are not UTF-8 are written ``\\xff``.
+        id: its document's id (see `document_id`).
+        size: bytes, by the folder's listing.
+        modified: milliseconds since 1970 (UTC), by the folder's listing.
+    """
+
+    path: Path
+    name: str
+    id: str
+    size: int = 0
+    modified: int = 0
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file or folder that is not loaded, by its name in the library, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass
+class Listing:
+    """Every visible file under a folder, none of them opened.
+
+    Attributes:
+        files: in the order of their names.
+        skipped: folders that cannot be read.
+        hidden: files and folders whose names begin with a dot.
+        prefix: what the names of all files begin with: "" or "2023/" for a part of a library.
+    """
+
+    files: list[PhotoFile] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    hidden: int = 0
+    prefix: str = ""
+
+
+@dataclass
+class Library:
+    """What a folder holds: photos in the order of their names, pictures that cannot be read, and the rest."""
+
+    photos: list[PhotoFile] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def walk_library(folder: Path, root: Path | None = None) -> Library:
+    """Find the photos under a folder, by their content.
+
+    Args:
+        folder: where to look.
+        root: what names and ids are relative to (see `list_files`).
+
+    Raises:
+        PeaksError: the folder does not lie under the root.
+    """
+    listing = list_files(folder, root)
+    library = Library(skipped=list(listing.skipped), passed_over=listing.hidden)
+    for file in listing.files:
+        found = recognize(file)
+        if isinstance(found, PhotoFile):
+            library.photos.append(found)
+        elif found is not None:
+            library.skipped.append(found)
+        else:
+            library.passed_over += 1
+    library.skipped.sort(key=lambda skip: skip.name)
+    return library
+
+
+def list_files(folder: Path, root: Path | None = None) -> Listing:
+    """List every visible file under a folder with its size and time, without opening any.
+
+    Links to folders are followed; each real folder is walked once, so links that form a cycle end.
+
+    Args:
+        folder: where to look.
+        root: what names and ids are relative to (default: ``folder``), so that a part of a library can be
+            loaded under the same ids as the whole.
+
+    Raises:
+        PeaksError: the folder does not lie under the root.
+    """
+    top = folder.resolve()
+    base = root.resolve() if root is not None else top
+    if not top.is_relative_to(base):
+        raise PeaksError(f"{folder} does not lie under --library-root {root}: give a folder above it.")
+    listing = Listing(prefix="" if top == base else f"{_printable(_relative(str(top), base))}/")
+    found = sorted(_files(top, listing, base), key=lambda entry: os.fsencode(entry.path))
+    listing.files = [_photo_file(entry, base) for entry in found]
+    return listing
+
+
+def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
+    """Say by a file's first bytes what it is.
+
+    Returns:
+        The file itself when it is a photo; why not, when its name says that it should be one; None for the
+        rest.
+    """
+    head, problem = _head(file.path)
+    if head is not None and sniff_kind(head):
+        return file
+    if file.path.suffix.lower() in PICTURE_EXTENSIONS:
+        return Skipped(file.name, problem)
+    return None
+
+
+def document_id(relative: str) -> str:
+    """Return a photo's ``_id``: 32 hex digits of SHA-256 over its file name, a line feed and its path.
+
+    Args:
+        relative: path from the library's root, with ``/``; as the operating system gives it (`os.fsdecode`).
+    """
+    name = relative.rpartition("/")[2]
+    return sha256(os.fsencode(f"{name}\n{relative}")).hexdigest()[:32]
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal, as ``content_hash`` holds it.
+
+    Raises:
+        PeaksError: the file cannot be read.
+    """
+    digest = sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise PeaksError(f"{path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest()
+
+
+def path_words(name: str) -> str:
+    """Split a path into words: ``Khumbu_2023/AmaDablam-12.JPG`` gives ``Khumbu 2023 Ama Dablam 12``."""
+    pieces, before = [], "  "
+    for character in unicodedata.normalize("NFC", name.removesuffix(Path(name).suffix)):
+        kind = unicodedata.category(character)
+        if kind[0] not in "LMN":
+            character = " "
+        elif (before, kind) == ("Ll", "Lu") or {before[0], kind[0]} in ({"L", "N"}, {"M", "N"}):
+            pieces.append(" ")  # AmaDablam, IMG12
+        pieces.append(character)
+        before = kind
+    return " ".join("".join(pieces).split())
+
+
+def _files(top: Path, listing: Listing, base: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield every visible file under ``top``, real folders before linked ones."""
+    seen: set[tuple[int, int]] = set()
+    folders, links = [top], list[Path]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
+        try:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
+        except OSError as error:
+            name = _printable(_relative(str(folder), base))
+            listing.skipped.append(Skipped(name, f"the folder cannot be read ({error.strerror})"))
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                listing.hidden += 1
+            elif not _is_folder(entry):
+                yield entry
+            else:
+                (links if entry.is_symlink() else folders).append(Path(entry.path))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _photo_file(entry: os.DirEntry[str], base: Path) -> PhotoFile:
+    relative = _relative(entry.path, base)
+    try:
+        status = entry.stat()
+        size, modified = status.st_size, status.st_mtime_ns // 1_000_000
+    except OSError:  # a link to nothing; `recognize` says so
+        size, modified = 0, 0
+    return PhotoFile(Path(entry.path), _printable(relative), document_id(relative), size, modified)
+
+
+def _head(path: Path) -> tuple[bytes | None, str]:
+    """Return a regular file's first bytes, or None and why there are none."""
+    try:
+        if path.is_symlink() and not path.exists():
+            return None, "a link to nothing"
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would block, a device never ends
+            return None, "not a regular file"
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        return None, f"the file cannot be read ({error.strerror})"
+    return head, explain_content(head) if head else "the file is empty"
+
+
+def _relative(path: str, base: Path) -> str:
+    return os.path.relpath(path, base).replace(os.sep, "/")
+
+
+def _printable(relative: str) -> str:
+    return os.fsencode(relative).decode("utf-8", "backslashreplace")

@@ -1,1 +1,0 @@
-"""Which mountain is that: what the picture looks like and where the camera looked, in one calibrated rule."""

@@ -1,1 +1,0 @@
-"""Kibana's saved objects: readable sources packed to NDJSON, and their way into a Kibana."""

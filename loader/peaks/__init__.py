@@ -1,0 +1,1 @@
+"""The catalogue of peaks and concepts, and their prototype vectors."""

@@ -1,0 +1,1 @@
+"""Which mountain a photo shows: one calibrated rule over picture and sight line."""

@@ -1,0 +1,1 @@
+"""Where a camera looked, and which summits stood before it."""

@@ -1,0 +1,88 @@
+"""A photo file as far as its sight lines need it: what its EXIF says, and its pixels for a drawing."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.ExifTags import Base
+
+from loader.errors import PeaksError
+from loader.files.exif import read_metadata
+from loader.files.images import UnreadableImage, open_encoded, read_bytes, render_at_least, to_srgb
+from loader.files.photo import metadata_fields
+
+# Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
+DRAWN_SIDE = 900
+
+
+@dataclass(frozen=True)
+class PhotoCamera:
+    """What a photo says of its camera.
+
+    Attributes:
+        path: as the person gave it.
+        fields: of the photo's document, those that come from EXIF.
+        notes: what its EXIF says that cannot be true, as ends of the sentence "IMG_1.jpg: …".
+        width: upright pixels.
+        height: upright pixels.
+    """
+
+    path: str
+    fields: Mapping[str, Any]
+    notes: tuple[str, ...]
+    width: int
+    height: int
+
+
+def read_photo_camera(path: str, zone: tzinfo | None = None) -> PhotoCamera:
+    """Read a photo's EXIF; no pixel is decoded.
+
+    Args:
+        path: of a JPEG, PNG, WebP, HEIF or TIFF file.
+        zone: the camera's clock where the file does not tell its UTC offset.
+
+    Raises:
+        PeaksError: there is no such file, or it cannot be read as an image, with the reason.
+    """
+    opened = _open(path)
+    metadata = read_metadata(opened)
+    width, height = opened.size[::-1] if _is_turned(opened) else opened.size
+    fields = metadata_fields(metadata, width, height, zone)
+    return PhotoCamera(path, fields, metadata.notes, width, height)
+
+
+def read_picture(path: str) -> Image.Image:
+    """Read a photo upright, in sRGB, at most `DRAWN_SIDE` pixels a side.
+
+    Raises:
+        PeaksError: as `read_photo_camera`, or its pixels are damaged.
+    """
+    opened = _open(path)
+    profile = opened.info.get("icc_profile")
+    try:
+        picture, _ = render_at_least(opened, DRAWN_SIDE)
+    except UnreadableImage as error:
+        raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
+    picture.thumbnail((DRAWN_SIDE, DRAWN_SIDE), Image.Resampling.LANCZOS)
+    return to_srgb(picture, profile)
+
+
+def _open(path: str) -> Image.Image:
+    if not Path(path).is_file():
+        raise PeaksError(f"There is no image file {path}: check the path.")
+    try:
+        return open_encoded(read_bytes(Path(path)))
+    except UnreadableImage as error:
+        raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
+
+
+def _is_turned(opened: Image.Image) -> bool:
+    """Whether EXIF's orientation swaps width and height (HEIF is opened upright, with orientation 1)."""
+    try:
+        return int(opened.getexif().get(Base.Orientation, 1)) >= 5
+    except Exception:  # a damaged EXIF block costs the orientation, not the picture
+        return False

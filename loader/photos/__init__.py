@@ -1,0 +1,1 @@
+"""A folder of photo files becomes the photos index: compare, decode, embed, identify, write."""

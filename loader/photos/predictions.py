@@ -1,0 +1,138 @@
+"""Photos that are in the index, identified again: after a change of the catalogue, the concepts or the rule.
+
+Nothing is decoded or embedded; vectors and EXIF come from the index, and only what has changed is written.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from elasticsearch import Elasticsearch
+
+from loader.elastic.bulk import write_documents
+from loader.elastic.retries import with_retries
+from loader.files.library import Skipped
+from loader.peaks.identification.fields import identification_fields
+from loader.peaks.identification.identifier import Identifier
+from loader.peaks.sight.fields import read_camera
+from loader.show.progress import Progress
+from loader.vision.image_vectors import read_vector
+
+PHOTOS = "photos"
+PAGE = 64  # photos read, identified and written at a time
+KEEP_ALIVE = "5m"
+
+
+@dataclass
+class PredictionReport:
+    """What became of the photos.
+
+    Attributes:
+        photos: in the index; changed + unchanged + without_vector + rejected.
+        changed: whose fields were written.
+        unchanged: whose fields hold already.
+        without_vector: documents that nobody embedded.
+        rejected: that Elasticsearch refused, with the reason.
+        with_sight: photos with a peak in frame by their sight line.
+        with_peaks, with_concepts: photos with one that is named.
+        seconds: from the first photo to the last.
+    """
+
+    photos: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    without_vector: int = 0
+    rejected: list[Skipped] = field(default_factory=list)
+    with_sight: int = 0
+    with_peaks: int = 0
+    with_concepts: int = 0
+    seconds: float = 0.0
+
+
+def predict_photos(
+    client: Elasticsearch,
+    identifier: Identifier,
+    top: int,
+    progress: Progress,
+    clock: Callable[[], float] = time.monotonic,
+) -> PredictionReport:
+    """Identify every photo of the index.
+
+    Args:
+        client: of the cluster.
+        identifier: names peaks and concepts.
+        top: most peaks to name.
+        progress: told of every photo.
+        clock: seconds that only grow.
+    """
+    start, report = clock(), PredictionReport()
+    for hits in read_photos(client):
+        _predict_page(client, hits, identifier, top, report)
+        progress.advance(len(hits))
+    client.indices.refresh(index=PHOTOS)
+    report.seconds = clock() - start
+    return report
+
+
+def read_photos(client: Elasticsearch, page: int = PAGE) -> Iterator[list[dict[str, Any]]]:
+    """Yield pages of photos as they are at the start: hits with ``_source`` and ``clip_image``."""
+    point = client.open_point_in_time(index=PHOTOS, keep_alive=KEEP_ALIVE)["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            answer = with_retries(lambda: _page(client, point, page, after))  # noqa: B023 (called at once)
+            hits: list[dict[str, Any]] = answer["hits"]["hits"]
+            if not hits:
+                return
+            yield hits
+            point, after = answer["pit_id"], hits[-1]["sort"]
+    finally:
+        client.close_point_in_time(id=point)
+
+
+def _page(client: Elasticsearch, point: str, page: int, after: list[Any] | None) -> Any:
+    return client.search(
+        pit={"id": point, "keep_alive": KEEP_ALIVE},
+        size=page,
+        sort=[{"_shard_doc": "asc"}],
+        search_after=after,
+        source_excludes=["clip_image", "thumbnail"],
+        fields=[{"field": "clip_image"}],
+        track_total_hits=False,
+    )
+
+
+def _predict_page(
+    client: Elasticsearch,
+    hits: Sequence[dict[str, Any]],
+    identifier: Identifier,
+    top: int,
+    report: PredictionReport,
+) -> None:
+    embedded = [(hit, vector) for hit in hits if (vector := read_vector(hit, "clip_image"))]
+    report.photos += len(hits)
+    report.without_vector += len(hits) - len(embedded)
+    if not embedded:
+        return
+    vectors = np.array([vector for _, vector in embedded], dtype=np.float32)
+    found = identifier.identify(vectors, [read_camera(hit["_source"]) for hit, _ in embedded])
+    fields = {
+        hit["_id"]: identification_fields(hit["_source"], identification, top)
+        for (hit, _), identification in zip(embedded, found, strict=True)
+    }
+    changed = {hit["_id"]: fields[hit["_id"]] for hit, _ in embedded if _differs(hit, fields[hit["_id"]])}
+    written = write_documents(client, PHOTOS, changed, merge=True)
+    names = {hit["_id"]: hit["_source"].get("path", hit["_id"]) for hit, _ in embedded}
+    report.rejected += [Skipped(names[rejected.id], rejected.reason) for rejected in written.rejected]
+    report.changed += len(written.updated)
+    report.unchanged += len(embedded) - len(changed)
+    report.with_sight += sum(bool(each["peaks_in_frame"]) for each in fields.values())
+    report.with_peaks += sum(bool(each["predicted_peaks"]) for each in fields.values())
+    report.with_concepts += sum(bool(each["predicted_concepts"]) for each in fields.values())
+
+
+def _differs(hit: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    return any(hit["_source"].get(name) != value for name, value in fields.items())

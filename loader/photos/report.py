@@ -1,0 +1,102 @@
+"""What became of every file of a library."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loader.files.library import Skipped
+
+# Whether a photo tells something, by the document's field that says so.
+_FACTS = {
+    "with_position": "gps",
+    "with_bearing": "bearing",
+    "with_offset": "shot_time_offset",
+    "with_sight": "peaks_in_frame",
+    "with_peaks": "predicted_peaks",
+    "with_concepts": "predicted_concepts",
+}
+
+
+@dataclass
+class PhotoReport:
+    """What became of every file that was found.
+
+    Attributes:
+        found: pictures; created + updated + moved + copied + unchanged + skipped + rejected + left.
+        created: photos that the index did not hold.
+        updated: photos whose content had changed, or that were reloaded.
+        moved: photos that the index held under a path that has no file any more.
+        copied: photos whose content the index held under another path, which is still there.
+        unchanged: photos that the index held already.
+        skipped: pictures that could not be read, and folders, with the reason.
+        rejected: photos that Elasticsearch refused, with the reason.
+        left: files that were not reached, because the run was stopped or the cluster stayed away.
+        gone: photos of the index, by their paths, that have no file any more.
+        removed: of these, those that were deleted.
+        passed_over: hidden files and files that are no pictures.
+        embedded: photos that went through the vision tower.
+        with_position, with_bearing, with_offset: of the created and updated.
+        with_sight: of these, with a peak in frame by their sight line.
+        with_peaks, with_concepts: of these, with one that is named.
+        notes: what loaded photos say that cannot be true.
+        precision: of the vision tower, "fp32" or "int8"; None when nothing was embedded.
+        agreement: least cosine of int8's vectors and float32's on this library's own first photos; None when
+            they were not compared.
+        dead_letters: file that holds the rejected documents, or None.
+        is_dry_run: nothing was written; the numbers say what would be.
+        seconds: from the first file to the last.
+    """
+
+    found: int = 0
+    created: int = 0
+    updated: int = 0
+    moved: int = 0
+    copied: int = 0
+    unchanged: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    rejected: list[Skipped] = field(default_factory=list)
+    left: int = 0
+    gone: list[str] = field(default_factory=list)
+    removed: int = 0
+    passed_over: int = 0
+    embedded: int = 0
+    with_position: int = 0
+    with_bearing: int = 0
+    with_offset: int = 0
+    with_sight: int = 0
+    with_peaks: int = 0
+    with_concepts: int = 0
+    notes: list[Skipped] = field(default_factory=list)
+    precision: str | None = None
+    agreement: float | None = None
+    dead_letters: str | None = None
+    is_dry_run: bool = False
+    seconds: float = 0.0
+
+    @property
+    def loaded(self) -> int:
+        """Photos that the index holds after the run."""
+        return self.created + self.updated + self.moved + self.copied + self.unchanged
+
+    @property
+    def settled(self) -> int:
+        """Pictures whose outcome is known."""
+        return self.loaded + len(self.skipped) + len(self.rejected)
+
+    def close(self, files: int, seconds: float) -> None:
+        """Count what was not reached, so that the outcomes add up to what was found.
+
+        Args:
+            files: all that were listed: pictures, unreadable folders and what is passed over.
+            seconds: from the first file to the last.
+        """
+        self.left = files - self.passed_over - self.settled
+        self.found = self.settled + self.left
+        self.seconds = seconds
+
+    def count_facts(self, document: Mapping[str, Any]) -> None:
+        """Count what a written document tells."""
+        for fact, name in _FACTS.items():
+            told = name in document if name in ("gps", "bearing") else bool(document.get(name))
+            setattr(self, fact, getattr(self, fact) + told)

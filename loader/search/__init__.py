@@ -1,0 +1,1 @@
+"""A question becomes a stored template with parameters; what comes back becomes an answer."""

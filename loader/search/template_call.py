@@ -1,0 +1,129 @@
+"""A call of a stored search template: its parameters checked before they leave, and the same call for curl.
+
+The schema of each template's parameters lies beside it (``search_templates/<id>.schema.json``).
+Elasticsearch renders a missing or misspelt parameter as nothing, so what the schema refuses is refused here.
+"""
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.exceptions import best_match
+
+from loader.elastic.assets import read_schema
+from loader.elastic.connection import DEFAULT_URL, Connection
+from loader.errors import PeaksError
+
+# What a person gave for each parameter; the others are named as the template names them.
+_WORDS = {
+    "text": "the text",
+    "peak": "the name",
+    "vector": "the vector",
+    "recipe": "--recipe",
+    "size": "--size",
+    "near_lat": "--near",
+    "near_lon": "--near",
+    "near_distance": "--within",
+    "box_top": "--box",
+    "box_left": "--box",
+    "box_bottom": "--box",
+    "box_right": "--box",
+    "shot_from": "--from",
+    "shot_to": "--to",
+    "predicted_peaks": "--peak",
+    "predicted_concepts": "--concept",
+    "peaks_in_frame": "--in-frame",
+    "min_similarity": "--min-similarity",
+}
+
+
+@cache
+def template_schema(template: str) -> Mapping[str, Any]:
+    """The JSON schema of a template's parameters."""
+    return read_schema(template)
+
+
+def check_parameters(template: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters that the template's schema does not allow.
+
+    Raises:
+        PeaksError: one sentence about the most telling violation.
+    """
+    error = best_match(Draft202012Validator(template_schema(template)).iter_errors(dict(parameters)))
+    if error is not None:
+        raise PeaksError(_describe_violation(template, error))
+
+
+def _describe_violation(template: str, error: ValidationError) -> str:
+    name = str(error.absolute_path[0]) if error.absolute_path else ""
+    subject = _WORDS.get(name, name)
+    given, limit = error.instance, error.validator_value
+    sentences = {
+        "minimum": f"{subject} is {given}, and {template} takes {limit} or more.",
+        "maximum": f"{subject} is {given}, and {template} takes {limit} at most.",
+        "exclusiveMinimum": f"{subject} is {given}, and {template} takes more than {limit}.",
+        "exclusiveMaximum": f"{subject} is {given}, and {template} takes less than {limit}.",
+        "minLength": f"{subject} is empty: {template} needs at least {limit} character(s).",
+        "maxLength": f"{subject} has {_length(given)} characters, and {template} takes {limit} at most.",
+        "maxItems": f"{subject} has {_length(given)} values, and {template} takes {limit} at most.",
+        "minItems": f"{subject} has {_length(given)} values, and {template} needs at least {limit}.",
+        "enum": f"{subject} is {given!r}, and {template} takes one of {', '.join(map(str, limit or []))}."
+        if isinstance(limit, list) else "",
+        "required": f"{template} lacks a parameter: {error.message}.",
+        "dependentRequired": f"{template} lacks a parameter: {error.message}.",
+        "additionalProperties": f"{template} does not take that: {error.message}.",
+    }
+    sentence = sentences.get(str(error.validator)) or f"{subject or template}: {error.message}."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, (str, list)) else 0
+
+
+def default_of(template: str, parameter: str, fallback: int) -> int:
+    """The default that the template's schema states for a whole-number parameter."""
+    return int(template_schema(template).get("properties", {}).get(parameter, {}).get("default", fallback))
+
+
+def ceiling_of(template: str, parameter: str, fallback: int) -> int:
+    """The highest value that the template's schema allows for a whole-number parameter."""
+    return int(template_schema(template).get("properties", {}).get(parameter, {}).get("maximum", fallback))
+
+
+def format_curl(connection: Connection, index: str, template: str, parameters: Mapping[str, Any]) -> str:
+    """The call as a shell command for curl.
+
+    Credentials appear as the environment variables that hold them, never as themselves.
+    """
+    body = json.dumps({"id": template, "params": dict(parameters)}, ensure_ascii=False, indent=2)
+    lines = [
+        f"curl -s {_address(connection)}/{index}/_search/template",
+        *_credentials(connection),
+        "-H 'Content-Type: application/json'",
+        f"-d {shlex.quote(body)}",
+    ]
+    return " \\\n  ".join(lines)
+
+
+def _address(connection: Connection) -> str:
+    if connection.cloud_id:
+        return '"$ES_URL"'  # a cloud id hides the address; the person knows it from the cloud's console
+    return shlex.quote((connection.place or DEFAULT_URL).rstrip("/"))
+
+
+def _credentials(connection: Connection) -> list[str]:
+    words = []
+    if connection.api_key:
+        words.append('-H "Authorization: ApiKey $ES_API_KEY"')
+    elif connection.username:
+        words.append('-u "$ES_USERNAME:$ES_PASSWORD"')
+    if connection.insecure:
+        words.append("--insecure")
+    elif connection.ca_certs:
+        words.append(f"--cacert {shlex.quote(connection.ca_certs)}")
+    return words

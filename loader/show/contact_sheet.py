@@ -1,0 +1,79 @@
+"""A contact sheet: an answer as one HTML file that needs nothing beside it.
+
+The page's own files lie in ``contact_sheet/``. Every value is escaped by Jinja; thumbnails stand in the
+page as data URIs, so that the file can be mailed or opened from a phone's storage.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from loader.errors import PeaksError
+from loader.peaks.sight.compass import compass_point
+from loader.search.answer import Answer
+from loader.show.answer_table import format_metres, format_probability, format_time
+
+if TYPE_CHECKING:
+    from loader.show.identification_table import IdentifiedImage
+
+_JPEG_START = b"\xff\xd8\xff"
+
+
+def render_photos(answer: Answer) -> str:
+    """The contact sheet of photos as an HTML document."""
+    return _environment().get_template("photos.html").render(answer=answer)
+
+
+def render_identifications(images: Sequence[IdentifiedImage]) -> str:
+    """Images beside the peaks that they may show, as an HTML document."""
+    return _environment().get_template("identified.html").render(images=images)
+
+
+def write_sheet(html: str, file: Path) -> None:
+    """Write the document whole or not at all; PeaksError when the place cannot be written."""
+    try:
+        handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    except OSError as error:
+        sentence = f"Cannot write {file}: {error.strerror}; give --html a file in a folder you can write to."
+        raise PeaksError(sentence) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(html)
+        Path(partial).chmod(0o644)
+        Path(partial).replace(file)
+    except OSError as error:
+        Path(partial).unlink(missing_ok=True)
+        raise PeaksError(f"Cannot write {file}: {error.strerror}.") from error
+
+
+def thumbnail_uri(thumbnail: str | None) -> str | None:
+    """A base64 JPEG as a data URI; None for anything that is no JPEG."""
+    if not thumbnail:
+        return None
+    try:
+        image = base64.b64decode(thumbnail, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return f"data:image/jpeg;base64,{thumbnail}" if image.startswith(_JPEG_START) else None
+
+
+def _environment() -> Environment:
+    pages = FileSystemLoader(Path(__file__).with_name("contact_sheet_page"))
+    environment = Environment(loader=pages, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True, keep_trailing_newline=True)
+    filters: dict[str, Any] = {
+        "shot_time": format_time,
+        "probability": format_probability,
+        "metres": format_metres,
+        "compass": compass_point,
+        "thumbnail_uri": thumbnail_uri,
+    }
+    environment.filters.update(filters)
+    return environment

@@ -1,0 +1,120 @@
+"""The map as one HTML file that needs nothing beside it: library, styles, photos and their thumbnails inside.
+
+The page's own files lie in ``page/``. What comes from photos and catalogues reaches the page as one JSON
+document, written so that no text can end the script element, and is shown as text, never as markup.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from bokeh.embed import json_item
+from bokeh.resources import Resources
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from loader.peaks.sight.compass import format_direction
+from loader.search.answer import PeakPrediction
+from loader.search.filters import Box
+from loader.show.answer_table import format_probability, format_time
+from loader.show.contact_sheet import thumbnail_uri
+from loader.show.map import colours
+from loader.show.map.figure import draw_figures
+from loader.show.map.mercator import to_spot
+from loader.show.map.notes import describe_rest
+from loader.show.map.start import start_view
+from loader.show.map.tiles import TileServer
+from loader.show.map.trail import walked_ways
+from loader.show.map.trek import Trek, TrekPhoto, headline
+
+_PAGE = Path(__file__).with_name("page_parts")
+EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}
+_ASPECT = 1.4  # of the view that the page opens with; the page widens it to its own
+
+
+def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServer | None = None) -> str:
+    """Return the map as an HTML document.
+
+    Args:
+        trek: what is drawn.
+        title: of the page.
+        box: degrees of the view that it opens with; the trek itself without it.
+        tiles: a background from a tile server; only it needs the network.
+    """
+    figures = draw_figures(start_view(trek, _ASPECT, box), tiles, trek.days is not None)
+    pages = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined,
+                        trim_blocks=True, lstrip_blocks=True)
+    pages.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False,
+                                           "separators": (",", ":")}
+    return pages.get_template("page.html").render(
+        title=title,
+        line=headline(trek),
+        notes=describe_rest(trek, is_page=True),
+        bokeh=Resources(mode="inline", components=["bokeh"]).render_js(),
+        figures=json_item(figures, "figures"),
+        trek=describe_trek(trek),
+        palette={name.lower(): value for name, value in vars(colours).items() if name.isupper()},
+    )
+
+
+def describe_trek(trek: Trek) -> dict[str, Any]:
+    """Everything that the page shows, ready for JSON; peaks and concepts are named by their places."""
+    peaks = {peak_id: place for place, peak_id in enumerate(trek.peaks)}
+    names = {concept.id: concept.name for photo in trek.photos for concept in photo.concepts}
+    counts = Counter(concept.id for photo in trek.photos for concept in photo.concepts)
+    concepts = {concept_id: place for place, (concept_id, _) in enumerate(counts.most_common())}
+    return {
+        "peaks": [_describe_peak(trek, peak_id) for peak_id in trek.peaks],
+        "concepts": [names[concept_id] for concept_id in concepts],
+        "photos": [_describe_photo(photo, peaks, concepts) for photo in trek.photos],
+        "ways": [[_rounded(to_spot(point)) for point in way] for way in walked_ways(trek.photos)],
+    }
+
+
+def _describe_peak(trek: Trek, peak_id: str) -> dict[str, Any]:
+    peak = trek.peaks[peak_id]
+    described: dict[str, Any] = {"names": list(peak.names) or [peak.id]}
+    if peak.elev_m is not None:
+        described["metres"] = peak.elev_m
+    if peak.position is not None:
+        described["x"], described["y"] = _rounded(to_spot(peak.position))
+    return described
+
+
+def _describe_photo(photo: TrekPhoto, peaks: dict[str, int], concepts: dict[str, int]) -> dict[str, Any]:
+    x, y = _rounded(to_spot(photo.gps))
+    known = {
+        "path": photo.path,
+        "x": x,
+        "y": y,
+        "t": None if photo.clock is None else _milliseconds(photo.clock),
+        "when": format_time(photo.time),
+        "metres": None if photo.altitude is None else round(photo.altitude),
+        "bearing": None if photo.bearing is None else round(photo.bearing, 1),
+        "looks": None if photo.bearing is None else format_direction(photo.bearing),
+        "view": None if photo.field_of_view is None else round(photo.field_of_view, 1),
+        "named": [_describe_prediction(found, peaks) for found in photo.predictions],
+        "framed": [peaks[peak_id] for peak_id in photo.in_frame],
+        "concepts": [concepts[concept.id] for concept in photo.concepts],
+        "words": photo.description,
+        "picture": thumbnail_uri(photo.thumbnail),
+    }
+    return {name: value for name, value in known.items() if value not in (None, "", [])}
+
+
+def _describe_prediction(found: PeakPrediction, peaks: dict[str, int]) -> dict[str, Any]:
+    return {
+        "peak": peaks[found.peak.id],
+        "sure": format_probability(found.probability),
+        "evidence": EVIDENCE.get(found.evidence or "", found.evidence or ""),
+    }
+
+
+def _milliseconds(clock: datetime) -> int:
+    """The wall clock as JavaScript counts time, as if it were UTC: the page shows it as it stands."""
+    return int(clock.replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+
+def _rounded(spot: tuple[float, float]) -> list[float]:
+    return [round(spot[0], 1), round(spot[1], 1)]

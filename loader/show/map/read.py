@@ -1,0 +1,222 @@
+"""The trek out of the indices: every photo with a position that the filters let through, and all peaks.
+
+Photos come a page at a time from one point in time of the index, without their thumbnails; those are asked
+for afterwards, and only as many as the map has room for.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from loader.elastic.photo_index import PHOTOS
+from loader.elastic.retries import with_retries
+from loader.errors import PeaksError
+from loader.peaks.concept_catalogue import Concept
+from loader.peaks.concept_names import read_concepts
+from loader.peaks.peak_names import Peak, read_catalogue, read_position
+from loader.search.answer import PeakPrediction, ShotTime
+from loader.search.filters import ResolvedFilters
+from loader.show.map.trek import Trek, TrekPhoto, sort_by_time
+
+MOST_PHOTOS = 20_000
+PAGE = 2_000
+THUMBNAIL_PAGE = 200
+KEEP_ALIVE = "2m"
+
+_FIELDS = (
+    *("path", "gps", "altitude", "bearing_true", "field_of_view", "description"),
+    *("shot_time", "shot_time_local", "shot_time_offset"),
+    *("predicted_peaks", "predictions.peak", "predictions.probability", "predictions.evidence"),
+    *("predicted_concepts", "peaks_in_frame", "peaks_in_frame_ids"),
+)
+
+
+def read_trek(
+    client: Elasticsearch, filters: ResolvedFilters, thumbnails: int = 0, most: int = MOST_PHOTOS
+) -> Trek:
+    """Read what the map shows.
+
+    Args:
+        client: of the cluster.
+        filters: on photos; parameters that only searches know are ignored.
+        thumbnails: most photos to bring a thumbnail for, spread evenly over the trek.
+        most: most photos; of more the first in time are taken.
+
+    Raises:
+        PeaksError: no photo has a position, or none with these filters.
+    """
+    query = photos_query(filters.parameters)
+    count = client.count(index=PHOTOS, query=query)["count"]
+    if not count:
+        raise _nothing(client, filters)
+    hits = list(_read_hits(client, query, most))
+    catalogue = {peak.id: peak for peak in read_catalogue(client)}
+    concepts = read_concepts(
+        client, (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
+    )
+    photos = sort_by_time([_read_photo(hit, catalogue, concepts) for hit in hits])
+    chosen = spread_evenly(photos, thumbnails)
+    pictures = _read_thumbnails(client, [photo.id for photo in chosen])
+    return Trek(
+        photos=tuple(replace(photo, thumbnail=pictures.get(photo.id)) for photo in photos),
+        peaks=_all_peaks(catalogue, hits),
+        filters=filters.words,
+        left_out=count - len(hits),
+        without_thumbnail=len(photos) - len(chosen),
+    )
+
+
+def photos_query(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the query for photos with a position that the filters let through.
+
+    It means what `search_templates/fragments/photo_filters.mustache` means; a test holds the two together.
+
+    Args:
+        parameters: of the search templates, as `loader.search.filters.resolve_filters` makes them.
+    """
+    clauses: list[dict[str, Any]] = [{"exists": {"field": "gps"}}]
+    for parameter, field in (
+        ("predicted_peaks", "predicted_peaks"),
+        ("predicted_concepts", "predicted_concepts"),
+        ("peaks_in_frame", "peaks_in_frame_ids"),
+    ):
+        if parameters.get(parameter):
+            clauses.append({"terms": {field: parameters[parameter]}})
+    if "near_lat" in parameters:
+        centre = {"lat": parameters["near_lat"], "lon": parameters["near_lon"]}
+        clauses.append({"geo_distance": {"distance": parameters["near_distance"], "gps": centre}})
+    if "box_top" in parameters:
+        sides = {side: parameters[f"box_{side}"] for side in ("top", "left", "bottom", "right")}
+        clauses.append({"geo_bounding_box": {"gps": sides}})
+    for parameter, bound in (("shot_from", "gte"), ("shot_to", "lte")):
+        if parameter in parameters:
+            clauses.append(_time_clause(bound, parameters[parameter]))
+    return {"bool": {"filter": clauses}}
+
+
+def _time_clause(bound: str, moment: str) -> dict[str, Any]:
+    """A photo whose UTC offset is unknown has no instant: its wall clock is compared instead."""
+    wall_clock = {"range": {"shot_time_local": {bound: moment, "format": "strict_date_optional_time"}}}
+    no_instant = {"bool": {"must_not": {"exists": {"field": "shot_time"}}, "filter": wall_clock}}
+    return {"bool": {"should": [{"range": {"shot_time": {bound: moment}}}, no_instant]}}
+
+
+def _nothing(client: Elasticsearch, filters: ResolvedFilters) -> PeaksError:
+    """Say why there is nothing to draw."""
+    total = client.count(index=PHOTOS)["count"]
+    if not total:
+        return PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
+    placed = client.count(index=PHOTOS, query=photos_query({}))["count"]
+    if not placed:
+        return PeaksError(f"None of the {total} photos in the index has a position, and a map needs one: "
+                          "load photos whose EXIF holds GPS.")
+    return PeaksError(f"None of the {placed} photos with a position passes the filters "
+                      f"({', '.join(filters.words)}): widen or leave out one of them.")
+
+
+def _read_hits(client: Elasticsearch, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
+    """Yield the first ``most`` photos in time as they are at the start."""
+    point = client.open_point_in_time(index=PHOTOS, keep_alive=KEEP_ALIVE)["id"]
+    after: list[Any] | None = None
+    try:
+        while most > 0:
+            size = min(PAGE, most)
+            answer = with_retries(partial(
+                client.search,
+                pit={"id": point, "keep_alive": KEEP_ALIVE},
+                query=query,
+                size=size,
+                source=False,
+                fields=[{"field": name} for name in _FIELDS],
+                sort=[{"shot_time": {"order": "asc", "missing": "_last"}}, {"_shard_doc": "asc"}],
+                search_after=after,
+                track_total_hits=False,
+            ))
+            hits: list[dict[str, Any]] = answer["hits"]["hits"]
+            yield from hits
+            if len(hits) < size:
+                return
+            point, after, most = answer["pit_id"], hits[-1]["sort"], most - len(hits)
+    finally:
+        client.close_point_in_time(id=point)
+
+
+def _read_photo(
+    hit: Mapping[str, Any], catalogue: Mapping[str, Peak], concepts: Mapping[str, Concept]
+) -> TrekPhoto:
+    fields = hit["fields"]
+
+    def first(name: str) -> Any:
+        return next(iter(fields.get(name, ())), None)
+
+    gps = read_position(fields["gps"])
+    assert gps is not None, "the query asks for photos with a position"
+    return TrekPhoto(
+        id=hit["_id"],
+        path=first("path") or hit["_id"],
+        gps=gps,
+        time=ShotTime(first("shot_time"), first("shot_time_local"), first("shot_time_offset")),
+        predictions=_read_predictions(fields, catalogue),
+        in_frame=tuple(dict.fromkeys(fields.get("peaks_in_frame_ids", ()))),
+        concepts=tuple(
+            concepts.get(concept_id, Concept(concept_id, ()))
+            for concept_id in fields.get("predicted_concepts", ())
+        ),
+        altitude=first("altitude"),
+        bearing=first("bearing_true"),
+        field_of_view=first("field_of_view"),
+        description=first("description"),
+    )
+
+
+def _read_predictions(
+    fields: Mapping[str, Any], catalogue: Mapping[str, Peak]
+) -> tuple[PeakPrediction, ...]:
+    """The predicted peaks, with what `predictions` says of them: nested fields are lists inside objects."""
+    said = {next(iter(values.get("peak", ())), None): values for values in fields.get("predictions", ())}
+    return tuple(
+        PeakPrediction(
+            catalogue.get(peak_id, Peak(peak_id, ())),
+            next(iter(said.get(peak_id, {}).get("probability", ())), None),
+            next(iter(said.get(peak_id, {}).get("evidence", ())), None),
+        )
+        for peak_id in dict.fromkeys(fields.get("predicted_peaks", ()))
+    )
+
+
+def _all_peaks(catalogue: Mapping[str, Peak], hits: Iterable[Mapping[str, Any]]) -> dict[str, Peak]:
+    """The catalogue's peaks, and those that photos name or sight lines end at though they left it since."""
+    peaks = dict(catalogue)
+    for hit in hits:
+        fields = hit["fields"]
+        ids, ends = (fields.get(name, ()) for name in ("peaks_in_frame_ids", "peaks_in_frame"))
+        if len(ids) == len(ends):  # written together, so it can be told which is whose
+            for peak_id, end in zip(ids, ends, strict=True):
+                peaks.setdefault(peak_id, Peak(peak_id, (), read_position([end])))
+        for peak_id in (*ids, *fields.get("predicted_peaks", ())):
+            peaks.setdefault(peak_id, Peak(peak_id, ()))
+    return peaks
+
+
+def spread_evenly(photos: Sequence[TrekPhoto], most: int) -> list[TrekPhoto]:
+    """Choose at most so many photos, as far apart in the sequence as can be."""
+    if len(photos) <= most:
+        return list(photos)
+    return [photos[place * len(photos) // most] for place in range(most)]
+
+
+def _read_thumbnails(client: Elasticsearch, ids: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), THUMBNAIL_PAGE):
+        wanted = list(ids[start:start + THUMBNAIL_PAGE])
+        answer = with_retries(partial(
+            client.search, index=PHOTOS, query={"ids": {"values": wanted}}, size=len(wanted), source=False,
+            fields=[{"field": "thumbnail"}],
+        ))
+        for hit in answer["hits"]["hits"]:
+            found.update((hit["_id"], value) for value in hit.get("fields", {}).get("thumbnail", ())[:1])
+    return found

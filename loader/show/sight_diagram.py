@@ -1,0 +1,371 @@
+"""A sight as a picture: a compass seen from above, the photo beside it, the names of the peaks on both.
+
+Drawn with matplotlib's objects, without pyplot and its global state. The same sight gives the same bytes.
+"""
+from __future__ import annotations
+
+import base64
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Rectangle, Wedge
+from matplotlib.text import Text
+from PIL import Image
+
+from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight
+from loader.peaks.sight.summits import Range
+from loader.show.answer_table import format_metres, shorten_text
+from loader.show.lettering import FONT, drawable_name, drawable_text
+from loader.show.sight_projection import (
+    choose_rings,
+    dial_point,
+    dial_radius,
+    place_in_picture,
+    quiet_bearing,
+    spread,
+)
+from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_camera, headline
+
+PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
+INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
+
+# Inches, but for the pixels an inch.
+WIDTH, HEIGHT, DPI = 13.6, 6.7, 110
+MARGIN = 0.3
+DIAL_WIDTH, DIAL_HEIGHT = 7.7, 5.7
+PICTURE_WIDTH, PICTURE_HEIGHT, NAMES_HEIGHT = 4.6, 4.2, 1.25
+
+# The dial's radius is 1.
+HALF_HEIGHT = 1.3
+HALF_WIDTH = HALF_HEIGHT * DIAL_WIDTH / DIAL_HEIGHT
+LABEL_RADIUS = 1.1
+STRONG_HEIGHT, PLAIN_HEIGHT = 0.145, 0.079  # of labels around the rim, gaps included
+MOST_PEAKS = 40
+SLANT = 50  # degrees, of the names above the picture
+NAME_GAP = 0.23  # inches between them
+LONGEST_HEADING = 100  # characters
+
+Kind = Literal["png", "svg"]
+
+_SETTINGS = {
+    "font.family": "sans-serif",
+    "font.sans-serif": [FONT, "Verdana", "sans-serif"],
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "peaks sight",
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """A peak's label at the rim.
+
+    Attributes:
+        sight: of the peak.
+        side: 1 right of the dial, -1 left of it.
+        height: on the dial's scale, gaps included.
+        y: of its middle, on the dial's scale.
+    """
+
+    sight: Sight
+    side: int
+    height: float
+    y: float
+
+
+def write_diagram(
+    file: Path, sighted: SightedPhoto, mountains: Range, picture: Image.Image | None
+) -> None:
+    """Draw a sight into a PNG or SVG file, by the file's ending.
+
+    Args:
+        file: ends with ``.png`` or ``.svg``.
+        sighted: the photo and what its camera had before it.
+        mountains: the catalogue, for names and heights.
+        picture: the photo upright, RGB; None where its pixels cannot be read.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    kind: Kind = "svg" if file.suffix.lower() == ".svg" else "png"
+    file.write_bytes(render_diagram(kind, sighted, mountains, picture))
+
+
+def render_diagram(
+    kind: Kind, sighted: SightedPhoto, mountains: Range, picture: Image.Image | None
+) -> bytes:
+    """Return the drawing's bytes (see `write_diagram`)."""
+    with _settings():
+        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
+        FigureCanvasAgg(figure)  # measures texts
+        _draw_heading(figure, sighted, mountains)
+        if sighted.camera is None:
+            _draw_nothing(_panel(figure))
+        else:
+            _draw_dial(_panel(figure), sighted, mountains)
+        if picture is not None:
+            _draw_picture(figure, sighted, mountains, picture, kind)
+        stream = io.BytesIO()
+        metadata = {"Date": None} if kind == "svg" else {}
+        figure.savefig(stream, format=kind, dpi=DPI, metadata=metadata)
+    return _shrink_images(stream.getvalue()) if kind == "svg" else stream.getvalue()
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    """Draw the same whatever settings a person keeps for matplotlib."""
+    with style.context(["default", _SETTINGS]):
+        yield
+
+
+def _draw_heading(figure: Figure, sighted: SightedPhoto, mountains: Range) -> None:
+    left, top = MARGIN / WIDTH, 1 - MARGIN / HEIGHT
+    shown = ", ".join(_name(sight, mountains) for sight in sighted.shown) or headline(sighted)
+    name = drawable_text(Path(sighted.photo.path).name)
+    heading = shorten_text(f"{name}: {shown}", LONGEST_HEADING, "end")
+    figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
+    if sighted.camera is not None:
+        figure.text(left, top - 0.4 / HEIGHT, describe_camera(sighted), size=9, color=GREY)
+        figure.text(left, 0.15 / HEIGHT, "\n".join(sighted.notes), size=9, color=GREY, va="bottom")
+
+
+def _name(sight: Sight, mountains: Range) -> str:
+    return drawable_name(mountains.names.get(sight.peak, ()), sight.peak)
+
+
+def _panel(figure: Figure) -> Axes:
+    axes = figure.add_axes((MARGIN / WIDTH, 0.2 / HEIGHT, DIAL_WIDTH / WIDTH, DIAL_HEIGHT / HEIGHT))
+    axes.set_xlim(-HALF_WIDTH, HALF_WIDTH)
+    axes.set_ylim(-HALF_HEIGHT, HALF_HEIGHT)
+    axes.set_axis_off()
+    return axes
+
+
+def _draw_nothing(axes: Axes) -> None:
+    axes.add_patch(Circle((0, 0), 1, facecolor="white", edgecolor=PALE, linewidth=1, linestyle=(0, (4, 4))))
+    axes.text(0, 0, NO_POSITION.replace(", so", ",\nso"), ha="center", va="center", size=12, color=GREY)
+
+
+def _draw_dial(axes: Axes, sighted: SightedPhoto, mountains: Range) -> None:
+    drawn = choose_peaks(sighted.sights)
+    farthest = max((sight.distance for sight in drawn), default=10_000.0)
+    _draw_rim(axes)
+    _draw_frame(axes, sighted)
+    _draw_rings(axes, sighted, drawn, farthest)
+    for label in place_labels(drawn):
+        _draw_leader(axes, label, farthest)
+        _draw_label(axes, label, mountains)
+    for sight in reversed(drawn):
+        _draw_peak(axes, sight, farthest)
+    axes.plot(0, 0, "o", color=PHOTO, markersize=8, markeredgecolor="white", zorder=6)
+
+
+def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
+    """Return at most `MOST_PEAKS` to draw: those in the frame, and of the others the most conspicuous."""
+
+    def rank(sight: Sight) -> tuple[bool, bool, float]:
+        return not sight.is_shown, not sight.in_frame, -sight.seen_probability
+
+    return sorted(sights, key=rank)[:MOST_PEAKS]
+
+
+def _draw_rim(axes: Axes) -> None:
+    axes.add_patch(Circle((0, 0), 1, facecolor="white", edgecolor=GREY, linewidth=1, zorder=0))
+    for bearing in range(0, 360, 10):
+        long = 0.03 if bearing % 30 == 0 else 0.015
+        inner, outer = dial_point(bearing, 1 - long), dial_point(bearing, 1)
+        axes.plot(*zip(inner, outer, strict=True), color=GREY, linewidth=0.8, zorder=1)
+    for bearing, letter in zip(range(0, 360, 90), "NESW", strict=True):
+        x, y = dial_point(bearing, 0.93)
+        axes.text(x, y, letter, ha="center", va="center_baseline", size=10, weight="bold", color=GREY,
+                  zorder=4, bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5})
+
+
+def _draw_frame(axes: Axes, sighted: SightedPhoto) -> None:
+    camera = sighted.camera
+    if camera is None or camera.bearing is None:
+        return
+    axes.plot(*zip((0, 0), dial_point(camera.bearing, 1), strict=True), color=PHOTO, linewidth=1,
+              linestyle=(0, (5, 4)), zorder=2)
+    if camera.field_of_view is None:
+        return
+    half = camera.field_of_view / 2
+    for wide, opacity in ((half + COMPASS_ERROR_DEG, 0.07), (half, 0.16)):
+        edges = 90 - camera.bearing - wide, 90 - camera.bearing + wide
+        axes.add_patch(Wedge((0, 0), 1, *edges, color=PHOTO, alpha=opacity, linewidth=0, zorder=1))
+    for edge in (-half, half):
+        axes.plot(*zip((0, 0), dial_point(camera.bearing + edge, 1), strict=True), color=PHOTO, linewidth=1.4,
+                  zorder=2)
+
+
+def _draw_rings(axes: Axes, sighted: SightedPhoto, drawn: Sequence[Sight], farthest: float) -> None:
+    taken = [sight.bearing for sight in drawn] + [0, 90, 180, 270]
+    camera = sighted.camera
+    if camera is not None and camera.bearing is not None:
+        half = (camera.field_of_view or 0) / 2
+        taken += [camera.bearing - half, camera.bearing, camera.bearing + half]
+    quiet = quiet_bearing(taken)
+    for ring in choose_rings(farthest):
+        radius = dial_radius(ring, farthest)
+        axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=PALE, linewidth=0.8, zorder=1))
+        x, y = dial_point(quiet, radius)
+        axes.text(x, y, f"{ring / 1000:g} km", ha="center", va="center", size=7.5, color=GREY, zorder=3,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+
+
+def place_labels(drawn: Sequence[Sight]) -> list[Label]:
+    """Return labels on both sides of the dial, at the height where their direction leaves it or near it.
+
+    Those that do not fit any more are left out, the last of ``drawn`` first.
+    """
+    labels: list[Label] = []
+    for side in (1, -1):
+        own = [sight for sight in drawn if (sight.bearing % 360 < 180) == (side == 1)]
+        heights = [STRONG_HEIGHT if sight.is_shown else PLAIN_HEIGHT for sight in own]
+        while sum(heights) > 2 * HALF_HEIGHT:
+            own, heights = own[:-1], heights[:-1]
+        rows = sorted(zip(own, heights, strict=True), key=lambda row: dial_point(row[0].bearing, 1)[1])
+        wanted = [dial_point(sight.bearing, LABEL_RADIUS)[1] for sight, _ in rows]
+        places = spread(wanted, [height for _, height in rows], -HALF_HEIGHT, HALF_HEIGHT)
+        labels += [
+            Label(sight, side, height, y) for (sight, height), y in zip(rows, places, strict=True)
+        ]
+    return labels
+
+
+def label_x(label: Label) -> float:
+    """Return where a label begins: outside the rim, and outside the point where its leader leaves the dial.
+
+    So a leader never runs through a label: its own lies outside of it, and those between its label and the
+    dial begin farther out.
+    """
+    clear = max(abs(label.y) - label.height / 2, 0.0)
+    beside = math.sqrt(max(LABEL_RADIUS**2 - clear**2, 0.0))
+    leaving = abs(dial_point(label.sight.bearing, 1)[0])
+    return label.side * max(beside, leaving + 0.04, 0.06)
+
+
+def _draw_leader(axes: Axes, label: Label, farthest: float) -> None:
+    sight = label.sight
+    tip = dial_point(sight.bearing, dial_radius(sight.distance, farthest))
+    corners = [tip, dial_point(sight.bearing, 1), (label_x(label) - label.side * 0.015, label.y)]
+    colour, width = (PEAK, 0.8) if sight.is_shown else (PALE, 0.7)
+    axes.plot(*zip(*corners, strict=True), color=colour, linewidth=width, zorder=3 if sight.is_shown else 2)
+
+
+def _draw_label(axes: Axes, label: Label, mountains: Range) -> None:
+    sight, x = label.sight, label_x(label)
+    align: Literal["left", "right"] = "left" if label.side == 1 else "right"
+    name = _name(sight, mountains)
+    if not sight.is_shown:
+        words = f"{name} (hidden)" if sight.in_frame else name
+        _fit(axes.text(x, label.y, words, ha=align, va="center_baseline", size=8.5, color=GREY))
+        return
+    _fit(axes.text(x, label.y + 0.006, name, ha=align, va="bottom", size=9.5, weight="bold"))
+    numbers = [f"{sight.distance / 1000:.1f} km"]
+    if sight.peak in mountains.elevations:
+        numbers.insert(0, format_metres(mountains.elevations[sight.peak]))
+    _fit(axes.text(x, label.y - 0.004, " · ".join(numbers), ha=align, va="top", size=8))
+
+
+def _fit(text: Text) -> None:
+    """Make a label smaller that would leave its panel."""
+    axes = text.axes
+    assert axes is not None
+    extent, room = text.get_window_extent(), axes.get_window_extent()
+    most = room.x1 - extent.x0 if text.get_horizontalalignment() == "left" else extent.x1 - room.x0
+    if extent.width > most:
+        text.set_fontsize(text.get_fontsize() * most / extent.width)
+
+
+def _draw_peak(axes: Axes, sight: Sight, farthest: float) -> None:
+    x, y = dial_point(sight.bearing, dial_radius(sight.distance, farthest))
+    if sight.is_shown:
+        looks: dict[str, Any] = {"color": PEAK, "markersize": 11, "markeredgecolor": "white", "zorder": 5}
+    elif sight.in_frame:
+        looks = {"markerfacecolor": "white", "markeredgecolor": PEAK, "markersize": 8, "zorder": 4}
+    else:
+        looks = {"color": PALE_PEAK, "markersize": 7, "markeredgecolor": "white", "zorder": 4}
+    axes.plot(x, y, marker="^", markeredgewidth=1, **looks)
+
+
+def _draw_picture(
+    figure: Figure, sighted: SightedPhoto, mountains: Range, picture: Image.Image, kind: Kind
+) -> None:
+    """The photo beside the dial, and above it the names of its peaks where they stand in it."""
+    scale = min(PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
+    width, height = picture.width * scale, picture.height * scale
+    left = MARGIN + DIAL_WIDTH + 0.3
+    bottom = 0.2 + (DIAL_HEIGHT - NAMES_HEIGHT - height) / 2
+    axes = figure.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
+    axes.set_xlim(0, width)
+    axes.set_ylim(0, height)
+    axes.set_axis_off()
+    pixels = picture.resize((round(width * 150), round(height * 150)), Image.Resampling.LANCZOS)
+    axes.imshow(np.asarray(pixels), extent=(0, width, 0, height), aspect="auto",
+                interpolation="none" if kind == "svg" else "antialiased")
+    axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=PHOTO, linewidth=2, clip_on=False))
+    _draw_names(axes, sighted, mountains, width, height)
+    _draw_error(axes, sighted, width)
+
+
+def picture_places(sighted: SightedPhoto) -> list[tuple[Sight, float]]:
+    """Return the shown peaks with their places in the picture, 0 to 1, from left to right."""
+    width = None if sighted.camera is None else sighted.camera.field_of_view
+    if width is None:
+        return []
+    places = [(sight, place_in_picture(sight.offset or 0.0, width)) for sight in sighted.shown]
+    return [(sight, place) for sight, place in places if place is not None]
+
+
+def _draw_names(axes: Axes, sighted: SightedPhoto, mountains: Range, width: float, height: float) -> None:
+    places = picture_places(sighted)[: int((width + 0.8) / NAME_GAP)]
+    feet = spread([place * width for _, place in places], [NAME_GAP] * len(places), -0.4, width + 0.4)
+    for (sight, place), foot in zip(places, feet, strict=True):
+        x, inside = place * width, [0.65 * height, height]
+        axes.plot([x, x], inside, color="white", linewidth=2.2, alpha=0.5, solid_capstyle="butt")
+        axes.plot([x, x], inside, color=PEAK, linewidth=1, alpha=0.9, linestyle=(0, (1, 1.5)))
+        axes.plot([x, x, foot], [height, height + 0.1, height + 0.24], color=PEAK, linewidth=1, clip_on=False)
+        axes.plot(x, height + 0.02, "^", color=PEAK, markersize=9, markeredgecolor="white", clip_on=False)
+        name = _name(sight, mountains)
+        axes.text(foot, height + 0.27, name, rotation=SLANT, rotation_mode="anchor", ha="left", va="center",
+                  size=9.5, weight="bold", color=PEAK)
+
+
+def _draw_error(axes: Axes, sighted: SightedPhoto, width: float) -> None:
+    """How far the names may stand aside: a bar as long as the compass errs to both sides."""
+    view = None if sighted.camera is None else sighted.camera.field_of_view
+    if view is None or not sighted.shown:
+        return
+    reach = place_in_picture(COMPASS_ERROR_DEG, view)
+    if reach is None:
+        return
+    half = min(reach - 0.5, 0.5) * width
+    axes.plot([width / 2 - half, width / 2 + half], [-0.14, -0.14], color=PHOTO, linewidth=2, clip_on=False)
+    axes.text(width / 2, -0.2, f"±{COMPASS_ERROR_DEG:.0f}°, as a phone's compass errs", ha="center", va="top",
+              size=8, color=PHOTO)
+
+
+def _shrink_images(svg: bytes) -> bytes:
+    """Write the photo inside an SVG as JPEG; matplotlib embeds PNG, ten times as large."""
+
+    def to_jpeg(found: re.Match[bytes]) -> bytes:
+        stream = io.BytesIO()
+        image = Image.open(io.BytesIO(base64.b64decode(found[1])))
+        image.convert("RGB").save(stream, "JPEG", quality=85, optimize=True)
+        return b"data:image/jpeg;base64," + base64.b64encode(stream.getvalue())
+
+    return re.sub(rb"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", to_jpeg, svg)

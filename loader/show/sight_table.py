@@ -1,0 +1,200 @@
+"""What a camera had before it, as text for a terminal and as JSON."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from loader.peaks.sight.compass import format_direction
+from loader.peaks.sight.fields import declination_of, read_camera
+from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight, Summits, look
+from loader.peaks.sight.photo import PhotoCamera
+from loader.search.answer import ShotTime
+from loader.show.answer_table import Column, clean_text, format_metres, format_table, format_time
+from loader.show.sight_projection import place_in_picture
+
+# Rows outside the frame, or of a photo that does not tell its frame, unless all are asked for.
+FEW = 5
+
+NO_POSITION = "It has no GPS position, so no peak can be placed around it."
+NO_BEARING = "It does not tell where the camera looked: these are the peaks around it, the nearest first."
+NO_WIDTH = (
+    "Its field of view is not known (no focal length, or a panorama): the peaks nearest to its direction "
+    "come first."
+)
+NO_ALTITUDE = "It has no altitude: how high the peaks stand and what hides what is not known."
+NO_PEAK = (
+    f"No peak of the catalogue stands above the horizon within {FARTHEST_M / 1000:.0f} km: check the "
+    "position, or use a catalogue of that region."
+)
+
+
+@dataclass(frozen=True)
+class SightedPhoto:
+    """A photo with what its camera had before it.
+
+    Attributes:
+        photo: what its EXIF says.
+        camera: None for a photo without a position.
+        sights: in the order of `sort_sights`.
+    """
+
+    photo: PhotoCamera
+    camera: Camera | None
+    sights: tuple[Sight, ...]
+
+    @property
+    def shown(self) -> tuple[Sight, ...]:
+        """The summits in the frame with nothing of the catalogue before them, from left to right."""
+        return tuple(sight for sight in self.sights if sight.is_shown)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not known of the camera and what that costs, as sentences."""
+        if self.camera is None:
+            return (NO_POSITION,)
+        if not self.sights:
+            return (NO_PEAK,)
+        missing = (
+            (self.camera.bearing is None, NO_BEARING),
+            (self.camera.bearing is not None and self.camera.field_of_view is None, NO_WIDTH),
+            (self.camera.altitude is None, NO_ALTITUDE),
+        )
+        return tuple(sentence for is_missing, sentence in missing if is_missing)
+
+
+def sight_photo(photo: PhotoCamera, summits: Summits) -> SightedPhoto:
+    """Look from a photo's camera at a catalogue's summits."""
+    camera = read_camera(photo.fields)
+    sights = [] if camera is None else look(camera, summits)
+    return SightedPhoto(photo, camera, tuple(sort_sights(sights)))
+
+
+def sort_sights(sights: Sequence[Sight]) -> list[Sight]:
+    """Return the summits in the frame from left to right, then the others, the nearest in direction first.
+
+    Without a bearing the nearest in distance come first.
+    """
+
+    def place(sight: Sight) -> tuple[bool, float, float]:
+        offset = 0.0 if sight.offset is None else sight.offset
+        return not sight.in_frame, offset if sight.in_frame else abs(offset), sight.distance
+
+    return sorted(sights, key=place)
+
+
+def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bool = False) -> str:
+    """Return one photo's block: what it shows, its camera, its peaks.
+
+    Args:
+        sighted: the photo.
+        width: columns of the terminal; None (no terminal) shortens nothing.
+        show_all: the peaks outside the frame too, and not only the first `FEW`.
+    """
+    lines = [f"{sighted.photo.path}: {headline(sighted)}"]
+    if sighted.camera is not None:
+        lines.append(f"  {describe_camera(sighted)}")
+    lines += [f"  {sentence}" for sentence in sighted.notes]
+    lines += [f"  Its EXIF: {note}." for note in sighted.photo.notes]
+    block = "\n".join(map(clean_text, lines))
+    rows = sighted.sights if show_all else sighted.sights[: _count_in_frame(sighted) + FEW]
+    if rows:
+        block += "\n" + format_table(_columns(rows, sighted.sights), width)
+    left_out = len(sighted.sights) - len(rows)
+    return f"{block}\n{left_out} more around; --all shows them." if left_out else block
+
+
+def headline(sighted: SightedPhoto) -> str:
+    """Return what the photo shows by its sight lines, in a few words."""
+    if sighted.camera is None:
+        return "no position"
+    if not sighted.sights:
+        return "no peak near"
+    if sighted.shown:
+        return ", ".join(sight.name for sight in sighted.shown)
+    if any(sight.in_frame is not None for sight in sighted.sights):
+        return "no peak of the catalogue in the frame"
+    return "what is in the frame is not known"
+
+
+def describe_camera(sighted: SightedPhoto) -> str:
+    """Return where the camera stood, where it looked and when, as far as the file says."""
+    camera, fields = sighted.camera, sighted.photo.fields
+    if camera is None:
+        return NO_POSITION
+    parts = [f"from {camera.lat:.4f}, {camera.lon:.4f}"]
+    if camera.altitude is not None:
+        parts.append(format_metres(camera.altitude))
+    if camera.bearing is not None:
+        parts.append(f"looking {format_direction(camera.bearing)} {_describe_north(sighted)}")
+    if camera.field_of_view is not None:
+        parts.append(f"{camera.field_of_view:.0f}° wide")
+    time = format_time(ShotTime(*(fields.get(f"shot_time{part}") for part in ("", "_local", "_offset"))))
+    return "; ".join(filter(None, [", ".join(parts), time]))
+
+
+def _describe_north(sighted: SightedPhoto) -> str:
+    fields = sighted.photo.fields
+    reference, declination = fields.get("bearing_reference"), declination_of(fields)
+    if reference is None:
+        return "from true north (the camera does not say)"
+    if reference != "magnetic" or declination is None:
+        return "from true north"
+    side = "east" if declination >= 0 else "west"
+    written = f"{fields['bearing']:.0f}° magnetic, declination {abs(declination):.1f}° {side}"
+    return f"from true north ({written})"
+
+
+def _count_in_frame(sighted: SightedPhoto) -> int:
+    return sum(bool(sight.in_frame) for sight in sighted.sights)
+
+
+def _columns(rows: Sequence[Sight], everything: Sequence[Sight]) -> list[Column]:
+    names = {sight.peak: sight.name for sight in everything}
+    return [
+        Column("peak", [sight.name for sight in rows], shorten="end"),
+        Column("distance", [f"{sight.distance / 1000:.1f} km" for sight in rows], "right"),
+        Column("bearing", [format_direction(sight.bearing) for sight in rows], "right"),
+        Column("offset", [format_offset(sight.offset) for sight in rows], "right"),
+        Column("above level", [_format_angle(sight.elevation) for sight in rows], "right"),
+        Column("frame", [_frame(sight, names) for sight in rows]),
+    ]
+
+
+def format_offset(offset: float | None) -> str:
+    """``-2.24`` gives ``2.2° left``; whole degrees from ten on; "" when it is not known."""
+    if offset is None:
+        return ""
+    size = f"{abs(offset):.1f}" if abs(offset) < 9.95 else f"{abs(offset):.0f}"
+    return "ahead" if size == "0.0" else f"{size}° {'right' if offset > 0 else 'left'}"
+
+
+def _format_angle(angle: float | None) -> str:
+    return "" if angle is None else f"{angle:.1f}°".replace("-", "−")
+
+
+def _frame(sight: Sight, names: dict[str, str]) -> str:
+    behind = f"behind {names[sight.hidden_by]}" if sight.hidden_by else ""
+    if sight.in_frame is None:
+        return behind
+    return (behind or "in frame") if sight.in_frame else "outside"
+
+
+def describe_sights(sighted: SightedPhoto) -> dict[str, Any]:
+    """Return one photo as a JSON object, all numbers in full."""
+    fields = sighted.photo.fields
+    told = ("bearing", "bearing_reference", "focal_length_35mm", "shot_time", "shot_time_local", "camera")
+    return {
+        "path": sighted.photo.path,
+        "camera": None if sighted.camera is None else asdict(sighted.camera),
+        "declination": declination_of(fields) if fields.get("bearing_reference") == "magnetic" else None,
+        "exif": {name: fields.get(name) for name in told},
+        "notes": [*sighted.notes, *sighted.photo.notes],
+        "peaks": [_describe_sight(sight, sighted.camera) for sight in sighted.sights],
+    }
+
+
+def _describe_sight(sight: Sight, camera: Camera | None) -> dict[str, Any]:
+    width = None if camera is None else camera.field_of_view
+    place = None if sight.offset is None or width is None else place_in_picture(sight.offset, width)
+    return {**asdict(sight), "is_shown": sight.is_shown, "prior": sight.prior, "place_in_picture": place}

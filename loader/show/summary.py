@@ -1,0 +1,186 @@
+"""What a load says at its end: every file counted, every skipped one named with its reason."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from loader.files.library import Skipped
+from loader.show.answer_table import clean_text
+from loader.show.progress import format_duration
+
+if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
+    from loader.peaks.concept_writer import ConceptReport
+    from loader.peaks.peak_writer import PeakReport
+    from loader.photos.dead_letters import RetryReport
+    from loader.photos.predictions import PredictionReport
+    from loader.photos.report import PhotoReport
+
+NOTES_SHOWN = 20
+ALWAYS_SHOWN = ("new", "unchanged")
+
+
+def summarize_photos(report: PhotoReport, place: str) -> str:
+    """Return the closing summary of `peaks load-photos` as lines of text."""
+    lines = [f"{_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
+    if report.is_dry_run:
+        lines.append("A dry run: nothing was written. This would be done:")
+    lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
+    if report.passed_over:
+        lines.append(f"{_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
+    lines += _without_file(report)
+    if report.created + report.updated and not report.is_dry_run:
+        lines += _facts(report)
+    lines += _named("Skipped", report.skipped)
+    lines += _named("Rejected", report.rejected)
+    if report.dead_letters:
+        again = f"`peaks load-photos --retry {report.dead_letters}` writes them again"
+        lines.append(f"Kept in {report.dead_letters}: {again}")
+    lines += _named("Left out of loaded photos", report.notes, NOTES_SHOWN)
+    return "\n".join(lines)
+
+
+def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
+    return [
+        ("new", report.created, ""),
+        ("changed", report.updated, ""),
+        ("moved", report.moved, "known by their content under a path that is gone"),
+        ("copied", report.copied, "known by their content under another path"),
+        ("unchanged", report.unchanged, ""),
+        ("skipped", len(report.skipped), "not loaded, for the reason given below"),
+        ("rejected", len(report.rejected), "refused by Elasticsearch"),
+        ("left", report.left, "not reached"),
+    ]
+
+
+def _without_file(report: PhotoReport) -> list[str]:
+    if not report.gone:
+        return []
+    gone = f"{_count(len(report.gone), 'photo')} of the index without a file"
+    if report.removed:
+        return [f"{gone}, {report.removed:,} removed"]
+    return [f"{gone}: --prune removes {'it' if len(report.gone) == 1 else 'them'}"]
+
+
+def summarize_peaks(report: PeakReport, place: str) -> str:
+    """Return the closing summary of `peaks load-peaks` as lines of text."""
+    lines = _entries(report, "peak", place)
+    if report.references:
+        used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
+        lines.append(f"Reference photos in {_count(len(report.references), 'prototype')}: {used}")
+    lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.strangers]
+    lines += _named("Skipped reference photos", report.skipped)
+    return "\n".join([*lines, *_refused(report)])
+
+
+def summarize_concepts(report: ConceptReport, place: str) -> str:
+    """Return the closing summary of `peaks load-concepts` as lines of text."""
+    return "\n".join([*_entries(report, "concept", place), *_refused(report)])
+
+
+def _entries(report: PeakReport | ConceptReport, noun: str, place: str) -> list[str]:
+    total = report.created + report.updated + len(report.rejected)
+    lines = [
+        f"{_count(total, noun)} in {place}",
+        _row("new", report.created),
+        _row("replaced", report.updated),
+    ]
+    if report.rejected:
+        lines.append(_row("rejected", len(report.rejected), "refused by Elasticsearch"))
+    return lines
+
+
+def _refused(report: PeakReport | ConceptReport) -> Iterable[str]:
+    return _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
+
+
+def photos_as_json(report: PhotoReport) -> dict[str, Any]:
+    """Return the report of `peaks load-photos --json`."""
+    return {**asdict(report), "loaded": report.loaded, "seconds": round(report.seconds, 3)}
+
+
+def summarize_retries(report: RetryReport, place: str) -> str:
+    """Return the closing summary of `peaks load-photos --retry` as lines of text."""
+    lines = [
+        f"{_count(report.sent + report.superseded, 'rejected photo')} in {place}",
+        _row("new", report.created),
+        _row("changed", report.updated),
+    ]
+    if report.superseded:
+        lines.append(_row("left", report.superseded, "the index holds a later version of the file"))
+    if report.rejected:
+        lines.append(_row("rejected", len(report.rejected), f"again, and kept in {place}"))
+    lines += _named("Rejected", report.rejected)
+    return "\n".join([*lines, *report.warnings])
+
+
+def retries_as_json(report: RetryReport) -> dict[str, Any]:
+    """Return the report of `peaks load-photos --retry FILE --json`."""
+    return asdict(report)
+
+
+def summarize_predictions(report: PredictionReport) -> str:
+    """Return the closing summary of `peaks predict` as lines of text."""
+    lines = [
+        f"{_count(report.photos, 'photo')}, {_seconds(report.seconds)}",
+        _row("changed", report.changed),
+        _row("unchanged", report.unchanged),
+    ]
+    if report.without_vector:
+        lines.append(_row("left", report.without_vector, "no vector: load them with `peaks load-photos`"))
+    lines.append(
+        f"A peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
+        f"concepts named in {report.with_concepts:,}"
+    )
+    lines += _named("Rejected", report.rejected)
+    return "\n".join(lines)
+
+
+def peaks_as_json(report: PeakReport) -> dict[str, Any]:
+    """Return the report of `peaks load-peaks --json`."""
+    return asdict(report)
+
+
+def concepts_as_json(report: ConceptReport) -> dict[str, Any]:
+    """Return the report of `peaks load-concepts --json`."""
+    return asdict(report)
+
+
+def _facts(report: PhotoReport) -> list[str]:
+    told = f"position in {report.with_position:,}, bearing in {report.with_bearing:,}, "
+    found = f"a peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
+    return [
+        f"Of {_count(report.created + report.updated, 'loaded photo')}:",
+        f"  {told}time with its offset in {report.with_offset:,}",
+        f"  {found}concepts named in {report.with_concepts:,}",
+        *_precision(report),
+    ]
+
+
+def _precision(report: PhotoReport) -> list[str]:
+    if report.agreement is None:
+        return []
+    cosine = f"{report.agreement:.4f}"
+    if report.precision == "int8":
+        return [f"  embedded in int8; cosine to float32 at least {cosine} on the first of them"]
+    return [f"  embedded in float32; int8 has a cosine of only {cosine} to it on the first of them"]
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else format_duration(seconds)
+
+
+def _row(label: str, count: int, meaning: str = "") -> str:
+    return f"  {label:<10}{count:>7,}  {meaning}".rstrip()
+
+
+def _named(title: str, items: Sequence[Skipped], limit: int | None = None) -> Iterable[str]:
+    if not items:
+        return []
+    shown = items if limit is None else items[:limit]
+    rest = [f"  … and {len(items) - len(shown)} more (--json lists all)"] if len(shown) < len(items) else []
+    return [f"{title}:", *(clean_text(f"  {item.name}: {item.reason}") for item in shown), *rest]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,1 +1,0 @@
-"""Where a camera stood, where it looked, and which summits it had before it."""

@@ -1,0 +1,1 @@
+"""Pixels become vectors: the vision tower of the checkpoint."""

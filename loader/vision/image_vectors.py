@@ -1,0 +1,138 @@
+"""Vectors of images that a person asks about: from the index when the file is in it, made here otherwise."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elasticsearch import Elasticsearch
+
+from eland_models.checkpoint import Checkpoint, open_checkpoint
+from eland_models.errors import ModelError
+from loader.errors import PeaksError
+from loader.files.library import hash_file
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from loader.files.images import ModelInput
+    from loader.vision.encoder import VisionEncoder
+
+PHOTOS = "photos"
+
+# More copies of one file than anybody keeps; their ids are left out of the answer.
+_MOST_COPIES = 100
+
+
+@dataclass(frozen=True)
+class IndexedPhoto:
+    """A photo of the index: its vector, and the ids of every document that holds the very same file."""
+
+    vector: list[float]
+    ids: tuple[str, ...]
+
+
+class LocalVision:
+    """The vision tower of a checkpoint, opened when the first image needs it.
+
+    Args:
+        name: the checkpoint's folder or hub id; None when the person named none.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint's settings.
+
+        Raises:
+            PeaksError: none was named, or it cannot be opened.
+        """
+        if self.name is None:
+            raise PeaksError("The image's vector must be made here: name the checkpoint that the photos were "
+                             "loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT).")
+        try:
+            return open_checkpoint(self.name, tower="vision")
+        except ModelError as error:
+            raise PeaksError(str(error)) from error
+
+    @cached_property
+    def _encoder(self) -> VisionEncoder:
+        from loader.vision.encoder import (
+            VisionEncoder,  # torch is slow to import, and most questions need none
+        )
+
+        return VisionEncoder(self.checkpoint)
+
+    @property
+    def input(self) -> ModelInput:
+        """What the tower takes (see `VisionEncoder.input`)."""
+        return self._encoder.input
+
+    def embed(self, images: Sequence[Image]) -> list[list[float]]:
+        """L2-normalised vectors of upright RGB images, one of the checkpoint's ``dims`` floats an image."""
+        return [[float(value) for value in vector] for vector in self._encoder.encode(images)]
+
+
+def read_image(image: str) -> Image:
+    """An image file as an upright RGB picture.
+
+    Raises:
+        PeaksError: there is no such file, or it cannot be read as an image, with the reason.
+    """
+    from loader.files.images import (  # as for torch: only these questions need decoders
+        UnreadableImage,
+        open_image,
+    )
+
+    if not Path(image).is_file():
+        raise PeaksError(f"There is no image file {image}: check the path.")
+    try:
+        return open_image(Path(image))
+    except UnreadableImage as error:
+        raise PeaksError(f"{image} cannot be read as an image: {error.reason}.") from error
+
+
+def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
+    """The indexed photo with the same content as a file, or with this path when there is no such file.
+
+    Returns:
+        None when the index does not hold it.
+    """
+    path = Path(image)
+    query = {"content_hash": hash_file(path)} if path.is_file() else {"path": image}
+    hits = _photos(client, query)
+    if not hits:
+        return None
+    vector = read_vector(hits[0], "clip_image")
+    return IndexedPhoto(vector, tuple(hit["_id"] for hit in hits)) if vector else None
+
+
+def _photos(client: Elasticsearch, term: dict[str, str]) -> list[dict[str, Any]]:
+    answer = client.search(index=PHOTOS, source=False, fields=[{"field": "clip_image"}], size=_MOST_COPIES,
+                           query={"bool": {"filter": [{"term": term}]}})
+    hits: list[dict[str, Any]] = answer["hits"]["hits"]
+    return hits
+
+
+def stored_vector(client: Elasticsearch, index: str, document: str, field: str) -> list[float] | None:
+    """The vector of one document; None when it has none.
+
+    ``fields`` gives vectors on 8.19, where ``_source`` holds them, and on 9.2 and later, where it does not
+    ("Accessing dense_vector fields in search responses", Elasticsearch reference).
+    """
+    hits = client.search(index=index, source=False, fields=[{"field": field}], size=1,
+                         query={"ids": {"values": [document]}})["hits"]["hits"]
+    return read_vector(hits[0], field) if hits else None
+
+
+def read_vector(hit: dict[str, Any], field: str) -> list[float] | None:
+    """A vector from a hit's ``fields``, which hold it flat or as the one element of a list."""
+    values = hit.get("fields", {}).get(field)
+    if not values:
+        return None
+    flat = values[0] if isinstance(values[0], list) else values
+    return [float(value) for value in flat]

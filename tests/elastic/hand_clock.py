@@ -1,0 +1,35 @@
+"""A clock for tests of retries: only waiting moves it."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from loader.elastic.retries import PATIENCE, Patience, patience
+
+
+@dataclass
+class HandClock:
+    """What was waited for, in seconds, and what was announced.
+
+    Attributes:
+        now: seconds; add to it for a request that takes long.
+    """
+
+    now: float = 1000.0
+    waits: list[float] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    @contextmanager
+    def times(
+        self, seconds: float = PATIENCE, jitter: Callable[[], float] = lambda: 1.0
+    ) -> Iterator[Patience]:
+        """Let the block's requests wait by this clock, by default as long as each wait may be."""
+        with patience(
+            seconds, self.said.append, sleep=self.sleep, clock=lambda: self.now, jitter=jitter
+        ) as given:
+            yield given

@@ -1,0 +1,262 @@
+"""`peaks apply` on a real node with the demo's model: idempotent, careful with models, enough for curl."""
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import ApiError, Elasticsearch
+
+from loader.commands.asset_files import apply
+from loader.elastic.assets import ALIASES, read_assets
+from loader.elastic.connection import explain
+from loader.elastic.models import deployed_model, read_index_model
+from loader.errors import PeaksError
+
+pytestmark = pytest.mark.cluster
+
+PIPELINE_PAIRS = sorted((Path(__file__).parent / "golden" / "pipeline").glob("*/*.json"))
+
+
+class Node(Protocol):
+    """The node of tests/conftest.py."""
+
+    url: str
+
+
+def run(node: Node, *arguments: str) -> Result:
+    return CliRunner().invoke(apply, ["--url", node.url, *arguments])
+
+
+def changes(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, Any]] = json.loads(result.stdout)["changes"]
+    return found
+
+
+def send(method: str, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A plain HTTP request, as curl sends it."""
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"content-type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answered: dict[str, Any] = json.load(answer)
+    return answered
+
+
+def test_second_run_changes_nothing(node: Node, fresh_indices: str) -> None:
+    before = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert {change["action"] for change in before} == {"left"}
+    assert len(before) == len(read_assets()) + len(ALIASES)
+
+
+def test_lines_for_people(node: Node, fresh_indices: str) -> None:
+    lines = run(node, "--es-model-id", fresh_indices).output.splitlines()
+    assert "left     search template     photos-by-text" in lines
+    assert "left     index               photos-000001  (alias photos)" in lines
+    dry = run(node, "--es-model-id", fresh_indices, "--dry-run").output.splitlines()
+    assert "would leave   ingest pipeline     peaks-text-embedding" in dry
+
+
+def test_changed_template_is_put_back(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+    client.put_script(id="photos-by-text", script={"lang": "mustache", "source": "{}"})
+    dry = changes(run(node, "--es-model-id", fresh_indices, "--dry-run", "--json"))
+    real = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert dry == real
+    assert [change["name"] for change in real if change["action"] == "changed"] == ["photos-by-text"]
+
+
+def test_indices_belong_to_the_deployed_model(client: Elasticsearch, fresh_indices: str) -> None:
+    model = deployed_model(client, fresh_indices)
+    for alias in ALIASES:
+        index = read_index_model(client, alias)
+        assert (index.model_id, index.dims) == (model.model_id, model.dims)
+        assert index.model_fingerprint == model.model_fingerprint
+        assert index.checkpoint_fingerprint == model.checkpoint_fingerprint
+
+
+def pretend_other_model(client: Elasticsearch, alias: str, **changed: object) -> None:
+    (index,) = client.indices.get_mapping(index=alias).body.values()
+    client.indices.put_mapping(index=alias, meta={**index["mappings"]["_meta"], **changed})
+
+
+def test_other_model_is_refused_until_the_next_index(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    pretend_other_model(client, "peaks_catalog", model_fingerprint="0" * 16)
+    refused = run(node, "--es-model-id", fresh_indices)
+    assert refused.exit_code == 1
+    assert "peaks_catalog-000001" in refused.output and "--next --index peaks_catalog" in refused.output
+    assert refused.output.count("\n") == 1
+
+    only = ("--next", "--index", "peaks_catalog", "--json")
+    renewed = changes(run(node, "--es-model-id", fresh_indices, *only))
+    assert [change["name"] for change in renewed if change["action"] == "created"] == ["peaks_catalog-000002"]
+    assert list(client.indices.get_alias(name="peaks_catalog")) == ["peaks_catalog-000002"]
+    assert client.indices.exists(index="peaks_catalog-000001")
+    assert list(client.indices.get_alias(name="photos")) == ["photos-000001"]
+
+
+def test_photos_stay_valid_when_only_the_recipes_changed(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    pretend_other_model(client, "photos", model_fingerprint="0" * 16)
+    found = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert [change["name"] for change in found if change["action"] == "changed"] == ["photos-000001"]
+    model = deployed_model(client, fresh_indices)
+    assert read_index_model(client, "photos").model_fingerprint == model.model_fingerprint
+
+
+def test_what_a_calibration_wrote_is_kept_and_no_difference(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    measured = {"threshold": 0.5, "seed": 7}
+    pretend_other_model(client, "photos", calibration=measured)
+    found = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert {change["action"] for change in found} == {"left"}
+
+    pretend_other_model(client, "photos", model_fingerprint="0" * 16)
+    run(node, "--es-model-id", fresh_indices)
+    (index,) = client.indices.get_mapping(index="photos").body.values()
+    assert index["mappings"]["_meta"]["calibration"] == measured
+    assert read_index_model(client, "photos").model_fingerprint != "0" * 16
+
+
+def test_a_cluster_of_an_older_version_is_brought_up(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    """Before there were concepts: no such index, no such fields, and photos that must stay."""
+    added = ("predictions", "peaks_in_sight", "predicted_concepts", "bearing_true")
+    (index,) = client.indices.get_mapping(index="photos").body.values()
+    mappings = index["mappings"]
+    older = {name: field for name, field in mappings["properties"].items() if name not in added}
+    client.indices.delete(index=["photos-000001", "concepts-000001"])
+    client.indices.delete_index_template(name="photos")  # which would give the index today's fields
+    client.indices.create(
+        index="photos-000001", mappings={**mappings, "properties": older}, aliases={"photos": {}}
+    )
+    vector = [1.0] * read_index_model(client, "photos").dims
+    client.index(index="photos", id="old", document=photo("old.jpg", vector), refresh=True)
+    brought_up = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    found = {change["name"]: change for change in brought_up}
+    assert found["concepts-000001"]["action"] == "created"
+    assert found["photos-000001"]["action"] == "changed"
+    for name in added:
+        assert name in found["photos-000001"]["note"]
+    assert client.count(index="photos")["count"] == 1
+    again = changes(run(node, "--es-model-id", fresh_indices, "--json"))
+    assert {change["action"] for change in again} == {"left"}
+
+
+def test_next_builds_all(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+    found = changes(run(node, "--es-model-id", fresh_indices, "--next", "--json"))
+    created = [change["name"] for change in found if change["action"] == "created"]
+    assert created == [f"{alias}-000002" for alias in ALIASES]
+
+
+def test_unknown_model_is_one_sentence(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+    refused = run(node, "--es-model-id", "no-such-model")
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: Model [no-such-model] is not in the cluster: ")
+
+
+def test_index_in_the_alias_place_is_refused(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+    client.indices.delete(index="photos-000001")
+    client.indices.create(index="photos")
+    try:
+        refused = run(node, "--es-model-id", fresh_indices)
+        assert refused.exit_code == 1 and "[photos] is an index of its own" in refused.output
+    finally:
+        client.indices.delete(index="photos")
+
+
+def test_missing_index_is_one_sentence(client: Elasticsearch, fresh_indices: str) -> None:
+    with pytest.raises(PeaksError, match=r"\[nothing\] does not exist: run `peaks apply`"):
+        read_index_model(client, "nothing")
+
+
+def infer(client: Elasticsearch, model_id: str, text: str) -> list[float]:
+    """The model's own vector of a text."""
+    answer = client.ml.infer_trained_model(model_id=model_id, docs=[{"text_field": text}])
+    vector: list[float] = answer["inference_results"][0]["predicted_value"]
+    return vector
+
+
+@pytest.mark.parametrize("file", PIPELINE_PAIRS, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_pipeline_golden_pair(client: Elasticsearch, fresh_indices: str, file: Path) -> None:
+    pair, pipeline = json.loads(file.read_text(encoding="utf-8")), file.parent.name
+    index = {"peaks-text-embedding": "peaks_catalog", "concepts-text-embedding": "concepts"}[pipeline]
+    document = pair["document"]
+    if "refused" in pair:
+        with pytest.raises(ApiError) as refused:
+            client.index(index=index, id="golden", document=document)
+        assert pair["refused"] in str(refused.value.body) and "\n" not in explain(refused.value).message
+        assert not client.exists(index=index, id="golden")
+        return
+    simulated = client.ingest.simulate(id=pipeline, docs=[{"_source": document}])
+    source = simulated["docs"][0]["doc"]["_source"]
+    vector = source.pop("text_embed")
+    label = {"label": pair["label"]} if "label" in pair else {}
+    assert source == {**document, **label}
+    assert vector == pytest.approx(infer(client, fresh_indices, pair["model_text"]), abs=1e-6)
+
+
+def test_peak_put_by_plain_http_is_found_by_words(node: Node, fresh_indices: str) -> None:
+    """No Python of this project between the request and the answer."""
+    peak = {"id": "ama-dablam", "names": ["Ama Dablam"], "latlon": {"lat": 27.8612, "lon": 86.8614}}
+    send("PUT", f"{node.url}/peaks_catalog/_doc/ama-dablam", peak)
+    question = {"id": "peaks-by-text", "params": {"text": "Ama Dablam"}}
+    deadline = time.monotonic() + 10
+    hits: list[dict[str, Any]] = []
+    while not hits and time.monotonic() < deadline:
+        time.sleep(0.2)
+        hits = send("POST", f"{node.url}/peaks_catalog/_search/template", question)["hits"]["hits"]
+    assert hits[0]["_id"] == "ama-dablam"
+    assert hits[0]["_score"] == pytest.approx(1.0, abs=1e-3)  # the same recipe over the same name
+
+
+def photo(path: str, vector: list[float], **fields: Any) -> dict[str, Any]:
+    return {"path": path, "clip_image": vector, **fields}
+
+
+def test_hybrid_templates_find_by_words_and_by_vector(client: Elasticsearch, fresh_indices: str) -> None:
+    dims = read_index_model(client, "photos").dims
+    text = "prayer flags"
+    alike = infer(client, fresh_indices, f"photo: {text}")
+    apart = [-number for number in alike]
+    assert len(alike) == dims
+    client.index(index="photos", id="seen", document=photo("seen.jpg", alike))
+    client.index(index="photos", id="named", document=photo("named.jpg", apart, path_words="prayer flags"))
+    client.index(index="photos", id="both", document=photo("both.jpg", alike, description="Prayer flags"))
+    client.index(
+        index="photos", id="concept",
+        document=photo("concept.jpg", apart, predicted_concept_names=["stupa", "prayer flags"]),
+    )
+    client.index(index="photos", id="neither", document=photo("neither.jpg", apart, path_words="lunch"))
+    client.indices.refresh(index="photos")
+    ready = {"text": text, "vector": alike}
+    basic = "photos-hybrid-basic"
+    for template, given in (("photos-hybrid", {"text": text}), (basic, {"text": text}), (basic, ready)):
+        asked = {**given, "min_similarity": 0.5}
+        hits = client.search_template(index="photos", id=template, params=asked)["hits"]["hits"]
+        assert hits[0]["_id"] == "both"
+        assert {hit["_id"] for hit in hits} == {"both", "seen", "named", "concept"}
+        assert all("_source" not in hit for hit in hits)
+        for lists in ("predicted_peaks", "predicted_concepts", "peaks_in_frame"):
+            elsewhere = {**asked, lists: ["nowhere"]}
+            assert not client.search_template(index="photos", id=template, params=elsewhere)["hits"]["hits"]
+
+
+def test_recipe_none_is_the_text_as_it_stands(client: Elasticsearch, fresh_indices: str) -> None:
+    model = client.ml.get_trained_models(model_id=fresh_indices)["trained_model_configs"][0]
+    if "none" not in str(model["metadata"]["recipes"]):
+        pytest.skip("the deployed model was exported without the recipe `none`")
+    plain = infer(client, fresh_indices, "prayer flags")
+    client.index(index="photos", id="p", document=photo("p.jpg", plain), refresh=True)
+    asked = {"text": "prayer flags", "recipe": "none"}
+    hits = client.search_template(index="photos", id="photos-by-text", params=asked)["hits"]["hits"]
+    assert hits[0]["_score"] == pytest.approx(1.0, abs=1e-4)

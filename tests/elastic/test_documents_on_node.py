@@ -1,0 +1,205 @@
+"""Documents written through every kind of fault into a real node: each one once, and none lost."""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loader.elastic.bulk import LARGE_REQUEST, NotWritten, Rejected, write_documents
+from loader.elastic.connection import Connection
+from loader.elastic.retries import patience
+from tests.conftest import REPOSITORY, Node
+from tests.elastic.fault_proxy import CUT_OFF, DROPPED, FaultProxy, run_proxy
+from tests.elastic.hand_clock import HandClock
+
+pytestmark = pytest.mark.cluster
+
+ALIAS, INDEX = "faults", "faults-000001"
+MAPPINGS = {"dynamic": "strict", "properties": {"path": {"type": "keyword"}, "filler": {"enabled": False}}}
+
+
+@pytest.fixture
+def index(node: Node) -> Iterator[Elasticsearch]:
+    """An empty index; the client reaches it without the proxy."""
+    client = Connection(url=node.url).client()
+    client.options(ignore_status=404).indices.delete(index=INDEX)
+    client.indices.create(index=INDEX, aliases={ALIAS: {}}, mappings=MAPPINGS,
+                          settings={"number_of_shards": 1, "number_of_replicas": 0})
+    yield client
+    client.indices.delete(index=INDEX)
+    client.close()
+
+
+@pytest.fixture
+def proxy(node: Node) -> Iterator[FaultProxy]:
+    with run_proxy(node.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def client(proxy: FaultProxy) -> Iterator[Elasticsearch]:
+    """A client that reaches the node through the proxy, and knows its version already."""
+    client = Connection(url=proxy.url).client()
+    client.info()
+    proxy.seen.clear()
+    yield client
+    client.close()
+
+
+def documents(count: int, filler: str = "") -> dict[str, dict[str, Any]]:
+    return {f"{'ab'[number % 2]}{number:03d}": {"path": f"{number}.jpg", "filler": filler}
+            for number in range(count)}
+
+
+def held(index: Elasticsearch) -> dict[str, int]:
+    """The documents of the index and how often each was written."""
+    index.indices.refresh(index=ALIAS)
+    hits = index.search(index=ALIAS, size=1000, version=True, source=False)["hits"]["hits"]
+    return {hit["_id"]: hit["_version"] for hit in hits}
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_requests_that_are_turned_away_arrive_once(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, status: int
+) -> None:
+    proxy.answer(status, times=3, paths="_bulk", retry_after=5)
+    clock = HandClock()
+    with clock.times():
+        written = write_documents(client, ALIAS, documents(4))
+    assert written.created == list(documents(4)) and clock.waits == [5, 5, 5]
+    assert held(index) == dict.fromkeys(documents(4), 1)
+    assert [seen.outcome for seen in proxy.seen] == [status] * 3 + [200]
+
+
+def test_a_connection_that_breaks_before_the_node_hears_of_it(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    proxy.drop("before", times=2)
+    with HandClock().times():
+        written = write_documents(client, ALIAS, documents(4))
+    assert len(written.created) == 4 and held(index) == dict.fromkeys(documents(4), 1)
+
+
+@pytest.mark.parametrize("lost", [DROPPED, CUT_OFF])
+def test_work_whose_answer_was_lost_is_done_again_without_harm(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, lost: str
+) -> None:
+    if lost == DROPPED:
+        proxy.drop("after", times=1)
+    else:
+        proxy.cut(times=1)
+    with HandClock().times():
+        written = write_documents(client, ALIAS, documents(4))
+    assert written.updated == list(documents(4)) and not written.created
+    assert held(index) == dict.fromkeys(documents(4), 2)
+    assert [seen.outcome for seen in proxy.seen] == [lost, 200]
+
+
+def test_single_documents_turned_away_and_refused(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    proxy.reject("^a", 429, times=5)
+    proxy.reject("3$", 400)
+    with HandClock().times():
+        written = write_documents(client, ALIAS, documents(8))
+    assert written.rejected == [Rejected("b003", "rejected by a fault (400)")]
+    assert sorted(written.created) == sorted(set(documents(8)) - {"b003"})
+    assert held(index) == dict.fromkeys(set(documents(8)) - {"b003"}, 1)
+
+
+def test_a_document_that_the_node_itself_refuses(index: Elasticsearch, client: Elasticsearch) -> None:
+    given_documents = {**documents(3), "stranger": {"colour": "blue"}}
+    written = write_documents(client, ALIAS, given_documents)
+    assert len(written.created) == 3
+    ((identifier, reason),) = [(refused.id, refused.reason) for refused in written.rejected]
+    assert identifier == "stranger" and "[colour] within [_doc] is not allowed" in reason
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_proxy_that_takes_smaller_requests_only(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, reset: bool
+) -> None:
+    proxy.take_at_most(LARGE_REQUEST, paths="_bulk", reset=reset)
+    with HandClock().times():
+        written = write_documents(client, ALIAS, documents(10, "x" * 200_000))
+    assert sorted(written.created) == sorted(documents(10))
+    assert held(index) == dict.fromkeys(documents(10), 1)
+    assert (DROPPED if reset else 413) in [seen.outcome for seen in proxy.seen]
+
+
+def test_a_node_that_stays_away(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    proxy.reject("^b", 429, times=2)
+    clock = HandClock()
+
+    def leave(seconds: float) -> None:
+        proxy.target = "http://127.0.0.1:9"  # nobody listens there
+        clock.sleep(seconds)
+
+    with clock.times(), patience(sleep=leave), pytest.raises(NotWritten) as raised:
+        write_documents(client, ALIAS, documents(4))
+    assert raised.value.written.created == ["a000", "a002"] and raised.value.unsent == ["b001", "b003"]
+    assert held(index) == {"a000": 1, "a002": 1}
+    assert raised.value.message == "Elasticsearch answered 502: the node is away."
+
+
+@settings(max_examples=25, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_whatever_happens_every_document_is_there_in_the_end(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, data: st.DataObject
+) -> None:
+    proxy.clear()
+    if there := held(index):
+        index.bulk(index=ALIAS, operations=[{"delete": {"_id": identifier}} for identifier in there])
+    kinds = st.sampled_from(["answer", "before", "after", "cut", "reject"])
+    for kind in data.draw(st.lists(kinds, max_size=4)):
+        _add_fault(proxy, kind, data.draw(st.integers(1, 3)), data.draw(st.sampled_from([0.3, 1.0])))
+    count = data.draw(st.integers(0, 12))
+    with HandClock().times():
+        written = write_documents(client, ALIAS, documents(count))
+    assert sorted(written.created + written.updated) == sorted(documents(count)) and not written.rejected
+    assert set(held(index)) == set(documents(count))
+
+
+def _add_fault(proxy: FaultProxy, kind: str, times: int, probability: float) -> None:
+    if kind == "answer":
+        proxy.answer(503, times=times, probability=probability)
+    elif kind == "before":
+        proxy.drop("before", times=times, probability=probability)
+    elif kind == "after":
+        proxy.drop("after", times=times, probability=probability)
+    elif kind == "cut":
+        proxy.cut(times=times, probability=probability)
+    else:
+        proxy.reject("^a", 429, times=times, probability=probability)
+
+
+WAITING = """
+from loader.elastic.connection import Connection
+from loader.elastic.bulk import write_documents
+write_documents(Connection(url="{url}").client(), "{alias}", {{"a": {{"path": "a"}}}})
+"""
+
+
+def test_ctrl_c_ends_the_waiting_at_once(proxy: FaultProxy) -> None:
+    proxy.answer(503, retry_after=300)
+    script = WAITING.format(url=proxy.url, alias=ALIAS)
+    with subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ}) as process:
+        assert process.stderr is not None
+        assert "trying again for 10 min more" in process.stderr.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    assert said.rstrip().endswith("KeyboardInterrupt")

@@ -1,0 +1,105 @@
+"""Answers of status 200 that hold failures, and points in time that are lost: no photo goes unseen."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, ObjectApiResponse
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
+
+from loader.elastic import photo_index
+from loader.elastic.photo_index import delete_photos, read_states, read_stored_photos
+from loader.elastic.retries import check_parts, patience
+from tests.conftest import Node
+from tests.elastic.fault_proxy import FaultProxy, run_proxy
+from tests.elastic.hand_clock import HandClock
+
+META = ApiResponseMeta(200, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9200))
+ANSWER: ObjectApiResponse[Any] = ObjectApiResponse({}, META)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_part_that_may_pass_raises_with_its_status(status: int) -> None:
+    error = {"type": "some_exception", "reason": "no shard"}
+    with pytest.raises(ApiError) as raised:
+        check_parts(ANSWER, [{"status": 200}, {"status": status, "error": error}])
+    assert raised.value.status_code == status and raised.value.body["error"] == error
+    assert ANSWER.meta.status == 200
+
+
+def test_a_part_with_a_status_that_waiting_does_not_mend_is_left_to_the_caller() -> None:
+    check_parts(ANSWER, [{"status": 400, "error": {"type": "some_exception"}}, {"status": 404}, {}])
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("no_shard_available_action_exception", 503),
+        ("es_rejected_execution_exception", 429),
+        ("index_not_found_exception", 404),
+        ("some_exception", 500),
+    ],
+)
+def test_a_part_without_a_status_raises_whatever_failed(kind: str, status: int) -> None:
+    with pytest.raises(ApiError) as raised:
+        check_parts(ANSWER, [{"_id": "a", "found": False}, {"_id": "b", "error": {"type": kind}}])
+    assert raised.value.status_code == status
+
+
+IDS = [f"{number:032x}" for number in range(5)]
+
+
+@pytest.fixture
+def photos(client: Elasticsearch, fresh_indices: str) -> Elasticsearch:
+    """An index of five photos."""
+    lines = [line for identifier in IDS for line in ({"index": {"_id": identifier}}, {"path": identifier})]
+    assert not client.bulk(index="photos", operations=lines, refresh=True)["errors"]
+    return client
+
+
+@pytest.fixture
+def proxy(node: Node) -> Iterator[FaultProxy]:
+    with run_proxy(node.url) as proxy:
+        yield proxy
+
+
+@pytest.mark.cluster
+def test_a_lost_point_in_time_is_opened_anew(
+    photos: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+    read_page = photo_index._state_page
+
+    def lose_the_first(client: Elasticsearch, point: str, after: list[Any] | None) -> Any:
+        if after and not lost:  # as a restart of its node does, between two pages
+            lost.append(point)
+            client.close_point_in_time(id=point)
+        return read_page(client, point, after)
+
+    monkeypatch.setattr(photo_index, "PAGE", 2)
+    monkeypatch.setattr(photo_index, "_state_page", lose_the_first)
+    assert sorted(read_stored_photos(photos)) == IDS and lost
+
+
+@pytest.mark.cluster
+def test_an_index_that_is_gone_is_no_empty_one(photos: Elasticsearch) -> None:
+    photos.indices.delete(index=next(iter(photos.indices.get(index="photos"))))
+    with pytest.raises(NotFoundError):
+        read_stored_photos(photos)
+    with pytest.raises(ApiError) as raised:
+        read_states(photos, IDS)
+    assert raised.value.status_code == 404
+
+
+@pytest.mark.cluster
+def test_deletions_that_are_turned_away_are_made_again(photos: Elasticsearch, proxy: FaultProxy) -> None:
+    from loader.elastic.connection import Connection
+
+    through = Connection(url=proxy.url).client()
+    proxy.reject("[24]$", 429, times=3)
+    with HandClock().times(), patience(60):
+        assert delete_photos(through, [*IDS, "f" * 32]) == len(IDS)
+    photos.indices.refresh(index="photos")
+    assert photos.count(index="photos")["count"] == 0
+    through.close()

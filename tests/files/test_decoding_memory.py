@@ -1,0 +1,126 @@
+"""What a decoding takes is told before: too much is refused, and the estimate holds."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from loader.files import heif_tiles, images
+from loader.files.decoding_memory import BAND_BYTES, DECODED_BYTES, bytes_needed
+from loader.files.images import UnreadableImage, open_encoded, render_at_least
+from tests.files.picture_files import encode
+
+SIZE = (3000, 2000)
+PIXELS = SIZE[0] * SIZE[1]
+
+# How a file is made, and the bytes a pixel that its decoding takes, small picture and file aside.
+FILES: dict[str, tuple[str, dict[str, Any], float]] = {
+    "a PNG": ("PNG", {"compress_level": 1}, 4),
+    "a progressive JPEG": ("JPEG", {"progressive": True}, 3 + 4 / 16),
+    "a progressive JPEG without subsampling": ("JPEG", {"progressive": True, "subsampling": 0}, 6 + 4 / 16),
+    "a baseline JPEG": ("JPEG", {}, 4 / 16),
+    "a WebP": ("WEBP", {"method": 0}, 16),
+    "a TIFF": ("TIFF", {}, 4),
+    "a HEIC": ("HEIF", {"quality": 10, "enc_params": {"preset": "ultrafast"}}, 4.5),
+}
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from PIL import Image
+from loader.files import heif_tiles
+from loader.files.images import open_encoded, read_bytes, render_at_least
+heif_tiles.is_available = lambda: False
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+Image.new("RGB", (64, 64)).reduce(2)
+before = peak()
+render_at_least(open_encoded(read_bytes(Path(sys.argv[1]))), 500)
+print(peak() - before)
+"""
+
+
+def ramp() -> Image.Image:
+    """A picture that is quick to encode."""
+    levels = np.broadcast_to(np.arange(SIZE[0], dtype=np.uint16) % 251, SIZE[::-1])
+    return Image.fromarray(levels.astype(np.uint8))
+
+
+def make(name: str) -> bytes:
+    kind, options, _ = FILES[name]
+    return encode(ramp().convert("RGB"), kind, **options)
+
+
+def estimate(data: bytes) -> int:
+    opened = open_encoded(data)
+    if opened.format == "JPEG":
+        opened.draft("RGB", (SIZE[0] // 4, SIZE[1] // 4))
+    return bytes_needed(opened, SIZE, 4)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_estimate_is_what_the_decoder_is_known_to_take(name: str) -> None:
+    data, per_pixel = make(name), FILES[name][2]
+    rest = estimate(data) - len(data) - BAND_BYTES - per_pixel * PIXELS
+    assert 0 <= rest < 0.6 * PIXELS  # twice the small picture
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss is in kilobytes on Linux")
+@pytest.mark.parametrize("name", FILES)
+def test_a_process_does_not_take_more_than_estimated(name: str, tmp_path: Path) -> None:
+    data = make(name)
+    (tmp_path / "photo").write_bytes(data)
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path / "photo")],
+        capture_output=True, text=True, timeout=120, check=True, env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+    )
+    assert int(ran.stdout) <= estimate(data) + 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("a PNG", "save it with fewer pixels"),
+        ("a progressive JPEG", "save it as a baseline JPEG (not progressive)"),
+        ("a HEIC", "install the package av (the extra fast), which decodes it in parts"),
+    ],
+)
+def test_what_takes_too_much_is_refused(name: str, fix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "DECODED_BYTES", 10_000_000)
+    monkeypatch.setattr(heif_tiles, "is_available", lambda: False)
+    opened = open_encoded(make(name))
+    with pytest.raises(UnreadableImage) as refused:
+        render_at_least(opened, 500)
+    assert refused.value.reason.startswith("3000 × 2000 pixels of ")
+    assert refused.value.reason.endswith(f"of memory to decode, more than the 0.0 GB that are allowed; {fix}")
+
+
+@pytest.mark.skipif(not heif_tiles.is_available(), reason="the package av (extra fast) is not installed")
+def test_a_heic_in_tiles_needs_a_fraction() -> None:
+    options: dict[str, Any] = {"quality": 10, "tile_size": 512, "enc_params": {"preset": "ultrafast"}}
+    data = encode(ramp().convert("RGB"), "HEIF", **options)
+    plan = heif_tiles.plan_decoding(data, 500)
+    assert plan is not None and plan.factor == 4
+    assert plan.bytes_needed < estimate(data) / 4
+
+
+def test_decodings_pass_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    @contextmanager
+    def gate(needed: int) -> Iterator[None]:
+        asked.append(needed)
+        yield
+
+    monkeypatch.setattr(images, "large_decoding", gate)
+    data = make("a PNG")
+    render_at_least(open_encoded(data), 500)
+    assert asked == [estimate(data)]
+    assert asked[0] < DECODED_BYTES

@@ -1,0 +1,102 @@
+"""A folder's photos: by content, in order, with everything else accounted for."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loader.errors import PeaksError
+from loader.files.library import Skipped, document_id, path_words, walk_library
+from tests.files.picture_files import quadrants, write
+
+
+def names(folder: Path, root: Path | None = None) -> list[str]:
+    return [photo.name for photo in walk_library(folder, root).photos]
+
+
+def test_photos_are_found_by_content_in_the_order_of_their_names(tmp_path: Path) -> None:
+    write(tmp_path / "b" / "second.HEIC", quadrants(), "JPEG")
+    write(tmp_path / "a first.jpg", quadrants(), "PNG")
+    write(tmp_path / "b" / "noextension", quadrants(), "WEBP")
+    assert names(tmp_path) == ["a first.jpg", "b/noextension", "b/second.HEIC"]
+
+
+def test_what_is_no_photo_is_counted_and_what_should_be_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("words")
+    (tmp_path / "broken.JPG").write_text("words")
+    (tmp_path / "empty.heic").touch()
+    (tmp_path / "drawing.gif").write_bytes(b"GIF89a")
+    write(tmp_path / ".hidden.jpg", quadrants())
+    write(tmp_path / ".thumbnails" / "x.jpg", quadrants())
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    library = walk_library(tmp_path)
+    assert library.photos == []
+    assert library.passed_over == 3
+    assert library.skipped == [
+        Skipped("broken.JPG", "the content is not an image (JPEG, PNG, WebP, HEIF and TIFF are read)"),
+        Skipped("drawing.gif", "GIF is not read (JPEG, PNG, WebP, HEIF and TIFF are)"),
+        Skipped("empty.heic", "the file is empty"),
+        Skipped("gone.jpg", "a link to nothing"),
+        Skipped("pipe.jpg", "not a regular file"),
+    ]
+
+
+def test_link_cycles_end_and_every_real_folder_is_walked_once(tmp_path: Path) -> None:
+    write(tmp_path / "real" / "x.jpg", quadrants())
+    (tmp_path / "a link").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    (tmp_path / "itself").symlink_to(tmp_path / "itself")
+    assert names(tmp_path) == ["real/x.jpg"]
+
+
+def test_a_linked_folder_outside_is_walked(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "x.jpg", quadrants())
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "link").symlink_to(tmp_path / "elsewhere")
+    assert names(tmp_path / "library") == ["link/x.jpg"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_an_unreadable_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    reason = "the folder cannot be read (Permission denied)"
+    assert walk_library(tmp_path).skipped == [Skipped("closed", reason)]
+
+
+def test_names_that_are_not_utf_8_are_written_with_escapes(tmp_path: Path) -> None:
+    write(Path(os.fsdecode(os.fsencode(tmp_path) + b"/IMG_\xff.jpg")), quadrants())
+    (photo,) = walk_library(tmp_path).photos
+    assert photo.name == "IMG_\\xff.jpg"
+    assert photo.path.exists()
+
+
+def test_a_part_of_a_library_has_the_ids_of_the_whole(tmp_path: Path) -> None:
+    write(tmp_path / "2023" / "x.jpg", quadrants())
+    (whole,) = walk_library(tmp_path).photos
+    (part,) = walk_library(tmp_path / "2023", tmp_path).photos
+    assert part == whole and part.name == "2023/x.jpg"
+    (alone,) = walk_library(tmp_path / "2023").photos
+    assert alone.id != whole.id
+    with pytest.raises(PeaksError, match="does not lie under --library-root"):
+        walk_library(tmp_path, tmp_path / "2023")
+
+
+def test_ids_are_stable_and_tell_name_and_folder_apart() -> None:
+    assert document_id("2023/IMG_1.jpg") == "a1b18c89a2e40a467c0f6eab437efc77"
+    assert len({document_id(path) for path in ("a/b.jpg", "b.jpg", "a/a/b.jpg", "a/B.jpg")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("IMG_1536 Copy.JPG", "IMG 1536 Copy"),
+        ("Khumbu_2023/AmaDablam-12.heic", "Khumbu 2023 Ama Dablam 12"),
+        ("2023-10-27/Namche→Tengboche.jpg", "2023 10 27 Namche Tengboche"),
+        ("Népal/Khumbu Yu\u0308l-Lha.jpg", "Népal Khumbu Yül Lha"),
+        ("जूम/०१.jpg", "जूम ०१"),
+    ],
+)
+def test_paths_are_split_into_words(path: str, words: str) -> None:
+    assert path_words(path) == words

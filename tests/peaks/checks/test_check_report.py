@@ -1,0 +1,80 @@
+"""What a person and a program are told at the end."""
+from __future__ import annotations
+
+import json
+
+from loader.peaks.checks.findings import (
+    Finding,
+    NearestName,
+    NotChecked,
+    Report,
+    format_distance,
+    list_words,
+)
+from loader.peaks.checks.report import describe_report, show_report
+
+REPORT = Report(
+    "peaks.yaml",
+    25,
+    8,
+    [
+        Finding("gap", "warning", "b", "B has no elev_m: add it."),
+        Finding("sight", "warning", "a/2.jpg", "a/2.jpg looks a little aside: look at it."),
+        Finding("sight", "error", "a/1.jpg", "a/1.jpg looks away: remove it.", {"offset": -127.0}),
+        Finding("vector", "warning", "a/1.jpg", "a/1.jpg is nearer to B: look at it."),
+    ],
+    [NotChecked("vectors of the reference photos", "no --checkpoint")],
+    [NearestName("a", "b", 0.97)],
+)
+
+
+def test_a_report_has_kinds_with_errors_first_and_counts_last() -> None:
+    assert show_report(REPORT) == (
+        "Reference photos by where the camera looked\n"
+        "  error    a/1.jpg looks away: remove it.\n"
+        "  warning  a/2.jpg looks a little aside: look at it.\n"
+        "\n"
+        "Reference photos by what they show\n"
+        "  warning  a/1.jpg is nearer to B: look at it.\n"
+        "\n"
+        "Missing\n"
+        "  warning  B has no elev_m: add it.\n"
+        "\n"
+        "Not checked: vectors of the reference photos, no --checkpoint.\n"
+        "\n"
+        "25 peaks, 8 reference photos: 1 error, 3 warnings"
+    )
+
+
+def test_lines_are_wrapped_for_a_terminal_under_their_sentence() -> None:
+    lines = show_report(REPORT, 44).splitlines()
+    assert max(map(len, lines[1:-1])) <= 44
+    assert "  warning  a/2.jpg looks a little aside:" in lines
+    assert "           look at it." in lines
+
+
+def test_nothing_wrong_is_one_line() -> None:
+    assert show_report(Report("peaks.yaml", 1, 0)) == "1 peak, 0 reference photos: nothing is wrong"
+
+
+def test_the_report_is_json() -> None:
+    document = json.loads(json.dumps(describe_report(REPORT)))
+    assert (document["errors"], document["warnings"], document["reference_photos"]) == (1, 3, 8)
+    assert document["findings"][0] == {
+        "kind": "sight",
+        "severity": "error",
+        "subject": "a/1.jpg",
+        "sentence": "a/1.jpg looks away: remove it.",
+        "evidence": {"offset": -127.0},
+    }
+    assert document["not_checked"] == [{"what": "vectors of the reference photos", "why": "no --checkpoint"}]
+    assert document["nearest_names"] == [{"peak": "a", "nearest": "b", "cosine": 0.97}]
+
+
+def test_distances_and_lists_read_as_a_person_says_them() -> None:
+    metres = (0, 52.3, 999.4, 999.6, 4954, 9949, 9951, 30126, 6_381_000)
+    assert [format_distance(each) for each in metres] == [
+        "0 m", "52 m", "999 m", "1.0 km", "5.0 km", "9.9 km", "10 km", "30 km", "6,381 km"
+    ]
+    words = [list_words([str(i) for i in range(count)]) for count in (1, 2, 3, 5, 7)]
+    assert words == ["0", "0 and 1", "0, 1 and 2", "0, 1, 2, 3 and 4", "0, 1, 2, 3 and 3 more"]

@@ -1,0 +1,168 @@
+"""`peaks sight` as a person calls it."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from loader.cli import peaks
+from tests.conftest import Node, must_run_peaks, run_peaks
+from tests.peaks.sight.views import GPS_TAGS, valley_range, write_catalogue, write_photo_file
+
+NOWHERE = ("--url", "http://127.0.0.1:9")  # the discard port: nothing listens
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    return write_catalogue(tmp_path / "peaks.yaml", valley_range())
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    return write_photo_file(tmp_path / "IMG_1.jpg")
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(peaks, ["sight", *map(str, arguments)])
+
+
+def test_a_catalogue_file_needs_no_cluster(photo: Path, catalogue: Path) -> None:
+    result = run(photo, "--peaks", catalogue, *NOWHERE)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{photo}: Left Horn, Near Tooth, Right Edge"
+    assert lines[1] == (
+        "  from 46.0000, 7.6000, 2,000 m, looking 90° (E) from true north, 65° wide; 2024-08-01 12:00 +02:00"
+    )
+    assert lines[2].split() == ["peak", "distance", "bearing", "offset", "above", "level", "frame"]
+    assert " ".join(lines[5].split()) == "Great Dome 15.0 km 93° (E) 3.0° right 7.9° behind Near Tooth"
+
+
+def test_without_a_cluster_and_a_file_the_sentence_says_so(photo: Path) -> None:
+    result = run(photo, *NOWHERE)
+    assert result.exit_code == 1 and result.output.startswith("Error: Elasticsearch does not answer")
+
+
+def test_several_images_one_block_each_and_the_unreadable_named(
+    photo: Path, catalogue: Path, tmp_path: Path
+) -> None:
+    bare = write_photo_file(tmp_path / "bare.jpg", gps={}, exif={})
+    text = tmp_path / "notes.jpg"
+    text.write_text("no picture")
+    result = run(photo, text, bare, "missing.jpg", "--peaks", catalogue)
+    assert result.exit_code == 0
+    blocks = result.stdout.split("\n\n")
+    assert len(blocks) == 2 and blocks[1].startswith(f"{bare}: no position\n  It has no GPS position")
+    assert result.stderr.splitlines() == [
+        f"Skipped: {text} cannot be read as an image: the content is not an image "
+        "(JPEG, PNG, WebP, HEIF and TIFF are read).",
+        "Skipped: There is no image file missing.jpg: check the path.",
+    ]
+
+
+def test_nothing_readable_is_exit_status_2(catalogue: Path) -> None:
+    result = run("missing.jpg", "--peaks", catalogue)
+    assert result.exit_code == 2 and result.stdout == ""
+
+
+def test_json(photo: Path, catalogue: Path) -> None:
+    document = json.loads(run(photo, "missing.jpg", "--peaks", catalogue, "--json").stdout)
+    assert [len(entry["peaks"]) for entry in document["photos"]] == [7]
+    assert document["skipped"] == [
+        {"path": "missing.jpg", "reason": "There is no image file missing.jpg: check the path."}
+    ]
+
+
+def test_all_lists_what_is_around(catalogue: Path, tmp_path: Path) -> None:
+    around = write_photo_file(tmp_path / "around.jpg", gps=GPS_TAGS)
+    few, everything = (run(around, "--peaks", catalogue, *more).stdout for more in ((), ("--all",)))
+    assert few.endswith("\n2 more around; --all shows them.\n")
+    assert len(everything.splitlines()) == len(few.splitlines()) + 1
+
+
+def test_a_zone_is_the_clock_of_photos_that_do_not_tell(catalogue: Path, tmp_path: Path) -> None:
+    from PIL.ExifTags import Base
+
+    silent = write_photo_file(tmp_path / "silent.jpg", exif={Base.DateTimeOriginal: "2024:08:01 12:00:00"})
+    assert "2024-08-01 12:00 +05:45" in run(silent, "--peaks", catalogue, "--timezone", "+05:45").stdout
+    assert run(silent, "--peaks", catalogue, "--timezone", "Nowhere").exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["sight.png", "sight.svg"])
+def test_a_drawing_of_one_image(name: str, photo: Path, catalogue: Path, tmp_path: Path) -> None:
+    file = tmp_path / name
+    result = run(photo, "--peaks", catalogue, "--output", file)
+    assert result.exit_code == 0 and result.stderr == f"Drawing: {file}\n"
+    if name.endswith("png"):
+        Image.open(file).load()
+    else:
+        assert "Near Tooth" in file.read_text(encoding="utf-8")
+
+
+def test_a_folder_gets_a_drawing_for_each_image(photo: Path, catalogue: Path, tmp_path: Path) -> None:
+    twin = write_photo_file(tmp_path / "other" / "IMG_1.jpg")
+    bare = write_photo_file(tmp_path / "bare.jpg", gps={}, exif={})
+    folder = tmp_path / "drawings"
+    assert run(photo, twin, bare, photo, "--peaks", catalogue, "--output", folder).exit_code == 0
+    assert {path.name for path in folder.iterdir()} == {
+        "IMG_1.sight.png", "IMG_1-2.sight.png", "bare.sight.png"
+    }
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("all.png", "holds one drawing and there are 2 images: give --output a folder."),
+        ("all.gif", "is neither .png nor .svg: give --output one of these, or a folder."),
+    ],
+)
+def test_an_output_that_cannot_hold_the_answer(
+    output: str, sentence: str, photo: Path, catalogue: Path, tmp_path: Path
+) -> None:
+    other = write_photo_file(tmp_path / "IMG_2.jpg")
+    result = run(photo, other, "--peaks", catalogue, "--output", tmp_path / output)
+    assert result.exit_code == 1 and result.stderr == f"Error: {tmp_path / output} {sentence}\n"
+
+
+def test_a_drawing_never_overwrites_the_photo(catalogue: Path, tmp_path: Path) -> None:
+    photo = write_photo_file(tmp_path / "IMG_1.png")
+    before = photo.read_bytes()
+    result = run(photo, "--peaks", catalogue, "--output", photo)
+    assert result.exit_code == 1 and "would overwrite the image" in result.stderr
+    assert photo.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(photo: Path, catalogue: Path) -> None:
+    result = run(photo, "--peaks", catalogue, "--output", photo / "sight.png")
+    assert result.exit_code == 1 and "give --output a place you can write to." in result.stderr
+
+
+def test_damaged_pixels_cost_the_picture_only(photo: Path, catalogue: Path, tmp_path: Path) -> None:
+    photo.write_bytes(photo.read_bytes()[:-60])
+    result = run(photo, "--peaks", catalogue, "--output", tmp_path / "sight.svg")
+    assert result.exit_code == 0 and "Drawn without the photo" in result.stderr
+    assert "Near Tooth" in (tmp_path / "sight.svg").read_text(encoding="utf-8")
+
+
+def test_a_bad_catalogue_is_one_sentence_with_its_line(photo: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("- id: a\n  names: [A]\n")
+    result = run(photo, "--peaks", bad)
+    assert result.exit_code == 1 and f"{bad}, line 1" in result.stderr
+
+
+def test_the_help_needs_no_drawing_library() -> None:
+    result = run_peaks("sight", "--help")
+    assert result.returncode == 0 and "which gets one PNG for each" in " ".join(result.stdout.split())
+
+
+@pytest.mark.cluster
+def test_the_index_is_the_catalogue(node: Node, fresh_indices: str, photo: Path, catalogue: Path) -> None:
+    empty = run(photo, "--url", node.url)
+    assert empty.exit_code == 1 and "The catalogue peaks_catalog is empty" in empty.stderr
+    must_run_peaks("load-peaks", catalogue, "--url", node.url)
+    from_index, from_file = run(photo, "--url", node.url), run(photo, "--peaks", catalogue)
+    assert from_index.exit_code == 0 and from_index.stdout == from_file.stdout

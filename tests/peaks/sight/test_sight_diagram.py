@@ -1,0 +1,239 @@
+"""The drawing: its bytes, its names, its places."""
+from __future__ import annotations
+
+import io
+import math
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from loader.peaks.sight.geometry import Sight
+from loader.peaks.sight.summits import Range
+from loader.show.lettering import drawable_name, drawable_text, is_drawable
+from loader.show.sight_diagram import (
+    HALF_HEIGHT,
+    HALF_WIDTH,
+    MOST_PEAKS,
+    Label,
+    choose_peaks,
+    label_x,
+    picture_places,
+    place_labels,
+    render_diagram,
+    write_diagram,
+)
+from loader.show.sight_projection import dial_point
+from loader.show.sight_table import NO_BEARING, NO_POSITION, SightedPhoto, sight_photo
+from tests.files.picture_files import quadrants
+from tests.peaks.sight.views import at, photo_of, range_of, valley_fields, valley_range
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def sighted(mountains: Range | None = None, **changes: Any) -> SightedPhoto:
+    return sight_photo(photo_of(valley_fields(**changes)), (mountains or valley_range()).summits)
+
+
+def render(
+    kind: Any, seen: SightedPhoto, mountains: Range | None = None, size: tuple[int, int] = (96, 64)
+) -> bytes:
+    return render_diagram(kind, seen, mountains or valley_range(), quadrants(*size))
+
+
+def words_of(svg: bytes) -> list[str]:
+    """Every text of an SVG."""
+    return ["".join(node.itertext()).strip() for node in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def sight_of(identifier: str, bearing: float, *, shown: bool = False, distance: float = 9000.0) -> Sight:
+    return Sight(identifier, identifier, 0.0, 0.0, distance, bearing, 0.0, 5.0, shown, 0.5, 0.5)
+
+
+def test_an_svg_holds_the_names_as_text() -> None:
+    words = words_of(render("svg", sighted()))
+    for name in ("Near Tooth", "Left Horn", "South Wall", "North Cone", "Great Dome (hidden)"):
+        assert name in words
+    assert words.count("Near Tooth") == 2, "beside the dial and above the picture"
+    assert "IMG_1.jpg: Left Horn, Near Tooth, Right Edge" in words
+    assert "3,400 m · 4.0 km" in words
+    assert {"N", "E", "S", "W", "20 km", "10 km", "2 km"} <= set(words)
+    assert "±5°, as a phone's compass errs" in words
+
+
+def test_the_same_sight_gives_the_same_bytes() -> None:
+    assert render("svg", sighted()) == render("svg", sighted())
+    assert render("png", sighted()) == render("png", sighted())
+
+
+def test_a_persons_own_settings_change_nothing() -> None:
+    import matplotlib
+
+    plain = render("svg", sighted())
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "svg.hashsalt": "mine"}):
+        assert render("svg", sighted()) == plain
+
+
+def test_nothing_is_left_open_in_pyplot() -> None:
+    import matplotlib.pyplot
+
+    render("png", sighted())
+    assert matplotlib.pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("size", [(96, 64), (64, 96), (200, 40), (40, 200)])
+def test_a_png_opens(size: tuple[int, int]) -> None:
+    with Image.open(io.BytesIO(render("png", sighted(), size=size))) as image:
+        assert image.format == "PNG" and image.size == (1496, 737)
+
+
+def test_the_photo_stands_in_the_svg_as_one_jpeg() -> None:
+    svg = render("svg", sighted())
+    found = re.findall(rb"data:image/(\w+);base64,", svg)
+    assert found == [b"jpeg"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [({"gps": None}, NO_POSITION.split(", ")[0] + ","), ({"bearing": None}, NO_BEARING)],
+)
+def test_what_is_missing_is_written(changes: dict[str, Any], sentence: str) -> None:
+    seen = sighted(**changes)
+    assert sentence in words_of(render("svg", seen))
+    assert render("png", seen)
+
+
+def test_a_photo_whose_pixels_are_damaged_is_drawn_without_them() -> None:
+    svg = render_diagram("svg", sighted(), valley_range(), None)
+    assert b"data:image" not in svg and "Near Tooth" in words_of(svg)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.svg"])
+def test_the_ending_decides(name: str, tmp_path: Path) -> None:
+    write_diagram(tmp_path / name, sighted(), valley_range(), quadrants())
+    head = (tmp_path / name).read_bytes()[:8]
+    assert head.startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("names", "drawn"),
+    [
+        (["सगरमाथा", "Sagarmatha"], "Sagarmatha"),
+        (["珠穆朗玛峰"], "Mount Everest"),
+        (["قلة", "Qulla"], "Qulla"),
+        (["Пик Победы"], "Пик Победы"),
+        (["Weißmies"], "Weißmies"),
+        (["$x^2$"], "$x^2$"),
+        ([], "Mount Everest"),
+        (["A" * 40], "A" * 25 + "…"),
+    ],
+)
+def test_drawable_names(names: list[str], drawn: str) -> None:
+    assert drawable_name(names, "mount-everest") == drawn
+
+
+def test_a_name_that_the_font_lacks_gives_way_everywhere() -> None:
+    mountains = Range.gather([("sagarmatha", ("सगरमाथा", "Sagarmatha"), *at(90.0, 9.0), 8849.0)])
+    words = words_of(render("svg", sighted(mountains), mountains))
+    assert "IMG_1.jpg: Sagarmatha" in words and words.count("Sagarmatha") == 2
+
+
+def test_what_the_font_lacks_is_a_question_mark() -> None:
+    assert drawable_text("IMG याक 1\n.jpg") == "IMG ??? 1?.jpg"
+    assert is_drawable("Khumbu Yül-Lha") and not is_drawable("昆布")
+
+
+def test_hostile_names_are_text_and_no_markup() -> None:
+    mountains = range_of({"$\\frac{1}{0}$ <b>&amp;": (90.0, 5.0, 4000.0)})
+    seen = sight_photo(photo_of(valley_fields(), 'x<script>"&\x00\udcff.jpg'), mountains.summits)
+    words = words_of(render("svg", seen, mountains))
+    assert "$\\frac{1}{0}$ <b>&amp;" in words
+    assert any("x<script>" in word for word in words)
+
+
+# Places
+
+
+def test_shown_peaks_stand_in_the_picture_where_they_were_seen() -> None:
+    places = {sight.name: place for sight, place in picture_places(sighted())}
+    assert list(places) == ["Left Horn", "Near Tooth", "Right Edge"]
+    half = math.tan(math.radians(30.0))
+    for name, offset in (("Left Horn", -22.0), ("Near Tooth", 2.0), ("Right Edge", 28.0)):
+        expected = 0.5 + math.tan(math.radians(offset)) / (2 * half)
+        assert places[name] == pytest.approx(expected, abs=0.003)
+
+
+@pytest.mark.parametrize("changes", [{"field_of_view": None}, {"bearing": None}, {"gps": None}])
+def test_without_a_frame_no_peak_has_a_place_in_the_picture(changes: dict[str, Any]) -> None:
+    assert picture_places(sighted(**changes)) == []
+
+
+def test_triangles_stand_in_their_direction() -> None:
+    """The tip of the triangle of a peak in the east stands right of the camera and level with it."""
+    mountains = range_of({"East": (90.0, 10.0, 4000.0), "South": (180.0, 10.0, 4000.0)})
+    svg = render_diagram("svg", sighted(mountains), mountains, None)
+    marks = re.findall(rb'<use xlink:href="#[^"]+" x="([\d.]+)" y="([\d.]+)"', svg)
+    places = [(float(x), float(y)) for x, y in marks]
+    south, east, camera = places[-3:]
+    assert east[0] - camera[0] == pytest.approx(south[1] - camera[1], rel=0.02) and east[0] > camera[0]
+    assert east[1] == pytest.approx(camera[1], abs=2) and south[0] == pytest.approx(camera[0], abs=2)
+
+
+def test_at_most_forty_peaks_are_drawn_and_those_in_the_frame_first() -> None:
+    crowd = range_of({f"P{row}": (row * 3.0, 5.0 + row % 30, 3500.0) for row in range(120)})
+    seen = sighted(crowd)
+    drawn = choose_peaks(seen.sights)
+    assert len(drawn) == MOST_PEAKS
+    assert {sight.peak for sight in seen.shown} <= {sight.peak for sight in drawn}
+
+
+bearings = st.lists(st.tuples(st.floats(0, 360, exclude_max=True), st.booleans()), max_size=MOST_PEAKS)
+
+
+def extent(label: Label) -> tuple[float, float]:
+    return label.y - label.height / 2, label.y + label.height / 2
+
+
+@given(bearings)
+def test_labels_never_overlap_and_stay_on_the_sheet(peaks: list[tuple[float, bool]]) -> None:
+    labels = place_labels([sight_of(f"p{row}", *peak[:1], shown=peak[1]) for row, peak in enumerate(peaks)])
+    for side in (1, -1):
+        column = sorted(extent(label) for label in labels if label.side == side)
+        assert all(one[1] <= other[0] + 1e-9 for one, other in pairwise(column))
+        assert not column or (column[0][0] >= -HALF_HEIGHT - 1e-9 and column[-1][1] <= HALF_HEIGHT + 1e-9)
+    for label in labels:
+        assert 0 < label.side * label_x(label) < HALF_WIDTH
+        assert math.hypot(label_x(label), max(abs(label.y) - label.height / 2, 0)) > 1, "outside the dial"
+        assert label.side * dial_point(label.sight.bearing, 1)[0] >= -1e-9, "on its own side"
+
+
+@given(bearings)
+def test_a_leader_leads_outwards(peaks: list[tuple[float, bool]]) -> None:
+    """So it cannot run through a label of its own."""
+    for label in place_labels([sight_of(f"p{row}", *peak[:1]) for row, peak in enumerate(peaks)]):
+        assert abs(label_x(label)) > abs(dial_point(label.sight.bearing, 1)[0])
+
+
+def test_twenty_five_peaks_all_around_are_all_labelled() -> None:
+    crowd = [sight_of(f"p{row}", row * 14.4, shown=row % 8 == 0) for row in range(25)]
+    assert {label.sight.peak for label in place_labels(crowd)} == {sight.peak for sight in crowd}
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 25), st.floats(0, 360, exclude_max=True), st.none() | st.floats(2, 140))
+def test_every_view_can_be_drawn(count: int, bearing: float, width: float | None) -> None:
+    crowd = Range.gather(
+        (f"peak-{row}", (f"Peak {row}",), *at(row * 47.0 % 360, 1 + row * 3.0), 3000 + 50 * row)
+        for row in range(count)
+    )
+    seen = sighted(crowd, bearing=bearing, field_of_view=width)
+    ElementTree.fromstring(render("svg", seen, crowd))

@@ -1,0 +1,123 @@
+"""From a photo's document to its camera and back: true bearings and the fields of sight lines."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loader.peaks.sight.fields import SIGHT_FIELDS, declination_of, read_camera, sight_fields, true_bearing
+from loader.peaks.sight.geometry import Camera, look
+from tests.conftest import REPOSITORY
+from tests.peaks.sight.views import VALLEY, valley_fields, valley_range
+
+# NOAA's calculator and `wmm_test_values.txt` agree on about 10.8° west for Iceland in 2023.
+ICELAND = {"gps": {"lat": 64.0, "lon": -20.0}, "shot_time_local": "2023-10-27T12:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"bearing_reference": "magnetic", **ICELAND}, None),
+        ({"bearing": 84.25, "bearing_reference": "true"}, 84.25),
+        ({"bearing": 84.25}, 84.25),
+        ({"bearing": 360.0}, 0.0),
+        ({"bearing": 359.9999}, 0.0),
+        ({"bearing": -1e-14}, 0.0),
+        ({"bearing": 84.25, "bearing_reference": "magnetic"}, None),
+        ({"bearing": 84.25, "bearing_reference": "magnetic", **ICELAND}, 73.4),
+        ({"bearing": 5.0, "bearing_reference": "magnetic", **ICELAND}, 354.2),
+        ({"bearing": 84.25, "bearing_reference": "true", **ICELAND}, 84.25),
+    ],
+)
+def test_true_bearing(fields: dict[str, Any], expected: float | None) -> None:
+    found = true_bearing(fields)
+    assert found == (None if expected is None else pytest.approx(expected, abs=0.05))
+    assert found is None or 0 <= found < 360
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        {"shot_time_local": "2023-10-27T12:00:00"},
+        {"shot_time": "2023-10-27T12:00:00+05:45"},
+        {"shot_time": "2023-10-27T12:00:00Z"},
+        {"shot_time": "2023-10-27T12:00:00.000Z"},
+        {"shot_time": "2023-10-27"},
+    ],
+)
+def test_the_day_is_read_however_it_is_written(time: dict[str, str]) -> None:
+    written = {"gps": ICELAND["gps"], **time}
+    assert declination_of(written) == pytest.approx(declination_of(ICELAND) or 0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("time", [{}, {"shot_time": "yesterday"}, {"shot_time_local": ""}])
+def test_without_a_date_the_declination_is_todays_or_nearly(time: dict[str, str]) -> None:
+    assert declination_of({"gps": ICELAND["gps"], **time}) == pytest.approx(-10.4, abs=0.3)
+
+
+def test_without_a_position_there_is_no_camera_and_no_declination() -> None:
+    assert read_camera({"bearing": 84.0}) is None and declination_of({"bearing": 84.0}) is None
+
+
+def test_a_camera_is_read_from_a_document() -> None:
+    assert read_camera(valley_fields()) == VALLEY
+    magnetic = read_camera(valley_fields(bearing_reference="magnetic"))
+    assert magnetic is not None and magnetic.bearing == pytest.approx(93.2, abs=0.1)
+    bare = read_camera({"gps": {"lat": 1.0, "lon": 2.0}})
+    assert bare == Camera(1.0, 2.0)
+
+
+def test_the_fields_are_the_shown_peaks_in_their_order() -> None:
+    sights = look(VALLEY, valley_range().summits)
+    found = sight_fields(valley_fields(), sights)
+    shown = [sight.peak for sight in sights if sight.is_shown]
+    assert shown == ["near-tooth", "left-horn", "right-edge"]
+    assert found["bearing_true"] == 90.0
+    assert found["peaks_in_frame_ids"] == shown
+    assert [line["peak"] for line in found["peaks_in_sight"]] == shown
+    assert [point["lat"] for point in found["peaks_in_frame"]] == [
+        sight.lat for sight in sights if sight.is_shown
+    ]
+    assert set(found) == set(SIGHT_FIELDS)
+
+
+def test_a_round_trip_through_json_gives_the_same_camera() -> None:
+    """What a document says of a camera, stored and read again, gives the same sight lines."""
+    fields = valley_fields(bearing_reference="magnetic")
+    again = json.loads(json.dumps({**fields, **sight_fields(fields, [])}))
+    assert read_camera(again) == read_camera(fields)
+    sights = look(read_camera(fields) or VALLEY, valley_range().summits)
+    assert sight_fields(again, sights) == sight_fields(fields, sights)
+
+
+def test_a_line_leaves_out_what_is_not_known() -> None:
+    sights = look(replace(VALLEY, altitude=None), valley_range().summits)
+    lines = sight_fields(valley_fields(altitude=None), sights)["peaks_in_sight"]
+    assert lines and all("elevation" not in line and "offset" in line for line in lines)
+
+
+def test_without_a_peak_in_the_frame_only_the_bearing_is_written() -> None:
+    away = replace(VALLEY, bearing=225.0, field_of_view=10.0)
+    found = sight_fields(valley_fields(bearing=225.0), look(away, valley_range().summits))
+    assert found == {"bearing_true": 225.0}
+    assert sight_fields({}, []) == {}
+
+
+def test_every_field_is_in_the_mapping() -> None:
+    path = REPOSITORY / "mappings" / "component_templates" / "photos-fields.json"
+    mapped = json.loads(Path(path).read_text(encoding="utf-8"))["template"]["mappings"]["properties"]
+    found = sight_fields(valley_fields(), look(VALLEY, valley_range().summits))
+    assert set(found) <= set(mapped)
+    assert set(found["peaks_in_sight"][0]) <= set(mapped["peaks_in_sight"]["properties"])
+
+
+@given(st.floats(0, 360), st.sampled_from(["true", "magnetic", None]))
+def test_a_true_bearing_is_never_outside_the_circle(bearing: float, reference: str | None) -> None:
+    found = true_bearing(valley_fields(bearing=bearing, bearing_reference=reference))
+    assert found is not None and 0 <= found < 360

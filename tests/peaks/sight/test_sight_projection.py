@@ -1,0 +1,114 @@
+"""Where things stand in the drawing: the picture's projection, the dial, the labels."""
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loader.files.exif import field_of_view
+from loader.show.sight_projection import (
+    FARTHEST_RADIUS,
+    choose_rings,
+    dial_point,
+    dial_radius,
+    place_in_picture,
+    quiet_bearing,
+    spread,
+)
+
+
+def test_place_in_picture_by_hand() -> None:
+    """tan 45° = 1 is the edge of a picture 90° wide; tan 26.565° = 1/2 stands half way to it."""
+    assert place_in_picture(0.0, 60.0) == 0.5
+    assert place_in_picture(45.0, 90.0) == pytest.approx(1.0)
+    assert place_in_picture(-45.0, 90.0) == pytest.approx(0.0, abs=1e-12)
+    assert place_in_picture(math.degrees(math.atan(0.5)), 90.0) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("offset", [90.0, -90.0, 135.0, -180.0])
+def test_what_is_behind_has_no_place(offset: float) -> None:
+    assert place_in_picture(offset, 60.0) is None
+
+
+@given(st.floats(1, 170), st.floats(-89, 89))
+def test_the_frame_is_zero_to_one(width: float, offset: float) -> None:
+    place = place_in_picture(offset, width)
+    assert place is not None
+    if abs(abs(offset) - width / 2) > 1e-9:
+        assert (0 <= place <= 1) == (abs(offset) <= width / 2)
+    mirrored = place_in_picture(-offset, width)
+    assert mirrored is not None and place + mirrored == pytest.approx(1.0, abs=1e-6)
+
+
+@given(st.floats(10, 300), st.floats(-0.49, 0.49))
+def test_the_projection_undoes_a_lens(focal_length: float, aside: float) -> None:
+    """A point so many millimetres right of the film's middle falls at that share of the picture's width."""
+    film = 43.2666 * 4 / 5
+    offset = math.degrees(math.atan(aside * film / focal_length))
+    width = field_of_view(focal_length, 4000, 3000)
+    assert width is not None
+    assert place_in_picture(offset, width) == pytest.approx(0.5 + aside, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("bearing", "point"), [(0, (0, 1)), (90, (1, 0)), (180, (0, -1)), (270, (-1, 0)), (45, (0.7071, 0.7071))]
+)
+def test_north_is_up_and_east_is_right(bearing: float, point: tuple[float, float]) -> None:
+    assert dial_point(bearing, 1.0) == pytest.approx(point, abs=1e-4)
+
+
+def test_the_radius_is_the_distances_square_root() -> None:
+    assert dial_radius(40_000, 40_000) == FARTHEST_RADIUS
+    assert dial_radius(10_000, 40_000) == FARTHEST_RADIUS / 2
+    assert dial_radius(0, 40_000) == 0
+
+
+@given(st.floats(300, 150_000))
+def test_rings_are_round_and_apart(farthest: float) -> None:
+    rings = choose_rings(farthest)
+    assert rings == sorted(rings, reverse=True)
+    assert all(ring <= farthest * 1.0001 for ring in rings)
+    assert rings or farthest < 500
+    radii = [dial_radius(ring, farthest) for ring in rings]
+    assert all(outer - inner > 0.15 for outer, inner in pairwise(radii))
+
+
+def test_rings_of_a_usual_view() -> None:
+    assert choose_rings(37_000.0) == [20_000.0, 10_000.0, 2_000.0]
+
+
+def test_the_quiet_direction_is_far_from_everything() -> None:
+    assert quiet_bearing([0, 10, 350]) == 180
+    assert quiet_bearing([]) == 0
+    assert quiet_bearing([0, 90, 180, 270]) in (45, 135, 225, 315)
+
+
+labels = st.lists(st.tuples(st.floats(-1, 1), st.floats(0.01, 0.1)), min_size=1, max_size=20)
+
+
+@given(labels)
+def test_labels_never_overlap_and_keep_their_order(rows: list[tuple[float, float]]) -> None:
+    rows.sort()
+    wanted, sizes = [row[0] for row in rows], [row[1] for row in rows]
+    placed = spread(wanted, sizes, -1.0, 1.0)
+    edges = [(place - size / 2, place + size / 2) for place, size in zip(placed, sizes, strict=True)]
+    assert all(one[1] <= other[0] + 1e-9 for one, other in pairwise(edges))
+    assert edges[0][0] >= -1 - 1e-9 and edges[-1][1] <= 1 + 1e-9
+
+
+@given(st.lists(st.floats(-0.9, 0.9), min_size=1, max_size=8, unique=True))
+def test_labels_with_room_stay_where_they_are(wanted: list[float]) -> None:
+    wanted.sort()
+    gap = min(np.diff(wanted), default=1.0)
+    sizes = [min(float(gap), 0.2)] * len(wanted)
+    assert spread(wanted, sizes, -1.0, 1.0) == pytest.approx(wanted, abs=1e-9)
+
+
+def test_crowded_labels_share_the_move() -> None:
+    assert spread([0.0, 0.0, 0.0], [0.2] * 3, -1, 1) == pytest.approx([-0.2, 0.0, 0.2])
+    assert spread([0.95, 1.0], [0.2, 0.2], -1, 1) == pytest.approx([0.7, 0.9])
+    assert spread([], [], -1, 1) == []

@@ -1,0 +1,132 @@
+"""What a person reads in the terminal, and the JSON."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from loader.peaks.sight.summits import Range
+from loader.show.sight_table import (
+    NO_ALTITUDE,
+    NO_BEARING,
+    NO_PEAK,
+    NO_POSITION,
+    NO_WIDTH,
+    describe_camera,
+    describe_sights,
+    format_offset,
+    headline,
+    show_sights,
+    sight_photo,
+)
+from tests.peaks.sight.views import check_snapshot, photo_of, valley_fields, valley_range
+
+FAR_AWAY = {"gps": {"lat": -40.0, "lon": 170.0}}
+MAGNETIC = valley_fields(bearing_reference="magnetic", field_of_view=24.0)
+
+
+def show(fields: dict[str, Any], mountains: Range | None = None, **options: Any) -> str:
+    return show_sights(sight_photo(photo_of(fields), (mountains or valley_range()).summits), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "options"),
+    [
+        ("valley.txt", valley_fields(), {}),
+        ("magnetic.txt", MAGNETIC, {}),
+        ("no-bearing.txt", valley_fields(bearing=None, bearing_reference=None), {}),
+        ("no-bearing-all.txt", valley_fields(bearing=None, bearing_reference=None), {"show_all": True}),
+        ("no-width.txt", valley_fields(field_of_view=None), {}),
+        ("no-altitude.txt", valley_fields(altitude=None, bearing_reference=None), {}),
+        ("no-position.txt", {"bearing": 90.0}, {}),
+        ("no-peak.txt", valley_fields(**FAR_AWAY), {}),
+        ("nothing-in-frame.txt", valley_fields(bearing=225.0, field_of_view=20.0), {}),
+    ],
+)
+def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) -> None:
+    check_snapshot(name, show(fields, **options) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "notes"),
+    [
+        (valley_fields(), ()),
+        ({}, (NO_POSITION,)),
+        (valley_fields(bearing=None), (NO_BEARING,)),
+        (valley_fields(field_of_view=None), (NO_WIDTH,)),
+        (valley_fields(bearing=None, field_of_view=None, altitude=None), (NO_BEARING, NO_ALTITUDE)),
+        (valley_fields(**FAR_AWAY), (NO_PEAK,)),
+    ],
+)
+def test_what_is_missing_is_said(fields: dict[str, Any], notes: tuple[str, ...]) -> None:
+    assert sight_photo(photo_of(fields), valley_range().summits).notes == notes
+
+
+def test_the_frame_comes_first_from_left_to_right_then_the_nearest_in_direction() -> None:
+    sights = sight_photo(photo_of(valley_fields()), valley_range().summits).sights
+    framed = [sight for sight in sights if sight.in_frame]
+    assert [sight.name for sight in framed] == ["Left Horn", "Near Tooth", "Great Dome", "Right Edge"]
+    assert list(sights[: len(framed)]) == framed
+    aside = [abs(sight.offset or 0) for sight in sights[len(framed) :]]
+    assert aside == sorted(aside)
+
+
+def test_without_a_bearing_the_nearest_come_first() -> None:
+    sights = sight_photo(photo_of(valley_fields(bearing=None)), valley_range().summits).sights
+    assert [sight.distance for sight in sights] == sorted(sight.distance for sight in sights)
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (None, ""), (0.0, "ahead"), (-0.04, "ahead"), (-2.24, "2.2° left"), (2.25, "2.2° right"),
+        (9.94, "9.9° right"), (9.96, "10° right"), (-180.0, "180° left"), (14.6, "15° right"),
+    ],
+)
+def test_offset(offset: float | None, words: str) -> None:
+    assert format_offset(offset) == words
+
+
+def test_headlines() -> None:
+    def of(fields: dict[str, Any]) -> str:
+        return headline(sight_photo(photo_of(fields), valley_range().summits))
+
+    assert of(valley_fields()) == "Left Horn, Near Tooth, Right Edge"
+    assert of(valley_fields(bearing=225.0, field_of_view=9.0)) == "no peak of the catalogue in the frame"
+    assert of(valley_fields(bearing=None)) == "what is in the frame is not known"
+    assert of({}) == "no position"
+    assert of(valley_fields(**FAR_AWAY)) == "no peak near"
+
+
+def test_west_of_true_north() -> None:
+    fields = valley_fields(bearing_reference="magnetic", **{"gps": {"lat": 64.0, "lon": -20.0}})
+    line = describe_camera(sight_photo(photo_of(fields), valley_range().summits))
+    assert "looking 79° (E) from true north (90° magnetic, declination 10.6° west), 60° wide" in line
+
+
+def test_json_holds_every_peak_with_full_numbers() -> None:
+    sighted = sight_photo(photo_of(valley_fields(bearing_reference="magnetic")), valley_range().summits)
+    document = json.loads(json.dumps(describe_sights(sighted)))
+    assert document["path"] == "IMG_1.jpg" and document["notes"] == []
+    assert document["declination"] == pytest.approx(3.2, abs=0.1)
+    assert document["camera"]["bearing"] == pytest.approx(93.2, abs=0.1)
+    assert document["exif"]["bearing"] == 90.0 and document["exif"]["bearing_reference"] == "magnetic"
+    assert len(document["peaks"]) == 7
+    tooth = next(peak for peak in document["peaks"] if peak["peak"] == "near-tooth")
+    assert tooth["is_shown"] and tooth["place_in_picture"] == pytest.approx(0.48, abs=0.01)
+    behind = next(peak for peak in document["peaks"] if peak["peak"] == "west-spire")
+    assert behind["place_in_picture"] is None and not behind["is_shown"]
+    numbers = {"distance", "bearing", "offset", "elevation", "frame_probability", "seen_probability", "prior"}
+    assert set(tooth) >= numbers | {"hidden_by", "in_frame"}
+
+
+def test_json_of_a_photo_without_a_position() -> None:
+    document = describe_sights(sight_photo(photo_of({}), valley_range().summits))
+    assert document["camera"] is None and document["peaks"] == [] and document["notes"] == [NO_POSITION]
+    assert document["declination"] is None
+
+
+def test_a_file_name_cannot_command_the_terminal() -> None:
+    sighted = sight_photo(photo_of({}, "a\x1b[2Jb.jpg"), valley_range().summits)
+    assert show_sights(sighted).startswith("a�[2Jb.jpg: no position")

@@ -1,0 +1,146 @@
+"""Cameras, summits and photos that several tests look at."""
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from PIL.ExifTags import GPS, Base
+
+from loader.peaks.catalogue import parse_catalogue
+from loader.peaks.sight.geometry import Camera
+from loader.peaks.sight.photo import PhotoCamera
+from loader.peaks.sight.summits import Range
+from tests.files.picture_files import make_exif, quadrants, write
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+EARTH_RADIUS_KM = 6371.0088
+
+# A high valley: the camera looks east along it, at a near peak with a higher one behind it.
+VALLEY = Camera(lat=46.0, lon=7.6, altitude=2000.0, bearing=90.0, field_of_view=60.0)
+GPS_TAGS: dict[Any, Any] = {
+    GPS.GPSLatitudeRef: "N",
+    GPS.GPSLatitude: (46.0, 0.0, 0.0),
+    GPS.GPSLongitudeRef: "E",
+    GPS.GPSLongitude: (7.0, 36.0, 0.0),
+    GPS.GPSAltitudeRef: b"\0",
+    GPS.GPSAltitude: 2000.0,
+}
+BEARING_TAGS: dict[Any, Any] = {GPS.GPSImgDirection: 90.0, GPS.GPSImgDirectionRef: "T"}
+EXIF_TAGS: dict[Any, Any] = {
+    Base.FocalLengthIn35mmFilm: 28,
+    Base.DateTimeOriginal: "2024:08:01 12:00:00",
+    Base.OffsetTimeOriginal: "+02:00",
+}
+
+
+def at(
+    bearing: float, kilometres: float, *, lat: float = VALLEY.lat, lon: float = VALLEY.lon
+) -> tuple[float, float]:
+    """Latitude and longitude of a point by its direction and distance, on a sphere."""
+    angle, arc, here = math.radians(bearing), kilometres / EARTH_RADIUS_KM, math.radians(lat)
+    there = math.asin(math.sin(here) * math.cos(arc) + math.cos(here) * math.sin(arc) * math.cos(angle))
+    east = math.sin(angle) * math.sin(arc) * math.cos(here)
+    turn = math.atan2(east, math.cos(arc) - math.sin(here) * math.sin(there))
+    return math.degrees(there), (lon + math.degrees(turn) + 180) % 360 - 180
+
+
+def great_circle(lat: float, lon: float, other_lat: float, other_lon: float) -> tuple[float, float]:
+    """Kilometres and initial bearing between two points by the haversine on a sphere."""
+    one, other = math.radians(lat), math.radians(other_lat)
+    turn = math.radians(other_lon - lon)
+    chord = math.sin((other - one) / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(turn / 2) ** 2
+    north = math.cos(one) * math.sin(other) - math.sin(one) * math.cos(other) * math.cos(turn)
+    bearing = math.degrees(math.atan2(math.sin(turn) * math.cos(other), north)) % 360
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(chord)), bearing
+
+
+def range_of(peaks: Mapping[str, tuple[float, float, float | None]]) -> Range:
+    """Peaks around `VALLEY`: name to bearing, kilometres, elevation; the id is the name in a slug."""
+    return Range.gather(
+        (name.lower().replace(" ", "-"), (name,), *at(bearing, kilometres), elevation)
+        for name, (bearing, kilometres, elevation) in peaks.items()
+    )
+
+
+def valley_range() -> Range:
+    """Seven peaks: four in the frame of `VALLEY`, one of them hidden, and three around it."""
+    return range_of(
+        {
+            "Near Tooth": (92.0, 4.0, 3400),
+            "Great Dome": (93.0, 15.0, 4100),
+            "Left Horn": (68.0, 9.0, 3600),
+            "Right Edge": (118.0, 21.5, 3900),
+            "South Wall": (180.0, 6.0, 3700),
+            "West Spire": (271.0, 12.0, 3300),
+            "North Cone": (3.0, 31.0, 4300),
+        }
+    )
+
+
+def trek_range(shared: Path) -> Range:
+    """The catalogue of the real trek without its second entry of Ama Dablam."""
+    text = (shared / "peaks.yaml").read_text(encoding="utf-8")
+    start = text.rindex("- id: ama-dablam")
+    peaks = parse_catalogue(text[:start] + text[text.index("- id:", start + 1) :], "peaks.yaml")
+    return Range.gather((peak.id, peak.names, peak.lat, peak.lon, peak.elev_m) for peak in peaks)
+
+
+def photo_of(fields: Mapping[str, Any], path: str = "IMG_1.jpg") -> PhotoCamera:
+    """A photo whose EXIF gave these fields."""
+    return PhotoCamera(path, fields, (), 4000, 3000)
+
+
+def valley_fields(**changes: Any) -> dict[str, Any]:
+    """The fields of a photo from `VALLEY`; a change to None takes a field away."""
+    fields: dict[str, Any] = {
+        "gps": {"lat": VALLEY.lat, "lon": VALLEY.lon},
+        "altitude": VALLEY.altitude,
+        "bearing": VALLEY.bearing,
+        "bearing_reference": "true",
+        "field_of_view": VALLEY.field_of_view,
+        "shot_time": "2024-08-01T12:00:00+02:00",
+        "shot_time_local": "2024-08-01T12:00:00",
+        "shot_time_offset": "+02:00",
+    }
+    return {name: value for name, value in {**fields, **changes}.items() if value is not None}
+
+
+def write_photo_file(
+    path: Path,
+    gps: Mapping[Any, Any] | None = None,
+    exif: Mapping[Any, Any] | None = None,
+    main: Mapping[Any, Any] | None = None,
+) -> Path:
+    """A small photo from `VALLEY`, looking east with a 28 mm lens, unless other tags are given."""
+    block = make_exif(
+        main, EXIF_TAGS if exif is None else exif, {**GPS_TAGS, **BEARING_TAGS} if gps is None else gps
+    )
+    return write(path, quadrants(), exif=block)
+
+
+def write_catalogue(path: Path, mountains: Range) -> Path:
+    """A range as a YAML catalogue."""
+    summits = mountains.summits
+    peaks = [
+        {
+            "id": identifier,
+            "names": list(mountains.names[identifier]),
+            "latlon": {"lat": float(lat), "lon": float(lon)},
+            "elev_m": int(mountains.elevations[identifier]),
+        }
+        for identifier, lat, lon in zip(summits.ids, summits.lat, summits.lon, strict=True)
+    ]
+    path.write_text(yaml.safe_dump(peaks, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def check_snapshot(name: str, text: str) -> None:
+    """Compare with what a person saw last time; PEAKS_SNAPSHOTS=write keeps the new text instead."""
+    file = SNAPSHOTS / name
+    if os.environ.get("PEAKS_SNAPSHOTS") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")

@@ -1,0 +1,88 @@
+"""Concepts into a real node: their vectors are made in the cluster, and nowhere else."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from loader.cli import peaks
+from loader.peaks.concept_catalogue import read_concepts
+from tests.conftest import REPOSITORY, Node
+
+pytestmark = pytest.mark.cluster
+
+DEMO = REPOSITORY / "demo" / "concepts.yaml"
+
+
+def load(node: Node, file: Path, *options: str) -> Result:
+    return CliRunner().invoke(peaks, ["load-concepts", str(file), *options, "--url", node.url])
+
+
+def test_every_concept_gets_the_vector_of_its_names(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    concepts = read_concepts(DEMO)
+    result = load(node, DEMO)
+    assert (result.exit_code, result.output) == (
+        0, f"{len(concepts)} concepts in {DEMO}\n  new            {len(concepts)}\n  replaced        0\n"
+    )
+    for concept in concepts:
+        hits = client.search(
+            index="concepts", query={"ids": {"values": [concept.id]}}, source=False,
+            fields=[{"field": name} for name in ("id", "names", "text_embed")],
+        )["hits"]["hits"]
+        fields = hits[0]["fields"]
+        assert (fields["id"], fields["names"]) == ([concept.id], list(concept.names))
+        text = f"photo: {' | '.join(concept.names)}"
+        answer = client.ml.infer_trained_model(model_id=fresh_indices, docs=[{"text_field": text}])
+        vector = answer["inference_results"][0]["predicted_value"]
+        assert fields["text_embed"] == pytest.approx(vector, abs=1e-6)
+
+
+def test_a_second_run_replaces(node: Node, fresh_indices: str) -> None:
+    load(node, DEMO)
+    result = load(node, DEMO, "--json")
+    assert result.exit_code == 0
+    count = len(read_concepts(DEMO))
+    assert json.loads(result.output) == {"created": 0, "updated": count, "rejected": []}
+
+
+def test_a_refused_concept_is_named(
+    node: Node, client: Elasticsearch, fresh_indices: str, tmp_path: Path
+) -> None:
+    """A pipeline that lost its model: nothing gets in without a vector."""
+    pipeline = client.ingest.get_pipeline(id="concepts-text-embedding")["concepts-text-embedding"]
+    inference = {"inference": {**pipeline["processors"][2]["inference"], "model_id": "gone"}}
+    broken = [*pipeline["processors"][:2], inference, pipeline["processors"][3]]
+    client.ingest.put_pipeline(id="concepts-text-embedding", processors=broken)
+    file = tmp_path / "concepts.yaml"
+    file.write_text("- id: yak\n  names: [yak]\n")
+    try:
+        result = load(node, file)
+    finally:
+        client.ingest.put_pipeline(id="concepts-text-embedding", **pipeline)
+    assert result.exit_code == 1
+    assert "  rejected        1  refused by Elasticsearch\nRejected:\n  yak: " in result.output
+    assert "[gone]" in result.output
+    assert client.count(index="concepts")["count"] == 0
+
+
+def test_another_models_index_is_refused(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+    (index,) = client.indices.get_mapping(index="concepts").body.values()
+    meta = {**index["mappings"]["_meta"], "model_fingerprint": "0" * 16}
+    client.indices.put_mapping(index="concepts", meta=meta)
+    result = load(node, DEMO)
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert "[concepts] holds vectors of siglip2-trek-tiny" in result.output
+    assert "peaks apply --next" in result.output
+
+
+def test_a_missing_index_is_one_sentence(node: Node, client: Elasticsearch, fresh_indices: str) -> None:
+    client.indices.delete(index="concepts-000001")
+    result = load(node, DEMO)
+    assert (result.exit_code, result.output) == (
+        1, "Error: Index [concepts] does not exist: run `peaks apply`.\n"
+    )

@@ -1,0 +1,99 @@
+"""Peaks and concepts found by whatever a person calls them."""
+from __future__ import annotations
+
+import pytest
+
+from loader.errors import PeaksError
+from loader.peaks.concept_catalogue import Concept
+from loader.peaks.concept_names import CONCEPTS, read_concept
+from loader.peaks.name_lookup import fold_name, suggest_names
+from loader.peaks.peak_names import PEAKS as CATALOGUE
+from loader.peaks.peak_names import Peak, read_peak
+from loader.search.filters import Point
+
+PEAKS = [
+    Peak("ama-dablam", ("Ama Dablam",)),
+    Peak("mount-everest", ("Mount Everest", "Sagarmatha", "Chomolungma", "सगरमाथा", "珠穆朗玛峰")),
+    Peak("khumbila", ("Khumbila", "Khumbu Yül-Lha")),
+    Peak("nuptse", ("Nuptse", "Nubtse")),
+    Peak("nuptse-ii", ("Nuptse II",)),
+    Peak("pumori", ("Pumori", "Pumo Ri")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "peak_id"),
+    [
+        ("ama-dablam", "ama-dablam"),
+        ("AMA DABLAM", "ama-dablam"),
+        (" ama  dablam ", "ama-dablam"),
+        ("Khumbu Yul Lha", "khumbila"),
+        ("khumbu yu\u0308l-lha", "khumbila"),
+        ("sagarmāthā", "mount-everest"),
+        ("सगरमाथा", "mount-everest"),
+        ("珠穆朗玛峰", "mount-everest"),
+        ("nuptse", "nuptse"),
+        ("NUPTSE II", "nuptse-ii"),
+    ],
+)
+def test_choose(name: str, peak_id: str) -> None:
+    assert CATALOGUE.choose(name, PEAKS).id == peak_id
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Ama Dablan", "did you mean Ama Dablam?"),
+        ("Dablam", "did you mean Ama Dablam?"),
+        ("everest", "did you mean Mount Everest?"),
+        ("numptse", "did you mean Nuptse or Nuptse II?"),
+        ("xyzzy", "see the names in the file"),
+        ("!!!", "see the names in the file"),
+    ],
+)
+def test_unknown(name: str, hint: str) -> None:
+    with pytest.raises(PeaksError) as error:
+        CATALOGUE.choose(name, PEAKS)
+    assert repr(name) in error.value.message
+    assert hint in error.value.message
+
+
+def test_a_name_of_two_peaks_asks_for_an_id() -> None:
+    twins = [Peak("kongde-1", ("Kongde",)), Peak("kongde-2", ("Kongdé",))]
+    with pytest.raises(PeaksError, match="2 peaks in the catalogue: give an id, kongde-1, kongde-2"):
+        CATALOGUE.choose("KONGDE", twins)
+
+
+def test_an_id_goes_before_a_name() -> None:
+    assert CATALOGUE.choose("nuptse", [Peak("x", ("nuptse",)), Peak("nuptse", ("Nuptse",))]).id == "nuptse"
+
+
+def test_suggestions_are_few_and_one_a_peak() -> None:
+    many = [Peak(f"tse-{n}", (f"Tse {n}", f"Tse-{n}")) for n in range(9)]
+    assert len(suggest_names("Tse", many)) == 3
+
+
+def test_fold_keeps_the_vowels_of_other_scripts() -> None:
+    assert fold_name("सगरमाथा") == "सगरमाथा"
+    assert fold_name("Chomo-Lungma (8848)") == "chomo lungma 8848"
+
+
+def test_read_peak() -> None:
+    hit = {"_id": "pumori", "fields": {"names": ["Pumori", "Pumo Ri"], "elev_m": [7165],
+                                       "latlon": [{"type": "Point", "coordinates": [86.82806, 28.01472]}]}}
+    assert read_peak(hit) == Peak("pumori", ("Pumori", "Pumo Ri"), Point(28.01472, 86.82806), 7165)
+    assert read_peak({"_id": "x"}).name == "x"
+
+
+def test_concepts_are_found_and_suggested_the_same_way() -> None:
+    concepts = [Concept("prayer-flags", ("prayer flags", "Gebetsfahnen", "लुङ्दर")), Concept("yak", ("yak",))]
+    for name in ("prayer-flags", "PRAYER FLAGS", "gebetsfahnen", "लुङ्दर"):
+        assert CONCEPTS.choose(name, concepts).id == "prayer-flags"
+    with pytest.raises(PeaksError, match=r"No concept among .* did you mean Gebetsfahnen\?"):
+        CONCEPTS.choose("Gebetsfahne", concepts)
+
+
+def test_read_concept() -> None:
+    hit = {"_id": "yak", "fields": {"id": ["yak"], "names": ["yak", "याक"]}}
+    assert read_concept(hit) == Concept("yak", ("yak", "याक"))
+    assert read_concept({"_id": "x"}).name == "x"

@@ -1,0 +1,216 @@
+"""A library that changes between two loads, on a real node: moved, copied, changed and deleted files."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
+
+from loader.cli import peaks
+from tests.files.picture_files import quadrants, write
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
+
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "siglip2-trek-tiny"
+
+
+@pytest.fixture
+def url(client: Elasticsearch) -> Iterator[str]:
+    """Where the node is, for `--url`."""
+    yield next(iter(client.transport.node_pool.all())).base_url
+
+
+@pytest.fixture
+def trek(tmp_path: Path) -> Path:
+    """Four photos of different content, in a library called "trek"."""
+    folder = tmp_path / "trek"
+    for number in range(4):
+        write(folder / f"IMG_{number}.jpg", quadrants(300 + 20 * number, 300))
+    (folder / "film.mov").write_bytes(b"no picture")
+    return folder
+
+
+def load(folder: Path, url: str, *options: str | Path, answer: str | None = None) -> dict[str, Any]:
+    """Run `peaks load-photos --json`; the report, what else was said, and the exit code."""
+    words = ["load-photos", folder, "--checkpoint", DEMO, "--url", url, "--json", *options]
+    result = CliRunner().invoke(peaks, [str(word) for word in words], input=answer)
+    if not result.stdout.startswith("{"):
+        return {"code": result.exit_code, "said": result.output}
+    return {**json.loads(result.stdout), "code": result.exit_code, "said": result.stderr}
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, int]:
+    """The outcomes that occurred."""
+    names = ("created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "left")
+    counts = {name: len(report[name]) if isinstance(report[name], list) else report[name] for name in names}
+    assert sum(counts.values()) == report["found"]
+    return {name: count for name, count in counts.items() if count}
+
+
+def stored(client: Elasticsearch) -> dict[str, dict[str, Any]]:
+    """Every photo of the index by its path, vector included."""
+    client.indices.refresh(index="photos")
+    answer = client.search(index="photos", size=100, fields=[{"field": "clip_image"}])
+    return {hit["_source"]["path"]: {**hit["_source"], "_id": hit["_id"]} for hit in answer["hits"]["hits"]}
+
+
+def test_an_unchanged_library_is_not_opened(client: Elasticsearch, url: str, trek: Path) -> None:
+    assert outcomes(load(trek, url)) == {"created": 4}
+    path = trek / "IMG_1.jpg"
+    before = path.stat()
+    path.write_bytes(b"x" * before.st_size)  # who opened it would see no picture
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert outcomes(load(trek, url)) == {"unchanged": 4}
+    # Nothing is embedded, so no checkpoint is needed either.
+    result = CliRunner().invoke(peaks, ["load-photos", str(trek), "--url", url])
+    assert (result.exit_code, "unchanged       4" in result.output) == (0, True)
+    report = load(trek, url, "--checksum")
+    assert outcomes(report) == {"unchanged": 3, "skipped": 1}
+    assert report["skipped"][0]["name"] == "IMG_1.jpg"
+
+
+def test_another_time_alone_changes_nothing(client: Elasticsearch, url: str, trek: Path) -> None:
+    load(trek, url)
+    before = stored(client)
+    os.utime(trek / "IMG_0.jpg", (1, 1))
+    report = load(trek, url)
+    assert outcomes(report) == {"unchanged": 4} and report["embedded"] == 0
+    after = stored(client)
+    assert after["IMG_0.jpg"].pop("modified") == 1000
+    assert after["IMG_0.jpg"].items() <= before["IMG_0.jpg"].items()
+
+
+def test_moved_and_copied_files_keep_their_vectors(client: Elasticsearch, url: str, trek: Path) -> None:
+    load(trek, url)
+    before = stored(client)
+    (trek / "day 1").mkdir()
+    (trek / "IMG_0.jpg").rename(trek / "day 1" / "Ama Dablam.jpg")
+    shutil.copy(trek / "IMG_1.jpg", trek / "copy.jpg")
+    shutil.copy(trek / "day 1" / "Ama Dablam.jpg", trek / "day 1" / "again.jpg")
+    foreseen = load(trek, url, "--dry-run")
+    assert stored(client) == before and foreseen["is_dry_run"]
+    report = load(trek, url)
+    assert outcomes(report) == outcomes(foreseen) == {"moved": 1, "copied": 2, "unchanged": 3}
+    assert report["embedded"] == 0 and report["gone"] == foreseen["gone"] == []
+    after = stored(client)
+    assert set(after) == {"IMG_1.jpg", "IMG_2.jpg", "IMG_3.jpg", "copy.jpg", "day 1/Ama Dablam.jpg",
+                          "day 1/again.jpg"}
+    assert after["day 1/Ama Dablam.jpg"]["path_words"] == "day 1 Ama Dablam"
+    for new, old in (("day 1/Ama Dablam.jpg", "IMG_0.jpg"), ("copy.jpg", "IMG_1.jpg")):
+        same = before[old].keys() - {"_id", "path", "path_words", "modified"}
+        assert {name: after[new][name] for name in same} == {name: before[old][name] for name in same}
+        assert after[new]["_id"] != before[old]["_id"]
+    assert outcomes(load(trek, url)) == {"unchanged": 6}
+
+
+def test_deleted_files_are_removed_when_a_person_agrees(client: Elasticsearch, url: str, trek: Path) -> None:
+    load(trek, url)
+    (trek / "IMG_2.jpg").unlink()
+    report = load(trek, url)
+    assert (report["gone"], report["removed"]) == (["IMG_2.jpg"], 0)
+    for answer in ("n\n", "", None):
+        report = load(trek, url, "--prune", answer=answer)
+        assert (report["removed"], len(stored(client))) == (0, 4)
+        assert "IMG_2.jpg\nRemove 1 photo without a file from the index? [y/N]:" in report["said"]
+    assert "Nobody answers, so nothing was removed" in report["said"]
+    report = load(trek, url, "--prune", answer="y\n")
+    assert (report["removed"], report["code"]) == (1, 0)
+    assert set(stored(client)) == {"IMG_0.jpg", "IMG_1.jpg", "IMG_3.jpg"}
+
+
+def test_only_what_is_surely_gone_is_removed(client: Elasticsearch, url: str, trek: Path) -> None:
+    write(trek / "2023" / "a.jpg", quadrants(500, 300))
+    load(trek, url)
+    load(write(trek.parent / "other" / "z.jpg", quadrants(600, 300)).parent, url)
+    (trek / "IMG_2.jpg").unlink()
+    # A part of the library, one that another machine takes, and another library say nothing of it.
+    part = load(trek / "2023", url, "--library-root", trek, "--prune", "--yes")
+    assert (part["gone"], part["removed"]) == ([], 0)
+    shares = [load(trek, url, "--part", f"{number}/2", "--prune", "--yes") for number in (1, 2)]
+    assert sorted(report["removed"] for report in shares) == [0, 1]
+    assert set(stored(client)) == {"IMG_0.jpg", "IMG_1.jpg", "IMG_3.jpg", "2023/a.jpg", "z.jpg"}
+    # A disk that is not there looks like a library whose files are all gone.
+    shutil.rmtree(trek)
+    trek.mkdir()
+    report = load(trek, url, "--prune", "--yes")
+    assert report["code"] == 1 and "No file was found at all, so nothing was removed" in report["said"]
+    assert len(stored(client)) == 5
+
+
+def test_two_libraries_do_not_overwrite_each_other(client: Elasticsearch, url: str, trek: Path) -> None:
+    load(trek, url)
+    other = trek.parent / "card 2"
+    write(other / "IMG_0.jpg", quadrants(900, 300))
+    before = stored(client)
+    foreseen = load(other, url, "--dry-run")
+    report = load(other, url)
+    assert outcomes(report) == outcomes(foreseen) == {"skipped": 1}
+    assert report["code"] == 2 and report["skipped"] == foreseen["skipped"]
+    assert "of the library 'trek'" in report["skipped"][0]["reason"]
+    assert stored(client) == before
+    together = load(trek.parent, url)
+    assert outcomes(together)["created"] == 1  # the card's; the trek's four are known by their content
+    assert outcomes(together)["copied"] == 4
+    named = load(other, url, "--library", "trek")
+    assert outcomes(named) == {"copied": 1}  # said to be the same library, so the file replaces the other
+
+
+def test_a_renamed_library_is_adopted(client: Elasticsearch, url: str, trek: Path) -> None:
+    load(trek, url)
+    renamed = trek.rename(trek.parent / "Khumbu")
+    report = load(renamed, url)
+    assert outcomes(report) == {"unchanged": 4} and report["embedded"] == 0
+    assert {photo["library"] for photo in stored(client).values()} == {"Khumbu"}
+    (renamed / "IMG_2.jpg").unlink()
+    assert load(renamed, url, "--prune", "--yes")["removed"] == 1
+
+
+def test_an_index_of_an_earlier_version_wants_its_new_fields(
+    client: Elasticsearch, url: str, trek: Path
+) -> None:
+    ((name, index),) = client.indices.get(index="photos").items()
+    mappings = index["mappings"]
+    for field in ("modified", "library"):
+        del mappings["properties"][field]
+    client.indices.delete(index=name)
+    client.indices.create(index="photos-earlier", mappings=mappings, aliases={"photos": {}})
+    try:
+        report = load(trek, url)
+        assert report["code"] == 1
+        assert report["said"] == (
+            "Error: [photos] lacks the fields library, modified: run `peaks apply`, which adds them.\n"
+        )
+    finally:
+        client.indices.delete(index="photos-earlier")
+
+
+def test_dry_run_says_what_would_be_done_and_does_nothing(
+    client: Elasticsearch, url: str, trek: Path
+) -> None:
+    (trek / "broken.jpg").write_bytes(b"no picture")
+    foreseen = load(trek, url, "--dry-run")
+    assert outcomes(foreseen) == {"created": 4, "skipped": 1} and foreseen["passed_over"] == 1
+    assert foreseen["code"] == 0 and stored(client) == {}
+    assert outcomes(load(trek, url)) == outcomes(foreseen)
+    write(trek / "IMG_0.jpg", quadrants(320, 320))
+    assert outcomes(load(trek, url, "--dry-run")) == {"updated": 1, "unchanged": 3, "skipped": 1}
+
+
+def test_shares_make_up_the_whole(client: Elasticsearch, url: str, trek: Path) -> None:
+    shares = [load(trek, url, "--part", f"{number}/3")["created"] for number in (1, 2, 3)]
+    assert sum(shares) == 4 and outcomes(load(trek, url)) == {"unchanged": 4}
+
+
+@pytest.mark.parametrize("part", ["0/2", "3/2", "1", "a/b", "-1/2", "1/0"])
+def test_a_share_that_is_none_is_refused(part: str, url: str, trek: Path) -> None:
+    report = load(trek, url, f"--part={part}")
+    assert report["code"] == 1
+    assert report["said"] == (
+        f"Error: --part {part} is no share: give K/N with K from 1 to N, such as 2/5.\n"
+    )

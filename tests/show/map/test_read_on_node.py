@@ -1,0 +1,200 @@
+"""The trek out of real indices: what the filters let through, and what a person is told."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from PIL import Image
+
+from loader.elastic.bulk import write_documents
+from loader.errors import PeaksError
+from loader.search.filters import Filters, ResolvedFilters, read_filters
+from loader.search.questions import resolve
+from loader.show.map.read import photos_query, read_trek, spread_evenly
+from tests.conftest import Node, delete_indices, must_run_peaks, run_peaks
+
+from .treks import AMA_DABLAM, EVEREST, PUMORI, YAK, make_trek, thumbnail
+
+pytestmark = pytest.mark.cluster
+
+EVERYTHING = ResolvedFilters({}, ())
+PHOTOS: dict[str, dict[str, Any]] = {
+    "whole": {
+        "path": "day 1/IMG 1.HEIC", "gps": {"lat": 27.80, "lon": 86.71}, "altitude": 3440.5,
+        "bearing_true": 84.0, "field_of_view": 65.5, "description": "above Namche",
+        "shot_time": "2023-10-27T07:15:00+05:45", "shot_time_local": "2023-10-27T07:15:00",
+        "shot_time_offset": "+05:45", "predicted_peaks": ["ama-dablam", "gone"],
+        "predictions": [
+            {"peak": "gone", "probability": 0.2, "cosine": 0.1, "evidence": "visual"},
+            {"peak": "ama-dablam", "probability": 0.93, "cosine": 0.2, "evidence": "both"},
+        ],
+        "predicted_concepts": ["yak", "left"],
+        "peaks_in_frame_ids": ["ama-dablam", "left-the-catalogue"],
+        "peaks_in_frame": [{"lat": 27.86167, "lon": 86.86139}, {"lat": 27.9, "lon": 86.9}],
+        "thumbnail": thumbnail("navy"),
+    },
+    "early": {
+        "path": "day 0.jpg", "gps": {"lat": 27.69, "lon": 86.73}, "shot_time": "2023-10-26T01:00:00Z",
+        "predicted_peaks": ["mount-everest"], "thumbnail": thumbnail("red"),
+    },
+    "no instant": {
+        "path": "no offset.jpg", "gps": {"lat": 27.99, "lon": 86.83},
+        "shot_time_local": "2023-10-29T12:00:00", "peaks_in_frame_ids": ["pumori"],
+        "peaks_in_frame": [{"lat": 28.01, "lon": 86.83}],
+    },
+    "no time": {"path": "timeless.jpg", "gps": {"lat": 27.98, "lon": 86.92}, "predicted_concepts": ["yak"]},
+    "nowhere": {"path": "scan.jpg", "shot_time": "2023-10-27T01:00:00Z", "predicted_peaks": ["ama-dablam"]},
+}
+
+
+def write(client: Elasticsearch, alias: str, documents: dict[str, dict[str, Any]]) -> None:
+    """Write documents past the pipelines, which would want vectors, and make them visible."""
+    written = write_documents(client, alias, documents, pipeline="_none")
+    assert not written.rejected, written.rejected
+    client.indices.refresh(index=alias)
+
+
+@pytest.fixture(scope="module")
+def library(node: Node, client: Elasticsearch, deployed_model: str) -> Iterator[Elasticsearch]:
+    """Five photos, three peaks and a concept in fresh indices."""
+    delete_indices(client)
+    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+    peaks = {
+        peak.id: {"id": peak.id, "names": list(peak.names), "elev_m": peak.elev_m,
+                  "latlon": {"lat": peak.position.lat, "lon": peak.position.lon}}
+        for peak in (EVEREST, AMA_DABLAM, PUMORI) if peak.position
+    }
+    write(client, "peaks_catalog", peaks)
+    write(client, "concepts", {YAK.id: {"id": YAK.id, "names": list(YAK.names)}})
+    write(client, "photos", PHOTOS)
+    yield client
+    delete_indices(client)
+
+
+def test_reads_all_that_is_known(library: Elasticsearch) -> None:
+    trek = read_trek(library, EVERYTHING, thumbnails=9)
+    assert [photo.id for photo in trek.photos] == ["early", "whole", "no instant", "no time"]
+    photo = trek.photos[1]
+    assert photo.path == "day 1/IMG 1.HEIC"
+    assert (photo.gps.lat, photo.gps.lon) == pytest.approx((27.80, 86.71))
+    assert photo.time.local == "2023-10-27T07:15:00"
+    assert str(photo.moment) == "2023-10-27 01:30:00"
+    assert [(found.peak.name, found.evidence) for found in photo.predictions] == [
+        ("Ama Dablam", "both"), ("gone", "visual"),
+    ]
+    assert [found.probability for found in photo.predictions] == pytest.approx([0.93, 0.2])
+    assert [concept.name for concept in photo.concepts] == ["yak", "left"]
+    assert photo.in_frame == ("ama-dablam", "left-the-catalogue")
+    assert (photo.altitude, photo.bearing, photo.field_of_view) == (3440.5, 84.0, 65.5)
+    assert photo.description == "above Namche"
+    assert photo.thumbnail == thumbnail("navy")
+
+
+def test_knows_every_peak_that_is_named_or_seen(library: Elasticsearch) -> None:
+    trek = read_trek(library, EVERYTHING)
+    assert set(trek.peaks) == {"ama-dablam", "mount-everest", "pumori", "gone", "left-the-catalogue"}
+    assert set(trek.summits) == set(trek.peaks) - {"gone"}
+    assert trek.summits["left-the-catalogue"].lat == pytest.approx(27.9)
+    assert (trek.named["ama-dablam"], trek.framed["ama-dablam"]) == (1, 1)
+
+
+CHOICES = [
+    {},
+    {"shot_from": "2023-10-27"},
+    {"shot_to": "2023-10-27"},
+    {"shot_from": "2023-10-29", "shot_to": "2023"},
+    {"shot_from": "2023-10-27T07:00+05:45"},
+    {"peaks": ["Ama Dablam"]},
+    {"peaks": ["ama-dablam", "Sagarmatha"]},
+    {"concepts": ["yak"]},
+    {"in_frame": ["Pumori"]},
+    {"near": "27.8,86.7", "within": "3km"},
+    {"near": "Pumori"},
+    {"near": "mount-everest", "within": "20km", "concepts": ["याक"]},
+    {"box": "28.1,86.7,27.75,86.85"},
+]
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_filters_mean_what_they_mean_in_a_search(library: Elasticsearch, choice: dict[str, Any]) -> None:
+    parameters = resolve(library, read_filters(**choice)).parameters
+    rendered = library.render_search_template(id="photos-by-text", params={"text": "x", **parameters})
+    filters = [*rendered["template_output"]["knn"]["filter"], {"exists": {"field": "gps"}}]
+    expected = library.search(index="photos", query={"bool": {"filter": filters}}, source=False)
+    found = library.search(index="photos", query=photos_query(parameters), source=False)
+    assert {hit["_id"] for hit in found["hits"]["hits"]} == {hit["_id"] for hit in expected["hits"]["hits"]}
+    assert found["hits"]["hits"], "a choice that finds nothing would prove nothing"
+
+
+def test_thumbnails_are_bounded_and_spread(library: Elasticsearch) -> None:
+    trek = read_trek(library, EVERYTHING, thumbnails=2)
+    assert trek.without_thumbnail == 2
+    assert [photo.id for photo in trek.photos if photo.thumbnail] == ["early"], "the other has none"
+    photos = make_trek(1000).photos
+    assert [photo.id for photo in spread_evenly(photos, 4)] == ["0", "250", "500", "750"]
+    assert spread_evenly(photos, 2000) == list(photos)
+    assert spread_evenly(photos, 0) == []
+
+
+def test_more_photos_than_a_map_holds_are_counted(library: Elasticsearch) -> None:
+    trek = read_trek(library, EVERYTHING, most=2)
+    assert [photo.id for photo in trek.photos] == ["early", "whole"]
+    assert trek.left_out == 2
+
+
+def test_pages_follow_one_another(library: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = read_trek(library, EVERYTHING, thumbnails=9)
+    monkeypatch.setattr("loader.show.map.read.PAGE", 1)
+    monkeypatch.setattr("loader.show.map.read.THUMBNAIL_PAGE", 1)
+    assert read_trek(library, EVERYTHING, thumbnails=9) == at_once
+
+
+def test_no_photo_for_the_filters_is_one_sentence(library: Elasticsearch) -> None:
+    filters = resolve(library, Filters(shot_from="2030-01-01T00:00:00"))
+    with pytest.raises(PeaksError) as refused:
+        read_trek(library, filters)
+    assert refused.value.message == ("None of the 4 photos with a position passes the filters (from "
+                                     "2030-01-01 00:00:00): widen or leave out one of them.")
+
+
+@pytest.mark.parametrize("kind", ["html", "png"])
+def test_the_command_writes_a_map(node: Node, library: Elasticsearch, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "new folder" / f"map.{kind}"
+    result = run_peaks("map", "--output", file, "--url", node.url, "--title", "Khumbu", "--thumbnails", "1")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.startswith(f"Map: {file} (4 photos · 26 to 29 October 2023; ")
+    assert [entry.name for entry in file.parent.iterdir()] == [file.name]
+    if kind == "png":
+        assert Image.open(file).size == (1200, 800)
+    else:
+        assert "<title>Khumbu</title>" in file.read_text(encoding="utf-8")
+        assert "1 of 4 photos have their thumbnail" in result.stderr
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (("--output", "map.gif"), "map.gif is neither .html nor .png: give --output one of these."),
+    (("--output", "map.html", "--within", "5km"), "--within needs a centre"),
+    (("--output", "map.png", "--peak", "Amadablang"), "did you mean Ama Dablam?"),
+    (("--output", "map.png", "--tiles", "x"), "--tiles 'x' is no web address"),
+    (("--output", "/dev/null/map.png"), "Cannot write /dev/null/map.png"),
+])
+def test_what_cannot_be_meant_is_one_sentence(
+    node: Node, library: Elasticsearch, words: tuple[str, ...], sentence: str
+) -> None:
+    result = run_peaks("map", *words, "--url", node.url)
+    assert result.returncode == 1
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_photos_without_a_position_are_one_sentence(library: Elasticsearch) -> None:
+    for photo in set(PHOTOS) - {"nowhere"}:
+        library.delete(index="photos", id=photo, refresh=True)
+    with pytest.raises(PeaksError, match="None of the 1 photos in the index has a position"):
+        read_trek(library, EVERYTHING)
+    library.delete(index="photos", id="nowhere", refresh=True)
+    with pytest.raises(PeaksError, match="The index photos is empty: load photos with"):
+        read_trek(library, EVERYTHING)

@@ -1,0 +1,143 @@
+"""The contact sheet: one file, nothing fetched, nothing unescaped."""
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from loader.errors import PeaksError
+from loader.peaks.sight.compass import compass_point
+from loader.search.answer import Answer
+from loader.show.contact_sheet import (
+    render_identifications,
+    render_photos,
+    thumbnail_uri,
+    write_sheet,
+)
+from tests.search.search_answers import identified_image, photo_answer, small_jpeg
+
+VOID = {"meta", "img", "circle", "path", "link", "br"}
+
+
+class Outline(HTMLParser):
+    """Collects the tags of a page and checks that they close in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def outline(html: str) -> Outline:
+    parser = Outline()
+    parser.feed(html)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def with_thumbnails(answer: Answer, thumbnail: str) -> Answer:
+    return replace(answer, hits=tuple(replace(hit, thumbnail=thumbnail) for hit in answer.hits))
+
+
+def test_photos_show_what_is_known() -> None:
+    page = outline(render_photos(with_thumbnails(photo_answer(), small_jpeg())))
+    words = " ".join(page.text.split())
+    for expected in (
+        *("prayer flags", "cos 0.144", "prob. 37 %", "2023-10-05 06:12 +05:45"),
+        *("Ama Dablam 93 % both", "Taboche 31 % sight", "Mount Everest visual", "gone-from-the-concepts"),
+        *("E 101°", "N 349° magnetic", "4,372 m", "within 5km of Ama Dablam", "1998-05-01 03:00 UTC"),
+        "prière.tif",
+        '珠峰 <大本营> & "日出".jpg',
+    ):
+        assert expected in words
+    turns = [value for _, name, value in page.attributes if name == "transform"]
+    assert turns == ["rotate(101.2)", "rotate(348.9)"]
+
+
+def test_the_page_needs_nothing_beside_it() -> None:
+    for html in (render_photos(with_thumbnails(photo_answer(), small_jpeg())),
+                 render_identifications([replace(identified_image(), thumbnail=small_jpeg())])):
+        page = outline(html)
+        for tag, name, value in page.attributes:
+            assert tag not in ("script", "link")
+            if name == "src":
+                assert value.startswith("data:image/jpeg;base64,")
+            if name == "href":
+                assert value.startswith("geo:")
+        assert not re.search(r"url\(|@import|https?:", html)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", '"><img src=x onerror=1>', "{{ 7*7 }}", "</style>"]
+)
+def test_hostile_text_stays_text(hostile: str) -> None:
+    answer = photo_answer()
+    hit = replace(answer.hits[0], path=hostile, thumbnail=small_jpeg())
+    question = replace(answer.question, asked=hostile)
+    page = outline(render_photos(replace(answer, hits=(hit,), question=question)))
+    assert page.text.count(hostile) >= 2
+    assert not any(name.startswith("on") or tag == "script" for tag, name, _ in page.attributes)
+
+
+@pytest.mark.parametrize("thumbnail", [None, "", "not base64!", "aGVsbG8=", 'x" onload="1'])
+def test_what_is_no_jpeg_is_not_shown(thumbnail: str | None) -> None:
+    assert thumbnail_uri(thumbnail) is None
+    answer = photo_answer()
+    page = outline(render_photos(replace(answer, hits=(replace(answer.hits[0], thumbnail=thumbnail),))))
+    assert "no thumbnail" in page.text
+
+
+def test_nothing_found() -> None:
+    assert "Nothing found." in outline(render_photos(replace(photo_answer(), hits=()))).text
+
+
+def test_identified() -> None:
+    image = replace(identified_image(), path="dir/a & b.jpg", thumbnail=small_jpeg())
+    page = outline(render_identifications([image]))
+    words = " ".join(page.text.split())
+    for expected in (
+        *("Ama Dablam", "6,812 m", "93 %", "both", "cos 0.144, SigLIP 37 %", "E, 7.9 km", "dir/a & b.jpg"),
+        *("looking 84° (E), 12° wide", "stupa", "within 60km of Ama Dablam"),
+    ):
+        assert expected in words
+    classes = [value for tag, name, value in page.attributes if (tag, name) == ("li", "class")]
+    assert classes == ["unnamed"] * 2
+
+
+def test_identified_without_any_peak() -> None:
+    image = identified_image()
+    empty = replace(image, found=replace(image.found, candidates=()))
+    page = outline(render_identifications([empty]))
+    assert "no peak of the catalogue could be seen from there" in page.text
+
+
+@pytest.mark.parametrize(("bearing", "point"), [(0, "N"), (11.3, "NNE"), (90, "E"), (225, "SW"), (359, "N")])
+def test_compass(bearing: float, point: str) -> None:
+    assert compass_point(bearing) == point
+
+
+def test_write(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.html"
+    write_sheet("<p>Ü</p>", file)
+    write_sheet("<p>new</p>", file)
+    assert file.read_text(encoding="utf-8") == "<p>new</p>"
+    assert list(tmp_path.iterdir()) == [file]
+    with pytest.raises(PeaksError, match="Cannot write"):
+        write_sheet("x", tmp_path / "no folder" / "sheet.html")

@@ -1,0 +1,259 @@
+"""The vision tower: equal to transformers', whatever way a picture comes to it."""
+from __future__ import annotations
+
+import json
+import shutil
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, SiglipImageProcessor
+
+from eland_models.checkpoint import Checkpoint, open_checkpoint
+from loader.errors import PeaksError
+from loader.files.images import open_encoded, open_image, read_bytes, render_at_least
+from loader.vision import encoder as vision
+from loader.vision import quantized_tower
+from loader.vision.encoder import LEAST_AGREEMENT, TRIAL_PICTURES, VisionEncoder
+from loader.vision.model_input import read_model_input
+from loader.vision.quantized_tower import QuantizedTower, find_engine, has_vnni
+from tests.files.picture_files import quadrants
+
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "siglip2-trek-tiny"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return open_checkpoint(str(DEMO), tower="vision")
+
+
+@pytest.fixture(scope="module")
+def encoder(checkpoint: Checkpoint) -> VisionEncoder:
+    return VisionEncoder(checkpoint, "cpu")
+
+
+def reference_vectors(images: list[Image.Image]) -> np.ndarray:
+    """transformers' own way: its processor on full pictures, the whole model, normalised."""
+    processor, model = SiglipImageProcessor.from_pretrained(DEMO), AutoModel.from_pretrained(DEMO)
+    with torch.inference_mode():
+        features = model.get_image_features(**processor(images=images, return_tensors="pt"))
+    vectors: np.ndarray = torch.nn.functional.normalize(features, dim=-1).numpy()
+    return vectors
+
+
+def drawings() -> list[Image.Image]:
+    random = np.random.default_rng(7)
+    noise = [Image.fromarray(random.integers(0, 255, (height, width, 3), dtype=np.uint8))
+             for width, height in ((640, 480), (33, 500), (96, 96))]
+    return [quadrants(1000, 700), *noise]
+
+
+def test_vectors_equal_transformers(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
+    vectors = encoder.encode(drawings())
+    assert vectors.shape == (4, checkpoint.dims) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(vectors, reference_vectors(drawings()), atol=1e-6)
+
+
+def test_pictures_brought_to_size_ahead_give_the_same_vectors(encoder: VisionEncoder) -> None:
+    ahead = [encoder.input.fit(picture) for picture in drawings()]
+    np.testing.assert_array_equal(encoder.encode(ahead), encoder.encode(drawings()))
+
+
+def test_a_batch_gives_what_single_pictures_give(encoder: VisionEncoder) -> None:
+    single = np.concatenate([encoder.encode([picture]) for picture in drawings()])
+    np.testing.assert_allclose(encoder.encode(drawings()), single, atol=1e-5)
+
+
+def test_no_pictures_no_vectors(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
+    assert encoder.encode([]).shape == (0, checkpoint.dims)
+
+
+def test_real_photos_equal_transformers(encoder: VisionEncoder, shared: Path) -> None:
+    photos = [open_image(shared / "photos" / name) for name in ("IMG_1512.HEIC", "IMG_2322.HEIC")]
+    np.testing.assert_allclose(encoder.encode(photos), reference_vectors(photos), atol=1e-6)
+
+
+def test_jpegs_decoded_small_keep_their_vectors(encoder: VisionEncoder, shared: Path) -> None:
+    """The shortcut that is on by default, against the full picture: cosine at least 0.999."""
+    for path in sorted((shared / "photos").iterdir()):
+        data = read_bytes(path)
+        if not data.startswith(b"\xff\xd8"):
+            continue
+        small, _ = render_at_least(open_encoded(data), encoder.input.decoded_side)
+        vectors = encoder.encode([small, open_image(path)])
+        assert float(vectors[0] @ vectors[1]) >= 0.999, path.name
+
+
+def test_a_checkpoint_without_its_vision_weights_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "torn")
+    weights = load_file(folder / "model.safetensors")
+    torn = {name: tensor for name, tensor in weights.items() if "vision_model.head.probe" not in name}
+    save_file(torn, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(PeaksError, match=r"lacks 1 of the vision tower's weights \(vision_model.head.probe"):
+        VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+
+
+def test_a_checkpoint_replaced_meanwhile_does_no_harm(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "replaced")
+    encoder = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+    before = encoder.encode(drawings())
+    weights = folder / "model.safetensors"
+    weights.write_bytes(bytes(weights.stat().st_size))  # in place: the file keeps its inode
+    np.testing.assert_array_equal(encoder.encode(drawings()), before)
+    weights.write_bytes(b"")
+    np.testing.assert_array_equal(encoder.encode(drawings()), before)
+
+
+def test_another_filter_of_the_preprocessor_is_followed(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "bicubic")
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps({**settings, "resample": 3}))
+    encoder = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+    assert encoder.input.resample == Image.Resampling.BICUBIC
+
+
+def test_the_input_is_what_workers_read(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
+    assert encoder.input == read_model_input(checkpoint)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_weights_are_read(tmp_path: Path, kind: torch.dtype) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "half")
+    weights = load_file(folder / "model.safetensors")
+    halved = {name: tensor.to(kind) for name, tensor in weights.items()}
+    save_file(halved, folder / "model.safetensors", {"format": "pt"})
+    found = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu").encode(drawings())
+    restored = {name: tensor.to(torch.float32) for name, tensor in halved.items()}
+    save_file(restored, folder / "model.safetensors", {"format": "pt"})
+    expected = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu").encode(drawings())
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_weights_that_are_cut_short_are_named(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "short")
+    opened = open_checkpoint(str(folder), tower="vision")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 8])
+    with pytest.raises(PeaksError, match=r"model\.safetensors is cut short or damaged: fetch"):
+        VisionEncoder(opened, "cpu")
+
+
+def test_another_activation_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(DEMO, tmp_path / "relu")
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"]["hidden_act"] = "relu"
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(PeaksError, match=r"no SigLIP-2 vision tower \(activation relu"):
+        VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+
+
+def test_an_unknown_precision_is_refused(checkpoint: Checkpoint) -> None:
+    with pytest.raises(PeaksError, match="no precision 'fp8': take fp32, int8, auto"):
+        VisionEncoder(checkpoint, "cpu", "fp8")
+
+
+needs_engine = pytest.mark.skipif(find_engine() is None, reason="no quantised layers in this PyTorch")
+
+
+def pictures(count: int, seed: int = 0) -> list[Image.Image]:
+    """Random shapes of few colours: as unlike one another as photos are."""
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 255, (count, 6, 6, 3), dtype=np.uint8)
+    return [Image.fromarray(each).resize((96, 96), Image.Resampling.BICUBIC) for each in coarse]
+
+
+@needs_engine
+def test_8_bits_prove_themselves_and_take_over(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
+    trying = VisionEncoder(checkpoint, "cpu", "auto")
+    weights = weakref.ref(trying._tower.blocks[-1].mlp.narrow.weight)
+    first, last = pictures(TRIAL_PICTURES - 1), pictures(3, seed=1)
+    np.testing.assert_array_equal(trying.encode(first), encoder.encode(first))
+    assert (trying.precision, trying.agreement) == ("fp32", None)
+    np.testing.assert_array_equal(trying.encode(last), encoder.encode(last))
+    assert trying.precision == "int8"
+    assert trying.agreement is not None and LEAST_AGREEMENT <= trying.agreement < 1
+    assert weights() is None, "the float32 weights are still held"
+    cosines = (trying.encode(first) * encoder.encode(first)).sum(axis=1)
+    assert cosines.min() >= LEAST_AGREEMENT and not np.array_equal(cosines, np.ones_like(cosines))
+
+
+@needs_engine
+def test_8_bits_that_fail_leave_float32(
+    encoder: VisionEncoder, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vision, "LEAST_AGREEMENT", 0.9999999)
+    trying = VisionEncoder(checkpoint, "cpu", "auto")
+    trying.encode(pictures(TRIAL_PICTURES))
+    assert trying.precision == "fp32" and trying.agreement is not None and trying.agreement < 0.9999999
+    after = pictures(5, seed=2)
+    np.testing.assert_array_equal(trying.encode(after), encoder.encode(after))
+
+
+@needs_engine
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes() + b"0")])
+def test_a_checkpoint_replaced_meanwhile_does_not_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
+) -> None:
+    folder = Path(shutil.copytree(DEMO, tmp_path / "replaced"))
+    opened = open_checkpoint(str(folder), tower="vision")
+    assert len(opened.fingerprint) == 16
+    monkeypatch.setattr(vision, "LEAST_AGREEMENT", 1.1)
+    trying = VisionEncoder(opened, "cpu", "auto")
+    damage(folder / "model.safetensors")
+    with pytest.raises(PeaksError, match="replaced was replaced while photos were embedded: start again"):
+        trying.encode(pictures(TRIAL_PICTURES))
+
+
+@needs_engine
+def test_broken_arithmetic_is_found_out(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that overflows gives finite nonsense, or no numbers at all."""
+    for nonsense in (lambda vectors: vectors.flip(-1), lambda vectors: vectors * float("nan")):
+        genuine = QuantizedTower.forward
+        with monkeypatch.context() as patch:
+            patch.setattr(QuantizedTower, "forward", lambda self, x, f=nonsense, g=genuine: f(g(self, x)))
+            trying = VisionEncoder(checkpoint, "cpu", "auto")
+            trying.encode(pictures(TRIAL_PICTURES))
+            assert trying.precision == "fp32" and (trying.agreement or 1.0) < LEAST_AGREEMENT
+
+
+@needs_engine
+def test_8_bit_vectors_do_not_depend_on_the_pictures_beside(checkpoint: Checkpoint) -> None:
+    quantized = VisionEncoder(checkpoint, "cpu", "int8")
+    assert (quantized.precision, quantized.agreement) == ("int8", None)
+    shown = [*pictures(6), Image.new("RGB", (96, 96), "white")]
+    alone = np.concatenate([quantized.encode([picture]) for picture in shown])
+    np.testing.assert_array_equal(quantized.encode(shown), alone)
+    np.testing.assert_array_equal(quantized.encode(shown[::-1])[::-1], alone)
+
+
+@pytest.mark.parametrize("precision", ["auto", "int8"])
+@pytest.mark.parametrize("engines", [[], ["qnnpack-of-another-processor"]])
+def test_without_an_engine_float32_stays(
+    encoder: VisionEncoder, checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, precision: str,
+    engines: list[str],
+) -> None:
+    monkeypatch.setattr(quantized_tower, "ENGINES", engines)
+    plain = VisionEncoder(checkpoint, "cpu", precision)
+    shown = pictures(TRIAL_PICTURES)
+    np.testing.assert_array_equal(plain.encode(shown), encoder.encode(shown))
+    assert (plain.precision, plain.agreement) == ("fp32", None)
+
+
+def test_the_processor_says_whether_8_bit_products_overflow(tmp_path: Path) -> None:
+    path = tmp_path / "cpuinfo"
+    assert not has_vnni(path)
+    path.write_text("flags : fpu avx2 avx512f\n")
+    assert not has_vnni(path)
+    path.write_text("flags : fpu avx2 avx_vnni\n")
+    assert has_vnni(path)
