@@ -1,9 +1,9 @@
 """Photos into the index: what a library's listing tells, and what is left for the pipeline.
 
 What can be told from a folder's listing is told without opening a file; each other file is read once, by
-`loader.photos.pipeline`. A run that is broken off continues where it stopped: what is written is
-unchanged the next time. An unchanged library is recognised in about the time that Python needs to start, so nothing that
-decodes or computes is imported here.
+`loader.photos.pipeline`. A run that is broken off continues where it stopped: what is written is unchanged
+the next time. An unchanged library is recognised in about the time that Python needs to start, so nothing
+that decodes or computes is imported here.
 """
 from __future__ import annotations
 
