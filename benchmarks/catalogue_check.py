@@ -94,7 +94,7 @@ def read_names(catalogue: Path, model_id: str, url: str) -> NameVectors:
     client, peaks = Connection(url=url).client(), read_catalogue(catalogue)
     with Progress("names", len(peaks)) as progress:
         scale = deployed_model(client, model_id).logit_scale
-        return embed_all_names(client, model_id, scale, peaks, progress)
+        return embed_all_names(client, model_id, scale, peaks, progress.advance)
 
 
 def print_copies(vision: LocalVision, pictures: Sequence[Image.Image], vectors: Vectors) -> None:

@@ -33,9 +33,10 @@ from elasticsearch import Elasticsearch
 from benchmarks.process_tree import Usage, run_measured
 from eland_models.checkpoint import open_checkpoint
 from loader.elastic.connection import Connection
-from loader.elastic.photo_index import PHOTOS, delete_photos, read_stored_photos, refresh_photos
+from loader.elastic.indices import PHOTOS
+from loader.elastic.photo_index import delete_photos, read_stored_photos, refresh_photos
 from loader.files.library import PhotoFile, list_files
-from loader.photos.cores import usable_cores
+from loader.vision.cores import usable_cores
 from loader.vision.image_vectors import read_vector
 
 PEAKS = "demo/peaks.yaml"

@@ -29,7 +29,8 @@ from pillow_heif import register_heif_opener
 from transformers import SiglipImageProcessor, SiglipVisionModel
 
 from loader.elastic.connection import Connection
-from loader.elastic.photo_index import PHOTOS, delete_photos
+from loader.elastic.indices import PHOTOS
+from loader.elastic.photo_index import delete_photos
 from loader.files.exif import read_metadata
 from loader.files.library import PhotoFile, list_files, path_words
 from loader.files.photo import metadata_fields

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from loader.show.answer_table import format_probability
 
 HERE = Path(__file__).parent

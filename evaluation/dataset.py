@@ -3,28 +3,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
 
+from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import read_catalogue
 from loader.peaks.concept_catalogue import read_concepts
-from loader.peaks.identification.identifier import CATALOGUE, CONCEPTS
 from loader.peaks.peak_names import read_peak, read_position
 from loader.peaks.sight.fields import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.sight.summits import gather_range
-from loader.search.answer import Calibration
-from loader.vision.image_vectors import PHOTOS, read_vector
+from loader.peaks.siglip import Calibration
+from loader.vision.image_vectors import read_vector
 from loader.vision.vectors import Vectors
 from loader.yaml_file import UNDETERMINED, NamesByLanguage
 
 _PAGE = 500  # documents a request; a vector of 768 numbers is about 10 kB of JSON
-_KEEP_ALIVE = "2m"
 _CAMERA_FIELDS = (
     *("gps", "altitude", "bearing", "bearing_reference", "field_of_view"),
     *("shot_time", "shot_time_local"),
@@ -157,7 +157,7 @@ def read_photos(client: Elasticsearch) -> Photos:
     """
     paths, hashes, vectors, cameras, without = [], [], [], [], 0
     names = ("path", "content_hash", "clip_image", *_CAMERA_FIELDS)
-    for hit in read_pages(client, PHOTOS, names, "path"):
+    for hit in _read_hits(client, PHOTOS, names, "path"):
         vector = read_vector(hit, "clip_image")
         if vector is None:
             without += 1
@@ -179,45 +179,28 @@ def read_peaks(client: Elasticsearch) -> tuple[Entries, Summits]:
         PeaksError: there is none.
     """
     names = ("id", "names", "latlon", "elev_m", "text_embed")
-    hits = [hit for hit in read_pages(client, CATALOGUE, names, "id") if read_vector(hit, "text_embed")]
+    hits = [hit for hit in _read_hits(client, PEAKS, names, "id") if read_vector(hit, "text_embed")]
     if not hits:
-        raise PeaksError(f"The index {CATALOGUE} holds no peak with a vector: run `peaks load-peaks FILE`.")
+        raise PeaksError(f"The index {PEAKS} holds no peak with a vector: run `peaks load-peaks FILE`.")
     return _entries("peak", hits), gather_range(map(read_peak, hits)).summits
 
 
 def read_concept_entries(client: Elasticsearch) -> Entries:
     """Read the concepts; none when there is no index of concepts."""
     try:
-        found = list(read_pages(client, CONCEPTS, ("id", "names", "text_embed"), "id"))
+        found = list(_read_hits(client, CONCEPTS, ("id", "names", "text_embed"), "id"))
     except NotFoundError:
         found = []
     return _entries("concept", [hit for hit in found if read_vector(hit, "text_embed")])
 
 
-def read_pages(
+def _read_hits(
     client: Elasticsearch, index: str, names: Sequence[str], order: str
 ) -> Iterator[dict[str, Any]]:
-    """Yield every document of an index with these ``fields``, as it stood when the first page was read."""
-    point = client.open_point_in_time(index=index, keep_alive=_KEEP_ALIVE)["id"]
-    after: list[Any] | None = None
-    try:
-        while True:
-            answer = client.search(
-                pit={"id": point, "keep_alive": _KEEP_ALIVE},
-                size=_PAGE,
-                source=False,
-                fields=[{"field": name} for name in names],
-                sort=[{order: "asc"}],
-                search_after=after,
-                track_total_hits=False,
-            )
-            page = answer["hits"]["hits"]
-            yield from page
-            if len(page) < _PAGE:
-                return
-            after, point = page[-1]["sort"], answer.get("pit_id", point)
-    finally:
-        client.close_point_in_time(id=point)
+    """Yield every document of an index with these ``fields``, in the order of one of them."""
+    fields = [{"field": name} for name in names]
+    pages = read_pages(client, index, size=_PAGE, sort=({order: "asc"},), source=False, fields=fields)
+    return chain.from_iterable(pages)
 
 
 def first_values(hit: Mapping[str, Any]) -> dict[str, Any]:

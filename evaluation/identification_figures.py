@@ -39,7 +39,7 @@ from evaluation.views import (
 )
 from loader.peaks.identification.rule import Clues, Rule
 from loader.peaks.sight.geometry import Summits
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
 CURVE_POINTS = 50

@@ -35,8 +35,8 @@ from evaluation.retrieval import (
 )
 from evaluation.tricks import AlphaRow, Tricks
 from evaluation.views import gather_cosines
+from loader.batches import Advance
 from loader.peaks.identification.rule import siglip_logits
-from loader.show.progress import Progress
 from loader.vision.vectors import Vectors
 
 ANN_QUERIES = 100
@@ -138,7 +138,7 @@ class Evaluation:
 
 
 def evaluate(
-    client: Elasticsearch, bench: Bench, ann_copies: int | None, progress: Progress
+    client: Elasticsearch, bench: Bench, ann_copies: int | None, advance: Advance
 ) -> Evaluation:
     """Measure everything that the labels can honestly say.
 
@@ -147,11 +147,11 @@ def evaluate(
         bench: what is evaluated.
         ann_copies: jittered copies of each photo's vector that approximate search gets beside them; None
             leaves approximate search out.
-        progress: told of each of the `SECTIONS` that is done.
+        advance: told of each of the `SECTIONS` that is done.
     """
 
     def done(measured: Figures) -> Figures:
-        progress.advance()
+        advance(1)
         return measured
 
     labels, tricks = bench.labels, Tricks(bench) if bench.can_fit else None

@@ -6,11 +6,11 @@ from pathlib import Path
 from elasticsearch import Elasticsearch
 
 from evaluation.dataset import Dataset
+from loader.elastic.indices import PEAKS
 from loader.elastic.models import read_index_model
 from loader.elastic.photo_index import check_checkpoint
 from loader.files.library import hash_file
 from loader.peaks.catalogue import Peak
-from loader.peaks.identification.identifier import CATALOGUE
 from loader.peaks.reference_images import References, embed_references, find_references
 from loader.vision.image_vectors import LocalVision
 from loader.vision.vectors import Vectors
@@ -34,7 +34,7 @@ def embed_all(client: Elasticsearch, references: References, checkpoint: str | N
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import
 
     vision = LocalVision(checkpoint)
-    check_checkpoint(read_index_model(client, CATALOGUE), CATALOGUE, vision.checkpoint)
+    check_checkpoint(read_index_model(client, PEAKS), PEAKS, vision.checkpoint)
     encoder = VisionEncoder(vision.checkpoint)
     embedded = {
         peak: embed_references(files, MOST_IMAGES, encoder.encode)[0]

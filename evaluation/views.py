@@ -23,7 +23,7 @@ from loader.peaks.sight.geometry import (
     Summits,
     look,
 )
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
 

@@ -1,11 +1,16 @@
-"""Iterables in lists of a size."""
+"""Iterables in lists of a size, and how progress is told."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
+# told how many more are done
+Advance = Callable[[int], None]
+# shows how far something is: what is counted, and how many there are
+Track = Callable[[str, int], AbstractContextManager[Advance]]
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

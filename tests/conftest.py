@@ -115,7 +115,7 @@ def deployed_model(node: Node) -> str:
 
 def delete_indices(client: Elasticsearch) -> None:
     """Delete every concrete index behind the project's aliases."""
-    from loader.elastic.assets import ALIASES
+    from loader.elastic.indices import ALIASES
 
     for alias in ALIASES:
         names = list(client.indices.get(index=f"{alias}-*", allow_no_indices=True, ignore_unavailable=True))

@@ -14,9 +14,10 @@ import click
 from elasticsearch import Elasticsearch
 
 from loader.elastic.asset_writer import Change, apply_assets
-from loader.elastic.assets import ALIASES, NAMED_MODEL, Asset, bind_model, read_assets, write_requests
+from loader.elastic.assets import NAMED_MODEL, Asset, bind_model, read_assets, write_requests
 from loader.elastic.concrete_indices import apply_index, read_indices, refuse_other_model, template_mappings
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import ALIASES
 from loader.elastic.models import DeployedModel, deployed_model
 from loader.errors import PeaksError
 

@@ -53,6 +53,7 @@ def check(
         check_catalogue,  # numpy, scipy and Pillow: not for `--help`
     )
     from loader.peaks.checks.report import describe_report, show_report
+    from loader.show.progress import track
     from loader.vision.image_vectors import LocalVision
 
     if file is None and offline:
@@ -61,7 +62,7 @@ def check(
     entries = _read_entries(file, client)
     vision = LocalVision(checkpoint) if checkpoint and folder else None
     names = None if client is None else _embed_names(client, entries, vision)
-    report = check_catalogue(entries, folder, vision, names)
+    report = check_catalogue(entries, folder, vision, names, track)
     if as_json:
         click.echo(json.dumps(describe_report(report), ensure_ascii=False, indent=2))
     else:
@@ -71,8 +72,9 @@ def check(
 
 
 def _read_entries(file: Path | None, client: Elasticsearch | None) -> Entries:
+    from loader.elastic.indices import PEAKS
     from loader.peaks.checks.entries import gather_entries, read_entries
-    from loader.peaks.peak_names import CATALOGUE, read_catalogue
+    from loader.peaks.peak_names import read_catalogue
 
     if file is not None:
         return read_entries(file)
@@ -80,27 +82,28 @@ def _read_entries(file: Path | None, client: Elasticsearch | None) -> Entries:
     peaks = list(read_catalogue(client))
     if not peaks:
         raise PeaksError(
-            f"The catalogue {CATALOGUE} is empty: give FILE, or load one with `peaks load-peaks FILE`."
+            f"The catalogue {PEAKS} is empty: give FILE, or load one with `peaks load-peaks FILE`."
         )
-    return gather_entries(peaks, CATALOGUE)
+    return gather_entries(peaks, PEAKS)
 
 
 def _embed_names(client: Elasticsearch, entries: Entries, vision: LocalVision | None) -> NameVectors | None:
     """Have the cluster embed the names, by the model that the index was made for."""
+    from loader.elastic.indices import PEAKS
     from loader.elastic.models import check_text_model, deployed_model, read_index_model
-    from loader.elastic.photo_index import CATALOGUE, check_checkpoint
+    from loader.elastic.photo_index import check_checkpoint
     from loader.peaks.checks.names import embed_all_names
     from loader.show.progress import Progress
 
-    index = read_index_model(client, CATALOGUE)
+    index = read_index_model(client, PEAKS)
     model = deployed_model(client, index.model_id)
-    check_text_model(CATALOGUE, index, model)
+    check_text_model(PEAKS, index, model)
     if vision is not None:
-        check_checkpoint(index, CATALOGUE, vision.checkpoint)
+        check_checkpoint(index, PEAKS, vision.checkpoint)
     if not entries.peaks:
         return None
     with Progress("names", len(entries.peaks)) as progress:
-        return embed_all_names(client, model.model_id, model.logit_scale, entries.peaks, progress)
+        return embed_all_names(client, model.model_id, model.logit_scale, entries.peaks, progress.advance)
 
 
 def _terminal_width() -> int | None:

@@ -23,15 +23,16 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     FILE is named with its line, and nothing is written. Exit status: 0 when every concept is in, 1 when one
     was refused or nothing could be done.
     """
+    from loader.elastic.indices import CONCEPTS
     from loader.peaks import concept_writer as pipeline
     from loader.show.summary import concepts_as_json, summarize_concepts
 
     concepts = read_concepts(file)
     client = connection.client()
-    index = read_index_model(client, pipeline.CONCEPTS)
-    check_text_model(pipeline.CONCEPTS, index, deployed_model(client, index.model_id))
+    index = read_index_model(client, CONCEPTS)
+    check_text_model(CONCEPTS, index, deployed_model(client, index.model_id))
     with Progress("concepts", len(concepts)) as progress:
-        report = pipeline.load_concepts(client, concepts, progress)
+        report = pipeline.load_concepts(client, concepts, progress.advance)
     if as_json:
         click.echo(json.dumps(concepts_as_json(report), ensure_ascii=False, indent=2))
     else:

@@ -77,7 +77,7 @@ def evaluate(
     settings = FoldSettings(folds, seed, precision)
     bench = _open_bench(client, labels, peaks_file, concepts_file, reference_folder, checkpoint, settings)
     with Progress("sections", SECTIONS) as progress:
-        evaluation = measure(client, bench, ann_copies if with_ann else None, progress)
+        evaluation = measure(client, bench, ann_copies if with_ann else None, progress.advance)
     run = describe_run(client, ctx, bench)
     for path in write_report(evaluation, run, output, json_file):
         click.echo(path)

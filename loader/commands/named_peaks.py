@@ -12,6 +12,7 @@ import click
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import PEAKS
 from loader.errors import PeaksError
 from loader.search.filters import Filters, ResolvedFilters, peak_filter_options
 from loader.search.questions import resolve
@@ -20,7 +21,6 @@ from loader.show.contact_sheet import render_identifications, write_sheet
 if TYPE_CHECKING:
     from loader.show.identification_table import IdentifiedImage
 
-CATALOGUE = "peaks_catalog"
 NOTHING_READ = 2
 MOST_PEAKS = 10_000  # a search's own limit
 
@@ -87,7 +87,7 @@ def _allowed_peaks(client: Elasticsearch, resolved: ResolvedFilters) -> Collecti
         clauses.append({"geo_bounding_box": {"latlon": sides}})
     if not clauses:
         return None
-    answer = client.search(index=CATALOGUE, source=False, fields=[{"field": "id"}], size=MOST_PEAKS,
+    answer = client.search(index=PEAKS, source=False, fields=[{"field": "id"}], size=MOST_PEAKS,
                            query={"bool": {"filter": clauses}})
     return {hit["fields"]["id"][0] for hit in answer["hits"]["hits"]}
 

@@ -50,7 +50,7 @@ def load_peaks(
     and blended in. A mistake in FILE is named with its line, and nothing is written. Exit status: 0 when
     every peak is in, 1 when one was refused or nothing could be done.
     """
-    from loader.elastic.photo_index import CATALOGUE
+    from loader.elastic.indices import PEAKS
     from loader.peaks import peak_writer as pipeline  # numpy and Pillow: not for `--help`
     from loader.peaks.reference_images import References, find_references
     from loader.show.summary import peaks_as_json, summarize_peaks
@@ -58,13 +58,13 @@ def load_peaks(
     peaks = read_catalogue(file)
     references = find_references(reference_folder, peaks) if reference_folder else References()
     client = connection.client()
-    index = read_index_model(client, CATALOGUE)
+    index = read_index_model(client, PEAKS)
     model = deployed_model(client, es_model_id or index.model_id)
-    check_text_model(CATALOGUE, index, model)
+    check_text_model(PEAKS, index, model)
     encode = _open_encoder(checkpoint, index) if references.images else None
     with Progress("peaks", len(peaks)) as progress:
         report = pipeline.load_peaks(
-            client, peaks, model.model_id, references, encode, alpha_text, max_images, progress
+            client, peaks, model.model_id, references, encode, alpha_text, max_images, progress.advance
         )
     if as_json:
         click.echo(json.dumps(peaks_as_json(report), ensure_ascii=False, indent=2))
@@ -76,7 +76,8 @@ def load_peaks(
 
 def _open_encoder(name: str | None, index: IndexModel) -> Encode:
     """Load the vision tower that belongs to the index."""
-    from loader.elastic.photo_index import CATALOGUE, check_checkpoint
+    from loader.elastic.indices import PEAKS
+    from loader.elastic.photo_index import check_checkpoint
 
     if name is None:
         raise PeaksError(
@@ -87,7 +88,7 @@ def _open_encoder(name: str | None, index: IndexModel) -> Encode:
         checkpoint = open_checkpoint(name, tower="vision")
     except ModelError as error:
         raise PeaksError(str(error)) from error
-    check_checkpoint(index, CATALOGUE, checkpoint)
+    check_checkpoint(index, PEAKS, checkpoint)
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import
 
     return VisionEncoder(checkpoint).encode

@@ -176,7 +176,7 @@ def _reach(connection: Connection) -> Elasticsearch:
     from elasticsearch import ApiError, TransportError
     from urllib3.exceptions import NewConnectionError
 
-    from loader.elastic.photo_index import PHOTOS
+    from loader.elastic.indices import PHOTOS
 
     client = connection.client()
     try:
@@ -233,7 +233,7 @@ def _run(
             Progress("photos", load.files) as progress,
             patience(announce=progress.say),
         ):
-            load.run(lambda: _open_model(client, index, options), dead_letters, progress)
+            load.run(lambda: _open_model(client, index, options), dead_letters, progress.advance)
         _prune(load, options)
     except Exception:
         if load.report.embedded or load.report.rejected:
@@ -244,8 +244,8 @@ def _run(
 def _open_model(client: Elasticsearch, index: IndexModel, options: Options) -> PhotoModel:
     from loader.elastic.retries import with_retries
     from loader.peaks.identification.photo_identification import PhotoIdentification
+    from loader.peaks.siglip import Calibration
     from loader.photos.load import PhotoModel
-    from loader.search.answer import Calibration
     from loader.vision.model_input import read_model_input
 
     checkpoint = _open_checkpoint(options.checkpoint, index)
@@ -258,7 +258,7 @@ def _open_model(client: Elasticsearch, index: IndexModel, options: Options) -> P
 
 
 def _refuse_other_model(index: IndexModel, es_model_id: str | None) -> None:
-    from loader.elastic.photo_index import PHOTOS
+    from loader.elastic.indices import PHOTOS
 
     if es_model_id is not None and es_model_id != index.model_id:
         raise PeaksError(
@@ -287,7 +287,8 @@ def _make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> 
 
     That is told by reading the whole checkpoint, seconds in which the first photos are decoded.
     """
-    from loader.elastic.photo_index import PHOTOS, check_checkpoint
+    from loader.elastic.indices import PHOTOS
+    from loader.elastic.photo_index import check_checkpoint
 
     check_checkpoint(index, PHOTOS, checkpoint)
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import
@@ -309,7 +310,7 @@ def _prune(load: PhotoLoad, options: Options) -> None:
 
 
 def _agrees(gone: list[str]) -> bool:
-    from loader.show.answer_table import clean_text
+    from loader.text import clean_text
 
     shown = "".join(f"  {clean_text(path)}\n" for path in gone[:SHOWN_GONE])
     more = f"  … and {len(gone) - SHOWN_GONE:,} more\n" if len(gone) > SHOWN_GONE else ""

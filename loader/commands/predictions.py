@@ -25,7 +25,8 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     embedded: vectors and EXIF come from the index. Exit status: 0, or 1 when Elasticsearch refused a photo or
     the command cannot run.
     """
-    from loader.elastic.photo_index import PHOTOS, read_photo_model
+    from loader.elastic.indices import PHOTOS
+    from loader.elastic.photo_index import read_photo_model
     from loader.peaks.identification.opening import open_identifier
     from loader.photos import predictions as pipeline  # numpy: not for `--help`
     from loader.search.identified_images import read_siglip
@@ -36,7 +37,7 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     read_photo_model(client)  # refuses peaks of another checkpoint
     identifier = open_identifier(client, read_siglip(client, LocalVision(checkpoint)))
     with Progress("photos", client.count(index=PHOTOS)["count"]) as progress:
-        report = pipeline.predict_photos(client, identifier, top_peaks, progress)
+        report = pipeline.predict_photos(client, identifier, top_peaks, progress.advance)
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:

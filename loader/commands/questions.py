@@ -11,6 +11,7 @@ import click
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import PHOTOS
 from loader.peaks.identification.measured import read_cut_off
 from loader.search.answer import Answer, describe_answer
 from loader.search.filters import Filters, photo_filter_options, word_filter_options
@@ -29,7 +30,7 @@ from loader.search.questions import (
 from loader.search.template_call import format_curl
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.contact_sheet import render_photos, write_sheet
-from loader.vision.image_vectors import PHOTOS, LocalVision, find_indexed, read_image
+from loader.vision.image_vectors import LocalVision, find_indexed, read_image
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
 html_option = click.option(

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 NAMED_MODEL = "google__siglip2-base-patch16-224"
 NAMED_DIMS = 768
 
-ALIASES = ("photos", "peaks_catalog", "concepts")
-
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATES = _ROOT / "search_templates"
 _FRAGMENTS = _TEMPLATES / "fragments"

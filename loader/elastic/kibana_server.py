@@ -23,7 +23,7 @@ from urllib3 import exceptions
 
 from loader.elastic.connection import Connection
 from loader.errors import PeaksError
-from loader.show.answer_table import clean_text
+from loader.text import clean_text
 from loader.yaml_file import shorten
 
 DEFAULT_SPACE = "default"

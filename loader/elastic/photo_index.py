@@ -2,25 +2,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import Elasticsearch, NotFoundError
 
 from eland_models.checkpoint import Checkpoint
 from eland_models.errors import ModelError
+from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import check_parts, with_retries
 from loader.errors import PeaksError
 
-PHOTOS, CATALOGUE = "photos", "peaks_catalog"
-
 PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
-KEEP_ALIVE = "5m"
 
 # What tells whether a file is in the index as it is. Doc values, so that no vector and thumbnail is read.
 _STATE = ("path", "library", "size_bytes", "modified", "content_hash")
@@ -78,11 +75,11 @@ def read_photo_model(client: Elasticsearch) -> IndexModel:
     Raises:
         PeaksError: an index is missing, or the two belong to different checkpoints.
     """
-    photos, peaks = read_index_model(client, PHOTOS), read_index_model(client, CATALOGUE)
+    photos, peaks = read_index_model(client, PHOTOS), read_index_model(client, PEAKS)
     if photos.checkpoint_fingerprint != peaks.checkpoint_fingerprint:
         raise PeaksError(
             f"[{PHOTOS}] holds vectors of {photos.model_id} (checkpoint {photos.checkpoint_fingerprint}) and "
-            f"[{CATALOGUE}] of {peaks.model_id} (checkpoint {peaks.checkpoint_fingerprint}), which cannot be "
+            f"[{PEAKS}] of {peaks.model_id} (checkpoint {peaks.checkpoint_fingerprint}), which cannot be "
             "compared: run `peaks apply --next` for the older one and load it again."
         )
     return photos
@@ -117,7 +114,9 @@ def refresh_photos(client: Elasticsearch) -> None:
 
 
 def _read_all(client: Elasticsearch) -> dict[str, StoredPhoto]:
-    return {photo.id: photo for hits in _state_pages(client) for photo in map(_stored, hits)}
+    formats = [{"field": name, **_FORMATS.get(name, {})} for name in _STATE]
+    pages = read_pages(client, PHOTOS, size=PAGE, source=False, docvalue_fields=formats)
+    return {photo.id: photo for hits in pages for photo in map(_stored, hits)}
 
 
 def read_states(client: Elasticsearch, ids: Sequence[str]) -> dict[str, StoredPhoto]:
@@ -176,34 +175,6 @@ def _get_fields(client: Elasticsearch, ids: Sequence[str], fields: Sequence[str]
     answer = client.mget(index=PHOTOS, ids=ids, source_includes=list(fields))
     check_parts(answer, answer["docs"])
     return answer
-
-
-def _state_pages(client: Elasticsearch) -> Iterator[list[dict[str, Any]]]:
-    point = with_retries(partial(client.open_point_in_time, index=PHOTOS, keep_alive=KEEP_ALIVE))["id"]
-    after: list[Any] | None = None
-    try:
-        while True:
-            answer = with_retries(partial(_state_page, client, point, after))
-            hits: list[dict[str, Any]] = answer["hits"]["hits"]
-            if not hits:
-                return
-            yield hits
-            point, after = answer["pit_id"], hits[-1]["sort"]
-    finally:
-        with suppress(ApiError, TransportError):  # it ends by itself
-            client.close_point_in_time(id=point)
-
-
-def _state_page(client: Elasticsearch, point: str, after: list[Any] | None) -> Any:
-    return client.search(
-        pit={"id": point, "keep_alive": KEEP_ALIVE},
-        size=PAGE,
-        sort=[{"_shard_doc": "asc"}],
-        search_after=after,
-        source=False,
-        docvalue_fields=[{"field": name, **_FORMATS.get(name, {})} for name in _STATE],
-        track_total_hits=False,
-    )
 
 
 def _stored(hit: Mapping[str, Any]) -> StoredPhoto:

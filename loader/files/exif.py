@@ -17,6 +17,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, Base
 
 from loader.files.exif_tags import read_directories
+from loader.files.place import Point
 
 # UTC offsets in use (IANA tz database, 2025), minutes; the hours are added below.
 _PART_HOURS = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765)
@@ -65,14 +66,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\ufff
 
 
 @dataclass(frozen=True)
-class Position:
-    """Where the camera stood: degrees north, degrees east (WGS 84)."""
-
-    lat: float
-    lon: float
-
-
-@dataclass(frozen=True)
 class Metadata:
     """What the EXIF of one photo says; None where it says nothing that can be true.
 
@@ -91,7 +84,7 @@ class Metadata:
         notes: what was left out and why, as ends of the sentence "IMG_1.jpg: …".
     """
 
-    position: Position | None = None
+    position: Point | None = None
     altitude: float | None = None
     bearing: float | None = None
     bearing_reference: str | None = None
@@ -179,7 +172,7 @@ class _Tags:
             notes=tuple(self.notes),
         )
 
-    def position(self) -> Position | None:
+    def position(self) -> Point | None:
         written = self.gps.get(GPS.GPSLatitude), self.gps.get(GPS.GPSLongitude)
         if written == (None, None):
             return None
@@ -194,7 +187,7 @@ class _Tags:
         if lat == 0 and lon == 0:
             self.leave_out("its GPS position is 0, 0, which cameras write when they have no fix")
             return None
-        return Position(round(lat, 7), round(lon, 7))
+        return Point(round(lat, 7), round(lon, 7))
 
     def altitude(self) -> float | None:
         value = number(self.gps.get(GPS.GPSAltitude))

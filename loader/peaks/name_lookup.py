@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from elasticsearch import Elasticsearch
 
+from loader.elastic.indices import read_pages
 from loader.errors import PeaksError
 
 _PAGE = 1000
@@ -101,15 +102,9 @@ class NameIndex(Generic[Named]):
 
     def read_all(self, client: Elasticsearch) -> Iterator[Named]:
         """Yield every entry, by id."""
-        after: list[Any] | None = None
-        while True:
-            answer = client.search(index=self.alias, source=False, fields=self._wanted, size=_PAGE,
-                                   sort=[{"id": "asc"}], search_after=after)
-            page = answer["hits"]["hits"]
-            yield from map(self.read, page)
-            if len(page) < _PAGE:
-                return
-            after = page[-1]["sort"]
+        by_id = ({"id": "asc"},)
+        for hits in read_pages(client, self.alias, size=_PAGE, sort=by_id, source=False, fields=self._wanted):
+            yield from map(self.read, hits)
 
     def _search(self, client: Elasticsearch, query: Mapping[str, Any]) -> Iterator[Named]:
         answer = client.search(

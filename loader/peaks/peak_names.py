@@ -7,10 +7,9 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.elastic.indices import PEAKS
+from loader.files.place import Point
 from loader.peaks.name_lookup import NameIndex
-from loader.search.filters import Point
-
-CATALOGUE = "peaks_catalog"
 
 
 @dataclass(frozen=True)
@@ -47,21 +46,21 @@ def read_position(values: Sequence[dict[str, Any]] | None) -> Point | None:
     return Point(lat=latitude, lon=longitude)
 
 
-PEAKS = NameIndex(
-    CATALOGUE, "peak", "peaks load-peaks FILE", ("id", "names", "latlon", "elev_m"), read_peak
+PEAK_NAMES = NameIndex(
+    PEAKS, "peak", "peaks load-peaks FILE", ("id", "names", "latlon", "elev_m"), read_peak
 )
 
 
 def find_peak(client: Elasticsearch, name: str) -> Peak:
     """The one peak with this id or name; PeaksError with the closest names when there is none."""
-    return PEAKS.find(client, name)
+    return PEAK_NAMES.find(client, name)
 
 
 def read_peaks(client: Elasticsearch, ids: Iterable[str]) -> dict[str, Peak]:
     """The catalogue's entries with these ids; an id that is not in the catalogue is left out."""
-    return PEAKS.read_ids(client, ids)
+    return PEAK_NAMES.read_ids(client, ids)
 
 
 def read_catalogue(client: Elasticsearch) -> Iterator[Peak]:
     """Every peak in the catalogue, by id."""
-    return PEAKS.read_all(client)
+    return PEAK_NAMES.read_all(client)

@@ -9,14 +9,14 @@ import numpy as np
 from elasticsearch import Elasticsearch
 from PIL import Image
 
+from loader.batches import Advance
 from loader.elastic.bulk import Rejected, write_documents
-from loader.elastic.photo_index import CATALOGUE
+from loader.elastic.indices import PEAKS
 from loader.elastic.retries import with_retries
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Peak
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import References, embed_references
-from loader.show.progress import Progress
 from loader.vision.vectors import Vectors
 
 # A request holds the text of so many peaks; each is about a dozen forward passes of the text encoder.
@@ -55,7 +55,7 @@ def load_peaks(
     encode: Encode | None,
     alpha: float,
     max_images: int,
-    progress: Progress,
+    advance: Advance,
 ) -> PeakReport:
     """Bring peaks with their prototypes into the index `peaks_catalog`.
 
@@ -67,7 +67,7 @@ def load_peaks(
         encode: embeds pictures; only needed when there are references.
         alpha: weight of the names against the photos, 0 to 1.
         max_images: reference photos used for one peak.
-        progress: told of every peak.
+        advance: told how many more peaks are done.
     """
     report = PeakReport(strangers=list(references.strangers))
     documents = {}
@@ -77,10 +77,10 @@ def load_peaks(
             images = _embed(peak, references, encode, max_images, report)
             prototype = blend_prototype(text, images, alpha) if len(images) else text
             documents[peak.id] = {**peak.document(), "text_embed": prototype.tolist()}
-            progress.advance()
+            advance(1)
     # The vectors are ready: the index's own pipeline would replace them by the names' alone.
-    written = write_documents(client, CATALOGUE, documents, pipeline="_none")
-    client.indices.refresh(index=CATALOGUE)
+    written = write_documents(client, PEAKS, documents, pipeline="_none")
+    client.indices.refresh(index=PEAKS)
     report.created, report.updated = len(written.created), len(written.updated)
     report.rejected = written.rejected
     return report

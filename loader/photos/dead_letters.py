@@ -25,7 +25,8 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from loader.batches import batched
 from loader.elastic.bulk import NotWritten, Written, write_documents
 from loader.elastic.connection import explain
-from loader.elastic.photo_index import PHOTOS, read_fields
+from loader.elastic.indices import PHOTOS
+from loader.elastic.photo_index import read_fields
 from loader.errors import PeaksError
 from loader.files.library import Skipped
 

@@ -27,9 +27,9 @@ from loader.errors import PeaksError
 from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo
-from loader.photos.cores import usable_cores as usable_cores
 from loader.photos.decoder_worker import Decode, Note
 from loader.photos.decoder_worker import Outcome as Outcome
+from loader.vision.cores import usable_cores as usable_cores
 
 QUEUED = 2  # tasks a worker: one in hand, one that it finds when the parent is busy
 SMALL_TASK = 4096  # bytes that a pipe surely takes though its worker is not reading

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
 
-from loader.batches import batched
+from loader.batches import Advance, batched
 from loader.elastic.photo_index import StoredPhoto, delete_photos, read_stored_photos, refresh_photos
 from loader.errors import PeaksError
 from loader.files.library import Listing, PhotoFile, Skipped, hash_file, recognize
 from loader.photos.comparison import WHOLE, Part, StoredContents, compare, explain_conflict
 from loader.photos.dead_letters import DeadLetters
 from loader.photos.report import PhotoReport
-from loader.show.progress import Progress
 
 if TYPE_CHECKING:
     from loader.files.images import ModelInput
@@ -125,19 +124,19 @@ class PhotoLoad:
         return {key: photo for key, photo in self._comparison.gone.items() if part.holds(key)}
 
     def run(
-        self, open_model: Callable[[], PhotoModel], dead_letters: DeadLetters, progress: Progress
+        self, open_model: Callable[[], PhotoModel], dead_letters: DeadLetters, advance: Advance
     ) -> None:
         """Load what must be loaded.
 
         Args:
             open_model: called when a file must be opened.
             dead_letters: where documents go that Elasticsearch refuses.
-            progress: told of every file.
+            advance: told how many more files are done.
         """
-        progress.advance(self._comparison.unchanged, worked=False)
+        advance(self._comparison.unchanged)
         try:
             if self._comparison.candidates or self._comparison.adopted:
-                self._pipeline(progress).run(open_model, dead_letters)
+                self._pipeline(advance).run(open_model, dead_letters)
         finally:
             self.report.dead_letters = None if dead_letters.path is None else str(dead_letters.path)
             self._closes()
@@ -158,7 +157,7 @@ class PhotoLoad:
             self.report.removed += delete_photos(self._client, [photo.id for photo in some])
         refresh_photos(self._client)
 
-    def _pipeline(self, progress: Progress) -> PhotoPipeline:
+    def _pipeline(self, advance: Advance) -> PhotoPipeline:
         from loader.photos.pipeline import PhotoPipeline  # decoders: see above
 
         return PhotoPipeline(
@@ -168,7 +167,7 @@ class PhotoLoad:
             self._comparison,
             self._fingerprint,
             self.report,
-            progress,
+            advance,
         )
 
     def _foresee_file(self, file: PhotoFile) -> None:

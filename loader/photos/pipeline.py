@@ -7,7 +7,7 @@ from itertools import chain
 
 from elasticsearch import Elasticsearch
 
-from loader.batches import batched
+from loader.batches import Advance, batched
 from loader.elastic.photo_index import read_states, refresh_photos
 from loader.files.library import PhotoFile, Skipped, recognize
 from loader.files.photo import Known, Photo
@@ -18,7 +18,6 @@ from loader.photos.load import PhotoModel, Settings
 from loader.photos.report import PhotoReport
 from loader.photos.stages import Embedded, Message, PassedOver, PhotoStages, Unchanged
 from loader.photos.writer import PhotoWriter
-from loader.show.progress import Progress
 
 LOOKUP_SIZE = 32  # files of one request: looked up before they are decoded, or known by their content
 
@@ -33,7 +32,7 @@ class PhotoPipeline:
         comparison: of the library with that.
         fingerprint: of the checkpoint whose vectors the index holds.
         report: counts.
-        progress: told of every file.
+        advance: told how many more files are done.
     """
 
     def __init__(
@@ -44,11 +43,11 @@ class PhotoPipeline:
         comparison: Comparison,
         fingerprint: str,
         report: PhotoReport,
-        progress: Progress,
+        advance: Advance,
     ) -> None:
         self._client, self._settings = client, settings
         self._stored, self._comparison = stored, comparison
-        self._fingerprint, self._report, self._progress = fingerprint, report, progress
+        self._fingerprint, self._report, self._advance = fingerprint, report, advance
         self._early: list[Message] = []
         self._pass_on: Callable[[Message], None] = self._early.append
 
@@ -99,25 +98,25 @@ class PhotoPipeline:
             match message:
                 case Embedded():
                     writer.write(message)
-                    self._progress.advance(len(message.photos))
+                    self._advance(len(message.photos))
                 case Known():
                     known.append(message)
                 case Skipped():
                     self._report.skipped.append(message)
-                    self._progress.advance()
+                    self._advance(1)
                 case Unchanged():
                     self._report.unchanged += 1
-                    self._progress.advance(worked=False)
+                    self._advance(1)
                 case PassedOver():
                     self._report.passed_over += 1
-                    self._progress.advance(worked=False)
+                    self._advance(1)
             if len(known) == LOOKUP_SIZE:
                 self._carry_over(known, writer)
         self._carry_over(known, writer)
 
     def _carry_over(self, known: list[Known], writer: PhotoWriter) -> None:
         writer.carry_over(known)
-        self._progress.advance(len(known), worked=False)
+        self._advance(len(known))
         known.clear()
 
     def _tasks(self) -> Iterator[Task]:

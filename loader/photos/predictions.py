@@ -5,23 +5,22 @@ Nothing is decoded or embedded; vectors and EXIF come from the index, and only w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from elasticsearch import Elasticsearch
 
+from loader.batches import Advance
 from loader.elastic.bulk import write_documents
-from loader.elastic.retries import with_retries
+from loader.elastic.indices import PHOTOS, read_pages
 from loader.files.library import Skipped
 from loader.peaks.identification.fields import identification_fields
 from loader.peaks.identification.identifier import Identifier
 from loader.peaks.sight.fields import read_camera
-from loader.show.progress import Progress
 from loader.vision.image_vectors import read_vector
 
-PHOTOS = "photos"
 PAGE = 64  # photos read, identified and written at a time
 KEEP_ALIVE = "5m"
 
@@ -56,7 +55,7 @@ def predict_photos(
     client: Elasticsearch,
     identifier: Identifier,
     top: int,
-    progress: Progress,
+    advance: Advance,
     clock: Callable[[], float] = time.monotonic,
 ) -> PredictionReport:
     """Identify every photo of the index.
@@ -65,44 +64,18 @@ def predict_photos(
         client: of the cluster.
         identifier: names peaks and concepts.
         top: most peaks to name.
-        progress: told of every photo.
+        advance: told how many more photos are done.
         clock: seconds that only grow.
     """
     start, report = clock(), PredictionReport()
-    for hits in read_photos(client):
+    vector = [{"field": "clip_image"}]
+    unread = ["clip_image", "thumbnail"]
+    for hits in read_pages(client, PHOTOS, size=PAGE, source_excludes=unread, fields=vector):
         _predict_page(client, hits, identifier, top, report)
-        progress.advance(len(hits))
+        advance(len(hits))
     client.indices.refresh(index=PHOTOS)
     report.seconds = clock() - start
     return report
-
-
-def read_photos(client: Elasticsearch, page: int = PAGE) -> Iterator[list[dict[str, Any]]]:
-    """Yield pages of photos as they are at the start: hits with ``_source`` and ``clip_image``."""
-    point = client.open_point_in_time(index=PHOTOS, keep_alive=KEEP_ALIVE)["id"]
-    after: list[Any] | None = None
-    try:
-        while True:
-            answer = with_retries(lambda: _page(client, point, page, after))  # noqa: B023 (called at once)
-            hits: list[dict[str, Any]] = answer["hits"]["hits"]
-            if not hits:
-                return
-            yield hits
-            point, after = answer["pit_id"], hits[-1]["sort"]
-    finally:
-        client.close_point_in_time(id=point)
-
-
-def _page(client: Elasticsearch, point: str, page: int, after: list[Any] | None) -> Any:
-    return client.search(
-        pit={"id": point, "keep_alive": KEEP_ALIVE},
-        size=page,
-        sort=[{"_shard_doc": "asc"}],
-        search_after=after,
-        source_excludes=["clip_image", "thumbnail"],
-        fields=[{"field": "clip_image"}],
-        track_total_hits=False,
-    )
 
 
 def _predict_page(

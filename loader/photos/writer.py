@@ -9,7 +9,8 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from loader.elastic.bulk import Written, write_documents
-from loader.elastic.photo_index import PHOTOS, StoredPhoto, delete_photos, read_documents, refresh_photos
+from loader.elastic.indices import PHOTOS
+from loader.elastic.photo_index import StoredPhoto, delete_photos, read_documents, refresh_photos
 from loader.files.library import PhotoFile, Skipped, path_words
 from loader.files.photo import Known, Photo
 from loader.photos.comparison import Comparison, StoredContents

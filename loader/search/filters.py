@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import click
 
 from loader.errors import PeaksError
+from loader.files.place import Box, Point
 
 DEFAULT_WITHIN = "5km"
 
@@ -26,24 +27,6 @@ _MOMENT = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
     r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?"
 )
-
-
-@dataclass(frozen=True)
-class Point:
-    """A place on Earth: latitude −90…90 and longitude −180…180, in degrees (WGS 84)."""
-
-    lat: float
-    lon: float
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of latitudes and longitudes, in degrees; ``left > right`` crosses the date line."""
-
-    top: float
-    left: float
-    bottom: float
-    right: float
 
 
 @dataclass(frozen=True)

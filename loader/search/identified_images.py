@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from elasticsearch import ApiError, Elasticsearch
 
+from loader.elastic.indices import PHOTOS
 from loader.elastic.models import deployed_model, read_index_model
 from loader.elastic.photo_index import check_checkpoint
 from loader.errors import PeaksError
@@ -17,8 +18,8 @@ from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo
 from loader.peaks.sight.fields import read_camera
 from loader.peaks.sight.geometry import Camera
-from loader.search.answer import Calibration
-from loader.vision.image_vectors import PHOTOS, LocalVision, find_indexed
+from loader.peaks.siglip import Calibration
+from loader.vision.image_vectors import LocalVision, find_indexed
 from loader.vision.vectors import Vectors
 
 _NO_SIGLIP = (

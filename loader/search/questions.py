@@ -12,21 +12,17 @@ from typing import Any, Literal
 
 from elasticsearch import ApiError, Elasticsearch
 
+from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import DeployedModel, IndexModel, deployed_model, read_index_model
 from loader.errors import PeaksError
+from loader.files.place import Point
 from loader.peaks.concept_names import find_concept, read_concepts
-from loader.peaks.peak_names import CATALOGUE, find_peak, read_peaks
-from loader.search.answer import (
-    Answer,
-    Calibration,
-    PhotoHit,
-    Question,
-    name_contents,
-    read_photo_hit,
-)
-from loader.search.filters import Filters, Point, ResolvedFilters, resolve_filters
+from loader.peaks.peak_names import find_peak, read_peaks
+from loader.peaks.siglip import Calibration
+from loader.search.answer import Answer, PhotoHit, Question, name_contents, read_photo_hit
+from loader.search.filters import Filters, ResolvedFilters, resolve_filters
 from loader.search.template_call import ceiling_of, check_parameters, default_of
-from loader.vision.image_vectors import PHOTOS, IndexedPhoto, LocalVision, stored_vector
+from loader.vision.image_vectors import IndexedPhoto, LocalVision, stored_vector
 
 Recipe = Literal["none", "photo", "peak"]
 
@@ -143,11 +139,11 @@ def peak_call(client: Elasticsearch, name: str, filters: ResolvedFilters) -> Cal
         PeaksError: the peak is unknown or has no vector, or the two indices hold vectors of different models.
     """
     peak = find_peak(client, name)
-    vector = stored_vector(client, CATALOGUE, peak.id, "text_embed")
+    vector = stored_vector(client, PEAKS, peak.id, "text_embed")
     if vector is None:
         raise PeaksError(f"{peak.name} has no vector in the catalogue: load it with `peaks load-peaks`, or "
                          "search with --by-name.")
-    catalogue, photos = read_index_model(client, CATALOGUE), read_index_model(client, PHOTOS)
+    catalogue, photos = read_index_model(client, PEAKS), read_index_model(client, PHOTOS)
     _refuse_other_checkpoint(catalogue, photos.checkpoint_fingerprint, f"the index {PHOTOS}")
     parameters = {"vector": vector, **filters.parameters}
     return Call("peak", peak.name, PHOTOS, "photos-by-vector", parameters, filters.words)

@@ -7,7 +7,8 @@ from typing import Any
 from loader.peaks.identification.identifier import Candidate, Identification
 from loader.peaks.sight.compass import format_direction
 from loader.peaks.sight.geometry import Camera
-from loader.show.answer_table import Column, clean_text, format_metres, format_probability, format_table
+from loader.show.answer_table import Column, format_metres, format_probability, format_table
+from loader.text import clean_text
 
 
 @dataclass(frozen=True)

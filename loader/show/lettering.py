@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from loader.show.answer_table import display_width, shorten_text
+from loader.text import display_width, shorten_text
 
 FONT = "DejaVu Sans"
 LONGEST_NAME = 26  # characters

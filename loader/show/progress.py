@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
@@ -75,6 +76,13 @@ class Progress:
             return line
         rate = self._worked / seconds
         return f"{line}  {rate:.1f} a second  {format_duration((self._total - self._done) / rate)} left"
+
+
+@contextmanager
+def track(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how far something is; yields what to tell how many more are done."""
+    with Progress(what, total) as progress:
+        yield progress.advance
 
 
 def format_duration(seconds: float) -> str:

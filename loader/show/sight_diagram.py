@@ -25,7 +25,7 @@ from PIL import Image
 
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight
 from loader.peaks.sight.summits import Range
-from loader.show.answer_table import format_metres, shorten_text
+from loader.show.answer_table import format_metres
 from loader.show.lettering import FONT, drawable_name, drawable_text
 from loader.show.sight_projection import (
     choose_rings,
@@ -36,6 +36,7 @@ from loader.show.sight_projection import (
     spread,
 )
 from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_camera, headline
+from loader.text import shorten_text
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
 INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from loader.files.library import Skipped
-from loader.show.answer_table import clean_text
 from loader.show.progress import format_duration
+from loader.text import clean_text
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
     from loader.peaks.concept_writer import ConceptReport

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from eland_models.errors import ModelError
 from loader.errors import PeaksError
-from loader.photos.cores import usable_cores
+from loader.vision.cores import usable_cores
 from loader.vision.model_input import read_model_input, read_pixel_scale
 from loader.vision.quantized_tower import QuantizedTower, find_engine
 from loader.vision.tower import Tower, load_tower

@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from eland_models.errors import ModelError
+from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
 from loader.files.library import hash_file
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from loader.files.images import ModelInput
     from loader.vision.encoder import VisionEncoder
 
-PHOTOS = "photos"
 
 # More copies of one file than anybody keeps; their ids are left out of the answer.
 _MOST_COPIES = 100

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from loader.elastic.assets import (
-    ALIASES,
     NAMED_MODEL,
     bind_model,
     pack_template,
@@ -16,6 +15,7 @@ from loader.elastic.assets import (
     write_requests,
 )
 from loader.elastic.concrete_indices import ConcreteIndex, refuse_other_model, template_mappings
+from loader.elastic.indices import ALIASES
 from loader.elastic.models import DeployedModel, IndexModel, index_model
 from loader.errors import PeaksError
 

@@ -9,7 +9,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from loader.elastic.assets import (
-    ALIASES,
     KINDS,
     NAMED_DIMS,
     NAMED_MODEL,
@@ -17,6 +16,7 @@ from loader.elastic.assets import (
     read_assets,
     template_names,
 )
+from loader.elastic.indices import ALIASES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 JSON_FILES = sorted(

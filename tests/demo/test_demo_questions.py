@@ -18,7 +18,7 @@ import pytest
 
 from demo.questions import Question, as_curl, load_questions, table
 from demo.run import CHECKPOINT, executable, steps
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUESTIONS = load_questions()

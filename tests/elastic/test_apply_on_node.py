@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.commands.asset_files import apply
-from loader.elastic.assets import ALIASES, read_assets
+from loader.elastic.assets import read_assets
 from loader.elastic.connection import explain
+from loader.elastic.indices import ALIASES
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
 

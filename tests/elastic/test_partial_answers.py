@@ -69,16 +69,16 @@ def test_a_lost_point_in_time_is_opened_anew(
     photos: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost: list[str] = []
-    read_page = photo_index._state_page
+    search = photos.search
 
-    def lose_the_first(client: Elasticsearch, point: str, after: list[Any] | None) -> Any:
-        if after and not lost:  # as a restart of its node does, between two pages
-            lost.append(point)
-            client.close_point_in_time(id=point)
-        return read_page(client, point, after)
+    def lose_the_first(**request: Any) -> Any:
+        if request["search_after"] and not lost:  # as a restart of its node does, between two pages
+            lost.append(request["pit"]["id"])
+            photos.close_point_in_time(id=request["pit"]["id"])
+        return search(**request)
 
     monkeypatch.setattr(photo_index, "PAGE", 2)
-    monkeypatch.setattr(photo_index, "_state_page", lose_the_first)
+    monkeypatch.setattr(photos, "search", lose_the_first)
     assert sorted(read_stored_photos(photos)) == IDS and lost
 
 

@@ -7,7 +7,7 @@ from evaluation.dataset import Dataset, Entries, Photos
 from evaluation.metrics import Bools
 from loader.elastic.models import DeployedModel
 from loader.peaks.sight.geometry import Camera, Summits
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
 PEAKS = ("north", "east", "south", "west")

@@ -21,7 +21,7 @@ from loader.errors import PeaksError
 from loader.peaks.identification.calibrated import read_calibrated
 from loader.peaks.identification.opening import open_identifier
 from loader.peaks.identification.rule import default_rule
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, read_json
 
 pytestmark = pytest.mark.cluster

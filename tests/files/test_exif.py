@@ -17,16 +17,9 @@ from PIL.ExifTags import GPS, Base
 from PIL.TiffImagePlugin import IFDRational
 
 from loader.files import exif
-from loader.files.exif import (
-    Metadata,
-    Position,
-    degrees,
-    field_of_view,
-    number,
-    offset_from_gps,
-    read_metadata,
-)
+from loader.files.exif import Metadata, degrees, field_of_view, number, offset_from_gps, read_metadata
 from loader.files.images import open_encoded, read_bytes
+from loader.files.place import Point
 from tests.files.picture_files import FORMATS, Tags, encode, make_exif, quadrants
 
 # Pillow warns of the damage that some of these files are made with
@@ -63,7 +56,7 @@ def test_every_kind_of_file_gives_its_exif(kind: str) -> None:
         kind,
     )
     assert metadata == Metadata(
-        position=Position(27.8056472, 86.7119667),
+        position=Point(27.8056472, 86.7119667),
         altitude=3498.05,
         bearing=246.643,
         bearing_reference="true",
@@ -84,7 +77,7 @@ def test_a_file_without_exif_says_nothing() -> None:
 
 def test_south_and_west_are_negative() -> None:
     metadata = read(gps={**NAMCHE, GPS.GPSLatitudeRef: "S", GPS.GPSLongitudeRef: "W"})
-    assert metadata.position == Position(-27.8056472, -86.7119667)
+    assert metadata.position == Point(-27.8056472, -86.7119667)
 
 
 @pytest.mark.parametrize(

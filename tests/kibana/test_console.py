@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.elastic.assets import ALIASES, NAMED_MODEL, read_assets, read_schema, template_names
+from loader.elastic.assets import NAMED_MODEL, read_assets, read_schema, template_names
+from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_sources import SOURCES
 from tests.kibana.console_file import ConsoleRequest, ConsoleSyntaxError, parse_console, parse_quoted
 from tests.kibana.drawn_trek import DrawnTrek

@@ -4,14 +4,14 @@ from __future__ import annotations
 import pytest
 
 from loader.errors import PeaksError
+from loader.files.place import Point
 from loader.peaks.concept_catalogue import Concept
-from loader.peaks.concept_names import CONCEPTS, read_concept
+from loader.peaks.concept_names import CONCEPT_NAMES, read_concept
 from loader.peaks.name_lookup import fold_name, suggest_names
-from loader.peaks.peak_names import PEAKS as CATALOGUE
+from loader.peaks.peak_names import PEAK_NAMES as CATALOGUE
 from loader.peaks.peak_names import Peak, read_peak
-from loader.search.filters import Point
 
-PEAKS = [
+PEAK_NAMES = [
     Peak("ama-dablam", ("Ama Dablam",)),
     Peak("mount-everest", ("Mount Everest", "Sagarmatha", "Chomolungma", "सगरमाथा", "珠穆朗玛峰")),
     Peak("khumbila", ("Khumbila", "Khumbu Yül-Lha")),
@@ -37,7 +37,7 @@ PEAKS = [
     ],
 )
 def test_choose(name: str, peak_id: str) -> None:
-    assert CATALOGUE.choose(name, PEAKS).id == peak_id
+    assert CATALOGUE.choose(name, PEAK_NAMES).id == peak_id
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_choose(name: str, peak_id: str) -> None:
 )
 def test_unknown(name: str, hint: str) -> None:
     with pytest.raises(PeaksError) as error:
-        CATALOGUE.choose(name, PEAKS)
+        CATALOGUE.choose(name, PEAK_NAMES)
     assert repr(name) in error.value.message
     assert hint in error.value.message
 
@@ -88,9 +88,9 @@ def test_read_peak() -> None:
 def test_concepts_are_found_and_suggested_the_same_way() -> None:
     concepts = [Concept("prayer-flags", ("prayer flags", "Gebetsfahnen", "लुङ्दर")), Concept("yak", ("yak",))]
     for name in ("prayer-flags", "PRAYER FLAGS", "gebetsfahnen", "लुङ्दर"):
-        assert CONCEPTS.choose(name, concepts).id == "prayer-flags"
+        assert CONCEPT_NAMES.choose(name, concepts).id == "prayer-flags"
     with pytest.raises(PeaksError, match=r"No concept among .* did you mean Gebetsfahnen\?"):
-        CONCEPTS.choose("Gebetsfahne", concepts)
+        CONCEPT_NAMES.choose("Gebetsfahne", concepts)
 
 
 def test_read_concept() -> None:

@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loader.elastic.connection import Connection
+from loader.elastic.indices import PHOTOS
 from loader.elastic.models import IndexModel
-from loader.elastic.photo_index import PHOTOS, read_photo_model
+from loader.elastic.photo_index import read_photo_model
 from loader.elastic.retries import patience
 from loader.errors import PeaksError
 from loader.files.library import Skipped

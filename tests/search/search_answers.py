@@ -9,19 +9,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from loader.files.place import Point
 from loader.peaks.concept_catalogue import Concept
 from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
 from loader.peaks.peak_names import Peak
 from loader.peaks.sight.geometry import Camera, Sight
-from loader.search.answer import (
-    Answer,
-    Calibration,
-    PeakPrediction,
-    Question,
-    name_contents,
-    read_photo_hit,
-)
-from loader.search.filters import Point
+from loader.peaks.siglip import Calibration
+from loader.search.answer import Answer, PeakPrediction, Question, name_contents, read_photo_hit
 from loader.show.identification_table import IdentifiedImage
 
 HERE = Path(__file__).parent

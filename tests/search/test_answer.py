@@ -6,9 +6,10 @@ import math
 
 import pytest
 
+from loader.files.place import Point
 from loader.peaks.peak_names import Peak
-from loader.search.answer import Calibration, PeakPrediction, ShotTime, describe_answer, read_similarity
-from loader.search.filters import Point
+from loader.peaks.siglip import Calibration
+from loader.search.answer import PeakPrediction, ShotTime, describe_answer, read_similarity
 from loader.show.identification_table import describe_identified
 from tests.search.search_answers import CALIBRATION, check_snapshot, identified_image, photo_answer
 

@@ -10,16 +10,14 @@ from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer, ShotTime
 from loader.show.answer_table import (
     Column,
-    clean_text,
-    display_width,
     format_probability,
     format_table,
     format_time,
-    shorten_text,
     show_nothing,
     show_photos,
 )
 from loader.show.identification_table import IdentifiedImage, show_identified
+from loader.text import clean_text, display_width, shorten_text
 from tests.search.search_answers import check_snapshot, identified_image, photo_answer, plain_answer
 
 

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from loader.errors import PeaksError
+from loader.files.place import Point
 from loader.search.filters import (
     Filters,
-    Point,
     peak_filter_options,
     photo_filter_options,
     read_box,

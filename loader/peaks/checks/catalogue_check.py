@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loader.batches import Track
 from loader.peaks.checks.duplicates import find_near_pictures, find_same_files, find_same_peaks
 from loader.peaks.checks.entries import Entries
 from loader.peaks.checks.findings import NotChecked, Report
@@ -19,7 +20,6 @@ from loader.peaks.checks.references import (
 )
 from loader.peaks.checks.sight_lines import check_sight_lines
 from loader.peaks.checks.vectors import check_vectors
-from loader.show.progress import Progress
 from loader.vision.image_vectors import LocalVision
 from loader.vision.vectors import Vectors
 
@@ -27,7 +27,11 @@ PHOTOS_A_BATCH = 16  # embedded at a time
 
 
 def check_catalogue(
-    entries: Entries, folder: Path | None, vision: LocalVision | None, names: NameVectors | None
+    entries: Entries,
+    folder: Path | None,
+    vision: LocalVision | None,
+    names: NameVectors | None,
+    track: Track,
 ) -> Report:
     """Check a catalogue and its reference photos by everything that is there to check them with.
 
@@ -36,13 +40,14 @@ def check_catalogue(
         folder: of reference photos, one sub-folder a peak; None leaves all that concerns them out.
         vision: embeds the photos; None leaves their vectors out.
         names: of all peaks; None leaves comparisons with names out.
+        track: shows how far it is.
     """
     report = Report(entries.source, peaks=len(entries.peaks), findings=list(entries.findings))
     if not entries.peaks:
         report.not_checked.append(NotChecked("everything else", f"no peak of {entries.source} can be read"))
         return report
     report.findings += find_same_peaks(entries.peaks) + find_unknown_heights(entries.peaks)
-    photos = [] if folder is None else _check_photos(report, entries, folder, vision, names)
+    photos = [] if folder is None else _check_photos(report, entries, folder, vision, names, track)
     if folder is None:
         report.not_checked.append(NotChecked("reference photos", "no --reference-images"))
     if names is None:
@@ -54,10 +59,15 @@ def check_catalogue(
 
 
 def _check_photos(
-    report: Report, entries: Entries, folder: Path, vision: LocalVision | None, names: NameVectors | None
+    report: Report,
+    entries: Entries,
+    folder: Path,
+    vision: LocalVision | None,
+    names: NameVectors | None,
+    track: Track,
 ) -> list[ReferencePhoto]:
     files = find_files(folder, entries.peaks)
-    photos = _read(files, vision)
+    photos = _read(files, vision, track)
     report.photos = len(photos)
     found, left_out = check_sight_lines(photos, entries.peaks)
     report.findings += found + find_same_files(photos)
@@ -66,7 +76,7 @@ def _check_photos(
     if vision is None:
         report.not_checked.append(NotChecked("vectors of the reference photos", "no --checkpoint"))
     elif photos:
-        _check_vectors(report, photos, _embed(photos, vision), names)
+        _check_vectors(report, photos, _embed(photos, vision, track), names)
     return photos
 
 
@@ -80,17 +90,17 @@ def _check_vectors(
         report.not_checked.append(NotChecked("reference photos against the peaks' names", "--offline"))
 
 
-def _read(files: ReferenceFiles, vision: LocalVision | None) -> list[ReferencePhoto]:
+def _read(files: ReferenceFiles, vision: LocalVision | None, track: Track) -> list[ReferencePhoto]:
     shape = UNEMBEDDED if vision is None else vision.input
-    with Progress("reference photos", len(files.of_peaks)) as progress:
-        return read_photos(files, shape, progress)
+    with track("reference photos", len(files.of_peaks)) as advance:
+        return read_photos(files, shape, advance)
 
 
-def _embed(photos: list[ReferencePhoto], vision: LocalVision) -> Vectors:
+def _embed(photos: list[ReferencePhoto], vision: LocalVision, track: Track) -> Vectors:
     rows: list[list[float]] = []
-    with Progress("vectors", len(photos)) as progress:
+    with track("vectors", len(photos)) as advance:
         for start in range(0, len(photos), PHOTOS_A_BATCH):
             group = photos[start : start + PHOTOS_A_BATCH]
             rows += vision.embed([photo.picture for photo in group])
-            progress.advance(len(group))
+            advance(len(group))
     return np.asarray(rows, dtype=np.float32)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from elasticsearch import Elasticsearch
 
+from loader.batches import Advance
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.findings import Finding, NearestName
 from loader.peaks.peak_writer import PEAKS_A_REQUEST, embed_names
-from loader.show.progress import Progress
 from loader.vision.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ class NameVectors:
 
 
 def embed_all_names(
-    client: Elasticsearch, model_id: str, logit_scale: float | None, peaks: Sequence[Peak], progress: Progress
+    client: Elasticsearch, model_id: str, logit_scale: float | None, peaks: Sequence[Peak], advance: Advance
 ) -> NameVectors:
     """Have the cluster embed the names of all peaks.
 
@@ -54,13 +54,13 @@ def embed_all_names(
         model_id: the deployed text model.
         logit_scale: natural logarithm of its temperature.
         peaks: at least one.
-        progress: told of every peak.
+        advance: told how many more peaks are done.
     """
     parts = []
     for start in range(0, len(peaks), PEAKS_A_REQUEST):
         group = peaks[start : start + PEAKS_A_REQUEST]
         parts.append(embed_names(client, model_id, group))
-        progress.advance(len(group))
+        advance(len(group))
     scale = None if logit_scale is None else float(np.exp(logit_scale))
     return NameVectors(peaks, np.concatenate(parts), scale)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from PIL import Image
 
+from loader.batches import Advance
 from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, Skipped, walk_library
 from loader.files.photo import Photo, decode_photo
 from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import fold_id
-from loader.show.progress import Progress
 
 # Pictures that nobody embeds are decoded all the same, to see that they can be: to this size.
 UNEMBEDDED = ModelInput(64, 64)
@@ -70,7 +70,7 @@ def find_files(folder: Path, peaks: Iterable[Peak]) -> ReferenceFiles:
     return files
 
 
-def read_photos(files: ReferenceFiles, shape: ModelInput, progress: Progress) -> list[ReferencePhoto]:
+def read_photos(files: ReferenceFiles, shape: ModelInput, advance: Advance) -> list[ReferencePhoto]:
     """Decode the peaks' pictures one at a time; those that cannot be are added to ``files.unreadable``."""
     photos = []
     for peak, file in files.of_peaks:
@@ -79,7 +79,7 @@ def read_photos(files: ReferenceFiles, shape: ModelInput, progress: Progress) ->
             photos.append(ReferencePhoto(peak, decoded.name, decoded.picture, decoded.fields))
         else:
             files.unreadable.append(decoded)
-        progress.advance()
+        advance(1)
     return photos
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from elasticsearch import Elasticsearch
 
+from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.peaks.identification.calibrated import Calibrated
 from loader.peaks.identification.candidates import MOST_CANDIDATES, score_entries
 from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
@@ -18,10 +19,8 @@ from loader.peaks.sight.geometry import (
     look,
 )
 from loader.peaks.sight.summits import gather_range
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
-
-CATALOGUE, CONCEPTS = "peaks_catalog", "concepts"
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ class Identifier:
         """
         views = [self._view(camera, allowed) for camera in cameras]
         wanted = [allowed if view.priors is None else view.priors for view in views]
-        peaks = score_entries(self._client, CATALOGUE, vectors, wanted)
+        peaks = score_entries(self._client, PEAKS, vectors, wanted)
         concepts = self._score_concepts(vectors)
         return [
             Identification(

@@ -9,10 +9,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import read_index_model
 from loader.errors import PeaksError
 
-PHOTOS, CATALOGUE = "photos", "peaks_catalog"
 KEY = "calibration"
 
 
@@ -61,4 +61,4 @@ def _meta(client: Elasticsearch) -> dict[str, Any]:
 
 def _text_model(client: Elasticsearch) -> str:
     """Fingerprint of the text model whose vectors the prototypes are."""
-    return read_index_model(client, CATALOGUE).model_fingerprint
+    return read_index_model(client, PEAKS).model_fingerprint

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.peaks.concept_names import CONCEPTS
+from loader.peaks.concept_names import CONCEPT_NAMES
 from loader.peaks.identification.calibrated import read_calibrated
 from loader.peaks.identification.identifier import Identifier
 from loader.peaks.peak_names import read_catalogue
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 
 
 def open_identifier(client: Elasticsearch, siglip: Calibration) -> Identifier:
@@ -28,6 +28,6 @@ def open_identifier(client: Elasticsearch, siglip: Calibration) -> Identifier:
 def read_concept_names(client: Elasticsearch) -> dict[str, tuple[str, ...]]:
     """Return every concept's names by its id; nothing when there is no index of concepts yet."""
     try:
-        return {concept.id: concept.names for concept in CONCEPTS.read_all(client)}
+        return {concept.id: concept.names for concept in CONCEPT_NAMES.read_all(client)}
     except NotFoundError:
         return {}

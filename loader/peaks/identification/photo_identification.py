@@ -14,7 +14,7 @@ from loader.files.photo import Photo
 from loader.peaks.identification.fields import identification_fields
 from loader.peaks.identification.opening import open_identifier
 from loader.peaks.sight.fields import read_camera
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
 

@@ -30,7 +30,7 @@ import numpy.typing as npt
 import yaml
 from scipy.special import expit, log_expit, log_softmax
 
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 
 Floats = npt.NDArray[np.float64]
 Evidence = Literal["visual", "sight", "both"]

@@ -60,12 +60,13 @@ def read_range_index(client: Elasticsearch) -> Range:
     Raises:
         PeaksError: it is empty.
     """
-    from loader.peaks.peak_names import CATALOGUE, read_catalogue
+    from loader.elastic.indices import PEAKS
+    from loader.peaks.peak_names import read_catalogue
 
     found = gather_range(read_catalogue(client))
     if not len(found.summits):
         raise PeaksError(
-            f"The catalogue {CATALOGUE} is empty: load one with `peaks load-peaks FILE`, or give a file with "
+            f"The catalogue {PEAKS} is empty: load one with `peaks load-peaks FILE`, or give a file with "
             "--peaks."
         )
     return found

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loader.search.filters import Point
+from loader.files.place import Point
 
 RADIUS = 6_378_137.0  # metres
 MOST_LATITUDE = 85.051_128_779_806_59  # degrees, where the plane is a square

@@ -14,9 +14,9 @@ from bokeh.embed import json_item
 from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from loader.files.place import Box
 from loader.peaks.sight.compass import format_direction
 from loader.search.answer import PeakPrediction
-from loader.search.filters import Box
 from loader.show.answer_table import format_probability, format_time
 from loader.show.contact_sheet import thumbnail_uri
 from loader.show.map import colours

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from loader.search.filters import Box
+from loader.files.place import Box
 from loader.show.lettering import FONT
 from loader.show.map import colours
 from loader.show.map.backdrop import Backdrop, fetch_backdrop

@@ -17,8 +17,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 from scipy.ndimage import gaussian_filter
 
+from loader.files.place import Box, Point
 from loader.peaks.peak_names import Peak
-from loader.search.filters import Box, Point
 from loader.show.answer_table import format_metres
 from loader.show.lettering import drawable_name, drawable_text
 from loader.show.map import colours

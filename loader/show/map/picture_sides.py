@@ -13,11 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from loader.show.answer_table import format_metres, shorten_text
+from loader.show.answer_table import format_metres
 from loader.show.lettering import drawable_name, drawable_text
 from loader.show.map import colours
 from loader.show.map.panels import HEIGHT, WIDTH, Panel, points
 from loader.show.map.trek import Trek, headline
+from loader.text import shorten_text
 
 LONGEST_TITLE, LONGEST_LINE = 70, 78  # columns of text
 ROW = 27  # pixels of the rail

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from loader.elastic.photo_index import PHOTOS
+from loader.elastic.indices import PHOTOS, read_pages
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.peaks.concept_catalogue import Concept
@@ -25,7 +26,6 @@ from loader.show.map.trek import Trek, TrekPhoto, sort_by_time
 MOST_PHOTOS = 20_000
 PAGE = 2_000
 THUMBNAIL_PAGE = 200
-KEEP_ALIVE = "2m"
 
 _FIELDS = (
     *("path", "gps", "altitude", "bearing_true", "field_of_view", "description"),
@@ -53,7 +53,7 @@ def read_trek(
     count = client.count(index=PHOTOS, query=query)["count"]
     if not count:
         raise _nothing(client, filters)
-    hits = list(_read_hits(client, query, most))
+    hits = list(islice(_read_hits(client, query), most))
     catalogue = {peak.id: peak for peak in read_catalogue(client)}
     concepts = read_concepts(
         client, (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
@@ -118,31 +118,12 @@ def _nothing(client: Elasticsearch, filters: ResolvedFilters) -> PeaksError:
                       f"({', '.join(filters.words)}): widen or leave out one of them.")
 
 
-def _read_hits(client: Elasticsearch, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
-    """Yield the first ``most`` photos in time as they are at the start."""
-    point = client.open_point_in_time(index=PHOTOS, keep_alive=KEEP_ALIVE)["id"]
-    after: list[Any] | None = None
-    try:
-        while most > 0:
-            size = min(PAGE, most)
-            answer = with_retries(partial(
-                client.search,
-                pit={"id": point, "keep_alive": KEEP_ALIVE},
-                query=query,
-                size=size,
-                source=False,
-                fields=[{"field": name} for name in _FIELDS],
-                sort=[{"shot_time": {"order": "asc", "missing": "_last"}}, {"_shard_doc": "asc"}],
-                search_after=after,
-                track_total_hits=False,
-            ))
-            hits: list[dict[str, Any]] = answer["hits"]["hits"]
-            yield from hits
-            if len(hits) < size:
-                return
-            point, after, most = answer["pit_id"], hits[-1]["sort"], most - len(hits)
-    finally:
-        client.close_point_in_time(id=point)
+def _read_hits(client: Elasticsearch, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the photos in the order of their times."""
+    in_time = ({"shot_time": {"order": "asc", "missing": "_last"}}, {"_shard_doc": "asc"})
+    fields = [{"field": name} for name in _FIELDS]
+    pages = read_pages(client, PHOTOS, size=PAGE, sort=in_time, query=query, source=False, fields=fields)
+    return chain.from_iterable(pages)
 
 
 def _read_photo(

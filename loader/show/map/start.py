@@ -8,7 +8,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from loader.search.filters import Box, Point
+from loader.files.place import Box, Point
 from loader.show.map.mercator import Spot, View, fit_view, to_spot
 from loader.show.map.trek import Trek, TrekPhoto
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from loader.search.filters import Point
+from loader.files.place import Point
 from loader.show.map.trek import TrekPhoto
 
 EARTH_RADIUS = 6_371_008.8  # metres, the mean of WGS 84's

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from loader.files.place import Point
 from loader.peaks.concept_catalogue import Concept
 from loader.peaks.peak_names import Peak
 from loader.search.answer import PeakPrediction, ShotTime
-from loader.search.filters import Point
 
 UNTIMED = ShotTime()
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loader.errors import PeaksError
+from loader.files.place import Point
 from loader.peaks.catalogue import parse_catalogue
 from loader.peaks.checks.entries import gather_entries, read_entries
 from loader.peaks.peak_names import Peak as IndexedPeak
-from loader.search.filters import Point
 
 GOOD = "- id: peak-{0}\n  names: [Peak {0}]\n  latlon: {{lat: 27.{0}, lon: 86.5}}\n"
 BROKEN = (

@@ -6,7 +6,6 @@ from pathlib import Path
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.gaps import find_misplaced, find_single_views, find_unknown_heights
 from loader.peaks.checks.references import UNEMBEDDED, find_files, group_by_peak, read_photos
-from loader.show.progress import Progress
 from tests.files.picture_files import quadrants, write
 from tests.peaks.checks.reference_folders import make_photo, write_photo
 
@@ -40,7 +39,7 @@ def test_pictures_are_sorted_by_the_folder_they_lie_in(tmp_path: Path) -> None:
 
 def test_what_is_missing_or_misplaced_is_named(tmp_path: Path) -> None:
     files = find_files(fill(tmp_path), PEAKS)
-    photos = read_photos(files, UNEMBEDDED, Progress("photos", 3))
+    photos = read_photos(files, UNEMBEDDED, lambda count: None)
     assert [photo.name for photo in photos] == ["Ama Dablam/a.jpg", "ama_dablam/day 2/b.jpg"]
     sentences = {finding.subject: finding.sentence for finding in find_misplaced(files, PEAKS)}
     assert sentences["pumorri"] == (
@@ -57,7 +56,7 @@ def test_what_is_missing_or_misplaced_is_named(tmp_path: Path) -> None:
 def test_a_photo_has_the_fields_of_its_document(tmp_path: Path) -> None:
     write_photo(tmp_path / "pumori" / "1.jpg", 123.5)
     files = find_files(tmp_path, PEAKS)
-    [photo] = read_photos(files, UNEMBEDDED, Progress("photos", 1))
+    [photo] = read_photos(files, UNEMBEDDED, lambda count: None)
     assert (photo.peak, photo.name, photo.fields["bearing"]) == ("pumori", "pumori/1.jpg", 123.5)
     assert photo.picture.size == (UNEMBEDDED.width, UNEMBEDDED.height)
 

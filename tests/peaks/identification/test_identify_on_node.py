@@ -21,7 +21,7 @@ from loader.peaks.identification.calibrated import (
     write_calibrated,
 )
 from loader.peaks.identification.rule import Rule, Weights, default_rule
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 from tests.conftest import (
     DEMO_CHECKPOINT,
     REPOSITORY,

@@ -17,7 +17,7 @@ from loader.peaks.identification.rule import (
     name_evidence,
     read_rule,
 )
-from loader.search.answer import Calibration
+from loader.peaks.siglip import Calibration
 
 SIGLIP = Calibration(math.log(10), -3.0)
 cosines = st.lists(st.floats(-1, 1), min_size=1, max_size=20)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from loader.search.filters import Point
+from loader.files.place import Point
 from loader.show.map.mercator import (
     HALF,
     View,

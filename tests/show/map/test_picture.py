@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from loader.files.place import Box, Point
 from loader.search.answer import ShotTime
-from loader.search.filters import Box, Point
 from loader.show.map.clusters import Dot
 from loader.show.map.picture import render_picture
 from loader.show.map.picture_map import dot_shape, dot_size, peak_sizes

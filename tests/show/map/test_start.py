@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from loader.files.place import Box, Point
 from loader.peaks.peak_names import Peak
-from loader.search.filters import Box, Point
 from loader.show.map.mercator import to_point, to_spot
 from loader.show.map.notes import describe_rest
 from loader.show.map.start import LEAST_VIEW, main_trek, start_view

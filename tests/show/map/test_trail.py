@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from loader.files.place import Point
 from loader.search.answer import ShotTime
-from loader.search.filters import Point
 from loader.show.map.trail import distance, walked_ways
 from loader.show.map.trek import TrekPhoto
 

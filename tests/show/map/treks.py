@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from PIL import Image
 
+from loader.files.place import Point
 from loader.peaks.concept_catalogue import Concept
 from loader.peaks.peak_names import Peak
 from loader.search.answer import PeakPrediction, ShotTime
-from loader.search.filters import Point
 from loader.show.map.trek import Trek, TrekPhoto
 
 WAY = ((27.6881, 86.7314), (27.8049, 86.7140), (27.8362, 86.7640), (27.8923, 86.8312), (27.9957, 86.8285))

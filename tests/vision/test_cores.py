@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.photos.cores import usable_cores
+from loader.vision.cores import usable_cores
 
 
 @pytest.fixture(autouse=True)

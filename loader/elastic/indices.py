@@ -1,0 +1,56 @@
+"""The three indices by their aliases, and every hit of one, page by page."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from loader.elastic.retries import with_retries
+
+PHOTOS, PEAKS, CONCEPTS = ALIASES = ("photos", "peaks_catalog", "concepts")
+
+KEEP_ALIVE = "5m"
+
+
+def read_pages(
+    client: Elasticsearch,
+    index: str,
+    *,
+    size: int,
+    sort: Sequence[Mapping[str, Any]] = ({"_shard_doc": "asc"},),
+    **request: Any,
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield the hits of an index as it stood when the first page was read.
+
+    Args:
+        client: of the cluster.
+        index: an alias.
+        size: most hits of a page.
+        sort: a total order.
+        request: what else `Elasticsearch.search` takes: ``query``, ``fields``, ``source`` and the like.
+    """
+    point = with_retries(partial(client.open_point_in_time, index=index, keep_alive=KEEP_ALIVE))["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            answer = with_retries(partial(
+                client.search,
+                pit={"id": point, "keep_alive": KEEP_ALIVE},
+                size=size,
+                sort=list(sort),
+                search_after=after,
+                track_total_hits=False,
+                **request,
+            ))
+            hits: list[dict[str, Any]] = answer["hits"]["hits"]
+            if hits:
+                yield hits
+            if len(hits) < size:
+                return
+            point, after = answer["pit_id"], hits[-1]["sort"]
+    finally:
+        with suppress(ApiError, TransportError):  # it ends by itself
+            client.close_point_in_time(id=point)

@@ -1,0 +1,29 @@
+"""SigLIP's own calibrated probability that a text describes an image.
+
+It is σ(exp(logit_scale)·cos + logit_bias) (Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023,
+section 3.2), with the checkpoint's two learned numbers.
+"""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The checkpoint's learned temperature (a logarithm) and bias of SigLIP's sigmoid."""
+
+    logit_scale: float
+    logit_bias: float
+
+    def probability(self, cosine: float) -> float:
+        """Probability, 0…1, that a text and an image with this cosine belong together."""
+        logit = math.exp(self.logit_scale) * cosine + self.logit_bias
+        if logit >= 0:
+            return 1 / (1 + math.exp(-logit))
+        return math.exp(logit) / (1 + math.exp(logit))
+
+    def cosine(self, probability: float) -> float:
+        """The cosine that has a probability between 0 and 1, brought into −1…1: the inverse."""
+        logit = math.log(probability) - math.log1p(-probability)
+        return min(1.0, max(-1.0, (logit - self.logit_bias) / math.exp(self.logit_scale)))
