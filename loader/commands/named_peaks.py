@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,8 +101,7 @@ def _show(
         reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
         _print_json({"answers": [describe_identified(image) for image in identified], "skipped": reasons})
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        tables = [show_identified(image, width) for image in identified]
+        tables = [show_identified(image) for image in identified]
         click.echo("\n\n".join(tables), nl=bool(tables))
         for reason in skipped.values():
             click.echo(f"Skipped: {reason}", err=True)

@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +149,7 @@ def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
         return
     if answer.note:
         click.echo(answer.note, err=True)
-    click.echo(show_photos(answer, _terminal_width()) if answer.hits else show_nothing(answer))
+    click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
     _tell_of_sheet(html)
 
 
@@ -162,7 +160,3 @@ def _print_json(document: dict[str, Any]) -> None:
 def _tell_of_sheet(html: Path | None) -> None:
     if html is not None:
         click.echo(f"Contact sheet: {html}", err=True)
-
-
-def _terminal_width() -> int | None:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,8 +134,7 @@ def _show(
         document = {"photos": [describe_sights(photo) for photo in sighted], "skipped": reasons}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    blocks = [show_sights(photo, width, show_all=show_all) for photo in sighted]
+    blocks = [show_sights(photo, show_all=show_all) for photo in sighted]
     click.echo("\n\n".join(blocks), nl=bool(blocks))
     for reason in skipped.values():
         click.echo(f"Skipped: {reason}", err=True)

@@ -7,7 +7,8 @@ from typing import Any
 from loader.peaks.identification.identifier import Candidate, Identification
 from loader.peaks.sight.compass import format_direction
 from loader.peaks.sight.geometry import Camera
-from loader.show.answer_table import Column, format_metres, format_probability, format_table
+from loader.show.answer_table import format_metres, format_probability
+from loader.show.tables import Column, format_table
 from loader.text import clean_text
 
 
@@ -61,7 +62,7 @@ def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
 
     Args:
         image: with its identification.
-        width: columns of the terminal; None (no terminal) shortens nothing.
+        width: see `format_table`.
     """
     found = image.found
     lines = [f"{image.path}: {image.headline}", f"  {image.camera}"]
@@ -88,7 +89,7 @@ def describe_camera(camera: Camera | None) -> str:
 def _columns(candidates: tuple[Candidate, ...]) -> list[Column]:
     return [
         Column("#", [str(rank) for rank in range(1, len(candidates) + 1)], "right"),
-        Column("peak", [candidate.peak.name for candidate in candidates], shorten="end"),
+        Column("peak", [candidate.peak.name for candidate in candidates]),
         Column("probability", [format_probability(each.probability) for each in candidates], "right"),
         Column("evidence", [candidate.evidence if candidate.is_named else "-" for candidate in candidates]),
         Column("cosine", [f"{candidate.cosine:.3f}" for candidate in candidates], "right"),

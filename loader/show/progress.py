@@ -2,85 +2,77 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING
+
+from loader.batches import Advance
+from loader.text import clean_text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 
 class Progress:
-    """A line such as ``photos  120 of 4,000  3.1 a second  21 min left`` on a terminal.
+    """A line such as ``photos  ━━━━━━  120 of 4,000  0:21:00 left`` on a terminal.
 
     Args:
         what: the things counted.
         total: how many there will be.
-        stream: where to write; quiet unless it is a terminal.
-        clock: seconds that only grow.
     """
 
-    INTERVAL = 0.2  # seconds between two writings
-
-    def __init__(
-        self,
-        what: str,
-        total: int,
-        stream: TextIO | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._what, self._total = what, total
-        self._stream = sys.stderr if stream is None else stream
-        self._clock, self._shown = clock, self._stream.isatty()
-        self._done = self._worked = 0
-        self._start = self._written = clock()
+    def __init__(self, what: str, total: int) -> None:
+        self._bar = _open_bar(what, total) if sys.stderr.isatty() else None
 
     def __enter__(self) -> Progress:
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
-            self._stream.write(self._erased)
-            self._stream.flush()
+        if self._bar:
+            self._bar.stop()
 
-    def advance(self, count: int = 1, *, worked: bool = True) -> None:
-        """Count things done.
+    def advance(self, count: int = 1) -> None:
+        """Count things done."""
+        if self._bar:
+            self._bar.advance(self._bar.task_ids[0], count)
 
-        Args:
-            count: how many.
-            worked: False for those that took no time (unchanged photos), which say nothing about the rate.
-        """
-        self._done += count
-        self._worked += count if worked else 0
-        now = self._clock()
-        if self._shown and (now - self._written >= self.INTERVAL or self._done >= self._total):
-            self._written = now
-            self._stream.write(f"{self._erased}{self.line()}")
-            self._stream.flush()
-
-    def say(self, words: str) -> None:
+    def say(self, sentence: str) -> None:
         """Write a sentence above the line; to logs as well, for a run that waits should say so."""
-        self._stream.write(f"{self._erased}{words}\n")
-        self._stream.flush()
+        if self._bar:
+            self._bar.console.print(clean_text(sentence), markup=False, highlight=False, emoji=False,
+                                    soft_wrap=True)
+        else:
+            print(clean_text(sentence), file=sys.stderr, flush=True)
 
-    @property
-    def _erased(self) -> str:
-        return "\r\x1b[K" if self._shown else ""
 
-    def line(self) -> str:
-        """Return the line as it stands now."""
-        seconds = self._clock() - self._start
-        line = f"{self._what}  {self._done:,} of {self._total:,}"
-        if not self._worked or seconds <= 0:
-            return line
-        rate = self._worked / seconds
-        return f"{line}  {rate:.1f} a second  {format_duration((self._total - self._done) / rate)} left"
+def _open_bar(what: str, total: int) -> Bar:
+    # rich takes 80 ms to import: only where somebody looks
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,  # what is printed for a program must not end up on the terminal
+    )
+    bar.add_task(what, total=total)
+    return bar
 
 
 @contextmanager
-def track(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show how far something is; yields what to tell how many more are done."""
+def track(what: str, total: int) -> Iterator[Advance]:
+    """Show how far something is; yields the function that counts how many more are done."""
     with Progress(what, total) as progress:
         yield progress.advance
 

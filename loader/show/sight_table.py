@@ -10,8 +10,9 @@ from loader.peaks.sight.fields import declination_of, read_camera
 from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight, Summits, look
 from loader.peaks.sight.photo import PhotoCamera
 from loader.search.answer import ShotTime
-from loader.show.answer_table import Column, format_metres, format_table, format_time
+from loader.show.answer_table import format_metres, format_time
 from loader.show.sight_projection import place_in_picture
+from loader.show.tables import Column, format_table
 from loader.text import clean_text
 
 # Rows outside the frame, or of a photo that does not tell its frame, unless all are asked for.
@@ -89,7 +90,7 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
 
     Args:
         sighted: the photo.
-        width: columns of the terminal; None (no terminal) shortens nothing.
+        width: see `format_table`.
         show_all: the peaks outside the frame too, and not only the first `FEW`.
     """
     lines = [f"{sighted.photo.path}: {headline(sighted)}"]
@@ -153,7 +154,7 @@ def _count_in_frame(sighted: SightedPhoto) -> int:
 def _columns(rows: Sequence[Sight], everything: Sequence[Sight]) -> list[Column]:
     names = {sight.peak: sight.name for sight in everything}
     return [
-        Column("peak", [sight.name for sight in rows], shorten="end"),
+        Column("peak", [sight.name for sight in rows]),
         Column("distance", [f"{sight.distance / 1000:.1f} km" for sight in rows], "right"),
         Column("bearing", [format_direction(sight.bearing) for sight in rows], "right"),
         Column("offset", [format_offset(sight.offset) for sight in rows], "right"),

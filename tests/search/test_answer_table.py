@@ -9,15 +9,13 @@ from loader.peaks.identification.identifier import Identification
 from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer, ShotTime
 from loader.show.answer_table import (
-    Column,
     format_probability,
-    format_table,
     format_time,
     show_nothing,
     show_photos,
 )
 from loader.show.identification_table import IdentifiedImage, show_identified
-from loader.text import clean_text, display_width, shorten_text
+from loader.text import clean_text
 from tests.search.search_answers import check_snapshot, identified_image, photo_answer, plain_answer
 
 
@@ -53,45 +51,6 @@ def nothing_in_sight() -> IdentifiedImage:
 )
 def test_snapshot(name: str, text: str) -> None:
     check_snapshot(name, text + "\n")
-
-
-@pytest.mark.parametrize("width", [60, 80, 100, 120])
-def test_a_terminal_is_never_overrun(width: int) -> None:
-    for line in format_table([
-        Column("photo", ["昆布" * 30, "a" * 80], shorten="start"),
-        Column("peaks", ["Ama Dablam, " * 9, ""], shorten="end"),
-        Column("cosine", ["0.123", "0.1"], "right"),
-    ], width).splitlines():
-        assert display_width(line) <= width
-
-
-def test_an_optional_column_gives_way_to_the_others() -> None:
-    columns = [
-        Column("photo", ["a" * 40], shorten="start"),
-        Column("concepts", ["b" * 40], shorten="end", is_optional=True),
-    ]
-    assert format_table(columns, 26).splitlines()[0].split() == ["photo", "concepts"]
-    assert format_table(columns, 25).splitlines() == ["photo", "…" + "a" * 24]
-
-
-def test_columns_line_up_in_every_script() -> None:
-    names = ["Ama Dablam", "सगरमाथा", "珠穆朗玛峰", "Yu\u0308l", "チョモランマ"]
-    rows = format_table([Column("peak", names), Column("m", ["1", "2", "3", "4", "5"], "right")]).splitlines()
-    assert {display_width(row) for row in rows} == {display_width(rows[0])}
-
-
-@pytest.mark.parametrize(
-    ("text", "width"), [("abc", 3), ("珠峰", 4), ("ｱ", 1), ("u\u0308", 1), ("क्", 1), ("a\u200db", 2), ("", 0)]
-)
-def test_display_width(text: str, width: int) -> None:
-    assert display_width(text) == width
-
-
-def test_shorten() -> None:
-    assert shorten_text("khumbu/IMG_1512.HEIC", 14, "start") == "…IMG_1512.HEIC"
-    assert shorten_text("Ama Dablam", 5, "end") == "Ama …"
-    assert shorten_text("珠穆朗玛峰", 6, "end") == "珠穆…"
-    assert shorten_text("short", 5, "end") == "short"
 
 
 def test_a_file_name_cannot_command_the_terminal() -> None:

@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import pytest
 
-from loader.show.progress import Progress, format_duration
+from loader.show.progress import Progress, format_duration, track
+
+SENTENCE = "Waiting for [bold]Elasticsearch[/bold] :smile:"
 
 
 class Terminal(io.StringIO):
@@ -13,45 +17,40 @@ class Terminal(io.StringIO):
         return True
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_nothing_is_written_where_nobody_looks() -> None:
-    stream = io.StringIO()
-    with Progress("photos", 2, stream) as progress:
+def test_nothing_but_sentences_is_written_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
+    with Progress("photos", 2) as progress:
         progress.advance(2)
-    assert stream.getvalue() == ""
+        progress.say(SENTENCE)
+    assert capfd.readouterr() == ("", SENTENCE + "\n")
 
 
-def test_the_line_tells_rate_and_time_left() -> None:
-    clock, stream = Clock(), Terminal()
-    with Progress("photos", 4000, stream, clock) as progress:
-        clock.now = 50
-        progress.advance(100)
-        assert stream.getvalue().endswith("photos  100 of 4,000  2.0 a second  32 min left")
-    assert stream.getvalue().endswith("\r\x1b[K")
+def test_a_terminal_shows_one_line_and_sentences_above_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with Progress("photos", 4000) as progress:
+        progress.advance(1200)
+        progress.say(SENTENCE + "\x1b[2J")
+        print("for a program")
+    with track("peaks", 7) as advance:
+        advance(7)
+    written = terminal.getvalue()
+    assert "1,200 of 4,000" in written
+    assert SENTENCE + "�[2J\n" in written
+    assert "7 of 7" in written
+    assert written.endswith("\x1b[2K"), "the line is erased at the end"
+    assert capfd.readouterr().out == "for a program\n"
 
 
-def test_unchanged_photos_do_not_flatter_the_rate() -> None:
-    clock = Clock()
-    progress = Progress("photos", 1100, Terminal(), clock)
-    progress.advance(1000, worked=False)
-    clock.now = 10
-    progress.advance(10)
-    assert progress.line() == "photos  1,010 of 1,100  1.0 a second  2 min left"
-
-
-def test_the_line_is_written_five_times_a_second_at_most() -> None:
-    clock, stream = Clock(), Terminal()
-    progress = Progress("photos", 1000, stream, clock)
-    for _ in range(999):
-        clock.now += 0.01
-        progress.advance()
-    assert 40 < stream.getvalue().count("\r") <= 50
+def test_rich_is_not_imported_where_nobody_looks() -> None:
+    code = (
+        "import sys; from loader.show.progress import Progress\n"
+        "with Progress('photos', 1) as progress: progress.advance()\n"
+        "sys.exit('rich' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(
