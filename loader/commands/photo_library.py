@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from eland_models.checkpoint import Checkpoint
     from loader.elastic.models import IndexModel
     from loader.photos.comparison import Part
-    from loader.photos.load import PhotoLoad, PhotoModel, Settings
+    from loader.photos.load import PhotoLoad
     from loader.photos.report import PhotoReport
+    from loader.photos.settings import PhotoModel, Settings
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
 SHOWN_GONE = 5  # paths in the question before photos are removed
@@ -190,7 +191,7 @@ def _reach(connection: Connection) -> Elasticsearch:
 def _settings(folder: Path, options: Options) -> Settings:
     from loader.files.photo import parse_zone
     from loader.photos.comparison import WHOLE
-    from loader.photos.load import Settings
+    from loader.photos.settings import Settings
 
     root = (options.library_root or folder).resolve()
     return Settings(
@@ -245,7 +246,7 @@ def _open_model(client: Elasticsearch, index: IndexModel, options: Options) -> P
     from loader.elastic.retries import with_retries
     from loader.peaks.identification.photo_identification import PhotoIdentification
     from loader.peaks.siglip import Calibration
-    from loader.photos.load import PhotoModel
+    from loader.photos.settings import PhotoModel
     from loader.vision.model_input import read_model_input
 
     checkpoint = _open_checkpoint(options.checkpoint, index)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
@@ -21,62 +18,15 @@ from loader.batches import Advance, batched
 from loader.elastic.photo_index import StoredPhoto, delete_photos, read_stored_photos, refresh_photos
 from loader.errors import PeaksError
 from loader.files.library import Listing, PhotoFile, Skipped, hash_file, recognize
-from loader.photos.comparison import WHOLE, Part, StoredContents, compare, explain_conflict
+from loader.photos.comparison import StoredContents, compare, explain_conflict
 from loader.photos.dead_letters import DeadLetters
 from loader.photos.report import PhotoReport
+from loader.photos.settings import PhotoModel, Settings
 
 if TYPE_CHECKING:
-    from loader.files.images import ModelInput
     from loader.photos.pipeline import PhotoPipeline
-    from loader.photos.stages import Encoder
-    from loader.photos.writer import Identify
 
 REMOVAL_SIZE = 500  # documents deleted at a time
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How photos are loaded.
-
-    Attributes:
-        library: the library's name.
-        root: what the names of its files are relative to.
-        batch_size: most photos that are embedded and not yet written.
-        workers: processes that decode; 0 takes one for each core.
-        zone: the camera's clock where a file does not tell its UTC offset.
-        part: the share of the files to load.
-        reload: load unchanged photos too.
-        checksum: read every file; do not trust its size and time.
-    """
-
-    library: str
-    root: Path
-    batch_size: int = 16
-    workers: int = 0
-    zone: tzinfo | None = None
-    part: Part = WHOLE
-    reload: bool = False
-    checksum: bool = False
-
-    @property
-    def opens_all(self) -> bool:
-        """Whether no file goes by its size and time."""
-        return self.reload or self.checksum
-
-
-@dataclass(frozen=True)
-class PhotoModel:
-    """What is needed once a photo must be embedded; an unchanged library needs none of it.
-
-    Attributes:
-        input: the picture that the vision tower takes.
-        make_encoder: loads the tower.
-        open_identification: reads what the cluster knows of peaks and concepts.
-    """
-
-    input: ModelInput
-    make_encoder: Callable[[], Encoder]
-    open_identification: Callable[[], Identify]
 
 
 class PhotoLoad:

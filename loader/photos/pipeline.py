@@ -14,8 +14,8 @@ from loader.files.photo import Known, Photo
 from loader.photos.comparison import Comparison, StoredContents, explain_conflict, is_unchanged
 from loader.photos.dead_letters import DeadLetters
 from loader.photos.decoders import Decoders, Task, usable_cores
-from loader.photos.load import PhotoModel, Settings
 from loader.photos.report import PhotoReport
+from loader.photos.settings import PhotoModel, Settings
 from loader.photos.stages import Embedded, Message, PassedOver, PhotoStages, Unchanged
 from loader.photos.writer import PhotoWriter
 
