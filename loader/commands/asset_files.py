@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from elasticsearch import Elasticsearch
@@ -18,13 +18,10 @@ from loader.elastic.assets import NAMED_MODEL, Asset, bind_model, read_assets, w
 from loader.elastic.concrete_indices import apply_index, read_indices, refuse_other_model, template_mappings
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
+from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana, Outcome
+from loader.elastic.kibana_sources import SavedObject, read_objects
 from loader.elastic.models import DeployedModel, deployed_model
 from loader.errors import PeaksError
-
-if TYPE_CHECKING:
-    from loader.elastic.kibana_imports import ImportReport, Outcome
-    from loader.elastic.kibana_server import Kibana
-    from loader.elastic.kibana_sources import SavedObject
 
 
 @click.command()
@@ -119,25 +116,28 @@ def _apply(
 
 def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[Kibana, list[SavedObject]]:
     """Refuse, before anything is written anywhere, what would stop the import."""
-    from loader.elastic.kibana_imports import check_space
-    from loader.elastic.kibana_server import Kibana
-    from loader.elastic.kibana_sources import read_objects
-
-    kibana, objects = Kibana(url, connection, space), read_objects()
-    check_space(kibana)
+    objects, kibana = read_objects(), Kibana(url, connection, space or DEFAULT_SPACE)
+    kibana.check_space()
     return kibana, objects
 
 
 def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_run: bool) -> PeaksError | None:
     """Import and tell what became of each object; what failed is returned, to be raised after all is told."""
-    from loader.elastic.kibana_imports import import_objects, preview_import
-
+    if dry_run:
+        would = tuple(Outcome("imported", one.kind, one.id, one.title) for one in objects)
+        lines.tell_kibana(kibana, ImportReport(success=True, outcomes=would))
+        return None
     try:
-        report = (preview_import if dry_run else import_objects)(kibana, objects)
+        report = kibana.import_objects(objects)
     except PeaksError as error:
         return error
     lines.tell_kibana(kibana, report)
-    return report.failure()
+    if report.success:
+        return None
+    return PeaksError(
+        f"Kibana at {kibana.place} did not take every object: correct what stands beside the refused ones "
+        "and run again, which makes nothing twice."
+    )
 
 
 def _write(connection: Connection, es_model_id: str | None, folder: Path) -> None:
@@ -152,7 +152,7 @@ _WOULD = {
     "created": "would create",
     "changed": "would change",
     "left": "would leave",
-    "overwritten": "would overwrite",
+    "imported": "would import",
 }
 
 
@@ -167,7 +167,7 @@ class Lines:
 
     def __init__(self, *, dry_run: bool, with_kibana: bool, as_json: bool) -> None:
         self._dry_run, self._as_json = dry_run, as_json
-        self._width = (15 if dry_run else 11) if with_kibana else (12 if dry_run else 7)
+        self._width = 12 if dry_run else 11 if with_kibana else 7
         self._document: dict[str, Any] = {"dry_run": dry_run}
 
     def tell_cluster(self, model: DeployedModel, changes: Iterator[Change]) -> None:
@@ -180,16 +180,11 @@ class Lines:
 
     def tell_kibana(self, kibana: Kibana, report: ImportReport) -> None:
         """Tell what became of Kibana's objects, and where to look at them."""
-        pages = report.dashboards(kibana) if report.success and not self._dry_run else []
-        place = {"url": kibana.place, "space": kibana.space}
-        self._document["kibana"] = {**place, **asdict(report), "dashboards": pages}
+        self._document["kibana"] = {"url": kibana.place, "space": kibana.space, **asdict(report)}
         for outcome in report.outcomes:
             self._line(outcome)
-        if not self._as_json:
-            for warning in report.warnings:
-                click.echo(f"Kibana warns: {warning}.", err=True)
-            for page in pages:
-                click.echo(f"Open {page}")
+        if report.dashboard is not None and not self._as_json:
+            click.echo(f"Open {report.dashboard}")
 
     def end(self) -> None:
         """Print the document, if one is wanted."""

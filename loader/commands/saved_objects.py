@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from loader.elastic.kibana_sources import pack_objects, read_objects
 from loader.errors import PeaksError
 
 
@@ -23,8 +24,6 @@ def build(output: Path) -> None:
     Import it in Stack Management, Saved Objects; `peaks apply --kibana-url URL` packs and imports in one
     step. The same sources give the same bytes.
     """
-    from loader.elastic.kibana_sources import pack_objects, read_objects
-
     if output.suffix.lower() != ".ndjson":
         renamed = output.with_suffix(".ndjson")
         raise PeaksError(f"Kibana imports only files whose names end in .ndjson: give --output {renamed}.")

@@ -1,0 +1,236 @@
+"""Kibana's saved-objects API: one import under the cluster's credentials, and what became of each object.
+
+Kibana answers an import with 200 whatever became of it, and counts as successes objects that it did not write
+because it refused others: only ``success`` and the type of each error can be trusted.
+Source: elastic/kibana, src/core/packages/saved-objects/import-export-server-internal/src/import.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from elastic_transport import HttpHeaders, TlsError, TransportError, Urllib3HttpNode
+from elastic_transport.client_utils import basic_auth_to_header, url_to_node_config
+from urllib3 import encode_multipart_formdata
+
+from loader.elastic.connection import Connection
+from loader.elastic.kibana_sources import SavedObject, pack_objects
+from loader.errors import PeaksError
+from loader.text import clean_text
+from loader.yaml_file import shorten
+
+DEFAULT_SPACE = "default"
+
+_TIMEOUT = 60.0  # seconds for one request
+_LONGEST_QUOTE = 300  # characters
+_WRITES_NOTHING = frozenset(("conflict", "ambiguous_conflict", "missing_references"))
+_PRIVILEGES = (
+    '"Saved Objects Management: All", or "All" on Dashboard, Discover, Maps, Visualize Library and Data View '
+    "Management"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one object.
+
+    Attributes:
+        action: "created" and "overwritten" are in Kibana, "refused" is not; an "unconfirmed" one may not be,
+            because Kibana refused others. "imported" stands for what an import would do.
+        kind: its type for people: "data view".
+        name: its id in the file.
+        note: its title; the reason of a refusal.
+    """
+
+    action: Literal["created", "overwritten", "refused", "unconfirmed", "imported"]
+    kind: str
+    name: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What Kibana made of an import.
+
+    Attributes:
+        success: whether every object was written.
+        outcomes: one an object, in the order of the import.
+        dashboard: address of the dashboard, or None.
+    """
+
+    success: bool
+    outcomes: tuple[Outcome, ...]
+    dashboard: str | None = None
+
+
+class Kibana:
+    """One space of a Kibana; nothing is contacted before a request.
+
+    Args:
+        url: Kibana's address, with its base path if it has one; a user and password in it are used.
+        connection: the cluster's flags, of which credentials and certificates are used here.
+        space: the space's id.
+
+    Raises:
+        PeaksError: the address is none.
+    """
+
+    def __init__(self, url: str, connection: Connection, space: str = DEFAULT_SPACE) -> None:
+        try:
+            config = url_to_node_config(url.rstrip("/"), use_default_ports_for_scheme=True)
+        except ValueError as error:
+            shown = _quote(url.rpartition("@")[2])
+            raise PeaksError(
+                f"--kibana-url: '{shown}' is no address; give it as http(s)://host:port."
+            ) from error
+        self.space = space
+        # Kibana passes credentials on to its Elasticsearch.
+        headers = {"kbn-xsrf": "true", **_credentials(connection), **(config.headers or {})}
+        self._node = Urllib3HttpNode(replace(
+            config, headers=HttpHeaders(headers), request_timeout=_TIMEOUT, ca_certs=connection.ca_certs,
+            verify_certs=not connection.insecure, ssl_show_warn=False,
+        ))
+
+    @property
+    def place(self) -> str:
+        """The address, without credentials."""
+        return self._node.base_url
+
+    def check_space(self) -> None:
+        """Refuse what is no Kibana, does not let us in or lacks the space.
+
+        Kibana takes an import into a space that does not exist, where nobody will see it.
+
+        Raises:
+            PeaksError: one sentence about it.
+        """
+        with self._as_kibana_answers():
+            spaces = [str(space["id"]) for space in self._request("GET", "/api/spaces/space")]
+        if self.space not in spaces:
+            raise PeaksError(
+                f"Kibana at {self.place} has no space '{_quote(self.space)}' for these credentials, only "
+                f"{_quote(', '.join(spaces)) or 'none'}: give another --space, or create it in Kibana."
+            )
+
+    def import_objects(self, objects: Sequence[SavedObject]) -> ImportReport:
+        """Import objects over those that are there already.
+
+        Args:
+            objects: what others refer to first.
+
+        Raises:
+            PeaksError: there is no answer that says what became of them.
+        """
+        file = ("peaks.ndjson", pack_objects(objects), "application/x-ndjson")  # Kibana reads the name's end
+        body, content_type = encode_multipart_formdata({"file": file})
+        prefix = "" if self.space == DEFAULT_SPACE else f"/s/{self.space}"
+        path = f"{prefix}/api/saved_objects/_import?overwrite=true"
+        with self._as_kibana_answers():
+            return _read_report(self._request("POST", path, body, content_type), objects, self.place + prefix)
+
+    def _request(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> Any:
+        """Send one request and return the JSON of the answer; redirects are not followed."""
+        headers = HttpHeaders({"content-type": content_type} if content_type else {})
+        try:
+            answer = self._node.perform_request(method, path, body, headers)
+        except TransportError as error:
+            raise PeaksError(self._explain_failure(error)) from error
+        try:
+            document = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            document = None
+        if answer.meta.status != 200:
+            raise PeaksError(self._explain_status(answer.meta.status, document))
+        return document
+
+    @contextmanager
+    def _as_kibana_answers(self) -> Iterator[None]:
+        """Refuse an answer that is not in the form of Kibana's."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError) as error:
+            raise PeaksError(self._other_server()) from error
+
+    def _other_server(self) -> str:
+        return (
+            f"{self.place} does not answer as Kibana does: give --kibana-url as it stands in a browser "
+            "before /app or /s; Kibana's usual port is 5601."
+        )
+
+    def _explain_status(self, status: int, document: Any) -> str:
+        said = document.get("message") if isinstance(document, dict) else None
+        quoted = f" ({_quote(said)})" if said else ""
+        if status == 401:
+            return (
+                f"Kibana at {self.place} refused the credentials: give --es-api-key (ES_API_KEY), or "
+                "--es-username and --es-password (ES_USERNAME, ES_PASSWORD), of the cluster behind it."
+            )
+        if status == 403:
+            return (
+                f"Kibana does not permit this{quoted}: the user or API key needs, in the space {self.space}, "
+                f"{_PRIVILEGES}."
+            )
+        if status < 500 and (not said or status == 404):
+            return self._other_server()
+        return (
+            f"Kibana at {self.place} answered {status}{quoted}: its log says why; the objects need Kibana "
+            "8.19 or later."
+        )
+
+    def _explain_failure(self, error: TransportError) -> str:
+        reason = _quote(str(error.errors[-1] if error.errors else error).rpartition(": ")[2].strip(" ()'\""))
+        if isinstance(error, TlsError):
+            return (
+                f"Kibana's certificate at {self.place} cannot be verified ({reason}): give its CA with "
+                "--ca-certs, or --insecure for a test; a Kibana without TLS wants http:// in --kibana-url."
+            )
+        return (
+            f"Kibana does not answer at {self.place} ({reason}): start it, or give its address with "
+            "--kibana-url; with TLS it wants https://."
+        )
+
+
+def _credentials(connection: Connection) -> dict[str, str]:
+    if connection.api_key:
+        return {"authorization": f"ApiKey {connection.api_key}"}
+    if connection.username and connection.password:
+        return {"authorization": basic_auth_to_header((connection.username, connection.password))}
+    return {}
+
+
+def _read_report(document: Any, objects: Sequence[SavedObject], home: str) -> ImportReport:
+    errors = {(entry["type"], entry["id"]): entry["error"] for entry in document.get("errors", [])}
+    written = {(entry["type"], entry["id"]): entry for entry in document.get("successResults", [])}
+    if any(error["type"] in _WRITES_NOTHING for error in errors.values()):
+        written = {}
+    outcomes = tuple(_judge(one, errors.get(one.key), written.get(one.key)) for one in objects)
+    success = document["success"] and all(one.action in ("created", "overwritten") for one in outcomes)
+    # An id that an object of another space has is replaced by a new one.
+    pages = [
+        f"{home}/app/dashboards#/view/{entry.get('destinationId', name)}"
+        for (kind, name), entry in written.items() if kind == "dashboard"
+    ]
+    return ImportReport(success, outcomes, pages[0] if pages else None)
+
+
+def _judge(one: SavedObject, error: Mapping[str, Any] | None, written: Mapping[str, Any] | None) -> Outcome:
+    if error is not None:
+        return Outcome("refused", one.kind, one.id, f"{one.title}: {_reason(error)}")
+    if written is None:
+        return Outcome("unconfirmed", one.kind, one.id, one.title)
+    return Outcome("overwritten" if written.get("overwrite") else "created", one.kind, one.id, one.title)
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """What Kibana says of a refusal: its type, and a message or what else it says."""
+    more = {key: value for key, value in error.items() if key != "type"}
+    said = more.get("message") or (json.dumps(more) if more else "")
+    return _quote(f"{error['type']} {said}")
+
+
+def _quote(text: object) -> str:
+    """Return what others wrote on one line of bounded length, without what a terminal would obey."""
+    return shorten(clean_text(" ".join(str(text).split())), _LONGEST_QUOTE).rstrip(".")
