@@ -12,7 +12,7 @@ A message is two big-endian 32-bit lengths, then a header in JSON, then a body o
     worker  {"type": "loaded"}  or  {"type": "refused", "reason": SENTENCE}, and the connection ends
     node    {"type": "infer"} + body, the request in JSON as pytorch_inference gets it:
             {"request_id": "1", "tokens": [[…]], "arg_1": [[1, …]]}
-    worker  {"type": "result", "request_id": "1", "shape": [1, DIMS], "time_ms": F} + float32, little-endian
+    worker  {"type": "result", "request_id": "1", "shape": [1, DIMS]} + float32, little-endian
             or {"type": "error", "request_id": "1", "reason": TEXT}
 
 `infer` messages may overlap: A (number_of_allocations) of them run at a time, each with T
@@ -131,13 +131,11 @@ class Deployment:
             connection.send(reply)
 
     def _infer(self, request: dict[str, Any]) -> Frame:
-        started = time.perf_counter()
         vectors = run_model(self._model, request)
         header = {
             "type": "result",
             "request_id": request["request_id"],
             "shape": list(vectors.shape),
-            "time_ms": (time.perf_counter() - started) * 1000,
         }
         return Frame(header, vectors.numpy().astype("<f4").tobytes())
 

@@ -74,12 +74,6 @@ def test_aggregations_see_every_match(api: Api) -> None:
     assert buckets == {2020: 1, 2021: 2}
 
 
-def test_explanation_names_the_ranks(api: Api) -> None:
-    answer = api.ok("POST", f"/{INDEX}/_search", {**search_body(), "explain": True, "size": 1})
-    explanation = answer["hits"]["hits"][0]["_explanation"]
-    assert "computed for initial ranks [2, 1] with rankConstant: [60]" in explanation["description"]
-
-
 def test_template_can_hold_it(api: Api) -> None:
     body = {"source": json.dumps(search_body()), "params": {}}
     answer = api.ok("POST", f"/{INDEX}/_search/template", body)

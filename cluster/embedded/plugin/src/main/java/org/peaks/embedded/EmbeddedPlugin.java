@@ -34,7 +34,6 @@ import org.elasticsearch.rest.RestController;
 import org.elasticsearch.rest.RestHandler;
 import org.elasticsearch.script.ScriptContext;
 import org.elasticsearch.script.ScriptEngine;
-import org.elasticsearch.search.rank.RankDoc;
 import org.elasticsearch.xcontent.NamedXContentRegistry;
 import org.elasticsearch.xcontent.ParseField;
 import org.elasticsearch.xpack.core.ml.inference.MlInferenceNamedXContentProvider;
@@ -42,18 +41,16 @@ import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignme
 import org.elasticsearch.xpack.core.ml.vectors.TextEmbeddingQueryVectorBuilder;
 import org.peaks.embedded.analysis.SecurityAnalysis;
 import org.peaks.embedded.ingest.InferenceProcessor;
-import org.peaks.embedded.ingest.InferenceProcessorFactory;
 import org.peaks.embedded.ingest.RemoveProcessor;
 import org.peaks.embedded.ingest.SetProcessor;
 import org.peaks.embedded.model.ModelApi;
 import org.peaks.embedded.model.ModelIndices;
 import org.peaks.embedded.model.ModelServices;
 import org.peaks.embedded.root.RootHandler;
-import org.peaks.embedded.rrf.FusedDoc;
 import org.peaks.embedded.rrf.RrfRetriever;
+import org.peaks.embedded.template.RenderTemplateHandler;
+import org.peaks.embedded.template.SearchTemplateHandler;
 import org.peaks.embedded.template.TemplateEngine;
-import org.peaks.embedded.template.Templates;
-import org.peaks.embedded.tile.TileHandler;
 
 /**
  * Gives Elastic's minimal distribution what the peaks project uses of the modules that are not in
@@ -119,7 +116,6 @@ public final class EmbeddedPlugin extends Plugin
             NamedDiff.class,
             TrainedModelAssignmentMetadata.NAME,
             TrainedModelAssignmentMetadata::readDiffFrom));
-    entries.add(new NamedWriteableRegistry.Entry(RankDoc.class, FusedDoc.NAME, FusedDoc::new));
     return entries;
   }
 
@@ -162,7 +158,7 @@ public final class EmbeddedPlugin extends Plugin
     return Map.of(
         SetProcessor.TYPE, new SetProcessor.Factory(parameters.scriptService),
         RemoveProcessor.TYPE, new RemoveProcessor.Factory(parameters.scriptService),
-        InferenceProcessor.TYPE, new InferenceProcessorFactory(parameters.client));
+        InferenceProcessor.TYPE, new InferenceProcessor.Factory(parameters.client));
   }
 
   @Override
@@ -178,9 +174,9 @@ public final class EmbeddedPlugin extends Plugin
       Predicate<NodeFeature> clusterSupportsFeature) {
     List<RestHandler> handlers = new ArrayList<>();
     handlers.add(new RootHandler(services.clusterService()));
-    handlers.addAll(Templates.handlers(settings, services.scriptService(), clusterSupportsFeature));
+    handlers.add(new SearchTemplateHandler(services.scriptService(), clusterSupportsFeature));
+    handlers.add(new RenderTemplateHandler(services.scriptService()));
     handlers.addAll(ModelApi.handlers());
-    handlers.add(new TileHandler());
     return handlers;
   }
 }

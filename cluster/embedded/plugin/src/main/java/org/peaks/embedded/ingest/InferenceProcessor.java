@@ -1,57 +1,54 @@
 package org.peaks.embedded.ingest;
 
-import java.util.HashMap;
+import static org.elasticsearch.ingest.ConfigurationUtils.newConfigurationException;
+import static org.elasticsearch.ingest.ConfigurationUtils.readStringProperty;
+
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
-import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.client.internal.Client;
 import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.ingest.AbstractProcessor;
+import org.elasticsearch.ingest.ConfigurationUtils;
 import org.elasticsearch.ingest.IngestDocument;
-import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction.Request;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelPrefixStrings;
-import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfigUpdate;
 
 /**
- * {@code inference}: writes what a deployed model says of a document's fields into the document.
+ * {@code inference} with {@code input_output}: writes what a deployed model says of fields into
+ * other fields.
  */
 public final class InferenceProcessor extends AbstractProcessor {
 
   /** The processor's name in a pipeline. */
   public static final String TYPE = "inference";
 
-  /** How a document becomes a request, and the results fields of the document. */
-  sealed interface Shape permits InputOutput, TargetField {
+  private static final String INPUT_OUTPUT = "input_output";
 
-    /** The request, or null where the document has nothing to infer from. */
-    Request request(String modelId, IngestDocument document, InferenceConfigUpdate update);
-
-    void write(List<InferenceResults> results, IngestDocument document, String modelId);
-  }
+  private record Pair(String input, String output) {}
 
   private final Client client;
   private final String modelId;
-  private final InferenceConfigUpdate update;
-  private final Shape shape;
+  private final List<Pair> pairs;
+  private final boolean ignoreMissing;
 
-  InferenceProcessor(
+  private InferenceProcessor(
       Client client,
       String tag,
       String description,
       String modelId,
-      InferenceConfigUpdate update,
-      Shape shape) {
+      List<Pair> pairs,
+      boolean ignoreMissing) {
     super(tag, description);
     this.client = client;
     this.modelId = modelId;
-    this.update = update;
-    this.shape = shape;
+    this.pairs = pairs;
+    this.ignoreMissing = ignoreMissing;
   }
 
   @Override
@@ -66,17 +63,20 @@ public final class InferenceProcessor extends AbstractProcessor {
 
   @Override
   public void execute(IngestDocument document, BiConsumer<IngestDocument, Exception> handler) {
-    Request request;
+    List<String> texts;
     try {
-      request = shape.request(modelId, document, update);
+      texts = pairs.stream().map(pair -> text(document, pair.input())).toList();
     } catch (RuntimeException e) {
       handler.accept(document, e);
       return;
     }
-    if (request == null) {
+    if (pairs.stream().noneMatch(pair -> document.hasField(pair.input()))) {
       handler.accept(document, null);
       return;
     }
+    Request request =
+        Request.forTextInput(
+            modelId, texts, null, false, InferModelAction.Request.DEFAULT_TIMEOUT_FOR_INGEST);
     request.setPrefixType(TrainedModelPrefixStrings.PrefixType.INGEST);
     ClientHelper.executeAsyncWithOrigin(
         client,
@@ -84,104 +84,74 @@ public final class InferenceProcessor extends AbstractProcessor {
         CoordinatedInferenceAction.INSTANCE,
         request,
         ActionListener.wrap(
-            response -> accept(response, document, handler), e -> handler.accept(document, e)));
+            response -> {
+              write(response.getInferenceResults(), document);
+              handler.accept(document, null);
+            },
+            e -> handler.accept(document, e)));
   }
 
-  private void accept(
-      InferModelAction.Response response,
-      IngestDocument document,
-      BiConsumer<IngestDocument, Exception> handler) {
-    Exception failure = null;
+  /** An absent field among present ones counts as the empty text, so that results keep places. */
+  private String text(IngestDocument document, String field) {
     try {
-      List<InferenceResults> results = response.getInferenceResults();
-      if (results.isEmpty()) {
-        throw new ElasticsearchStatusException(
-            "Unexpected empty inference response", RestStatus.INTERNAL_SERVER_ERROR);
+      String text = document.getFieldValue(field, String.class, ignoreMissing);
+      return text == null ? "" : text;
+    } catch (IllegalArgumentException e) {
+      if (document.hasField(field)) {
+        throw new IllegalArgumentException(
+            "input field [" + field + "] cannot be processed because it is not a text field", e);
       }
-      shape.write(results, document, response.getId() == null ? modelId : response.getId());
-    } catch (RuntimeException e) {
-      failure = e;
+      throw e;
     }
-    handler.accept(document, failure);
   }
 
-  /** The form {@code target_field} with {@code field_map}: the whole document is the input. */
-  record TargetField(String targetField, Map<String, String> fieldMap) implements Shape {
-
-    @Override
-    public Request request(String modelId, IngestDocument document, InferenceConfigUpdate update) {
-      Map<String, Object> fields = new HashMap<>(document.getSourceAndMetadata());
-      if (document.getIngestMetadata().isEmpty() == false) {
-        fields.put(IngestDocument.INGEST_KEY, document.getIngestMetadata());
-      }
-      fieldMap.forEach(
-          (from, to) -> {
-            if (document.hasField(from)) {
-              fields.remove(from);
-              fields.put(to, document.getFieldValue(from, Object.class));
-            }
-          });
-      return Request.forMapInput(
+  private void write(List<InferenceResults> results, IngestDocument document) {
+    for (int i = 0; i < pairs.size(); i++) {
+      String path = pairs.get(i).output();
+      int dot = path.lastIndexOf('.');
+      InferenceResults.writeResultToField(
+          results.get(i),
+          document,
+          dot < 0 ? null : path.substring(0, dot),
+          path.substring(dot + 1),
           modelId,
-          List.of(fields),
-          update,
-          false,
-          InferModelAction.Request.DEFAULT_TIMEOUT_FOR_INGEST,
-          Request.RequestModelType.UNKNOWN);
-    }
-
-    @Override
-    public void write(List<InferenceResults> results, IngestDocument document, String modelId) {
-      InferenceResults.writeResult(results.get(0), document, targetField, modelId);
+          i == 0);
     }
   }
 
-  /** The form {@code input_output}: each input field has an output field. */
-  record InputOutput(List<Pair> pairs, boolean ignoreMissing) implements Shape {
-
-    /**
-     * @param basePath what stands before the last dot of the output field, or null
-     */
-    record Pair(String input, String basePath, String output) {
-
-      static Pair of(String input, String output) {
-        int dot = output.lastIndexOf('.');
-        String basePath = dot < 0 ? null : output.substring(0, dot);
-        return new Pair(input, basePath, output.substring(dot + 1));
-      }
-    }
+  /**
+   * Reads an {@code inference} from a pipeline; the forms that no pipeline here uses are refused.
+   */
+  public record Factory(Client client) implements Processor.Factory {
 
     @Override
-    public Request request(String modelId, IngestDocument document, InferenceConfigUpdate update) {
-      List<String> texts = pairs.stream().map(pair -> text(document, pair.input())).toList();
-      if (pairs.stream().noneMatch(pair -> document.hasField(pair.input()))) {
-        return null;
-      }
-      return Request.forTextInput(
-          modelId, texts, update, false, InferModelAction.Request.DEFAULT_TIMEOUT_FOR_INGEST);
+    public InferenceProcessor create(
+        Map<String, Processor.Factory> registry,
+        String tag,
+        String description,
+        Map<String, Object> config) {
+      String modelId = readStringProperty(TYPE, tag, config, "model_id");
+      boolean ignoreMissing =
+          ConfigurationUtils.readBooleanProperty(TYPE, tag, config, "ignore_missing", false);
+      List<Pair> pairs = readPairs(tag, config.remove(INPUT_OUTPUT));
+      return new InferenceProcessor(client, tag, description, modelId, pairs, ignoreMissing);
     }
 
-    /** An absent field among present ones counts as the empty text, so that results keep places. */
-    private String text(IngestDocument document, String field) {
-      try {
-        String text = document.getFieldValue(field, String.class, ignoreMissing);
-        return text == null ? "" : text;
-      } catch (IllegalArgumentException e) {
-        if (document.hasField(field)) {
-          throw new IllegalArgumentException(
-              "input field [" + field + "] cannot be processed because it is not a text field", e);
-        }
-        throw e;
+    @SuppressWarnings("unchecked")
+    private static List<Pair> readPairs(String tag, Object given) {
+      List<?> pairs =
+          given instanceof List<?> list ? list : given == null ? List.of() : List.of(given);
+      if (pairs.isEmpty() || pairs.stream().allMatch(Map.class::isInstance) == false) {
+        throw newConfigurationException(
+            TYPE, tag, INPUT_OUTPUT, "the embedded node needs one map or a list of maps here");
       }
+      return pairs.stream().map(pair -> readPair(tag, (Map<String, Object>) pair)).toList();
     }
 
-    @Override
-    public void write(List<InferenceResults> results, IngestDocument document, String modelId) {
-      for (int i = 0; i < pairs.size(); i++) {
-        Pair pair = pairs.get(i);
-        InferenceResults.writeResultToField(
-            results.get(i), document, pair.basePath(), pair.output(), modelId, i == 0);
-      }
+    private static Pair readPair(String tag, Map<String, Object> pair) {
+      return new Pair(
+          readStringProperty(TYPE, tag, pair, "input_field"),
+          readStringProperty(TYPE, tag, pair, "output_field"));
     }
   }
 }

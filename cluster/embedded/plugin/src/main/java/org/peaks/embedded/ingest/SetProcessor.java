@@ -8,7 +8,6 @@ import org.elasticsearch.ingest.ConfigurationUtils;
 import org.elasticsearch.ingest.IngestDocument;
 import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.ingest.ValueSource;
-import org.elasticsearch.script.Script;
 import org.elasticsearch.script.ScriptService;
 import org.elasticsearch.script.TemplateScript;
 
@@ -22,7 +21,6 @@ public final class SetProcessor extends AbstractProcessor {
   private final ValueSource value;
   private final String copyFrom;
   private final boolean override;
-  private final boolean ignoreEmptyValue;
 
   private SetProcessor(
       String tag,
@@ -30,14 +28,12 @@ public final class SetProcessor extends AbstractProcessor {
       TemplateScript.Factory field,
       ValueSource value,
       String copyFrom,
-      boolean override,
-      boolean ignoreEmptyValue) {
+      boolean override) {
     super(tag, description);
     this.field = field;
     this.value = value;
     this.copyFrom = copyFrom;
     this.override = override;
-    this.ignoreEmptyValue = ignoreEmptyValue;
   }
 
   @Override
@@ -52,10 +48,10 @@ public final class SetProcessor extends AbstractProcessor {
       return document;
     }
     if (copyFrom == null) {
-      document.setFieldValue(path, value, ignoreEmptyValue);
+      document.setFieldValue(path, value, false);
     } else {
-      Object copied = document.getFieldValue(copyFrom, Object.class, ignoreEmptyValue);
-      document.setFieldValue(path, IngestDocument.deepCopy(copied), ignoreEmptyValue);
+      Object copied = document.getFieldValue(copyFrom, Object.class);
+      document.setFieldValue(path, IngestDocument.deepCopy(copied));
     }
     return document;
   }
@@ -65,13 +61,7 @@ public final class SetProcessor extends AbstractProcessor {
   }
 
   /** Reads a {@code set} from a pipeline. */
-  public static final class Factory implements Processor.Factory {
-
-    private final ScriptService scripts;
-
-    public Factory(ScriptService scripts) {
-      this.scripts = scripts;
-    }
+  public record Factory(ScriptService scripts) implements Processor.Factory {
 
     @Override
     public SetProcessor create(
@@ -82,24 +72,19 @@ public final class SetProcessor extends AbstractProcessor {
       String field = ConfigurationUtils.readStringProperty(TYPE, tag, config, "field");
       String copyFrom =
           ConfigurationUtils.readOptionalStringProperty(TYPE, tag, config, "copy_from");
-      String mediaType =
-          ConfigurationUtils.readMediaTypeProperty(
-              TYPE, tag, config, "media_type", "application/json");
       return new SetProcessor(
           tag,
           description,
           ConfigurationUtils.compileTemplate(TYPE, tag, "field", field, scripts),
-          readValue(tag, config, copyFrom, mediaType),
+          readValue(tag, config, copyFrom),
           copyFrom,
-          ConfigurationUtils.readBooleanProperty(TYPE, tag, config, "override", true),
-          ConfigurationUtils.readBooleanProperty(TYPE, tag, config, "ignore_empty_value", false));
+          ConfigurationUtils.readBooleanProperty(TYPE, tag, config, "override", true));
     }
 
-    private ValueSource readValue(
-        String tag, Map<String, Object> config, String copyFrom, String mediaType) {
+    private ValueSource readValue(String tag, Map<String, Object> config, String copyFrom) {
       if (copyFrom == null) {
         Object value = ConfigurationUtils.readObject(TYPE, tag, config, "value");
-        return ValueSource.wrap(value, scripts, Map.of(Script.CONTENT_TYPE_OPTION, mediaType));
+        return ValueSource.wrap(value, scripts);
       }
       if (config.remove("value") != null) {
         throw newConfigurationException(

@@ -70,11 +70,6 @@ final class Assignments {
         ActionListener.noop());
   }
 
-  void stopping(String deploymentId, ActionListener<Void> listener) {
-    change(
-        deploymentId, assignment -> assignment.stopAssignment("undeploy_trained_model"), listener);
-  }
-
   void remove(String deploymentId, ActionListener<Void> listener) {
     update(
         "remove deployment",

@@ -3,12 +3,9 @@ package org.peaks.embedded.model;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.client.internal.Client;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction;
@@ -22,32 +19,21 @@ import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfigUpd
  * The action by which searches and pipelines ask for inference. Production decides here between
  * models of its own and inference services; this node has no services.
  */
-public final class CoordinatedInfer
-    extends HandledTransportAction<Request, InferModelAction.Response> {
+public final class CoordinatedInfer extends ModelAction<Request, InferModelAction.Response> {
 
   private final Client client;
-  private final ModelServices services;
 
   @Inject
   public CoordinatedInfer(
       TransportService transport, ActionFilters filters, Client client, ModelServices services) {
-    super(
-        CoordinatedInferenceAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
+    super(CoordinatedInferenceAction.NAME, Request::new, transport, filters, services);
     this.client = client;
-    this.services = services;
   }
 
   @Override
-  protected void doExecute(
-      Task task, Request request, ActionListener<InferModelAction.Response> listener) {
+  void answer(Request request, ActionListener<InferModelAction.Response> listener) {
     boolean deployed =
-        TrainedModelAssignmentUtils.modelAssignments(
-                    request.getModelId(), services.cluster().state())
-                .isEmpty()
+        TrainedModelAssignmentUtils.modelAssignments(request.getModelId(), state()).isEmpty()
             == false;
     if (deployed || request.hasObjects()) {
       ClientHelper.executeAsyncWithOrigin(

@@ -3,54 +3,35 @@ package org.peaks.embedded.model;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.action.support.RefCountingListener;
 import org.elasticsearch.action.support.master.AcknowledgedResponse;
 import org.elasticsearch.cluster.ClusterState;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.ingest.IngestMetadata;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction.Request;
 import org.elasticsearch.xpack.core.ml.utils.InferenceProcessorInfoExtractor;
 
 /** Deletes a model; one in use only by force. */
-public final class DeleteModel extends HandledTransportAction<Request, AcknowledgedResponse> {
-
-  private final ModelServices services;
+public final class DeleteModel extends ModelAction<Request, AcknowledgedResponse> {
 
   @Inject
   public DeleteModel(TransportService transport, ActionFilters filters, ModelServices services) {
-    super(
-        DeleteTrainedModelAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(DeleteTrainedModelAction.NAME, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(
-      Task task, Request request, ActionListener<AcknowledgedResponse> listener) {
-    ActionListener.run(
-        listener,
-        checked -> {
-          if (request.isForce() == false) {
-            requireUnused(request.getId(), services.cluster().state());
-          }
-          undeploy(
-              request.getId(),
-              checked.delegateFailureAndWrap(
-                  (next, done) ->
-                      services
-                          .store()
-                          .delete(
-                              request.getId(), next.map(deleted -> AcknowledgedResponse.TRUE))));
-        });
+  void answer(Request request, ActionListener<AcknowledgedResponse> listener) {
+    if (request.isForce() == false) {
+      requireUnused(request.getId(), state());
+    }
+    undeploy(
+        request.getId(),
+        listener.delegateFailureAndWrap(
+            (next, done) ->
+                store.delete(request.getId(), next.map(deleted -> AcknowledgedResponse.TRUE))));
   }
 
   private static void requireUnused(String modelId, ClusterState state) {
@@ -71,10 +52,10 @@ public final class DeleteModel extends HandledTransportAction<Request, Acknowled
   }
 
   private void undeploy(String modelId, ActionListener<Void> listener) {
-    var assignments = Assignments.in(services.cluster().state()).getDeploymentsUsingModel(modelId);
+    var deployed = Assignments.in(state()).getDeploymentsUsingModel(modelId);
     try (RefCountingListener all = new RefCountingListener(listener)) {
-      assignments.forEach(
-          assignment -> services.assignments().remove(assignment.getDeploymentId(), all.acquire()));
+      deployed.forEach(
+          assignment -> assignments.remove(assignment.getDeploymentId(), all.acquire()));
     }
   }
 }

@@ -1,7 +1,9 @@
 package org.peaks.embedded.model;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.elasticsearch.ElasticsearchStatusException;
@@ -25,7 +27,6 @@ import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenizatio
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
 import org.peaks.embedded.text.RobertaTokenizer;
 import org.peaks.embedded.text.Tokens;
-import org.peaks.embedded.worker.InferenceResult;
 import org.peaks.embedded.worker.LoadedModel;
 import org.peaks.embedded.worker.ModelRefusedException;
 import org.peaks.embedded.worker.RequestBody;
@@ -54,7 +55,8 @@ final class Deployment {
   private volatile TrainedModelConfig config;
   private volatile RobertaTokenizer tokenizer;
   private volatile LoadedModel model;
-  private volatile DeploymentCounters counters = new DeploymentCounters();
+  private final Instant started = Instant.now();
+  private final LongAdder answers = new LongAdder();
   private volatile RoutingState state = RoutingState.STARTING;
   private volatile String reason = "";
   private volatile boolean stopped;
@@ -92,9 +94,28 @@ final class Deployment {
 
   AssignmentStats.NodeStats stats(DiscoveryNode node) {
     LoadedModel loaded = model;
-    return loaded == null
-        ? AssignmentStats.NodeStats.forNotStartedState(node, state, reason)
-        : counters.snapshot(node, parameters, loaded.pending());
+    if (loaded == null) {
+      return AssignmentStats.NodeStats.forNotStartedState(node, state, reason);
+    }
+    // Of production's counters the number of answers is kept, and no times.
+    return AssignmentStats.NodeStats.forStartedState(
+        node,
+        answers.sum(),
+        null,
+        null,
+        loaded.pending(),
+        0,
+        0L,
+        0,
+        0,
+        null,
+        started,
+        parameters.getThreadsPerAllocation(),
+        parameters.getNumberOfAllocations(),
+        0L,
+        0L,
+        null,
+        0L);
   }
 
   TrainedModelConfig config() {
@@ -117,7 +138,6 @@ final class Deployment {
       return;
     }
     if (loaded.pending() >= parameters.getQueueCapacity()) {
-      counters.rejected();
       listener.onFailure(
           new EsRejectedExecutionException(
               "["
@@ -143,15 +163,14 @@ final class Deployment {
     try {
       tokens = tokenizer.tokenize(text, settings.getTokenization().getTruncate());
     } catch (RuntimeException e) {
-      counters.failed();
       listener.onFailure(e);
       return;
     }
-    ActionListener<InferenceResult> answer =
+    ActionListener<double[]> answer =
         ActionListener.wrap(
             result -> listener.onResponse(toResults(result, settings, tokens)),
             e -> listener.onFailure(stopped || model != loaded ? unavailable() : e));
-    Inference inference = new Inference(threads, timeout, counters, answer);
+    Inference inference = new Inference(threads, timeout, answers, answer);
     long request = loaded.infer(new RequestBody(tokens.ids()), inference);
     inference.onTimeout(() -> loaded.forget(request));
     if (inference.isDone()) {
@@ -160,12 +179,10 @@ final class Deployment {
   }
 
   private static InferenceResults toResults(
-      InferenceResult result, TextEmbeddingConfig settings, Tokens tokens) {
+      double[] vector, TextEmbeddingConfig settings, Tokens tokens) {
     String field = settings.getResultsField();
     return new MlTextEmbeddingResults(
-        field == null ? InferenceConfig.DEFAULT_RESULTS_FIELD : field,
-        result.vector(),
-        tokens.truncated());
+        field == null ? InferenceConfig.DEFAULT_RESULTS_FIELD : field, vector, tokens.truncated());
   }
 
   private ElasticsearchStatusException unavailable() {
@@ -208,7 +225,6 @@ final class Deployment {
     prepare();
     LoadedModel loaded = LoadedModel.load(socket, settings(), store.parts(parameters.getModelId()));
     try (loaded) {
-      counters = new DeploymentCounters();
       model = loaded;
       if (stopped) {
         return;

@@ -4,10 +4,7 @@ import java.util.List;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
 import org.elasticsearch.action.support.GroupedActionListener;
-import org.elasticsearch.action.support.HandledTransportAction;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.injection.guice.Inject;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.action.util.QueryPage;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction;
@@ -16,27 +13,19 @@ import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction.Response;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 
 /** Lists models' configurations. */
-public final class GetModels extends HandledTransportAction<Request, Response> {
-
-  private final ModelServices services;
+public final class GetModels extends ModelAction<Request, Response> {
 
   @Inject
   public GetModels(TransportService transport, ActionFilters filters, ModelServices services) {
-    super(
-        GetTrainedModelsAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(GetTrainedModelsAction.NAME, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
+  void answer(Request request, ActionListener<Response> listener) {
     ModelSelection.of(
         request,
         request.getTags(),
-        services.store(),
+        store,
         listener.delegateFailureAndWrap(
             (next, selection) -> {
               ActionListener<Void> marked = next.map(done -> respond(selection));
@@ -60,15 +49,13 @@ public final class GetModels extends HandledTransportAction<Request, Response> {
     }
     var all = new GroupedActionListener<Void>(configs.size(), listener.map(done -> null));
     for (TrainedModelConfig config : configs) {
-      services
-          .store()
-          .isComplete(
-              config.getModelId(),
-              all.map(
-                  complete -> {
-                    config.setFullDefinition(complete);
-                    return null;
-                  }));
+      store.isComplete(
+          config.getModelId(),
+          all.map(
+              complete -> {
+                config.setFullDefinition(complete);
+                return null;
+              }));
     }
   }
 }

@@ -6,11 +6,8 @@ import java.util.List;
 import java.util.Set;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.cluster.ClusterState;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.injection.guice.Inject;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.action.util.QueryPage;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsStatsAction;
@@ -29,28 +26,20 @@ import org.elasticsearch.xpack.core.ml.utils.InferenceProcessorInfoExtractor;
 /**
  * Lists models with what their deployments do: one entry a deployment, or one for an idle model.
  */
-public final class GetStats extends HandledTransportAction<Request, Response> {
-
-  private final ModelServices services;
+public final class GetStats extends ModelAction<Request, Response> {
 
   @Inject
   public GetStats(TransportService transport, ActionFilters filters, ModelServices services) {
-    super(
-        GetTrainedModelsStatsAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(GetTrainedModelsStatsAction.NAME, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
-    ModelSelection.of(request, List.of(), services.store(), listener.map(this::describe));
+  void answer(Request request, ActionListener<Response> listener) {
+    ModelSelection.of(request, List.of(), store, listener.map(this::describe));
   }
 
   private Response describe(ModelSelection selection) {
-    ClusterState state = services.cluster().state();
+    ClusterState state = state();
     List<TrainedModelStats> stats = new ArrayList<>();
     for (TrainedModelConfig config : selection.page()) {
       var deployments = Assignments.in(state).getDeploymentsUsingModel(config.getModelId());
@@ -110,7 +99,7 @@ public final class GetStats extends HandledTransportAction<Request, Response> {
   }
 
   private AssignmentStats.NodeStats nodeStats(TrainedModelAssignment assignment) {
-    var node = services.cluster().localNode();
+    var node = cluster.localNode();
     Deployment deployment = services.deployments().get(assignment.getDeploymentId());
     return deployment == null
         ? AssignmentStats.NodeStats.forNotStartedState(node, RoutingState.STARTING, "")

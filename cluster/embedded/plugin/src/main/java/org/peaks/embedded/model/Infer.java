@@ -7,16 +7,13 @@ import java.util.stream.Stream;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.action.support.RefCountingListener;
 import org.elasticsearch.common.Strings;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.common.xcontent.support.XContentMapValues;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction.Request;
@@ -31,9 +28,7 @@ import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfigUpd
 import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
 
 /** Runs a deployed model on texts or documents. */
-public class Infer extends HandledTransportAction<Request, Response> {
-
-  private final ModelServices services;
+public class Infer extends ModelAction<Request, Response> {
 
   /** The same action under the name that the REST API has privileges for. */
   public static final class External extends Infer {
@@ -50,39 +45,31 @@ public class Infer extends HandledTransportAction<Request, Response> {
 
   private Infer(
       String name, TransportService transport, ActionFilters filters, ModelServices services) {
-    super(name, transport, filters, Request::new, EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(name, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
-    ActionListener.run(
-        listener,
-        checked -> {
-          Licence.check();
-          List<TrainedModelAssignment> assignments =
-              TrainedModelAssignmentUtils.modelAssignments(
-                  request.getId(), services.cluster().state());
-          if (assignments.isEmpty()) {
-            explainMissing(request.getId(), checked);
-          } else {
-            inferWith(pick(assignments), request, checked);
-          }
-        });
+  void answer(Request request, ActionListener<Response> listener) {
+    Licence.check();
+    List<TrainedModelAssignment> assignments =
+        TrainedModelAssignmentUtils.modelAssignments(request.getId(), state());
+    if (assignments.isEmpty()) {
+      explainMissing(request.getId(), listener);
+    } else {
+      inferWith(pick(assignments), request, listener);
+    }
   }
 
   private void explainMissing(String modelId, ActionListener<Response> listener) {
-    services
-        .store()
-        .configuration(
-            modelId,
-            listener.delegateFailureAndWrap(
-                (next, config) ->
-                    next.onFailure(
-                        ExceptionsHelper.conflictStatusException(
-                            "Model [{}] must be deployed to use. Please deploy with the start trained model "
-                                + "deployment API.",
-                            modelId))));
+    store.configuration(
+        modelId,
+        listener.delegateFailureAndWrap(
+            (next, config) ->
+                next.onFailure(
+                    ExceptionsHelper.conflictStatusException(
+                        "Model [{}] must be deployed to use. Please deploy with the start trained model "
+                            + "deployment API.",
+                        modelId))));
   }
 
   private static TrainedModelAssignment pick(List<TrainedModelAssignment> assignments) {

@@ -1,19 +1,19 @@
 package org.peaks.embedded.model;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.rest.RestStatus;
 import org.elasticsearch.threadpool.Scheduler;
 import org.elasticsearch.threadpool.ThreadPool;
-import org.peaks.embedded.worker.InferenceResult;
 
 /** One text on its way through the model: answered once, by the worker or by the clock. */
-final class Inference implements ActionListener<InferenceResult> {
+final class Inference implements ActionListener<double[]> {
 
-  private final ActionListener<InferenceResult> listener;
-  private final DeploymentCounters counters;
+  private final ActionListener<double[]> listener;
+  private final LongAdder answers;
   private final AtomicBoolean done = new AtomicBoolean();
   private final Scheduler.Cancellable clock;
   private volatile Runnable onTimeout = () -> {};
@@ -22,12 +22,9 @@ final class Inference implements ActionListener<InferenceResult> {
    * @param timeout how long to wait; {@link TimeValue#MAX_VALUE} for ever
    */
   Inference(
-      ThreadPool threads,
-      TimeValue timeout,
-      DeploymentCounters counters,
-      ActionListener<InferenceResult> listener) {
+      ThreadPool threads, TimeValue timeout, LongAdder answers, ActionListener<double[]> listener) {
     this.listener = listener;
-    this.counters = counters;
+    this.answers = answers;
     this.clock =
         timeout.equals(TimeValue.MAX_VALUE)
             ? null
@@ -44,9 +41,9 @@ final class Inference implements ActionListener<InferenceResult> {
   }
 
   @Override
-  public void onResponse(InferenceResult result) {
+  public void onResponse(double[] result) {
     if (finish()) {
-      counters.answered(result.milliseconds());
+      answers.increment();
       listener.onResponse(result);
     }
   }
@@ -54,14 +51,12 @@ final class Inference implements ActionListener<InferenceResult> {
   @Override
   public void onFailure(Exception e) {
     if (finish()) {
-      counters.failed();
       listener.onFailure(e);
     }
   }
 
   private void expire(TimeValue timeout) {
     if (finish()) {
-      counters.timedOut();
       onTimeout.run();
       listener.onFailure(
           new ElasticsearchStatusException(

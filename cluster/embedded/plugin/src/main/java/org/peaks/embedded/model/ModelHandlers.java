@@ -11,6 +11,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.elasticsearch.action.ActionRequest;
+import org.elasticsearch.action.ActionResponse;
+import org.elasticsearch.action.ActionType;
+import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.common.Strings;
 import org.elasticsearch.rest.RestChannel;
 import org.elasticsearch.rest.RestHandler.Route;
@@ -21,6 +25,7 @@ import org.elasticsearch.rest.action.RestBuilderListener;
 import org.elasticsearch.rest.action.RestCancellableNodeClient;
 import org.elasticsearch.rest.action.RestToXContentListener;
 import org.elasticsearch.xcontent.ToXContent;
+import org.elasticsearch.xcontent.ToXContentObject;
 import org.elasticsearch.xcontent.XContentBuilder;
 import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xpack.core.action.AbstractGetResourcesRequest;
@@ -47,6 +52,11 @@ final class ModelHandlers {
 
   private ModelHandlers() {}
 
+  private static <Q extends ActionRequest, A extends ActionResponse & ToXContentObject>
+      ModelHandler.Call send(NodeClient client, ActionType<A> action, Q request) {
+    return channel -> client.execute(action, request, new RestToXContentListener<>(channel));
+  }
+
   static ModelHandler put() {
     return new ModelHandler(
         "xpack_ml_put_trained_model_action",
@@ -61,9 +71,7 @@ final class ModelHandlers {
           try (XContentParser parser = rest.contentParser()) {
             request = PutTrainedModelAction.Request.parseRequest(id, defer, wait, parser);
           }
-          return channel ->
-              client.execute(
-                  PutTrainedModelAction.INSTANCE, request, new RestToXContentListener<>(channel));
+          return send(client, PutTrainedModelAction.INSTANCE, request);
         });
   }
 
@@ -79,11 +87,7 @@ final class ModelHandlers {
           try (XContentParser parser = rest.contentParser()) {
             request = PutTrainedModelDefinitionPartAction.Request.parseRequest(id, part, parser);
           }
-          return channel ->
-              client.execute(
-                  PutTrainedModelDefinitionPartAction.INSTANCE,
-                  request,
-                  new RestToXContentListener<>(channel));
+          return send(client, PutTrainedModelDefinitionPartAction.INSTANCE, request);
         });
   }
 
@@ -98,11 +102,7 @@ final class ModelHandlers {
             request =
                 PutTrainedModelVocabularyAction.Request.parseRequest(rest.param(MODEL_ID), parser);
           }
-          return channel ->
-              client.execute(
-                  PutTrainedModelVocabularyAction.INSTANCE,
-                  request,
-                  new RestToXContentListener<>(channel));
+          return send(client, PutTrainedModelVocabularyAction.INSTANCE, request);
         });
   }
 
@@ -146,11 +146,7 @@ final class ModelHandlers {
         (rest, client) -> {
           var request = new GetTrainedModelsStatsAction.Request(rest.param(MODEL_ID, "_all"));
           readPage(rest, request);
-          return channel ->
-              client.execute(
-                  GetTrainedModelsStatsAction.INSTANCE,
-                  request,
-                  new RestToXContentListener<>(channel));
+          return send(client, GetTrainedModelsStatsAction.INSTANCE, request);
         });
   }
 
@@ -174,11 +170,7 @@ final class ModelHandlers {
           var request = new DeleteTrainedModelAction.Request(rest.param(MODEL_ID));
           request.setForce(rest.paramAsBoolean("force", request.isForce()));
           request.ackTimeout(rest.paramAsTime("timeout", request.ackTimeout()));
-          return channel ->
-              client.execute(
-                  DeleteTrainedModelAction.INSTANCE,
-                  request,
-                  new RestToXContentListener<>(channel));
+          return send(client, DeleteTrainedModelAction.INSTANCE, request);
         });
   }
 
@@ -189,11 +181,7 @@ final class ModelHandlers {
         Set.of(),
         (rest, client) -> {
           StartTrainedModelDeploymentAction.Request request = readStart(rest);
-          return channel ->
-              client.execute(
-                  StartTrainedModelDeploymentAction.INSTANCE,
-                  request,
-                  new RestToXContentListener<>(channel));
+          return send(client, StartTrainedModelDeploymentAction.INSTANCE, request);
         });
   }
 
@@ -236,11 +224,7 @@ final class ModelHandlers {
         Set.of(),
         (rest, client) -> {
           StopTrainedModelDeploymentAction.Request request = readStop(rest);
-          return channel ->
-              client.execute(
-                  StopTrainedModelDeploymentAction.INSTANCE,
-                  request,
-                  new RestToXContentListener<>(channel));
+          return send(client, StopTrainedModelDeploymentAction.INSTANCE, request);
         });
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.elasticsearch.ExceptionsHelper;
 import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.ResourceNotFoundException;
@@ -15,9 +16,11 @@ import org.elasticsearch.action.get.GetResponse;
 import org.elasticsearch.action.index.IndexRequest;
 import org.elasticsearch.action.search.SearchRequest;
 import org.elasticsearch.action.support.IndicesOptions;
+import org.elasticsearch.action.support.PlainActionFuture;
 import org.elasticsearch.action.support.WriteRequest.RefreshPolicy;
 import org.elasticsearch.client.internal.Client;
 import org.elasticsearch.client.internal.OriginSettingClient;
+import org.elasticsearch.common.CheckedSupplier;
 import org.elasticsearch.common.bytes.BytesReference;
 import org.elasticsearch.common.xcontent.LoggingDeprecationHandler;
 import org.elasticsearch.common.xcontent.XContentHelper;
@@ -41,7 +44,6 @@ import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.VocabularyConfig;
 import org.elasticsearch.xpack.core.ml.job.messages.Messages;
 import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
-import org.peaks.embedded.worker.ModelParts;
 
 /** Keeps models in machine learning's own indices, in its own documents. */
 final class ModelStore {
@@ -143,9 +145,24 @@ final class ModelStore {
     get(ModelIndices.DEFINITIONS, id, DefinitionPart::parse, missing, listener);
   }
 
-  /** The parts in order. Reading one blocks. */
-  ModelParts parts(String modelId) {
-    return new StoredParts(this, modelId);
+  /**
+   * Gives the parts in order, null after the last: a large model never stands in the heap. Blocks.
+   */
+  CheckedSupplier<byte[], IOException> parts(String modelId) {
+    AtomicInteger next = new AtomicInteger();
+    return () -> {
+      int number = next.getAndIncrement();
+      if (number < 0) {
+        return null;
+      }
+      PlainActionFuture<DefinitionPart> read = new PlainActionFuture<>();
+      part(modelId, number, read);
+      DefinitionPart part = read.actionGet();
+      if (part.isLast()) {
+        next.set(Integer.MIN_VALUE);
+      }
+      return part.data();
+    };
   }
 
   /** Answers with the number of parts, without reading what they hold. */

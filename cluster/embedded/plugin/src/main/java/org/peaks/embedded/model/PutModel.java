@@ -3,11 +3,8 @@ package org.peaks.embedded.model;
 import java.time.Instant;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.license.License;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.MlConfigVersion;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelAction;
@@ -19,41 +16,31 @@ import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
 
 /** Stores a new model's configuration. */
 public final class PutModel
-    extends HandledTransportAction<PutTrainedModelAction.Request, PutTrainedModelAction.Response> {
-
-  private final ModelServices services;
+    extends ModelAction<PutTrainedModelAction.Request, PutTrainedModelAction.Response> {
 
   @Inject
   public PutModel(TransportService transport, ActionFilters filters, ModelServices services) {
     super(
         PutTrainedModelAction.NAME,
+        PutTrainedModelAction.Request::new,
         transport,
         filters,
-        PutTrainedModelAction.Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+        services);
   }
 
   @Override
-  protected void doExecute(
-      Task task,
+  void answer(
       PutTrainedModelAction.Request request,
       ActionListener<PutTrainedModelAction.Response> listener) {
-    ActionListener.run(
-        listener,
-        checked -> {
-          Licence.check();
-          TrainedModelConfig config = complete(request.getTrainedModelConfig());
-          services
-              .store()
-              .putConfiguration(
-                  config, checked.map(stored -> new PutTrainedModelAction.Response(config)));
-        });
+    Licence.check();
+    TrainedModelConfig config = complete(request.getTrainedModelConfig());
+    store.putConfiguration(
+        config, listener.map(stored -> new PutTrainedModelAction.Response(config)));
   }
 
   private TrainedModelConfig complete(TrainedModelConfig given) {
     requireSupported(given);
-    if (Assignments.in(services.cluster().state()).hasDeployment(given.getModelId())) {
+    if (Assignments.in(state()).hasDeployment(given.getModelId())) {
       throw ExceptionsHelper.badRequestException(
           "Cannot create model [{}] "
               + PutTrainedModelAction.MODEL_ALREADY_EXISTS_ERROR_MESSAGE_FRAGMENT,

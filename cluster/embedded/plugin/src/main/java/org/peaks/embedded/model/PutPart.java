@@ -2,45 +2,27 @@ package org.peaks.embedded.model;
 
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.action.support.master.AcknowledgedResponse;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.injection.guice.Inject;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelDefinitionPartAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelDefinitionPartAction.Request;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 
 /** Stores one part of a model's file. */
-public final class PutPart extends HandledTransportAction<Request, AcknowledgedResponse> {
-
-  private final ModelServices services;
+public final class PutPart extends ModelAction<Request, AcknowledgedResponse> {
 
   @Inject
   public PutPart(TransportService transport, ActionFilters filters, ModelServices services) {
-    super(
-        PutTrainedModelDefinitionPartAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(PutTrainedModelDefinitionPartAction.NAME, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(
-      Task task, Request request, ActionListener<AcknowledgedResponse> listener) {
-    ActionListener.run(
-        listener,
-        checked -> {
-          Licence.check();
-          services
-              .store()
-              .configuration(
-                  request.getModelId(),
-                  checked.delegateFailureAndWrap((next, config) -> store(request, config, next)));
-        });
+  void answer(Request request, ActionListener<AcknowledgedResponse> listener) {
+    Licence.check();
+    store.configuration(
+        request.getModelId(),
+        listener.delegateFailureAndWrap((next, config) -> store(request, config, next)));
   }
 
   private void store(
@@ -53,13 +35,11 @@ public final class PutPart extends HandledTransportAction<Request, AcknowledgedR
             request.getDefinition(),
             request.getTotalDefinitionLength(),
             last);
-    services
-        .store()
-        .putPart(
-            part,
-            request.getModelId(),
-            request.getPart(),
-            listener.delegateFailureAndWrap((next, stored) -> noteSize(request, config, next)));
+    store.putPart(
+        part,
+        request.getModelId(),
+        request.getPart(),
+        listener.delegateFailureAndWrap((next, stored) -> noteSize(request, config, next)));
   }
 
   private void noteSize(
@@ -72,6 +52,6 @@ public final class PutPart extends HandledTransportAction<Request, AcknowledgedR
         new TrainedModelConfig.Builder(config)
             .setModelSize(request.getTotalDefinitionLength())
             .build();
-    services.store().updateConfiguration(sized, listener.map(stored -> AcknowledgedResponse.TRUE));
+    store.updateConfiguration(sized, listener.map(stored -> AcknowledgedResponse.TRUE));
   }
 }

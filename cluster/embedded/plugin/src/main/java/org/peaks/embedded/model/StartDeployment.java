@@ -10,15 +10,12 @@ import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.cluster.ClusterState;
 import org.elasticsearch.cluster.ClusterStateObserver;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.node.NodeClosedException;
 import org.elasticsearch.rest.RestStatus;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.CreateTrainedModelAssignmentAction.Response;
 import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction;
@@ -33,38 +30,24 @@ import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignme
 /**
  * Deploys a model and waits until it runs. A deployment that fails to start is taken away again.
  */
-public final class StartDeployment extends HandledTransportAction<Request, Response> {
+public final class StartDeployment extends ModelAction<Request, Response> {
 
   private static final Logger logger = LogManager.getLogger(StartDeployment.class);
-
-  private final ModelServices services;
 
   @Inject
   public StartDeployment(
       TransportService transport, ActionFilters filters, ModelServices services) {
-    super(
-        StartTrainedModelDeploymentAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(StartTrainedModelDeploymentAction.NAME, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
-    ActionListener.run(
-        listener,
-        checked -> {
-          Licence.check();
-          services
-              .store()
-              .configuration(
-                  request.getModelId(),
-                  ActionListener.wrap(
-                      config -> size(request, config, checked),
-                      e -> checked.onFailure(explainMissing(request, e))));
-        });
+  void answer(Request request, ActionListener<Response> listener) {
+    Licence.check();
+    store.configuration(
+        request.getModelId(),
+        ActionListener.wrap(
+            config -> size(request, config, listener),
+            e -> listener.onFailure(explainMissing(request, e))));
   }
 
   private static Exception explainMissing(Request request, Exception e) {
@@ -75,13 +58,11 @@ public final class StartDeployment extends HandledTransportAction<Request, Respo
   }
 
   private void size(Request request, TrainedModelConfig config, ActionListener<Response> listener) {
-    services
-        .store()
-        .part(
-            request.getModelId(),
-            0,
-            listener.delegateFailureAndWrap(
-                (next, part) -> assign(request, config, part.totalLength(), next)));
+    store.part(
+        request.getModelId(),
+        0,
+        listener.delegateFailureAndWrap(
+            (next, part) -> assign(request, config, part.totalLength(), next)));
   }
 
   private void assign(
@@ -98,14 +79,12 @@ public final class StartDeployment extends HandledTransportAction<Request, Respo
             request.getPriority(),
             config.getPerDeploymentMemoryBytes(),
             config.getPerAllocationMemoryBytes());
-    services
-        .assignments()
-        .add(
-            parameters,
-            request.getAdaptiveAllocationsSettings(),
-            ActionListener.wrap(
-                added -> awaitState(request, listener),
-                e -> listener.onFailure(explainConflict(request, e))));
+    assignments.add(
+        parameters,
+        request.getAdaptiveAllocationsSettings(),
+        ActionListener.wrap(
+            added -> awaitState(request, listener),
+            e -> listener.onFailure(explainConflict(request, e))));
   }
 
   private static Exception explainConflict(Request request, Exception e) {
@@ -129,7 +108,7 @@ public final class StartDeployment extends HandledTransportAction<Request, Respo
               || hasRoute(assignment, RoutingState.FAILED);
         };
     ClusterStateObserver.waitForState(
-        services.cluster(),
+        cluster,
         services.threads().getThreadContext(),
         new Waiter(request, listener),
         settled,
@@ -173,21 +152,19 @@ public final class StartDeployment extends HandledTransportAction<Request, Respo
 
     private void withdraw(TrainedModelAssignment assignment) {
       RoutingInfo route = assignment.getNodeRoutingTable().values().iterator().next();
-      String node = services.cluster().localNode().getId();
+      String node = cluster.localNode().getId();
       Exception failure =
           new ElasticsearchStatusException(
               "Could not start trained model deployment, the following nodes failed with errors [{}]",
               RestStatus.INTERNAL_SERVER_ERROR,
               Map.of(node, route.getReason()));
-      services
-          .assignments()
-          .remove(
-              request.getDeploymentId(), ActionListener.running(() -> listener.onFailure(failure)));
+      assignments.remove(
+          request.getDeploymentId(), ActionListener.running(() -> listener.onFailure(failure)));
     }
 
     @Override
     public void onClusterServiceClose() {
-      listener.onFailure(new NodeClosedException(services.cluster().localNode()));
+      listener.onFailure(new NodeClosedException(cluster.localNode()));
     }
 
     @Override

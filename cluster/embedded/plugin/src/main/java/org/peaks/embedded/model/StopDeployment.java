@@ -3,13 +3,10 @@ package org.peaks.embedded.model;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.action.support.HandledTransportAction;
 import org.elasticsearch.cluster.ClusterState;
-import org.elasticsearch.common.util.concurrent.EsExecutors;
 import org.elasticsearch.ingest.IngestMetadata;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
-import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.StopTrainedModelDeploymentAction;
 import org.elasticsearch.xpack.core.ml.action.StopTrainedModelDeploymentAction.Request;
@@ -18,37 +15,25 @@ import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
 import org.elasticsearch.xpack.core.ml.utils.InferenceProcessorInfoExtractor;
 
 /** Stops a deployment; one that a pipeline uses only by force. */
-public final class StopDeployment extends HandledTransportAction<Request, Response> {
-
-  private final ModelServices services;
+public final class StopDeployment extends ModelAction<Request, Response> {
 
   @Inject
   public StopDeployment(TransportService transport, ActionFilters filters, ModelServices services) {
-    super(
-        StopTrainedModelDeploymentAction.NAME,
-        transport,
-        filters,
-        Request::new,
-        EsExecutors.DIRECT_EXECUTOR_SERVICE);
-    this.services = services;
+    super(StopTrainedModelDeploymentAction.NAME, Request::new, transport, filters, services);
   }
 
   @Override
-  protected void doExecute(Task task, Request request, ActionListener<Response> listener) {
-    ActionListener.run(
-        listener,
-        checked -> {
-          ActionListener<Void> stopped = checked.map(done -> new Response(true));
-          ClusterState state = services.cluster().state();
-          if (Assignments.in(state).hasDeployment(request.getId())) {
-            requireUnused(request, state);
-            services.assignments().remove(request.getId(), stopped);
-          } else if (request.isAllowNoMatch()) {
-            stopped.onResponse(null);
-          } else {
-            throw ExceptionsHelper.missingModelDeployment(request.getId());
-          }
-        });
+  void answer(Request request, ActionListener<Response> listener) {
+    ActionListener<Void> stopped = listener.map(done -> new Response(true));
+    ClusterState state = state();
+    if (Assignments.in(state).hasDeployment(request.getId())) {
+      requireUnused(request, state);
+      assignments.remove(request.getId(), stopped);
+    } else if (request.isAllowNoMatch()) {
+      stopped.onResponse(null);
+    } else {
+      throw ExceptionsHelper.missingModelDeployment(request.getId());
+    }
   }
 
   private static void requireUnused(Request request, ClusterState state) {

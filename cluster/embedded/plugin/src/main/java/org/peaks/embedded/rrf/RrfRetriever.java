@@ -96,7 +96,7 @@ public final class RrfRetriever extends CompoundRetrieverBuilder<RrfRetriever> {
 
   @Override
   protected RankDoc[] combineInnerRetrieverResults(List<ScoreDoc[]> results, boolean explain) {
-    return new RankFusion(constant, rankWindowSize).fuse(results, explain);
+    return new RankFusion(constant, rankWindowSize).fuse(results);
   }
 
   @Override

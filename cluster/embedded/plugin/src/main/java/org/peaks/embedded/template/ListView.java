@@ -1,6 +1,5 @@
 package org.peaks.embedded.template;
 
-import java.lang.reflect.Array;
 import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,21 +17,8 @@ final class ListView extends AbstractMap<Object, Object> implements Iterable<Obj
 
   private final List<Object> items;
 
-  private ListView(List<Object> items) {
-    this.items = items;
-  }
-
-  static ListView ofCollection(Collection<?> collection) {
-    return new ListView(new ArrayList<>(collection));
-  }
-
-  static ListView ofArray(Object array) {
-    int length = Array.getLength(array);
-    List<Object> items = new ArrayList<>(length);
-    for (int i = 0; i < length; i++) {
-      items.add(Array.get(array, i));
-    }
-    return new ListView(items);
+  ListView(Collection<?> items) {
+    this.items = new ArrayList<>(items);
   }
 
   /**

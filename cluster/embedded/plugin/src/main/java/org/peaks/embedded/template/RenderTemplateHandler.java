@@ -19,11 +19,11 @@ import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xcontent.XContentType;
 
 /** {@code _render/template}: shows what a template renders to, and searches nothing. */
-final class RenderTemplateHandler extends BaseRestHandler {
+public final class RenderTemplateHandler extends BaseRestHandler {
 
   private final ScriptService scripts;
 
-  RenderTemplateHandler(ScriptService scripts) {
+  public RenderTemplateHandler(ScriptService scripts) {
     this.scripts = scripts;
   }
 

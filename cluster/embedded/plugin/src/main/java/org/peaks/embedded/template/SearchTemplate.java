@@ -33,15 +33,11 @@ final class SearchTemplate {
         (parser, template, unused) -> template.parameters = parser.map(),
         new ParseField("params"),
         ValueType.OBJECT);
-    PARSER.declareBoolean((template, value) -> template.explain = value, new ParseField("explain"));
-    PARSER.declareBoolean((template, value) -> template.profile = value, new ParseField("profile"));
   }
 
   private ScriptType type;
   private String script;
   private Map<String, Object> parameters = Map.of();
-  private boolean explain;
-  private boolean profile;
 
   static SearchTemplate parse(XContentParser parser) throws IOException {
     return PARSER.parse(parser, null);
@@ -57,35 +53,12 @@ final class SearchTemplate {
     script = source;
   }
 
-  void explain(boolean value) {
-    explain = value;
-  }
-
-  boolean explain() {
-    return explain;
-  }
-
-  boolean profile() {
-    return profile;
-  }
-
-  boolean hasScript() {
-    return script != null;
-  }
-
   /**
    * @throws ActionRequestValidationException when no template is named
    */
   SearchTemplate validated() {
-    ActionRequestValidationException errors = null;
     if (script == null || script.isEmpty()) {
-      errors = ValidateActions.addValidationError("template is missing", errors);
-    }
-    if (type == null) {
-      errors = ValidateActions.addValidationError("template's script type is missing", errors);
-    }
-    if (errors != null) {
-      throw errors;
+      throw ValidateActions.addValidationError("template is missing", null);
     }
     return this;
   }

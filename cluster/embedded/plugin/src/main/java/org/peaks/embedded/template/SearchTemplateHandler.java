@@ -6,23 +6,31 @@ import static org.elasticsearch.rest.RestRequest.Method.POST;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.elasticsearch.action.search.SearchRequest;
 import org.elasticsearch.action.search.TransportSearchAction;
 import org.elasticsearch.client.internal.node.NodeClient;
+import org.elasticsearch.features.NodeFeature;
 import org.elasticsearch.rest.BaseRestHandler;
 import org.elasticsearch.rest.RestRequest;
 import org.elasticsearch.rest.action.RestCancellableNodeClient;
 import org.elasticsearch.rest.action.RestRefCountedChunkedToXContentListener;
 import org.elasticsearch.rest.action.search.RestSearchAction;
+import org.elasticsearch.script.ScriptService;
+import org.elasticsearch.search.builder.SearchSourceBuilder;
 import org.elasticsearch.xcontent.XContentParser;
+import org.elasticsearch.xcontent.XContentParserConfiguration;
+import org.elasticsearch.xcontent.XContentType;
 
 /** {@code _search/template}: renders a template and searches with what it says. */
-final class SearchTemplateHandler extends BaseRestHandler {
+public final class SearchTemplateHandler extends BaseRestHandler {
 
-  private final TemplateSearch searches;
+  private final ScriptService scripts;
+  private final Predicate<NodeFeature> features;
 
-  SearchTemplateHandler(TemplateSearch searches) {
-    this.searches = searches;
+  public SearchTemplateHandler(ScriptService scripts, Predicate<NodeFeature> features) {
+    this.scripts = scripts;
+    this.features = features;
   }
 
   @Override
@@ -49,20 +57,33 @@ final class SearchTemplateHandler extends BaseRestHandler {
       throws IOException {
     SearchRequest search = new SearchRequest();
     RestSearchAction.parseSearchRequest(
-        search, request, null, searches.features(), size -> search.source().size(size));
+        search, request, null, features, size -> search.source().size(size));
     SearchTemplate template;
     try (XContentParser parser = request.contentOrSourceParamParser()) {
       template = SearchTemplate.parse(parser);
     }
-    if (request.hasParam("explain")) {
-      template.explain(request.paramAsBoolean("explain", false));
-    }
-    template.validated();
+    SearchRequest filled = fill(search, template.validated(), request);
     return channel ->
         new RestCancellableNodeClient(client, request.getHttpChannel())
             .execute(
                 TransportSearchAction.TYPE,
-                searches.fill(search, template, request),
+                filled,
                 new RestRefCountedChunkedToXContentListener<>(channel));
+  }
+
+  /** Puts the rendered template into the search; what the URL asks for of total hits stays. */
+  private SearchRequest fill(SearchRequest search, SearchTemplate template, RestRequest request)
+      throws IOException {
+    XContentParserConfiguration parsing = request.contentParserConfig();
+    SearchSourceBuilder source = SearchSourceBuilder.searchSource();
+    try (XContentParser parser =
+        XContentType.JSON.xContent().createParser(parsing, template.render(scripts))) {
+      source.parseXContent(parser, false, features);
+    }
+    Integer wanted = search.source() == null ? null : search.source().trackTotalHitsUpTo();
+    if (wanted != null && source.trackTotalHitsUpTo() == null) {
+      source.trackTotalHitsUpTo(wanted);
+    }
+    return search.source(source);
   }
 }

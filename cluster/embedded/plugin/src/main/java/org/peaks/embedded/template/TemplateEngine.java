@@ -15,7 +15,6 @@ import org.elasticsearch.common.text.SizeLimitingStringWriter;
 import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.common.unit.MemorySizeValue;
 import org.elasticsearch.script.GeneralScriptException;
-import org.elasticsearch.script.Script;
 import org.elasticsearch.script.ScriptContext;
 import org.elasticsearch.script.ScriptEngine;
 import org.elasticsearch.script.ScriptException;
@@ -36,8 +35,6 @@ public final class TemplateEngine implements ScriptEngine {
               MemorySizeValue.parseBytesSizeValueOrHeapRatio(
                   text, "mustache.max_output_size_bytes"),
           Setting.Property.NodeScope);
-
-  private static final String DETECT_MISSING_OPTION = "detect_missing_params";
 
   private final int sizeLimit;
 
@@ -63,19 +60,12 @@ public final class TemplateEngine implements ScriptEngine {
           "mustache engine does not know how to handle context [" + context.name + "]");
     }
     try {
-      Mustache template = factory(options).compile(new StringReader(source), "query-template");
+      Mustache template = new TemplateFactory().compile(new StringReader(source), "query-template");
       TemplateScript.Factory compiled = parameters -> new Rendering(template, parameters);
       return context.factoryClazz.cast(compiled);
     } catch (MustacheException e) {
       throw new ScriptException(e.getMessage(), e, List.of(), source, NAME);
     }
-  }
-
-  private static TemplateFactory factory(Map<String, String> options) {
-    Map<String, String> given = options == null ? Map.of() : options;
-    return new TemplateFactory(
-        given.getOrDefault(Script.CONTENT_TYPE_OPTION, "application/json"),
-        Boolean.parseBoolean(given.get(DETECT_MISSING_OPTION)));
   }
 
   private final class Rendering extends TemplateScript {

@@ -1,63 +1,53 @@
 package org.peaks.embedded.template;
 
 import com.github.mustachejava.DefaultMustacheFactory;
-import com.github.mustachejava.DefaultMustacheVisitor;
-import com.github.mustachejava.Mustache;
 import com.github.mustachejava.MustacheException;
-import com.github.mustachejava.MustacheVisitor;
-import com.github.mustachejava.TemplateContext;
+import com.github.mustachejava.ObjectHandler;
+import com.github.mustachejava.reflect.ReflectionObjectHandler;
 import java.io.IOException;
 import java.io.Writer;
+import java.lang.reflect.AccessibleObject;
+import java.util.Collection;
+import org.elasticsearch.common.util.CollectionUtils;
+import org.elasticsearch.xcontent.json.JsonStringEncoder;
 
 /**
- * Mustache as Elasticsearch speaks it: values escaped for the template's media type, and the
- * functions {@code toJson}, {@code join} and {@code url}.
+ * Mustache as Elasticsearch speaks it: values escaped for JSON, and names that find keys of maps
+ * and places in lists, never Java members.
  */
 final class TemplateFactory extends DefaultMustacheFactory {
 
-  private final Encoders.Encoder encoder;
-
-  TemplateFactory(String mediaType, boolean detectMissingParameters) {
-    setObjectHandler(new Parameters(detectMissingParameters));
-    this.encoder = Encoders.forMediaType(mediaType);
+  TemplateFactory() {
+    setObjectHandler(parameters());
   }
 
   @Override
   public void encode(String value, Writer writer) {
     try {
-      encoder.encode(value, writer);
+      writer.write(JsonStringEncoder.getInstance().quoteAsString(value));
     } catch (IOException e) {
       throw new MustacheException("Unable to encode value", e);
     }
   }
 
-  @Override
-  public MustacheVisitor createMustacheVisitor() {
-    return new FunctionVisitor(this);
-  }
-
-  private static final class FunctionVisitor extends DefaultMustacheVisitor {
-
-    FunctionVisitor(DefaultMustacheFactory factory) {
-      super(factory);
-    }
-
-    @Override
-    public void iterable(TemplateContext context, String tag, Mustache body) {
-      if (ToJsonSection.FUNCTION.equalsIgnoreCase(tag)) {
-        list.add(new ToJsonSection(context, df, body));
-        return;
+  private static ObjectHandler parameters() {
+    return new ReflectionObjectHandler() {
+      @Override
+      public Object coerce(Object value) {
+        return value instanceof Collection<?> items ? new ListView(items) : super.coerce(value);
       }
-      if (UrlSection.FUNCTION.equalsIgnoreCase(tag)) {
-        list.add(new UrlSection(context, df, body));
-        return;
+
+      @Override
+      @SuppressWarnings("rawtypes")
+      protected AccessibleObject findMember(Class type, String name) {
+        return null;
       }
-      JoinSection join = JoinSection.open(context, df, body, tag);
-      if (join != null) {
-        list.add(join);
-      } else {
-        super.iterable(context, tag, body);
+
+      @Override
+      public String stringify(Object value) {
+        CollectionUtils.ensureNoSelfReferences(value, "mustache parameter");
+        return super.stringify(value);
       }
-    }
+    };
   }
 }

@@ -10,13 +10,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
+import org.elasticsearch.common.CheckedSupplier;
 import org.elasticsearch.rest.RestStatus;
 
 /** A model that the inference worker has loaded and runs for us. Requests may overlap. */
 public final class LoadedModel implements Closeable {
 
   private final WorkerConnection connection;
-  private final Map<Long, ActionListener<InferenceResult>> waiting = new ConcurrentHashMap<>();
+  private final Map<Long, ActionListener<double[]>> waiting = new ConcurrentHashMap<>();
   private final AtomicLong requests = new AtomicLong();
   private volatile boolean closed;
 
@@ -29,15 +30,17 @@ public final class LoadedModel implements Closeable {
    *
    * @param socket the path of the worker's Unix socket
    * @param settings the worker's {@code load} message: deployment, bytes, threads, allocations
+   * @param parts gives the model's bytes in order, null after the last
    * @throws ModelRefusedException when the worker will not run this model
    * @throws IOException when the worker is not there, or goes
    */
-  public static LoadedModel load(String socket, Map<String, Object> settings, ModelParts parts)
+  public static LoadedModel load(
+      String socket, Map<String, Object> settings, CheckedSupplier<byte[], IOException> parts)
       throws IOException, ModelRefusedException {
     WorkerConnection connection = WorkerConnection.open(socket);
     try {
       connection.send(new Frame(settings));
-      for (byte[] part = parts.next(); part != null; part = parts.next()) {
+      for (byte[] part = parts.get(); part != null; part = parts.get()) {
         connection.send(new Frame(Map.of("type", "part"), part));
       }
       connection.send(new Frame(Map.of("type", "start")));
@@ -67,7 +70,7 @@ public final class LoadedModel implements Closeable {
     }
     close();
     for (Long request : waiting.keySet()) {
-      fail(request, new WorkerGoneException("the inference worker went away", end));
+      fail(request, workerGone(end));
     }
   }
 
@@ -75,16 +78,16 @@ public final class LoadedModel implements Closeable {
    * @param body the request as the ML node's process gets it, without its id
    * @return the request's number, for {@link #forget}
    */
-  public long infer(RequestBody body, ActionListener<InferenceResult> listener) {
+  public long infer(RequestBody body, ActionListener<double[]> listener) {
     long request = requests.incrementAndGet();
     waiting.put(request, listener);
     try {
       connection.send(new Frame(Map.of("type", "infer"), body.toBytes(request)));
     } catch (IOException | RuntimeException e) {
-      fail(request, new WorkerGoneException("the inference worker went away", e));
+      fail(request, workerGone(e));
     }
     if (closed) {
-      fail(request, new WorkerGoneException("the inference worker went away", null));
+      fail(request, workerGone(null));
     }
     return request;
   }
@@ -115,18 +118,21 @@ public final class LoadedModel implements Closeable {
               RestStatus.INTERNAL_SERVER_ERROR));
       return;
     }
-    ActionListener<InferenceResult> listener = waiting.remove(request);
+    ActionListener<double[]> listener = waiting.remove(request);
     if (listener != null) {
-      double milliseconds = ((Number) frame.header().get("time_ms")).doubleValue();
-      listener.onResponse(new InferenceResult(widen(frame.body()), milliseconds));
+      listener.onResponse(widen(frame.body()));
     }
   }
 
   private void fail(Long request, Exception reason) {
-    ActionListener<InferenceResult> listener = waiting.remove(request);
+    ActionListener<double[]> listener = waiting.remove(request);
     if (listener != null) {
       listener.onFailure(reason);
     }
+  }
+
+  private static IOException workerGone(Exception cause) {
+    return new IOException("the inference worker went away", cause);
   }
 
   private static double[] widen(byte[] body) {

@@ -15,13 +15,13 @@ class RankFusionTest {
     return Arrays.stream(docs).mapToObj(doc -> new ScoreDoc(doc, 1f, 0)).toArray(ScoreDoc[]::new);
   }
 
-  private static int[] docs(FusedDoc[] fused) {
+  private static int[] docs(RankDoc[] fused) {
     return Arrays.stream(fused).mapToInt(doc -> doc.doc).toArray();
   }
 
   @Test
   void scoresAreSumsOfReciprocalRanks() {
-    FusedDoc[] fused = new RankFusion(60, 10).fuse(List.of(list(1, 2), list(2, 3)), false);
+    RankDoc[] fused = new RankFusion(60, 10).fuse(List.of(list(1, 2), list(2, 3)));
     assertArrayEquals(new int[] {2, 1, 3}, docs(fused));
     assertEquals(1f / 62 + 1f / 61, fused[0].score);
     assertEquals(1f / 61, fused[1].score);
@@ -32,31 +32,24 @@ class RankFusionTest {
 
   @Test
   void tiesGoToTheSmallerDocument() {
-    FusedDoc[] fused = new RankFusion(60, 10).fuse(List.of(list(9), list(4)), false);
+    RankDoc[] fused = new RankFusion(60, 10).fuse(List.of(list(9), list(4)));
     assertArrayEquals(new int[] {4, 9}, docs(fused));
   }
 
   @Test
   void windowCutsTheTail() {
-    FusedDoc[] fused = new RankFusion(60, 2).fuse(List.of(list(1, 2, 3), list(3)), false);
+    RankDoc[] fused = new RankFusion(60, 2).fuse(List.of(list(1, 2, 3), list(3)));
     assertArrayEquals(new int[] {3, 1}, docs(fused));
   }
 
   @Test
   void documentsOfDifferentShardsAreDifferent() {
     ScoreDoc[] other = {new ScoreDoc(1, 1f, 1)};
-    assertEquals(2, new RankFusion(60, 10).fuse(List.of(list(1), other), false).length);
-  }
-
-  @Test
-  void explainedDocumentsRememberTheirRanks() {
-    FusedDoc[] fused = new RankFusion(60, 10).fuse(List.of(list(1, 2), list(2)), true);
-    assertArrayEquals(new int[] {2, 1}, fused[0].ranks());
-    assertArrayEquals(new int[] {1, RankDoc.NO_RANK}, fused[1].ranks());
+    assertEquals(2, new RankFusion(60, 10).fuse(List.of(list(1), other)).length);
   }
 
   @Test
   void nothingFoundIsNothing() {
-    assertEquals(0, new RankFusion(60, 10).fuse(List.of(list(), list()), false).length);
+    assertEquals(0, new RankFusion(60, 10).fuse(List.of(list(), list())).length);
   }
 }
