@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from cluster.embedded import control, node
-from cluster.embedded.control import ClusterStatus, StartOptions
+from cluster.embedded.control import StartOptions
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import DISTRIBUTION_VERSION
+from cluster.embedded.status import ClusterStatus, read_status
 from loader.errors import PeaksError
 
 NOT_RUNNING = 3  # the exit status that init scripts give for it (LSB)
@@ -106,7 +107,7 @@ def start(
 def status(home: Path | None, user: str | None, as_json: bool) -> None:
     """Tell whether the cluster runs: exit status 0 if it does, 3 if not."""
     with explained_errors():
-        found = control.read_status(control.find_home(StartOptions(home=home, user=user)))
+        found = read_status(control.find_home(StartOptions(home=home, user=user)))
     _show(found, as_json, home)
     if not found.running:
         sys.exit(NOT_RUNNING)

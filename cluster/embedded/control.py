@@ -1,15 +1,12 @@
 """Start, look at, stop and reset an embedded cluster: one node and one inference worker in one home."""
 from __future__ import annotations
 
-import fcntl
 import shutil
-import struct
 import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cluster.embedded import node, worker_process
 from cluster.embedded.accounts import Account, choose_account
@@ -26,22 +23,19 @@ from cluster.embedded.home import (
     locked,
 )
 from cluster.embedded.java import Java, find_java
-from cluster.embedded.licence import Licence, read_licence, start_trial
+from cluster.embedded.licence import read_licence, start_trial
 from cluster.embedded.node import NodeSettings
 from cluster.embedded.plugin_package import PACKAGES, build_plugin, install_plugin, remove_plugin
-from cluster.embedded.ports import require_free_port
 from cluster.embedded.processes import (
-    PROC,
-    Process,
     end_processes,
     find_members,
     find_nodes,
-    find_workers,
     is_node,
     is_worker,
-    read_process,
     require_proc,
 )
+from cluster.embedded.status import ClusterStatus, read_status
+from cluster.embedded.surroundings import require_free_data, require_free_port, require_memory
 from cluster.embedded.worker_process import is_listening
 
 DEFAULT_PORT = 9200
@@ -74,53 +68,6 @@ class StartOptions:
     bare: bool = False
     trial: bool = True
     patience: float = 180.0
-
-
-@dataclass(frozen=True)
-class ClusterStatus:
-    """What there is of a cluster: processes, and whether they answer.
-
-    A bare cluster has no worker and needs none.
-    """
-
-    home: Home
-    url: str | None
-    bare: bool
-    node: Process | None
-    worker: Process | None
-    answers: bool
-    listens: bool
-    licence: Licence | None
-    health: str | None
-
-    @property
-    def running(self) -> bool:
-        return self.node is not None and self.answers and (self.bare or self.listens)
-
-    @property
-    def stopped(self) -> bool:
-        return self.node is None and self.worker is None
-
-    def document(self) -> dict[str, Any]:
-        """The status as a JSON object; memory in bytes."""
-        return {
-            "state": "running" if self.running else "stopped" if self.stopped else "incomplete",
-            "url": self.url,
-            "version": DISTRIBUTION_VERSION,
-            "licence": self.licence and {"type": self.licence.type, "active": self.licence.active},
-            "health": self.health,
-            "home": str(self.home.path),
-            "logs": str(self.home.logs),
-            "bare": self.bare,
-            "node": _describe(self.node, self.answers),
-            "worker": _describe(self.worker, self.listens),
-        }
-
-
-def _describe(process: Process | None, answers: bool) -> dict[str, Any] | None:
-    if process is None:
-        return None
-    return {"pid": process.pid, "answers": answers, "memory_bytes": process.resident_bytes}
 
 
 def prepare(options: StartOptions, announce: Announce) -> Home:
@@ -237,41 +184,9 @@ def _bring_up(
 
 def _check_surroundings(home: Home, settings: NodeSettings) -> None:
     require_free_port(settings.port)
-    _require_memory(settings)
+    require_memory(settings)
     require_space(home.path, RUNNING_NEEDS, "run the cluster")
-    _require_free_data(home)
-
-
-def _require_memory(settings: NodeSettings) -> None:
-    """Raises ClusterError when the heap, which the node takes whole at its start, exceeds the free memory."""
-    fields = dict(line.split(":", 1) for line in (PROC / "meminfo").read_text().splitlines())
-    free = int(fields["MemAvailable"].split()[0]) * 1024  # proc(5): in kB
-    if settings.heap_bytes > free:
-        raise ClusterError(
-            f"A heap of {settings.heap} does not fit into the {free / 2**20:.0f} MB of memory that are free:"
-            " choose a smaller one with --heap, or end something."
-        )
-
-
-def _require_free_data(home: Home) -> None:
-    """Raises ClusterError when a live process holds the data folder; a file alone is no lock."""
-    lock = home.data / "node.lock"
-    if not lock.exists():
-        return
-    with lock.open("r+b") as file:
-        holder = _find_lock_holder(file.fileno())
-    if holder is not None:
-        process = read_process(holder)
-        name = "a process of another container" if process is None else f"{process.name} (process {holder})"
-        raise ClusterError(f"{home.data} is in use by {name}: end that, or name another folder with --home.")
-
-
-def _find_lock_holder(descriptor: int) -> int | None:
-    """Ask the kernel who keeps us from locking the file (fcntl(2), F_GETLK); Lucene locks it the same way."""
-    layout = "hhqqi4x"  # struct flock: type, whence, start, length, pid
-    question = struct.pack(layout, fcntl.F_WRLCK, 0, 0, 0, 0)
-    kind, _, _, _, pid = struct.unpack(layout, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
-    return None if kind == fcntl.F_UNLCK else int(pid)
+    require_free_data(home)
 
 
 def _install(home: Home, account: Account, settings: NodeSettings) -> None:
@@ -317,39 +232,10 @@ def _await_models(url: str, deadline: float) -> None:
         time.sleep(0.2)
 
 
-def read_health(url: str) -> str | None:
-    """Elasticsearch's own word for the state of all indices: green, yellow or red; None without an answer."""
-    answer = call(f"{url}/_cluster/health")
-    return None if answer is None else answer[1].get("status")
-
-
 def _pause(deadline: float, complaint: str, log: Path) -> None:
     if time.monotonic() > deadline:
         raise ClusterError(f"{complaint}: {log} may say why, or a slow machine may need a longer --wait.")
     time.sleep(0.1)
-
-
-def read_status(home: Home) -> ClusterStatus:
-    """Look at the processes and ask them; nothing is taken from a file but the address."""
-    require_proc()
-    state = home.read_state()
-    url = state.get("url")
-    running = find_nodes(home)
-    server = next((process for process in running if "-Dcli.name=server" not in process.arguments), None)
-    workers = find_workers(home)
-    listener = next((process for process in workers if process.pid == process.session), None)
-    licence = read_licence(url) if server and url else None
-    return ClusterStatus(
-        home=home,
-        url=url if server else None,
-        bare=bool(state.get("bare")),
-        node=server,
-        worker=listener,
-        answers=licence is not None,
-        listens=listener is not None and is_listening(home),
-        licence=licence,
-        health=read_health(url) if licence and url else None,
-    )
 
 
 def find_home(options: StartOptions) -> Home:

@@ -4,19 +4,7 @@ Elasticsearch's JVM may not start processes, so this one is started beside it an
 The plugin opens one connection for each deployment; each connection gets a process of its own (forked, so
 that nothing is read from disk again), which ends with the connection and gives the model's memory back.
 
-A message is two big-endian 32-bit lengths, then a header in JSON, then a body of bytes::
-
-    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T, "allocations": A}
-            {"type": "part"} + body                      until N bytes of the model file are there
-            {"type": "start"}
-    worker  {"type": "loaded"}  or  {"type": "refused", "reason": SENTENCE}, and the connection ends
-    node    {"type": "infer"} + body, the request in JSON as pytorch_inference gets it:
-            {"request_id": "1", "tokens": [[…]], "arg_1": [[1, …]]}
-    worker  {"type": "result", "request_id": "1", "shape": [1, DIMS]} + float32, little-endian
-            or {"type": "error", "request_id": "1", "reason": TEXT}
-
-`infer` messages may overlap: A (number_of_allocations) of them run at a time, each with T
-(threads_per_allocation) threads, and the answers come as they are ready.
+The messages are described in `worker_messages`.
 """
 from __future__ import annotations
 
@@ -28,23 +16,20 @@ import os
 import re
 import signal
 import socket
-import struct
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import torch
 
+from cluster.embedded.worker_messages import Connection, ConnectionEnded, Frame
 from eland_models.check import Finding, check
 from eland_models.errors import ModelError
 
-_LENGTHS = struct.Struct(">II")
 # pytorch_inference's sentences, for the rules of eland_models.check.
 _REFUSALS = (
     ("Model contains forbidden operations", re.compile(r"operation (\S+) is forbidden")),
@@ -56,59 +41,8 @@ _REFUSALS = (
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>: the signal that a process gets when its parent dies
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One message: a JSON header that always has a `type`, and a body that is empty for most types."""
-
-    header: dict[str, Any]
-    body: bytes = b""
-
-    @property
-    def type(self) -> str:
-        return str(self.header.get("type"))
-
-
-class ConnectionEnded(Exception):
-    """The node closed the connection: the deployment was stopped, or the node went."""
-
-
 class ModelRefused(Exception):
     """The model cannot or must not run; the message is for the person who deploys it."""
-
-
-@dataclass
-class Connection:
-    """Frames over a connected socket. One thread reads; any thread may send."""
-
-    reader: IO[bytes]
-    writer: IO[bytes]
-    _sending: threading.Lock = field(default_factory=threading.Lock)
-
-    @classmethod
-    def over(cls, connected: socket.socket) -> Connection:
-        return cls(connected.makefile("rb"), connected.makefile("wb"))
-
-    def receive(self) -> Frame:
-        """Wait for the next message.
-
-        Raises:
-            ConnectionEnded: there is none.
-        """
-        header_length, body_length = _LENGTHS.unpack(self._read(_LENGTHS.size))
-        header = json.loads(self._read(header_length))
-        return Frame(header, self._read(body_length))
-
-    def send(self, frame: Frame) -> None:
-        header = json.dumps(frame.header).encode()
-        with self._sending:
-            self.writer.write(_LENGTHS.pack(len(header), len(frame.body)) + header + frame.body)
-            self.writer.flush()
-
-    def _read(self, size: int) -> bytes:
-        data = self.reader.read(size)
-        if len(data) < size:
-            raise ConnectionEnded
-        return data
 
 
 class Deployment:

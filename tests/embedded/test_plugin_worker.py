@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from cluster.embedded.worker import Connection, Frame
+from cluster.embedded.worker_messages import Connection, Frame
 from tests.embedded.plugin_node import Echo, Failing, Sorting, save_model
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.ports import find_holder, require_free_port
+from cluster.embedded.surroundings import find_holder, require_free_port
 
 
 def test_a_free_port_passes() -> None:

@@ -1,11 +1,15 @@
-"""Whether a TCP port of the loopback interface is free, and who holds it when it is not."""
+"""What a start needs of the machine: a free port, free memory, and a data folder that nobody holds."""
 from __future__ import annotations
 
+import fcntl
 import socket
+import struct
 from contextlib import suppress
 from pathlib import Path
 
 from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import Home
+from cluster.embedded.node import NodeSettings
 from cluster.embedded.processes import PROC, read_process
 
 LOOPBACK = "127.0.0.1"
@@ -59,3 +63,35 @@ def _open_files(process: Path) -> set[str]:
             with suppress(OSError):  # this one was closed meanwhile
                 names.add(str(handle.readlink()))
     return names
+
+
+def require_memory(settings: NodeSettings) -> None:
+    """Raises ClusterError when the heap, which the node takes whole at its start, exceeds the free memory."""
+    fields = dict(line.split(":", 1) for line in (PROC / "meminfo").read_text().splitlines())
+    free = int(fields["MemAvailable"].split()[0]) * 1024  # proc(5): in kB
+    if settings.heap_bytes > free:
+        raise ClusterError(
+            f"A heap of {settings.heap} does not fit into the {free / 2**20:.0f} MB of memory that are free:"
+            " choose a smaller one with --heap, or end something."
+        )
+
+
+def require_free_data(home: Home) -> None:
+    """Raises ClusterError when a live process holds the data folder; a file alone is no lock."""
+    lock = home.data / "node.lock"
+    if not lock.exists():
+        return
+    with lock.open("r+b") as file:
+        holder = _find_lock_holder(file.fileno())
+    if holder is not None:
+        process = read_process(holder)
+        name = "a process of another container" if process is None else f"{process.name} (process {holder})"
+        raise ClusterError(f"{home.data} is in use by {name}: end that, or name another folder with --home.")
+
+
+def _find_lock_holder(descriptor: int) -> int | None:
+    """Ask the kernel who keeps us from locking the file (fcntl(2), F_GETLK); Lucene locks it the same way."""
+    layout = "hhqqi4x"  # struct flock: type, whence, start, length, pid
+    question = struct.pack(layout, fcntl.F_WRLCK, 0, 0, 0, 0)
+    kind, _, _, _, pid = struct.unpack(layout, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
+    return None if kind == fcntl.F_UNLCK else int(pid)

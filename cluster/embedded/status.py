@@ -1,0 +1,87 @@
+"""What there is of a cluster: its processes, and whether they answer."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.embedded.calls import call
+from cluster.embedded.home import DISTRIBUTION_VERSION, Home
+from cluster.embedded.licence import Licence, read_licence
+from cluster.embedded.processes import Process, find_nodes, find_workers, require_proc
+from cluster.embedded.worker_process import is_listening
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """What there is of a cluster: processes, and whether they answer.
+
+    A bare cluster has no worker and needs none.
+    """
+
+    home: Home
+    url: str | None
+    bare: bool
+    node: Process | None
+    worker: Process | None
+    answers: bool
+    listens: bool
+    licence: Licence | None
+    health: str | None
+
+    @property
+    def running(self) -> bool:
+        return self.node is not None and self.answers and (self.bare or self.listens)
+
+    @property
+    def stopped(self) -> bool:
+        return self.node is None and self.worker is None
+
+    def document(self) -> dict[str, Any]:
+        """The status as a JSON object; memory in bytes."""
+        return {
+            "state": "running" if self.running else "stopped" if self.stopped else "incomplete",
+            "url": self.url,
+            "version": DISTRIBUTION_VERSION,
+            "licence": self.licence and {"type": self.licence.type, "active": self.licence.active},
+            "health": self.health,
+            "home": str(self.home.path),
+            "logs": str(self.home.logs),
+            "bare": self.bare,
+            "node": _describe(self.node, self.answers),
+            "worker": _describe(self.worker, self.listens),
+        }
+
+
+def _describe(process: Process | None, answers: bool) -> dict[str, Any] | None:
+    if process is None:
+        return None
+    return {"pid": process.pid, "answers": answers, "memory_bytes": process.resident_bytes}
+
+
+def read_status(home: Home) -> ClusterStatus:
+    """Look at the processes and ask them; nothing is taken from a file but the address."""
+    require_proc()
+    state = home.read_state()
+    url = state.get("url")
+    running = find_nodes(home)
+    server = next((process for process in running if "-Dcli.name=server" not in process.arguments), None)
+    workers = find_workers(home)
+    listener = next((process for process in workers if process.pid == process.session), None)
+    licence = read_licence(url) if server and url else None
+    return ClusterStatus(
+        home=home,
+        url=url if server else None,
+        bare=bool(state.get("bare")),
+        node=server,
+        worker=listener,
+        answers=licence is not None,
+        listens=listener is not None and is_listening(home),
+        licence=licence,
+        health=read_health(url) if licence and url else None,
+    )
+
+
+def read_health(url: str) -> str | None:
+    """Elasticsearch's own word for the state of all indices: green, yellow or red; None without an answer."""
+    answer = call(f"{url}/_cluster/health")
+    return None if answer is None else answer[1].get("status")
