@@ -62,57 +62,11 @@ def test_it_is_the_build_of_the_node(api: Api) -> None:
     assert versions["x-pack-esql"] == DISTRIBUTION_VERSION
 
 
-def test_values_of_a_field_are_counted_each(api: Api) -> None:
-    found = rows(api, "STATS n = COUNT(*), height = AVG(altitude) BY peaks, month = DATE_TRUNC(1 month, day)"
-                      " | SORT month, peaks | KEEP month, peaks, n, height")
-    october, november = "2023-10-01T00:00:00.000Z", "2023-11-01T00:00:00.000Z"
-    assert found == [
-        [october, "everest", 2, 4900.0], [october, "lhotse", 1, 5400.0], [november, None, 1, 2800.0]]
-
-
 def test_places_are_measured(api: Api) -> None:
     found = rows(api, "WHERE camera IS NOT NULL | MV_EXPAND summits | EVAL far = ST_DISTANCE(camera, summits)"
                       " | STATS far = MAX(far), lines = COUNT(*)")
     # From (86.7, 27.9) to (86.9, 28.0), by the great circle of a sphere of 6371 km.
     assert found == [[pytest.approx(22_580, rel=1e-3), 3]]
-
-
-@pytest.mark.parametrize(("condition", "ids"), [
-    ('MATCH(words, "flags")', [2800.0, 5400.0]),
-    ('KQL("words: yak and altitude > 3000")', [4400.0]),
-    ('QSTR("+words:flags -words:yak")', [5400.0]),
-    ("altitude > ?least", [4400.0, 5400.0]),
-])
-def test_conditions(api: Api, condition: str, ids: list[float]) -> None:
-    parameters = [{"least": 4000}] if "?" in condition else []
-    found = rows(api, f"WHERE {condition} | SORT altitude | KEEP altitude", params=parameters)
-    assert [altitude for (altitude,) in found] == ids
-
-
-def test_a_filter_of_the_query_language_narrows(api: Api) -> None:
-    assert rows(api, "STATS COUNT(*)", filter={"range": {"day": {"gte": "2023-10-31"}}}) == [[2]]
-
-
-def test_an_answer_can_be_fetched_later(api: Api) -> None:
-    later = {"query": f"FROM {INDEX} | STATS COUNT(*)", "wait_for_completion_timeout": "10s",
-             "keep_on_completion": True}
-    started = api.ok("POST", "/_query/async", later)
-    fetched = api.ok("GET", f"/_query/async/{started['id']}?wait_for_completion_timeout=10s")
-    assert fetched["is_running"] is False and fetched["values"] == [[3]]
-    assert api.ok("DELETE", f"/_query/async/{started['id']}") == {"acknowledged": True}
-
-
-@pytest.mark.parametrize(("statement", "sentence"), [
-    ("WHERE altitud > 4000", "Unknown column [altitud], did you mean [altitude]?"),
-    ("STATS MEDAIN(altitude)", "Unknown function [MEDAIN], did you mean"),
-    ("WHERE peaks > 4000", "first argument of [peaks > 4000] is [keyword] so second argument must also be"),
-    ("WERE altitude > 4000", "mismatched input 'WERE'"),
-    ('DISSECT peaks "%{"', "Invalid pattern for dissect"),
-    ('GROK peaks "%{NOTHING:x}"', "Unable to find pattern [NOTHING]"),
-    ("LIMIT ?rows", "Unknown query parameter [rows]"),
-])
-def test_refusals_are_elasticsearchs(api: Api, statement: str, sentence: str) -> None:
-    assert sentence in refusal(api, statement)
 
 
 # What calls into x-pack-ml would end the node: its classes are not there.
