@@ -62,6 +62,16 @@ class Report:
     operations: list[str]
     findings: list[Finding]
 
+    def document(self) -> dict[str, Any]:
+        """The report as a JSON object."""
+        return {
+            "accepted": not self.findings,
+            "bytes": self.size,
+            "nodes": self.nodes,
+            "operations": self.operations,
+            "findings": [str(finding) for finding in self.findings],
+        }
+
 
 def require_accepted(path: Path) -> Report:
     """Check a file and refuse it for its first finding.

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +21,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eland_models.errors import ModelError
+from eland_models.weights import SUGGESTION, read_scalar
 
 Tower = Literal["text", "vision", "both"]
-
-SUGGESTION = "use a SigLIP-2 checkpoint such as google/siglip2-base-patch16-224"
 
 # transformers' SiglipTextConfig and SiglipVisionConfig leave these out of config.json when they are the
 # default
@@ -244,46 +242,6 @@ def weight_files(folder: Path) -> list[Path]:
             "with its weights as safetensors."
         )
     return [folder / name for name in names]
-
-
-def read_scalar(weights: list[Path], name: str) -> float:
-    """Read one number from the weights without a tensor library."""
-    for path in weights:
-        header, data_start = safetensors_header(path)
-        if name in header:
-            begin, end = header[name]["data_offsets"]
-            with path.open("rb") as file:
-                file.seek(data_start + begin)
-                return scalar(file.read(end - begin), header[name]["dtype"], name, path)
-    raise ModelError(
-        f"{weights[0].parent} has no {name} among its weights, so it is no whole SigLIP model: {SUGGESTION}."
-    )
-
-
-def safetensors_header(path: Path) -> tuple[dict[str, Any], int]:
-    """The JSON header of a safetensors file and the position of its data.
-
-    Format: github.com/huggingface/safetensors, "Format": eight bytes of little-endian length, JSON, data.
-    """
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, path.stat().st_size)))
-    except (OSError, ValueError, struct.error) as error:
-        raise ModelError(f"{path} is not a safetensors file: fetch the checkpoint again.") from error
-    return header, 8 + length
-
-
-def scalar(data: bytes, dtype: str, name: str, path: Path) -> float:
-    """Decode one stored float; bfloat16 is the upper half of a float32."""
-    if dtype == "BF16" and len(data) == 2:
-        data, dtype = b"\0\0" + data, "F32"
-    code = {("F32", 4): "<f", ("F16", 2): "<e", ("F64", 8): "<d"}.get((dtype, len(data)))
-    if code is None:
-        raise ModelError(
-            f"{name} in {path} is not a single float ({dtype}, {len(data)} bytes): {SUGGESTION}."
-        )
-    return float(struct.unpack(code, data)[0])
 
 
 def fingerprint(paths: list[Path]) -> str:

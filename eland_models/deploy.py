@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -91,11 +92,21 @@ def deploy(
 def exported_in_cache(
     checkpoint: Checkpoint,
     precision: Precision,
-    cache: Path,
-    recipes_file: Path = RECIPES_FILE,
+    cache: Path | None,
+    recipes_file: Path | None = None,
     say: Say = lambda line: None,
 ) -> ExportedModel:
-    """Export a checkpoint into the cache folder, or take the file of the same fingerprint that lies there."""
+    """Export a checkpoint into the cache folder, or take the file of the same fingerprint that lies there.
+
+    Args:
+        checkpoint: opened with its text tower.
+        precision: as for `export`.
+        cache: the folder; None for ``~/.cache/peaks``, by the XDG base directory rules.
+        recipes_file: YAML in the form of eland_models/recipes.yaml; None for that file.
+        say: gets one line a step.
+    """
+    cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peaks"
+    recipes_file = recipes_file or RECIPES_FILE
     fingerprint = model_fingerprint(checkpoint, precision, recipes_file)
     path = cache / f"{checkpoint.model_id}-{precision}-{fingerprint}.pt"
     if path.is_file():

@@ -1,10 +1,9 @@
-"""The one exception of this package: a sentence that a person can act on."""
+"""The error of a checkpoint or a model: a sentence that a person can act on."""
 
 from __future__ import annotations
 
+from loader.errors import PeaksError
 
-class ModelError(Exception):
-    """Something about a checkpoint or a model that a person has to put right.
 
-    The message is one sentence that names the thing and its fix.
-    """
+class ModelError(PeaksError):
+    """Something about a checkpoint or a model that a person has to put right."""

@@ -19,7 +19,7 @@ import torch
 
 from eland_models.check import require_accepted
 from eland_models.checkpoint import Checkpoint, read_json
-from eland_models.encoder import Encoder, read_settings, read_weights
+from eland_models.encoder import load_encoder
 from eland_models.errors import ModelError
 from eland_models.memory import Memory, measure
 from eland_models.quantize import quantize
@@ -57,7 +57,7 @@ class ExportedModel:
 
 
 def export(
-    checkpoint: Checkpoint, precision: Precision, output: Path, recipes_file: Path = RECIPES_FILE
+    checkpoint: Checkpoint, precision: Precision, output: Path, recipes_file: Path | None = None
 ) -> ExportedModel:
     """Write the model and its facts.
 
@@ -65,11 +65,12 @@ def export(
         checkpoint: opened with its text tower.
         precision: `fp32` is exact; `int8` is smaller and faster, for x86-64 nodes.
         output: the TorchScript file; its facts go to the same name with ``.json``.
-        recipes_file: YAML in the form of eland_models/recipes.yaml.
+        recipes_file: YAML in the form of eland_models/recipes.yaml; None for that file.
 
     Raises:
         ModelError: the checkpoint, the recipes or the finished file is not as it must be.
     """
+    recipes_file = recipes_file or RECIPES_FILE
     model = build(checkpoint, precision, recipes_file)
     with passing_name(output) as passing:
         save(model, passing)
@@ -95,7 +96,7 @@ def build(checkpoint: Checkpoint, precision: Precision, recipes_file: Path = REC
         )
     recipes = read_recipes(recipes_file)
     tokenizer = GemmaTokenizer(read_vocabulary(checkpoint.folder))
-    encoder = Encoder(read_weights(checkpoint), read_settings(checkpoint.folder), tokenizer.piece_ids)
+    encoder = load_encoder(checkpoint, tokenizer.piece_ids)
     if precision == "int8":
         encoder = quantize(encoder)
     model = TextModel(tokenizer, encoder, recipes)

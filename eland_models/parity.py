@@ -8,7 +8,7 @@ normaliser of transformers' `Siglip2Tokenizer` (lower case, then ▁ for the spa
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,6 +176,18 @@ def compare_texts(
             default=1.0,
         ),
         largest_difference=max(((ours - theirs).abs().max().item() for ours, theirs in pairs), default=0.0),
+    )
+
+
+def total(rows: Sequence[Comparison]) -> Comparison:
+    """All languages in one row."""
+    return Comparison(
+        language=f"all {len(rows)}",
+        texts=sum(row.texts for row in rows),
+        different=[text for row in rows for text in row.different],
+        vectors=sum(row.vectors for row in rows),
+        least_cosine=min(row.least_cosine for row in rows),
+        largest_difference=max(row.largest_difference for row in rows),
     )
 
 

@@ -1,21 +1,23 @@
-"""The encoder in 8-bit integers: a quarter of the size, and faster on x86-64.
+"""Linear layers and embeddings in 8-bit integers: a quarter of the size, and faster on x86-64.
 
 Weights are quantised ahead, symmetric, one scale a row (output channel); activations while running, one
-scale a tensor, by PyTorch's `quantized::linear_dynamic`, the one quantised operation that the ML node
-allows.
+scale a tensor (Jacob et al. 2018, arXiv:1712.05877), by PyTorch's `quantized::linear_dynamic`, the one
+quantised operation that the ML node allows.
 
-Weights use 7 bits and activations 8. Processors without VNNI add two products in 16 bits, which 8 by 8 bits
-would overflow (255·127·2 > 32,767) and 8 by 7 cannot (255·63·2). PyTorch's own way, 7 bits for the
-activations (`reduce_range`), is the less exact of the two: one scale a tensor leaves outliers to the
-activations.
+The text encoder's weights use 7 bits and its activations 8. Processors without VNNI add two products in 16
+bits, which 8 by 8 bits would overflow (255·127·2 > 32,767) and 8 by 7 cannot (255·63·2). PyTorch's own way,
+7 bits for the activations (`reduce_range`), is the less exact of the two: one scale a tensor leaves outliers
+to the activations.
 
-Two parts stay in float32, as they cost little and matter much: the first block, whose input is still bare
-embeddings of very unequal size (its rounding alone is more than that of everything behind it), and the
+Two parts of it stay in float32, as they cost little and matter much: the first block, whose input is still
+bare embeddings of very unequal size (its rounding alone is more than that of everything behind it), and the
 layers that see one position only and round last: the last block's query, output and MLP, and the head.
 """
 
 # mypy: disallow-subclassing-any=False
 from __future__ import annotations
+
+from collections.abc import Set
 
 import torch
 from torch import Tensor, nn
@@ -28,12 +30,21 @@ LARGEST_EMBEDDING = 127
 
 
 class QuantizedLinear(nn.Module):
-    """A linear layer with int8 weights, one scale an output channel."""
+    """A linear layer with int8 weights, one scale an output channel.
 
-    def __init__(self, layer: nn.Linear) -> None:
+    Args:
+        layer: whose weights and bias to take.
+        largest: integer that the largest weight of a row becomes, at most 127.
+        reduce_range: whether activations get 7 bits in place of 8.
+    """
+
+    __constants__ = ("reduce_range",)
+
+    def __init__(self, layer: nn.Linear, largest: int, *, reduce_range: bool = False) -> None:
         super().__init__()
+        self.reduce_range = reduce_range
         weight = layer.weight.detach()
-        scales = row_scales(weight, LARGEST_WEIGHT)
+        scales = row_scales(weight, largest)
         quantised = torch.quantize_per_channel(
             weight, scales.to(torch.float64), torch.zeros(len(scales), dtype=torch.int64), 0, torch.qint8
         )
@@ -41,7 +52,7 @@ class QuantizedLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """[…, in] to […, out], float32."""
-        return torch.ops.quantized.linear_dynamic(inputs, self.packed, False)
+        return torch.ops.quantized.linear_dynamic(inputs, self.packed, self.reduce_range)
 
 
 class QuantizedEmbedding(nn.Module):
@@ -70,12 +81,22 @@ def quantize(encoder: Encoder) -> Encoder:
     """Make the encoder's embedding and linear layers 8-bit, in place, but for `exact_layers`; returns it."""
     assert isinstance(encoder.embedding, Embedding)
     encoder.embedding = QuantizedEmbedding(encoder.embedding)
-    exact = exact_layers(encoder)
-    for module in list(encoder.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.Linear) and child not in exact:
-                setattr(module, name, QuantizedLinear(child))
+    quantize_layers(encoder, LARGEST_WEIGHT, exact=exact_layers(encoder))
     return encoder
+
+
+def quantize_layers(
+    module: nn.Module, largest: int, *, reduce_range: bool = False, exact: Set[nn.Module] = frozenset()
+) -> None:
+    """Make the linear layers inside a module 8-bit, but for those in `exact`.
+
+    The float32 weights of each go before the next one's turn: both never are in memory at once.
+    """
+    for name, child in module.named_children():
+        if not isinstance(child, nn.Linear):
+            quantize_layers(child, largest, reduce_range=reduce_range, exact=exact)
+        elif child not in exact:
+            setattr(module, name, QuantizedLinear(child, largest, reduce_range=reduce_range))
 
 
 def exact_layers(encoder: Encoder) -> set[nn.Module]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from eland_models.encoder import Encoder, unit
+from eland_models.blocks import unit
+from eland_models.encoder import Encoder
 from eland_models.recipes import Recipe, RecipeReader, code_points
 from eland_models.tokenizer import GemmaTokenizer
 from eland_models.utf8 import Utf8Decoder

@@ -178,16 +178,14 @@ def lower_case() -> Integers:
     """[0x110000, 2] what each code point becomes, asked of tokenizers' own Lowercase, and ▁ for the space."""
     from tokenizers.normalizers import Lowercase
 
-    normaliser = Lowercase()
+    codes = [code for code in range(1, CODE_POINTS) if code not in SURROGATES]
+    # one call for all of them: a NUL, which has no lower case, stands between
+    lowered = Lowercase().normalize_str("\0".join(map(chr, codes))).split("\0")
     table = np.full((CODE_POINTS, LONGEST_LOWER_CASE), -1, dtype=np.int64)
     table[:, 0] = np.arange(CODE_POINTS)
-    for code in range(CODE_POINTS):
-        if code in SURROGATES:
-            continue
-        character = chr(code)
-        lowered = normaliser.normalize_str(character)
-        if lowered != character:
-            table[code, : len(lowered)] = [ord(one) for one in lowered]
+    for code, characters in zip(codes, lowered, strict=True):
+        if characters != chr(code):
+            table[code, : len(characters)] = [ord(one) for one in characters]
     table[ord(" "), 0] = ord(SPACE_MARK)
     return table
 
@@ -221,12 +219,11 @@ def byte_pieces(pieces: dict[str, int], characters: Integers) -> Integers:
 def reach(tokenizer: TokenizerFile, lower: Integers, characters: Integers, fallback: Integers) -> set[int]:
     """Ids that some text can end in: characters in lower case, bytes, added tokens, and what merges make of
     them."""
-    lowered = np.unique(lower)
-    first = characters[lowered[lowered >= 0]]
+    first = characters[lower[lower >= 0]]
     reached = {
         PAD,
         EOS,
-        *first[first >= 0].tolist(),
+        *np.unique(first[first >= 0]).tolist(),
         *fallback[fallback >= 0].tolist(),
         *tokenizer.added.values(),
     }
@@ -252,13 +249,14 @@ def number_densely(
         for left, right in tokenizer.merges
         if ids[left] in dense and ids[right] in dense
     ]
+    symbols = renumber(characters, piece_ids)
     return Vocabulary(
         piece_ids=piece_ids,
         merges=np.array(merges, dtype=np.int64).reshape(-1, 3),
-        joins=joining_characters(tokenizer.merges, renumber(characters, dense)),
+        joins=joining_characters(tokenizer.merges, symbols),
         lower=lower,
-        symbols=renumber(characters, dense),
-        byte_symbols=renumber(fallback, dense),
+        symbols=symbols,
+        byte_symbols=renumber(fallback, piece_ids),
         added={tuple(map(ord, content)): dense[number] for content, number in tokenizer.added.items()},
     )
 
@@ -270,6 +268,7 @@ def joining_characters(merges: list[tuple[str, str]], symbols: Integers) -> Inte
     return joins[(joins >= 0).all(axis=1)]
 
 
-def renumber(ids: Integers, dense: dict[int, int]) -> Integers:
-    """Dense ids for ids, -1 for those that no text reaches."""
-    return np.array([dense.get(number, -1) for number in ids.tolist()], dtype=np.int64)
+def renumber(ids: Integers, piece_ids: Integers) -> Integers:
+    """Dense ids for ids, -1 for those that no text reaches; `piece_ids` [n] rise."""
+    places = np.searchsorted(piece_ids, ids).clip(max=len(piece_ids) - 1)
+    return np.where(piece_ids[places] == ids, places, -1)

@@ -1,21 +1,16 @@
 """`peaks model`: SigLIP-2's text encoder out of a checkpoint and into Elasticsearch."""
-
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eland_models.errors import ModelError
 from loader.elastic.connection import Connection, connection_options
-from loader.errors import PeaksError
 
 if TYPE_CHECKING:
     from eland_models.export import Precision
@@ -24,22 +19,20 @@ if TYPE_CHECKING:
 TABLE_HEADER = (
     f"{'language':<16}{'texts':>8}{'ids equal':>11}{'vectors':>9}{'least cosine':>14}{'max difference':>16}"
 )
+OUTCOMES = {
+    "imported": "imported and started",
+    "restarted": "was there, started",
+    "unchanged": "already runs",
+}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+# The modules below are imported when a command runs: they bring torch, and `--help` must not wait for it.
 @click.group()
 def model() -> None:
     """Export, check, deploy and compare the text model."""
-
-
-@contextmanager
-def told_plainly() -> Iterator[None]:
-    """Turn a `ModelError` into the sentence that the command line shows."""
-    try:
-        yield
-    except ModelError as error:
-        raise PeaksError(str(error)) from error
 
 
 def say(line: str) -> None:
@@ -51,51 +44,37 @@ def say(line: str) -> None:
 def checkpoint_options(command: Command) -> Command:
     """Options of every command that starts from a checkpoint."""
     options: tuple[Callable[[Command], Command], ...] = (
-        click.option(
-            "--recipes",
-            "recipes_file",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="YAML of prompt recipes to bake in [default: the built-in peak and photo].",
-        ),
-        click.option(
-            "--precision",
-            type=click.Choice(["fp32", "int8"]),
-            default="fp32",
-            show_default=True,
-            help="fp32 is exact; int8 is smaller and faster, for x86-64 ML nodes.",
-        ),
-        click.option(
-            "--checkpoint",
-            required=True,
-            envvar="PEAKS_CHECKPOINT",
-            metavar="DIR_OR_HUB_ID",
-            help="SigLIP-2 checkpoint: a folder or a Hugging Face id [env PEAKS_CHECKPOINT].",
-        ),
+        click.option("--recipes", "recipes_file", type=FILE,
+                     help="YAML of prompt recipes to bake in [default: the built-in peak, photo and none]."),
+        click.option("--precision", type=click.Choice(["fp32", "int8"]), default="fp32", show_default=True,
+                     help="fp32 is exact; int8 is smaller and faster, for x86-64 ML nodes."),
+        click.option("--checkpoint", required=True, envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
+                     help="SigLIP-2 checkpoint: a folder or a Hugging Face id [env PEAKS_CHECKPOINT]."),
     )
     for option in options:
         command = option(command)
     return command
 
 
+cache_option = click.option(
+    "--cache-dir", type=click.Path(file_okay=False, path_type=Path), envvar="PEAKS_CACHE",
+    help="Where exported models are kept [env PEAKS_CACHE; default ~/.cache/peaks].",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
 @model.command("export")
 @checkpoint_options
-@click.option(
-    "--output",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="TorchScript file to write; its facts go beside it as .json.",
-)
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="TorchScript file to write; its facts go beside it as .json.")
 def export_command(checkpoint: str, precision: Precision, recipes_file: Path | None, output: Path) -> None:
     """Write a checkpoint's text encoder as one TorchScript file for Elasticsearch."""
     from eland_models.checkpoint import open_checkpoint
     from eland_models.export import export
-    from eland_models.recipes import RECIPES_FILE
 
-    with told_plainly():
-        opened = open_checkpoint(checkpoint, tower="text")
-        say(f"Exporting {opened.name} as {precision}")
-        exported = export(opened, precision, output, recipes_file or RECIPES_FILE)
+    opened = open_checkpoint(checkpoint, tower="text")
+    say(f"Exporting {opened.name} as {precision}")
+    exported = export(opened, precision, output, recipes_file)
     click.echo(
         f"{output}: {output.stat().st_size / 1e6:,.1f} MB, {exported.dims} dimensions, {precision}, "
         f"recipes {', '.join(exported.metadata['recipes']) or 'none'}, "
@@ -104,28 +83,15 @@ def export_command(checkpoint: str, precision: Precision, recipes_file: Path | N
 
 
 @model.command("check")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.argument("file", type=FILE)
+@json_option
 def check_command(file: Path, as_json: bool) -> None:
     """Would Elasticsearch's ML node take this TorchScript FILE? Exit status 1 if not."""
     from eland_models.check import check
 
-    with told_plainly():
-        report = check(file)
+    report = check(file)
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "file": str(file),
-                    "accepted": not report.findings,
-                    "bytes": report.size,
-                    "nodes": report.nodes,
-                    "operations": report.operations,
-                    "findings": [str(finding) for finding in report.findings],
-                },
-                indent=2,
-            )
-        )
+        click.echo(json.dumps({"file": str(file), **report.document()}, indent=2))
     else:
         click.echo(
             f"{file}: {report.size / 1e6:,.1f} MB, {report.nodes:,} nodes, "
@@ -141,108 +107,47 @@ def check_command(file: Path, as_json: bool) -> None:
 @checkpoint_options
 @click.option("--es-model-id", metavar="ID", help="Id in Elasticsearch [default: by Eland's convention].")
 @click.option("--clear-previous", is_flag=True, help="Replace the model that has this id in the cluster.")
-@click.option(
-    "--number-of-allocations",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Copies that answer side by side.",
-)
-@click.option(
-    "--threads-per-allocation",
-    type=click.Choice(["1", "2", "4", "8", "16", "32"]),
-    default="1",
-    show_default=True,
-    help="Threads of each copy for one text.",
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="PEAKS_CACHE",
-    help="Where exported models are kept [env PEAKS_CACHE; default ~/.cache/peaks].",
-)
+@click.option("--number-of-allocations", type=click.IntRange(1), default=1, show_default=True,
+              help="Copies that answer side by side.")
+@click.option("--threads-per-allocation", type=click.Choice(["1", "2", "4", "8", "16", "32"]), default="1",
+              show_default=True, help="Threads of each copy for one text.")
+@cache_option
 @connection_options
 def deploy_command(
-    connection: Connection,
-    checkpoint: str,
-    precision: Precision,
-    recipes_file: Path | None,
-    es_model_id: str | None,
-    clear_previous: bool,
-    number_of_allocations: int,
-    threads_per_allocation: str,
+    connection: Connection, checkpoint: str, precision: Precision, recipes_file: Path | None,
+    es_model_id: str | None, clear_previous: bool, number_of_allocations: int, threads_per_allocation: str,
     cache_dir: Path | None,
 ) -> None:
     """Export the text model if needed, put it into Elasticsearch, start it, and wait until it answers."""
     from eland_models.checkpoint import open_checkpoint
     from eland_models.deploy import Deployment, deploy, exported_in_cache
-    from eland_models.recipes import RECIPES_FILE
 
     client = connection.client()
     client.info()  # an export takes a while: say at once if nobody is there
     deployment = Deployment(number_of_allocations, int(threads_per_allocation), clear_previous)
-    with told_plainly():
-        opened = open_checkpoint(checkpoint, tower="text")
-        exported = exported_in_cache(
-            opened, precision, cache_dir or default_cache(), recipes_file or RECIPES_FILE, say
-        )
-        model_id = es_model_id or exported.model_id
-        outcome = deploy(client, exported, model_id, deployment, say)
-    did = {
-        "imported": "imported and started",
-        "restarted": "was there, started",
-        "unchanged": "already runs",
-    }[outcome]
+    opened = open_checkpoint(checkpoint, tower="text")
+    exported = exported_in_cache(opened, precision, cache_dir, recipes_file, say)
+    model_id = es_model_id or exported.model_id
+    outcome = deploy(client, exported, model_id, deployment, say)
     click.echo(
-        f"Model {model_id} {did}: {exported.dims} dimensions, {precision}, "
+        f"Model {model_id} {OUTCOMES[outcome]}: {exported.dims} dimensions, {precision}, "
         f"fingerprint {exported.metadata['fingerprint']}"
     )
 
 
-def default_cache() -> Path:
-    """The folder for exported models, by the XDG base directory rules."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peaks"
-
-
 @model.command("parity")
 @checkpoint_options
-@click.option(
-    "--model",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Exported file to compare [default: export into the cache].",
-)
-@click.option(
-    "--texts",
-    type=click.IntRange(1),
-    default=50,
-    show_default=True,
-    help="Texts a language whose ids are compared; ten times as many of random Unicode.",
-)
-@click.option(
-    "--vectors",
-    type=click.IntRange(0),
-    default=2,
-    show_default=True,
-    help="How many of them a language have their vectors compared.",
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="PEAKS_CACHE",
-    help="Where exported models are kept [env PEAKS_CACHE; default ~/.cache/peaks].",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--model", "file", type=FILE, metavar="FILE",
+              help="Exported file to compare [default: export into the cache].")
+@click.option("--texts", type=click.IntRange(1), default=50, show_default=True,
+              help="Texts a language whose ids are compared; ten times as many of random Unicode.")
+@click.option("--vectors", type=click.IntRange(0), default=2, show_default=True,
+              help="How many of them a language have their vectors compared.")
+@cache_option
+@json_option
 def parity_command(
-    checkpoint: str,
-    precision: Precision,
-    recipes_file: Path | None,
-    file: Path | None,
-    texts: int,
-    vectors: int,
-    cache_dir: Path | None,
-    as_json: bool,
+    checkpoint: str, precision: Precision, recipes_file: Path | None, file: Path | None, texts: int,
+    vectors: int, cache_dir: Path | None, as_json: bool,
 ) -> None:
     """Compare the exported model with transformers: ids and vectors, language by language.
 
@@ -250,24 +155,17 @@ def parity_command(
     """
     from eland_models.checkpoint import open_checkpoint
     from eland_models.deploy import exported_in_cache
-    from eland_models.parity import compare
-    from eland_models.recipes import RECIPES_FILE
+    from eland_models.parity import compare, total
 
-    with told_plainly():
-        opened = open_checkpoint(checkpoint, tower="text")
-        path = (
-            file
-            or exported_in_cache(
-                opened, precision, cache_dir or default_cache(), recipes_file or RECIPES_FILE, say
-            ).path
-        )
-        rows = []
+    opened = open_checkpoint(checkpoint, tower="text")
+    path = file or exported_in_cache(opened, precision, cache_dir, recipes_file, say).path
+    rows = []
+    if not as_json:
+        click.echo(TABLE_HEADER)
+    for row in compare(opened, path, texts_a_language=texts, vectors_a_language=vectors):
+        rows.append(row)
         if not as_json:
-            click.echo(TABLE_HEADER)
-        for row in compare(opened, path, texts_a_language=texts, vectors_a_language=vectors):
-            rows.append(row)
-            if not as_json:
-                click.echo(table_line(row))
+            click.echo(table_line(row))
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
     else:
@@ -281,18 +179,4 @@ def table_line(row: Comparison) -> str:
     return (
         f"{row.language:<16}{row.texts:>8,}{row.texts - len(row.different):>11,}{row.vectors:>9,}"
         f"{row.least_cosine:>14.7f}{row.largest_difference:>16.1e}"
-    )
-
-
-def total(rows: list[Comparison]) -> Comparison:
-    """All languages in one row."""
-    from eland_models.parity import Comparison
-
-    return Comparison(
-        language=f"all {len(rows)}",
-        texts=sum(row.texts for row in rows),
-        different=[text for row in rows for text in row.different],
-        vectors=sum(row.vectors for row in rows),
-        least_cosine=min(row.least_cosine for row in rows),
-        largest_difference=max(row.largest_difference for row in rows),
     )

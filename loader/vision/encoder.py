@@ -21,7 +21,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
-from eland_models.errors import ModelError
 from loader.errors import PeaksError
 from loader.vision.cores import usable_cores
 from loader.vision.model_input import read_model_input, read_pixel_scale
@@ -46,7 +45,7 @@ class VisionEncoder:
     Args:
         checkpoint: an opened checkpoint; only the vision tower's weights are kept in memory.
         device: a torch device such as "cpu" or "cuda:1"; None takes CUDA when it is there.
-        precision: "fp32", "auto", or "int8" without a trial.
+        precision: of `PRECISIONS`; "int8" has no trial.
 
     Attributes:
         input: what `encode` brings pictures to; workers may do that ahead with `ModelInput.fit`.
@@ -59,8 +58,6 @@ class VisionEncoder:
     def __init__(
         self, checkpoint: Checkpoint, device: str | None = None, precision: str = "fp32"
     ) -> None:
-        if precision not in PRECISIONS:
-            raise PeaksError(f"There is no precision '{precision}': take {', '.join(PRECISIONS)}.")
         # OpenMP counts the machine's processors, also where a container is given fewer.
         torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -147,11 +144,7 @@ def _reload(checkpoint: Checkpoint) -> Tower:
     Raises:
         PeaksError: they were.
     """
-    try:
-        same = open_checkpoint(str(checkpoint.folder), tower="vision").fingerprint == checkpoint.fingerprint
-    except ModelError:
-        same = False
-    if not same:
+    if open_checkpoint(str(checkpoint.folder), tower="vision").fingerprint != checkpoint.fingerprint:
         raise PeaksError(f"{checkpoint.folder} was replaced while photos were embedded: start again.")
     return load_tower(checkpoint)
 

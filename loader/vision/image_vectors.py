@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
-from eland_models.errors import ModelError
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
 from loader.files.library import hash_file
@@ -54,16 +53,12 @@ class LocalVision:
         if self.name is None:
             raise PeaksError("The image's vector must be made here: name the checkpoint that the photos were "
                              "loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT).")
-        try:
-            return open_checkpoint(self.name, tower="vision")
-        except ModelError as error:
-            raise PeaksError(str(error)) from error
+        return open_checkpoint(self.name, tower="vision")
 
     @cached_property
     def _encoder(self) -> VisionEncoder:
-        from loader.vision.encoder import (
-            VisionEncoder,  # torch is slow to import, and most questions need none
-        )
+        # torch is slow to import, and most questions need none
+        from loader.vision.encoder import VisionEncoder
 
         return VisionEncoder(self.checkpoint)
 
@@ -83,10 +78,8 @@ def read_image(image: str) -> Image:
     Raises:
         PeaksError: there is no such file, or it cannot be read as an image, with the reason.
     """
-    from loader.files.images import (  # as for torch: only these questions need decoders
-        UnreadableImage,
-        open_image,
-    )
+    # as for torch: only these questions need decoders
+    from loader.files.images import UnreadableImage, open_image
 
     if not Path(image).is_file():
         raise PeaksError(f"There is no image file {image}: check the path.")
@@ -103,30 +96,29 @@ def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
         None when the index does not hold it.
     """
     path = Path(image)
-    query = {"content_hash": hash_file(path)} if path.is_file() else {"path": image}
-    hits = _photos(client, query)
-    if not hits:
-        return None
-    vector = read_vector(hits[0], "clip_image")
+    term = {"content_hash": hash_file(path)} if path.is_file() else {"path": image}
+    hits = _find(client, PHOTOS, "clip_image", {"bool": {"filter": [{"term": term}]}}, _MOST_COPIES)
+    vector = read_vector(hits[0], "clip_image") if hits else None
     return IndexedPhoto(vector, tuple(hit["_id"] for hit in hits)) if vector else None
 
 
-def _photos(client: Elasticsearch, term: dict[str, str]) -> list[dict[str, Any]]:
-    answer = client.search(index=PHOTOS, source=False, fields=[{"field": "clip_image"}], size=_MOST_COPIES,
-                           query={"bool": {"filter": [{"term": term}]}})
-    hits: list[dict[str, Any]] = answer["hits"]["hits"]
-    return hits
-
-
 def stored_vector(client: Elasticsearch, index: str, document: str, field: str) -> list[float] | None:
-    """The vector of one document; None when it has none.
+    """The vector of one document; None when it has none."""
+    hits = _find(client, index, field, {"ids": {"values": [document]}}, 1)
+    return read_vector(hits[0], field) if hits else None
+
+
+def _find(
+    client: Elasticsearch, index: str, field: str, query: dict[str, Any], most: int
+) -> list[dict[str, Any]]:
+    """Documents with one field.
 
     ``fields`` gives vectors on 8.19, where ``_source`` holds them, and on 9.2 and later, where it does not
     ("Accessing dense_vector fields in search responses", Elasticsearch reference).
     """
-    hits = client.search(index=index, source=False, fields=[{"field": field}], size=1,
-                         query={"ids": {"values": [document]}})["hits"]["hits"]
-    return read_vector(hits[0], field) if hits else None
+    answer = client.search(index=index, source=False, fields=[{"field": field}], size=most, query=query)
+    hits: list[dict[str, Any]] = answer["hits"]["hits"]
+    return hits
 
 
 def read_vector(hit: dict[str, Any], field: str) -> list[float] | None:

@@ -7,32 +7,33 @@ followed by halves only, so it is refused.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from eland_models.checkpoint import read_json
-from eland_models.errors import ModelError
+from eland_models.checkpoint import Checkpoint, read_json
 from loader.errors import PeaksError
 from loader.files.images import ModelInput
-
-if TYPE_CHECKING:
-    from eland_models.checkpoint import Checkpoint
 
 FILE = "preprocessor_config.json"
 
 # SiglipImageProcessor's own where the file is silent (transformers 4.57).
-DEFAULT_RESAMPLE = Image.Resampling.BICUBIC
-DEFAULT_FACTOR = 1 / 255
-DEFAULT_LEVEL = (0.5, 0.5, 0.5)
-
+DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("do_resize", "do_rescale", "do_normalize"), True),
+    **dict.fromkeys(("do_center_crop", "do_pad"), False),
+    "image_processor_type": "SiglipImageProcessor",
+    "size": {"height": 224, "width": 224},
+    "resample": int(Image.Resampling.BICUBIC),
+    "rescale_factor": 1 / 255,
+    "image_mean": None,
+    "image_std": None,
+}
+DEFAULT_LEVEL = (0.5, 0.5, 0.5)  # for a mean or deviation of None
 PROCESSORS = ("SiglipImageProcessor", "SiglipImageProcessorFast")
-LEVELS = ("image_mean", "image_std")
-STEPS = ("do_resize", "do_rescale", "do_normalize")
-UNUSED_STEPS = ("do_center_crop", "do_pad")
 # Lanczos, bilinear, bicubic, box, Hamming; with "nearest" no tower was ever trained.
 FILTERS = [int(each) for each in Image.Resampling if each is not Image.Resampling.NEAREST]
 
@@ -67,62 +68,46 @@ def read_model_input(checkpoint: Checkpoint) -> ModelInput:
             preprocessing than SigLIP's.
     """
     settings = _read_settings(checkpoint)
-    width, height = _size(settings, checkpoint)
-    return ModelInput(width, height, int(settings.get("resample", DEFAULT_RESAMPLE)))
+    return ModelInput(checkpoint.image_size, checkpoint.image_size, int(settings["resample"]))
 
 
 def read_pixel_scale(checkpoint: Checkpoint) -> PixelScale:
     """Read how the vision tower of a checkpoint wants its pixels; raises as `read_model_input`."""
     settings = _read_settings(checkpoint)
-    mean, deviation = (settings.get(name) or DEFAULT_LEVEL for name in LEVELS)
-    return PixelScale(settings.get("rescale_factor", DEFAULT_FACTOR), tuple(mean), tuple(deviation))
+    mean, deviation = (tuple(settings[name] or DEFAULT_LEVEL) for name in ("image_mean", "image_std"))
+    return PixelScale(settings["rescale_factor"], mean, deviation)
 
 
 def _read_settings(checkpoint: Checkpoint) -> dict[str, Any]:
-    try:
-        settings = read_json(checkpoint.folder / FILE)
-    except ModelError as error:
-        raise PeaksError(str(error)) from error
-    _check(_strange(settings), checkpoint)
+    path, side = checkpoint.folder / FILE, checkpoint.image_size
+    settings = {**DEFAULTS, **read_json(path)}
+    wrong = [f"{name} {settings[name]}" for name, fits in _rules(side).items() if not fits(settings[name])]
+    if wrong:
+        raise PeaksError(
+            f"{path} says {', '.join(wrong)}, which is not SigLIP's preprocessing for a tower of {side} × "
+            f"{side} pixels: fetch the checkpoint's own file again."
+        )
     return settings
 
 
-def _strange(settings: dict[str, Any]) -> list[str]:
-    """Name the settings by which the file departs from SigLIP's preprocessing."""
-    found = [f"{step} {settings[step]}" for step in STEPS if settings.get(step, True) is not True]
-    found += [f"{step} {settings[step]}" for step in UNUSED_STEPS if settings.get(step)]
-    processor = settings.get("image_processor_type", PROCESSORS[0])
-    if processor not in PROCESSORS:
-        found.append(f"image_processor_type {processor}")
-    if settings.get("resample", DEFAULT_RESAMPLE) not in FILTERS:
-        found.append(f"resample {settings['resample']}")
-    factor = settings.get("rescale_factor", DEFAULT_FACTOR)
-    if not isinstance(factor, float) or abs(factor - DEFAULT_FACTOR) > 1e-9:
-        found.append(f"rescale_factor {factor}")
-    return found + [f"{name} {settings[name]}" for name in LEVELS if not _is_level(settings.get(name))]
+def _rules(side: int) -> dict[str, Callable[[Any], bool]]:
+    """Return what every setting must fulfil; patches have learned positions, so only one size will do."""
+    return {
+        **dict.fromkeys(("do_resize", "do_rescale", "do_normalize"), lambda value: value is True),
+        **dict.fromkeys(("do_center_crop", "do_pad"), lambda value: not value),
+        "image_processor_type": lambda value: value in PROCESSORS,
+        "size": lambda value: value == {"height": side, "width": side},
+        "resample": lambda value: value in FILTERS,
+        "rescale_factor": lambda value: isinstance(value, float) and abs(value - 1 / 255) < 1e-9,
+        "image_mean": _is_level,
+        "image_std": _is_level,
+    }
 
 
 def _is_level(value: Any) -> bool:
-    """Whether a setting is absent, or three numbers above 0."""
+    """Whether a setting is None, or three numbers above 0."""
     return value is None or (
         isinstance(value, list)
         and len(value) == len(DEFAULT_LEVEL)
         and all(isinstance(part, (int, float)) and part > 0 for part in value)
     )
-
-
-def _size(settings: dict[str, Any], checkpoint: Checkpoint) -> tuple[int, int]:
-    """Return width and height; the tower's patches have learned positions, so only its own size will do."""
-    side = checkpoint.image_size
-    size = settings.get("size", {"width": 224, "height": 224})
-    if size != {"width": side, "height": side}:
-        _check([f"size {size}, where the tower takes {side} × {side} pixels"], checkpoint)
-    return side, side
-
-
-def _check(strange: list[str], checkpoint: Checkpoint) -> None:
-    if strange:
-        raise PeaksError(
-            f"{checkpoint.folder / FILE} says {', '.join(strange)}, which is not SigLIP's preprocessing: "
-            "fetch the checkpoint's own file again."
-        )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
-from eland_models.export import ExportedModel, export
-from tests.eland_models.model_files import DEMO, GEMMA
+from eland_models.deploy import exported_in_cache
+from eland_models.export import ExportedModel, read_exported
+from loader.commands.text_model import model
+from tests.conftest import DEMO_CHECKPOINT, SHARED
 
 torch.set_num_threads(1)
 
@@ -18,30 +23,42 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def demo_checkpoint() -> Checkpoint:
     """The demo's checkpoint, opened."""
-    return open_checkpoint(str(DEMO), tower="text")
+    return open_checkpoint(str(DEMO_CHECKPOINT), tower="text")
 
 
 @pytest.fixture(scope="session")
-def exported(demo_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> ExportedModel:
-    """The demo's text model, exported in fp32."""
-    return export(demo_checkpoint, "fp32", tmp_path_factory.mktemp("fp32") / "model.pt")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> ExportedModel:
+    """The demo's text model, exported in fp32 by the command."""
+    path = tmp_path_factory.mktemp("fp32") / "model.pt"
+    done = CliRunner().invoke(model, ["export", "--checkpoint", str(DEMO_CHECKPOINT), "--output", str(path)])
+    assert done.exit_code == 0 and "128 dimensions, fp32, recipes peak, photo, none" in done.output
+    return read_exported(path)
 
 
 @pytest.fixture(scope="session")
 def exported_int8(demo_checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> ExportedModel:
-    """The demo's text model, exported in int8."""
-    return export(demo_checkpoint, "int8", tmp_path_factory.mktemp("int8") / "model.pt")
+    """The demo's text model, exported in int8 into a cache."""
+    return exported_in_cache(demo_checkpoint, "int8", tmp_path_factory.mktemp("int8"))
 
 
 @pytest.fixture(scope="session")
 def gemma() -> Path:
     """The folder of Gemma's full tokenizer."""
-    if not (GEMMA / "tokenizer.json").is_file():
+    if not (SHARED / "gemma" / "tokenizer.json").is_file():
         pytest.skip("Gemma's tokenizer does not lie beside this checkout")
-    return GEMMA
+    return SHARED / "gemma"
 
 
 @pytest.fixture
 def copy_of_demo(tmp_path: Path) -> Path:
     """A copy of the demo checkpoint that a test may spoil."""
-    return Path(shutil.copytree(DEMO, tmp_path / "Copy of demo"))
+    return Path(shutil.copytree(DEMO_CHECKPOINT, tmp_path / "Copy of demo"))
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    """Set keys of a JSON file; ``outer__inner`` reaches one level down."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in changes.items():
+        outer, _, inner = name.partition("__")
+        (content[outer] if inner else content)[inner or outer] = value
+    path.write_text(json.dumps(content), encoding="utf-8")

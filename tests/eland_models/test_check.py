@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from eland_models.check import FORBIDDEN_WORDS, check, require_accepted, words_in
+from eland_models.check import FORBIDDEN_WORDS, LIMITS, check, require_accepted, words_in
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel
 
@@ -83,10 +83,7 @@ def test_both_precisions_are_accepted(exported: ExportedModel, exported_int8: Ex
     assert require_accepted(exported_int8.path).findings == []
 
 
-def test_limits_are_elastics() -> None:
-    limits = Path(__file__).resolve().parents[2].parent / "shared" / "elasticsearch-limits"
-    if not limits.is_dir():
-        pytest.skip("Elasticsearch's limits do not lie beside this checkout")
-    for path in limits.glob("*.txt"):
-        ours = Path(__file__).resolve().parents[2] / "eland_models" / "limits" / path.name
+def test_limits_are_elastics(shared: Path) -> None:
+    for path in (shared / "elasticsearch-limits").glob("*.txt"):
+        ours = LIMITS / path.name
         assert ours.read_text(encoding="ascii").split() == path.read_text(encoding="ascii").split()

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
-from eland_models.checkpoint import model_id, open_checkpoint, scalar
-from eland_models.encoder import read_settings
+from eland_models.checkpoint import model_id, open_checkpoint
+from eland_models.encoder import load_encoder
 from eland_models.errors import ModelError
 from eland_models.vocabulary import read_vocabulary
-from tests.eland_models.model_files import DEMO, edit_json
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY
+from tests.eland_models.conftest import edit_json
+
+PIECES = torch.arange(10)
 
 
 def test_the_demo_opens() -> None:
-    checkpoint = open_checkpoint(str(DEMO), tower="both")
+    checkpoint = open_checkpoint(str(DEMO_CHECKPOINT), tower="both")
     assert checkpoint.model_id == checkpoint.name == "siglip2-trek-tiny"
     assert len(checkpoint.fingerprint) == 16
-    assert checkpoint.dims > 0 and checkpoint.image_size > 0 and checkpoint.logit_bias < 0
+    assert (checkpoint.dims, checkpoint.image_size) == (128, 96) and checkpoint.logit_bias < 0
 
 
 def test_fingerprint_follows_the_tokenizer(copy_of_demo: Path) -> None:
     before = open_checkpoint(str(copy_of_demo), tower="text").fingerprint
-    assert before == open_checkpoint(str(DEMO), tower="vision").fingerprint
+    assert before == open_checkpoint(str(DEMO_CHECKPOINT), tower="vision").fingerprint
     edit_json(copy_of_demo / "tokenizer.json", padding=None, version="1.1")
     assert open_checkpoint(str(copy_of_demo), tower="text").fingerprint != before
 
@@ -48,31 +51,23 @@ def test_folder_names_become_ids(copy_of_demo: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("file", "change", "sentence"),
     [
-        ({"model_type": "clip"}, "not a SigLIP-2 checkpoint"),
-        ({"model_type": "siglip2"}, "NaFlex"),
-        ({"text_config__projection_size": 7}, "cannot be compared"),
+        ("config.json", {"model_type": "clip"}, "not a SigLIP-2 checkpoint"),
+        ("config.json", {"model_type": "siglip2"}, "NaFlex"),
+        ("config.json", {"text_config__projection_size": 7}, "cannot be compared"),
+        ("tokenizer.json", {"model__type": "Unigram"}, "first generation"),
+        ("tokenizer.json", {"model__byte_fallback": False}, "without byte fallback"),
     ],
 )
-def test_refuses_other_models(copy_of_demo: Path, change: dict[str, object], sentence: str) -> None:
-    edit_json(copy_of_demo / "config.json", **change)
+def test_refuses_other_models(
+    copy_of_demo: Path, file: str, change: dict[str, object], sentence: str
+) -> None:
+    edit_json(copy_of_demo / file, **change)
     with pytest.raises(ModelError, match=sentence):
         open_checkpoint(str(copy_of_demo), tower="both")
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"model__type": "Unigram"}, "first generation"),
-        ({"model__byte_fallback": False}, "without byte fallback"),
-    ],
-)
-def test_refuses_other_tokenizers(copy_of_demo: Path, change: dict[str, object], sentence: str) -> None:
-    edit_json(copy_of_demo / "tokenizer.json", **change)
-    with pytest.raises(ModelError, match=sentence):
-        open_checkpoint(str(copy_of_demo), tower="text")
-    open_checkpoint(str(copy_of_demo), tower="vision")
+    if file == "tokenizer.json":
+        open_checkpoint(str(copy_of_demo), tower="vision")
 
 
 @pytest.mark.parametrize(
@@ -91,12 +86,6 @@ def test_refuses_rules_it_would_get_wrong(copy_of_demo: Path, change: dict[str, 
         read_vocabulary(copy_of_demo)
 
 
-def test_refuses_another_activation(copy_of_demo: Path) -> None:
-    edit_json(copy_of_demo / "config.json", text_config__hidden_act="relu")
-    with pytest.raises(ModelError, match="gelu_pytorch_tanh"):
-        read_settings(copy_of_demo)
-
-
 @pytest.mark.parametrize(
     "name", ["config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json"]
 )
@@ -106,36 +95,61 @@ def test_names_the_missing_file(copy_of_demo: Path, name: str) -> None:
         open_checkpoint(str(copy_of_demo), tower="both")
 
 
-def test_refuses_broken_weights(copy_of_demo: Path) -> None:
-    (copy_of_demo / "model.safetensors").write_bytes(b"\xff" * 100)
-    with pytest.raises(ModelError, match="not a safetensors file"):
-        open_checkpoint(str(copy_of_demo), tower="text")
-
-
 def test_refuses_a_name_that_is_nothing() -> None:
     with pytest.raises(ModelError, match="neither a folder nor"):
         open_checkpoint("./no/such/folder", tower="text")
 
 
+@pytest.mark.parametrize("kept", [0, 4, 100, 6_000_000])
+def test_refuses_weights_that_are_cut_short(copy_of_demo: Path, kept: int) -> None:
+    path = copy_of_demo / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ModelError, match=r"model\.safetensors is not a whole safetensors file .*: fetch"):
+        open_checkpoint(str(copy_of_demo), tower="text")
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_is_read(copy_of_demo: Path, kind: torch.dtype) -> None:
+    path = copy_of_demo / "model.safetensors"
+    tensors = {name: tensor.to(kind) for name, tensor in load_file(path).items()}
+    save_file(tensors, path, {"format": "pt"})
+    checkpoint = open_checkpoint(str(copy_of_demo), tower="text")
+    assert checkpoint.logit_scale == tensors["logit_scale"].item()
+    encoder = load_encoder(checkpoint, PIECES)
+    assert torch.equal(encoder.norm.weight, tensors["text_model.final_layer_norm.weight"].float())
+
+
 @pytest.mark.parametrize(
-    ("data", "dtype"),
+    ("name", "replacement"),
     [
-        (struct.pack("<f", 1.5), "F32"),
-        (struct.pack("<f", 1.5)[2:], "BF16"),
-        (struct.pack("<e", 1.5), "F16"),
+        ("text_model.head.weight", None),
+        ("text_model.head.weight", torch.zeros(64, 128)),
+        ("text_model.head.bias", torch.zeros(128, dtype=torch.int8)),
+        ("logit_bias", None),
+        ("logit_bias", torch.zeros(2)),
     ],
 )
-def test_reads_every_float(data: bytes, dtype: str) -> None:
-    assert scalar(data, dtype, "logit_scale", Path("x")) == 1.5
+def test_weights_that_do_not_fit_are_named(
+    copy_of_demo: Path, name: str, replacement: torch.Tensor | None
+) -> None:
+    path = copy_of_demo / "model.safetensors"
+    tensors = {**load_file(path), name: replacement}
+    save_file({key: tensor for key, tensor in tensors.items() if tensor is not None}, path)
+    with pytest.raises(ModelError, match=rf"Copy of demo has no .*{name}.* no whole SigLIP model"):
+        load_encoder(open_checkpoint(str(copy_of_demo), tower="text"), PIECES)
+
+
+def test_refuses_another_activation(copy_of_demo: Path) -> None:
+    edit_json(copy_of_demo / "config.json", text_config__hidden_act="relu")
+    with pytest.raises(ModelError, match="gelu_pytorch_tanh"):
+        load_encoder(open_checkpoint(str(copy_of_demo), tower="text"), PIECES)
 
 
 def test_opening_needs_no_torch() -> None:
-    script = (
+    program = (
         "import sys; from eland_models.checkpoint import open_checkpoint;"
-        f"open_checkpoint({str(DEMO)!r}, tower='vision');"
-        "import json; print(json.dumps('torch' in sys.modules))"
+        "from loader.vision.model_input import read_model_input;"
+        f"read_model_input(open_checkpoint({str(DEMO_CHECKPOINT)!r}, tower='vision'));"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=DEMO.parents[1]
-    )
-    assert json.loads(done.stdout) is False
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ from click.testing import CliRunner
 from eland_models.checkpoint import Checkpoint
 from eland_models.deploy import exported_in_cache
 from eland_models.errors import ModelError
-from eland_models.export import ExportedModel, export, model_fingerprint, read_exported
+from eland_models.export import ExportedModel, Precision, export, model_fingerprint
 from eland_models.recipes import read_recipes
 from loader.commands.text_model import model
-from tests.eland_models.model_files import DEMO
+from tests.conftest import DEMO_CHECKPOINT
+
+PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 
 
 def test_facts_are_read_back(exported: ExportedModel, demo_checkpoint: Checkpoint) -> None:
-    assert read_exported(exported.path) == exported
+    assert exported.model_id == demo_checkpoint.model_id
     assert exported.metadata["checkpoint_fingerprint"] == demo_checkpoint.fingerprint
     assert exported.metadata["recipes"] == ["peak", "photo", "none"]
     assert exported.metadata["per_deployment_memory_bytes"] > 1_000_000
@@ -27,16 +30,8 @@ def test_facts_are_read_back(exported: ExportedModel, demo_checkpoint: Checkpoin
 def test_fingerprint_follows_precision_and_recipes(demo_checkpoint: Checkpoint, tmp_path: Path) -> None:
     recipes = tmp_path / "recipes.yaml"
     recipes.write_text("place:\n  prompts: ['{name} on a map']\n", encoding="utf-8")
-    assert (
-        len(
-            {
-                model_fingerprint(demo_checkpoint, "fp32"),
-                model_fingerprint(demo_checkpoint, "int8"),
-                model_fingerprint(demo_checkpoint, "fp32", recipes),
-            }
-        )
-        == 3
-    )
+    fp32, int8 = (model_fingerprint(demo_checkpoint, precision) for precision in PRECISIONS)
+    assert len({fp32, int8, model_fingerprint(demo_checkpoint, "fp32", recipes)}) == 3
 
 
 def test_a_refused_export_leaves_nothing(
@@ -48,11 +43,10 @@ def test_a_refused_export_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_cache_is_used(demo_checkpoint: Checkpoint, tmp_path: Path) -> None:
-    first = exported_in_cache(demo_checkpoint, "int8", tmp_path)
-    written = first.path.stat().st_mtime_ns
-    assert exported_in_cache(demo_checkpoint, "int8", tmp_path) == first
-    assert first.path.stat().st_mtime_ns == written
+def test_the_cache_is_used(demo_checkpoint: Checkpoint, exported_int8: ExportedModel) -> None:
+    written = exported_int8.path.stat().st_mtime_ns
+    assert exported_in_cache(demo_checkpoint, "int8", exported_int8.path.parent) == exported_int8
+    assert exported_int8.path.stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize(
@@ -75,19 +69,16 @@ def test_refuses_recipes(tmp_path: Path, content: str) -> None:
         read_recipes(path)
 
 
-def test_commands(tmp_path: Path) -> None:
-    runner = CliRunner()
-    file = tmp_path / "model.pt"
-    done = runner.invoke(model, ["export", "--checkpoint", str(DEMO), "--output", str(file)])
-    assert done.exit_code == 0, done.output
-    assert "fp32" in done.output
-    done = runner.invoke(model, ["check", str(file)])
+def test_check_and_parity_commands(exported: ExportedModel) -> None:
+    file, runner = str(exported.path), CliRunner()
+    done = runner.invoke(model, ["check", file])
     assert done.exit_code == 0 and "accepted" in done.output
-    done = runner.invoke(
-        model, ["parity", "--checkpoint", str(DEMO), "--model", str(file), "--texts", "1", "--vectors", "1"]
-    )
-    assert done.exit_code == 0, done.output
-    assert "random Unicode" in done.output
+    document = json.loads(runner.invoke(model, ["check", file, "--json"]).output)
+    assert document["accepted"] and document["findings"] == []
+    words = ["parity", "--checkpoint", str(DEMO_CHECKPOINT), "--model", file, "--texts", "1"]
+    lines = runner.invoke(model, words).output.splitlines()
+    assert lines[-2].split()[:4] == ["random", "Unicode", "10", "10"]
+    assert lines[-1].split()[:4] == ["all", str(len(lines) - 2), *[str(len(lines) + 7)] * 2]
 
 
 def test_a_wrong_checkpoint_is_one_sentence(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ IDS = st.integers(0, ID_LIMIT - 1)
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(IDS, IDS), unique=True, max_size=200), st.lists(st.tuples(IDS, IDS), max_size=50))
-def test_pair_table_is_a_dictionary(pairs: list[tuple[int, int]], strangers: list[tuple[int, int]]) -> None:
+def test_pair_table_is_a_dictionary(pairs: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
     table = PairTable(np.array(pairs, dtype=np.int64).reshape(-1, 2))
-    asked = torch.tensor([*pairs, *strangers], dtype=torch.int64).reshape(-1, 2)
+    asked = torch.tensor([*pairs, *others], dtype=torch.int64).reshape(-1, 2)
     expected = {pair: position for position, pair in enumerate(pairs)}
     found = table(asked[:, 0], asked[:, 1]).tolist()
-    assert found == [expected.get(pair, table.none) for pair in [*pairs, *strangers]]
+    assert found == [expected.get(pair, table.none) for pair in [*pairs, *others]]
 
 
 def test_code_point_table_holds_every_value() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eland_models.parity import parity_texts, reference_ids, reference_tokenizer
 from eland_models.tokenizer import GemmaTokenizer
 from eland_models.vocabulary import read_vocabulary
-from tests.eland_models.model_files import DEMO
+from tests.conftest import DEMO_CHECKPOINT
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "golden_ids.json").read_text(encoding="ascii"))
 # added tokens as later releases of Gemma's tokenizer.json have them
@@ -41,7 +41,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def demo() -> Pair:
-    return Pair(DEMO)
+    return Pair(DEMO_CHECKPOINT)
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +55,8 @@ def with_added_tokens(source: Path, folder: Path) -> Path:
     pieces = content["model"]["vocab"]
     for token in ADDED:
         pieces.setdefault(token, max(pieces.values()) + 1)
-        content["added_tokens"].append(
-            {
-                "id": pieces[token],
-                "content": token,
-                "special": False,
-                "normalized": False,
-                "lstrip": False,
-                "rstrip": False,
-                "single_word": False,
-            }
-        )
+        rules = dict.fromkeys(("special", "normalized", "lstrip", "rstrip", "single_word"), False)
+        content["added_tokens"].append({"id": pieces[token], "content": token, **rules})
     (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
     return folder
 
@@ -90,21 +81,8 @@ def test_texts_side_by_side_do_not_touch(demo: Pair, texts: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "",
-        " ",
-        "a" * 700,
-        " " * 700,
-        "ab" * 400,
-        "na" * 300,
-        "x y " * 200,
-        "\n" * 70,
-        "İ" * 90,
-        "\U0010ffff" * 30,
-        "e" + "\u0301" * 80,
-        "<eos>",
-        "a<bos><pad> b <unk>c<EOS>",
-    ],
+    ["", " ", "a" * 700, " " * 700, "ab" * 400, "na" * 300, "x y " * 200, "\n" * 70, "İ" * 90,
+     "\U0010ffff" * 30, "e" + "\u0301" * 80, "<eos>", "a<bos><pad> b <unk>c<EOS>"],
 )
 def test_long_and_odd(demo: Pair, text: str) -> None:
     assert demo.ids(text) == demo.expected(text)
@@ -123,17 +101,14 @@ def test_added_tokens(added: Pair, parts: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def added(tmp_path_factory: pytest.TempPathFactory) -> Pair:
-    return Pair(with_added_tokens(DEMO, tmp_path_factory.mktemp("added")))
+    return Pair(with_added_tokens(DEMO_CHECKPOINT, tmp_path_factory.mktemp("added")))
 
 
 @pytest.mark.slow
-def test_transformers_5_golden_ids(full: Pair) -> None:
+def test_gemmas_pieces(full: Pair) -> None:
+    """Transformers 5's own ids, and every language against huggingface/tokenizers."""
     for text, ids in GOLDEN["ids"].items():
         assert full.ids(text)[0] == [*ids, *[0] * (64 - len(ids))], text
-
-
-@pytest.mark.slow
-def test_every_language_with_gemmas_pieces(full: Pair) -> None:
     for language, texts in parity_texts(12, seed=1):
         for text in texts:
             assert full.ids(text) == full.expected(text), (language, text)

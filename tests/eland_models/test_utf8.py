@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from eland_models.utf8 import MASK_ID, Utf8Decoder, byte_characters, carrier_vocabulary
 
+DECODER = torch.jit.script(Utf8Decoder())
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def decode(tokens: list[int]) -> str:
-    decoder = torch.jit.script(Utf8Decoder())
-    return "".join(map(chr, decoder(torch.tensor(tokens, dtype=torch.int64)).tolist()))
+    return "".join(map(chr, DECODER(torch.tensor(tokens, dtype=torch.int64)).tolist()))
 
 
 @settings(max_examples=100, deadline=None)

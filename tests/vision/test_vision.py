@@ -20,11 +20,10 @@ from loader.files.images import open_encoded, open_image, read_bytes, render_at_
 from loader.vision import encoder as vision
 from loader.vision import quantized_tower
 from loader.vision.encoder import LEAST_AGREEMENT, TRIAL_PICTURES, VisionEncoder
-from loader.vision.model_input import read_model_input
+from loader.vision.model_input import FILE
 from loader.vision.quantized_tower import QuantizedTower, find_engine, has_vnni
+from tests.conftest import DEMO_CHECKPOINT
 from tests.files.picture_files import quadrants
-
-DEMO = Path(__file__).resolve().parents[2] / "demo" / "siglip2-trek-tiny"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,7 +33,7 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
-    return open_checkpoint(str(DEMO), tower="vision")
+    return open_checkpoint(str(DEMO_CHECKPOINT), tower="vision")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,8 @@ def encoder(checkpoint: Checkpoint) -> VisionEncoder:
 
 def reference_vectors(images: list[Image.Image]) -> np.ndarray:
     """transformers' own way: its processor on full pictures, the whole model, normalised."""
-    processor, model = SiglipImageProcessor.from_pretrained(DEMO), AutoModel.from_pretrained(DEMO)
+    processor = SiglipImageProcessor.from_pretrained(DEMO_CHECKPOINT)
+    model = AutoModel.from_pretrained(DEMO_CHECKPOINT)
     with torch.inference_mode():
         features = model.get_image_features(**processor(images=images, return_tensors="pt"))
     vectors: np.ndarray = torch.nn.functional.normalize(features, dim=-1).numpy()
@@ -95,72 +95,76 @@ def test_jpegs_decoded_small_keep_their_vectors(encoder: VisionEncoder, shared: 
         assert float(vectors[0] @ vectors[1]) >= 0.999, path.name
 
 
-def test_a_checkpoint_without_its_vision_weights_is_refused(tmp_path: Path) -> None:
-    folder = shutil.copytree(DEMO, tmp_path / "torn")
-    weights = load_file(folder / "model.safetensors")
-    torn = {name: tensor for name, tensor in weights.items() if "vision_model.head.probe" not in name}
-    save_file(torn, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(PeaksError, match=r"lacks 1 of the vision tower's weights \(vision_model.head.probe"):
-        VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the demo's checkpoint that a test may change."""
+    return Path(shutil.copytree(DEMO_CHECKPOINT, tmp_path / "copy"))
 
 
-def test_a_checkpoint_replaced_meanwhile_does_no_harm(tmp_path: Path) -> None:
-    folder = shutil.copytree(DEMO, tmp_path / "replaced")
-    encoder = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
+def opened(folder: Path, precision: str = "fp32") -> VisionEncoder:
+    return VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu", precision)
+
+
+def change_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    path = folder / "model.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path, {"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tensors: tensors.pop("vision_model.head.probe"),
+        lambda tensors: tensors.update({"vision_model.head.probe": torch.zeros(1, 1, 64)}),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(
+    copy: Path, change: Callable[[dict[str, torch.Tensor]], object]
+) -> None:
+    change_weights(copy, change)
+    with pytest.raises(PeaksError, match=r"copy has no vision_model\.head\.probe .* no whole SigLIP model"):
+        opened(copy)
+
+
+def test_a_checkpoint_replaced_meanwhile_does_no_harm(copy: Path) -> None:
+    encoder = opened(copy)
     before = encoder.encode(drawings())
-    weights = folder / "model.safetensors"
+    weights = copy / "model.safetensors"
     weights.write_bytes(bytes(weights.stat().st_size))  # in place: the file keeps its inode
     np.testing.assert_array_equal(encoder.encode(drawings()), before)
     weights.write_bytes(b"")
     np.testing.assert_array_equal(encoder.encode(drawings()), before)
 
 
-def test_another_filter_of_the_preprocessor_is_followed(tmp_path: Path) -> None:
-    folder = shutil.copytree(DEMO, tmp_path / "bicubic")
-    settings = json.loads((folder / "preprocessor_config.json").read_text())
-    (folder / "preprocessor_config.json").write_text(json.dumps({**settings, "resample": 3}))
-    encoder = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
-    assert encoder.input.resample == Image.Resampling.BICUBIC
-
-
-def test_the_input_is_what_workers_read(encoder: VisionEncoder, checkpoint: Checkpoint) -> None:
-    assert encoder.input == read_model_input(checkpoint)
+def test_another_filter_of_the_preprocessor_is_followed(copy: Path) -> None:
+    settings = json.loads((copy / FILE).read_text())
+    (copy / FILE).write_text(json.dumps({**settings, "resample": 3}))
+    assert opened(copy).input.resample == Image.Resampling.BICUBIC
 
 
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
-def test_half_precision_weights_are_read(tmp_path: Path, kind: torch.dtype) -> None:
-    folder = shutil.copytree(DEMO, tmp_path / "half")
-    weights = load_file(folder / "model.safetensors")
-    halved = {name: tensor.to(kind) for name, tensor in weights.items()}
-    save_file(halved, folder / "model.safetensors", {"format": "pt"})
-    found = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu").encode(drawings())
-    restored = {name: tensor.to(torch.float32) for name, tensor in halved.items()}
-    save_file(restored, folder / "model.safetensors", {"format": "pt"})
-    expected = VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu").encode(drawings())
-    np.testing.assert_array_equal(found, expected)
+def test_half_precision_weights_are_read(copy: Path, kind: torch.dtype) -> None:
+    change_weights(copy, lambda all: all.update({name: each.to(kind) for name, each in all.items()}))
+    found = opened(copy).encode(drawings())
+    change_weights(copy, lambda all: all.update({name: each.float() for name, each in all.items()}))
+    np.testing.assert_array_equal(found, opened(copy).encode(drawings()))
 
 
-def test_weights_that_are_cut_short_are_named(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    folder = shutil.copytree(DEMO, tmp_path / "short")
-    opened = open_checkpoint(str(folder), tower="vision")
-    weights = folder / "model.safetensors"
+def test_weights_that_are_cut_short_are_named(copy: Path) -> None:
+    checkpoint = open_checkpoint(str(copy), tower="vision")
+    weights = copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 8])
-    with pytest.raises(PeaksError, match=r"model\.safetensors is cut short or damaged: fetch"):
-        VisionEncoder(opened, "cpu")
+    with pytest.raises(PeaksError, match=r"model\.safetensors is not a whole safetensors file .*: fetch"):
+        VisionEncoder(checkpoint, "cpu")
 
 
-def test_another_activation_is_refused(tmp_path: Path) -> None:
-    folder = shutil.copytree(DEMO, tmp_path / "relu")
-    config = json.loads((folder / "config.json").read_text())
+def test_another_activation_is_refused(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
     config["vision_config"]["hidden_act"] = "relu"
-    (folder / "config.json").write_text(json.dumps(config))
+    (copy / "config.json").write_text(json.dumps(config))
     with pytest.raises(PeaksError, match=r"no SigLIP-2 vision tower \(activation relu"):
-        VisionEncoder(open_checkpoint(str(folder), tower="vision"), "cpu")
-
-
-def test_an_unknown_precision_is_refused(checkpoint: Checkpoint) -> None:
-    with pytest.raises(PeaksError, match="no precision 'fp8': take fp32, int8, auto"):
-        VisionEncoder(checkpoint, "cpu", "fp8")
+        opened(copy)
 
 
 needs_engine = pytest.mark.skipif(find_engine() is None, reason="no quantised layers in this PyTorch")
@@ -201,17 +205,15 @@ def test_8_bits_that_fail_leave_float32(
 
 
 @needs_engine
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes() + b"0")])
 def test_a_checkpoint_replaced_meanwhile_does_not_come_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
+    copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = Path(shutil.copytree(DEMO, tmp_path / "replaced"))
-    opened = open_checkpoint(str(folder), tower="vision")
-    assert len(opened.fingerprint) == 16
+    checkpoint = open_checkpoint(str(copy), tower="vision")
+    assert len(checkpoint.fingerprint) == 16
     monkeypatch.setattr(vision, "LEAST_AGREEMENT", 1.1)
-    trying = VisionEncoder(opened, "cpu", "auto")
-    damage(folder / "model.safetensors")
-    with pytest.raises(PeaksError, match="replaced was replaced while photos were embedded: start again"):
+    trying = VisionEncoder(checkpoint, "cpu", "auto")
+    change_weights(copy, lambda tensors: tensors["vision_model.head.probe"].zero_())
+    with pytest.raises(PeaksError, match="copy was replaced while photos were embedded: start again"):
         trying.encode(pictures(TRIAL_PICTURES))
 
 
