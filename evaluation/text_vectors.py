@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from elasticsearch import Elasticsearch
 
 from loader.batches import batched
-from loader.elastic.retries import with_retries
+from loader.elastic.models import embed_texts
 from loader.errors import PeaksError
 from loader.vision.vectors import Vectors
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from eland_models.recipes import Recipe
 
 TEXTS_A_REQUEST = 16
-INFERENCE_TIMEOUT = "120s"
 PLACE = "{name}"
 # Cosine of a recipe composed here with the graph's own, below which the deployed recipes are not these.
 SAME_RECIPE = 0.9999
@@ -130,12 +128,5 @@ class TextEncoder:
     def _learn(self, texts: Iterable[str]) -> None:
         wanted = dict.fromkeys(text for text in texts if text not in self._known)
         for batch in batched(wanted, TEXTS_A_REQUEST):
-            infer = partial(
-                self._client.ml.infer_trained_model,
-                model_id=self._model_id,
-                docs=[{"text_field": text} for text in batch],
-                timeout=INFERENCE_TIMEOUT,
-            )
-            results = with_retries(infer)["inference_results"]
-            for text, result in zip(batch, results, strict=True):
-                self._known[text] = np.asarray(result["predicted_value"], dtype=np.float32)
+            for text, vector in zip(batch, embed_texts(self._client, self._model_id, batch), strict=True):
+                self._known[text] = np.asarray(vector, dtype=np.float32)

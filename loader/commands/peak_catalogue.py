@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from eland_models.checkpoint import open_checkpoint
-from eland_models.errors import ModelError
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import IndexModel, check_text_model, deployed_model, read_index_model
 from loader.errors import PeaksError
@@ -84,10 +83,7 @@ def _open_encoder(name: str | None, index: IndexModel) -> Encode:
             f"Reference photos are embedded here: name the checkpoint of {index.model_id} with --checkpoint "
             "DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
         )
-    try:
-        checkpoint = open_checkpoint(name, tower="vision")
-    except ModelError as error:
-        raise PeaksError(str(error)) from error
+    checkpoint = open_checkpoint(name, tower="vision")
     check_checkpoint(index, PEAKS, checkpoint)
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import
 

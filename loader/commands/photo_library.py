@@ -270,17 +270,13 @@ def _refuse_other_model(index: IndexModel, es_model_id: str | None) -> None:
 
 def _open_checkpoint(name: str | None, index: IndexModel) -> Checkpoint:
     from eland_models.checkpoint import open_checkpoint
-    from eland_models.errors import ModelError
 
     if name is None:
         raise PeaksError(
             f"Photos are embedded here: name the checkpoint of {index.model_id} with --checkpoint "
             "DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
         )
-    try:
-        return open_checkpoint(name, tower="vision")
-    except ModelError as error:
-        raise PeaksError(str(error)) from error
+    return open_checkpoint(name, tower="vision")
 
 
 def _make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> Any:

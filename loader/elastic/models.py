@@ -5,13 +5,17 @@ the deployed model when the assets are applied, so that vectors of two models ar
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
+
+INFERENCE_TIMEOUT = "120s"
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,13 @@ def deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
         logit_scale=metadata.get("logit_scale"),
         logit_bias=metadata.get("logit_bias"),
     )
+
+
+def embed_texts(client: Elasticsearch, model_id: str, texts: Sequence[str]) -> list[list[float]]:
+    """Have a deployed model embed texts in one request, each to ``dims`` floats of length 1."""
+    docs = [{"text_field": text} for text in texts]
+    infer = partial(client.ml.infer_trained_model, model_id=model_id, docs=docs, timeout=INFERENCE_TIMEOUT)
+    return [result["predicted_value"] for result in with_retries(infer)["inference_results"]]
 
 
 def read_index_model(client: Elasticsearch, alias: str) -> IndexModel:

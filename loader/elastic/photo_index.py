@@ -11,7 +11,6 @@ from typing import Any
 from elasticsearch import Elasticsearch, NotFoundError
 
 from eland_models.checkpoint import Checkpoint
-from eland_models.errors import ModelError
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import check_parts, with_retries
@@ -55,10 +54,7 @@ def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> N
     Raises:
         PeaksError: one sentence with the fix.
     """
-    try:
-        found = checkpoint.fingerprint
-    except ModelError as error:
-        raise PeaksError(str(error)) from error
+    found = checkpoint.fingerprint
     if index.checkpoint_fingerprint == found and index.dims == checkpoint.dims:
         return
     raise PeaksError(

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from elasticsearch import Elasticsearch
@@ -12,7 +11,7 @@ from PIL import Image
 from loader.batches import Advance
 from loader.elastic.bulk import Rejected, write_documents
 from loader.elastic.indices import PEAKS
-from loader.elastic.retries import with_retries
+from loader.elastic.models import embed_texts
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Peak
 from loader.peaks.prototypes import blend_prototype
@@ -21,7 +20,6 @@ from loader.vision.vectors import Vectors
 
 # A request holds the text of so many peaks; each is about a dozen forward passes of the text encoder.
 PEAKS_A_REQUEST = 4
-INFERENCE_TIMEOUT = "120s"
 
 Encode = Callable[[Sequence[Image.Image]], Vectors]
 
@@ -92,10 +90,8 @@ def embed_names(client: Elasticsearch, model_id: str, peaks: Sequence[Peak]) -> 
     Returns:
         float32 ``(len(peaks), dims)``, rows of length 1.
     """
-    docs = [{"text_field": f"peak: {' | '.join(peak.names)}"} for peak in peaks]
-    infer = partial(client.ml.infer_trained_model, model_id=model_id, docs=docs, timeout=INFERENCE_TIMEOUT)
-    results = with_retries(infer)["inference_results"]
-    return np.asarray([result["predicted_value"] for result in results], dtype=np.float32)
+    texts = [f"peak: {' | '.join(peak.names)}" for peak in peaks]
+    return np.asarray(embed_texts(client, model_id, texts), dtype=np.float32)
 
 
 def _embed(
