@@ -289,6 +289,11 @@ def photo_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with_filters(command, _PHOTO_OPTIONS)
 
 
+def map_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the filters on photos that need no score."""
+    return _with_filters(command, _PHOTO_OPTIONS[:-2])
+
+
 def peak_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the filters on peaks to a click command, which gets them as ONE argument ``filters``."""
     return _with_filters(command, _PEAK_OPTIONS)

@@ -39,9 +39,10 @@ def render_identifications(images: Sequence[IdentifiedImage]) -> str:
 def write_sheet(html: str, file: Path) -> None:
     """Write the document whole or not at all; PeaksError when the place cannot be written."""
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     except OSError as error:
-        sentence = f"Cannot write {file}: {error.strerror}; give --html a file in a folder you can write to."
+        sentence = f"Cannot write {file} ({error.strerror}): name a file in a folder that you can write to."
         raise PeaksError(sentence) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

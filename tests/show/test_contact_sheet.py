@@ -140,4 +140,4 @@ def test_write(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == "<p>new</p>"
     assert list(tmp_path.iterdir()) == [file]
     with pytest.raises(PeaksError, match="Cannot write"):
-        write_sheet("x", tmp_path / "no folder" / "sheet.html")
+        write_sheet("x", file / "sheet.html")

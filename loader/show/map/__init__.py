@@ -1,1 +1,1 @@
-"""The trek as one page: a map with photos, peaks and sight lines, and a gallery."""
+"""The trek as one HTML page: `read` it, choose the `view`, draw the `figure`, fill the `page`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 PEAK = "#BD271E"
 QUIET_PEAK = "#D9A49F"
 PHOTO = "#209280"
-DEEP_PHOTO = "#14695c"
 SIGHT = "#D6A13A"
 DEEP_SIGHT = "#B07A12"
 TRAIL = "#5B6B73"
@@ -14,5 +13,5 @@ GRID = "#DEDACF"
 PAPER = "#F6F4EE"
 FRAME = "#A9A89F"
 
-# The heat map's ramp, matplotlib's and ColorBrewer's Reds, from nothing to most.
+# The heat map's ramp, ColorBrewer's Reds, from nothing to most.
 HEAT = ("#FFF5F0", "#FCBBA1", "#FB6A4A", "#CB181D")

@@ -1,4 +1,4 @@
-"""The interactive drawing: Bokeh's figures with their layers, which `page/` fills as a person looks around.
+"""The interactive drawing: Bokeh's figures with their layers, which the page's scripts fill.
 
 Layers stand in the order in which they are painted. A source is found in the page by its name.
 """
@@ -27,8 +27,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from loader.show.map import colours
-from loader.show.map.mercator import HALF, View
 from loader.show.map.tiles import TileServer
+from loader.show.map.view import HALF, View
 
 PROFILE_HEIGHT = 132  # pixels
 LEAST_WIDTH = 60.0  # metres on the plane that the wheel zooms in to
@@ -68,7 +68,7 @@ def _draw_map(view: View, tiles: TileServer | None) -> figure:
     drawing.tools = [PanTool(), wheel]
     drawing.toolbar.active_scroll = wheel
     if tiles is not None:
-        drawing.add_tile(WMTSTileSource(url=tiles.bokeh_url, attribution=html.escape(tiles.attribution)))
+        drawing.add_tile(WMTSTileSource(url=tiles.url, attribution=html.escape(tiles.attribution)))
     _add_grid(drawing, over_tiles=tiles is not None)
     _add_layers(drawing)
     return drawing

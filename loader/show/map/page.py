@@ -1,7 +1,7 @@
 """The map as one HTML file that needs nothing beside it: library, styles, photos and their thumbnails inside.
 
-The page's own files lie in ``page/``. What comes from photos and catalogues reaches the page as one JSON
-document, written so that no text can end the script element, and is shown as text, never as markup.
+The page's own files lie in ``page_parts/``. What comes from photos and catalogues reaches the page as one
+JSON document, written so that no text can end the script element, and is shown as text, never as markup.
 """
 from __future__ import annotations
 
@@ -21,16 +21,13 @@ from loader.show.answer_table import format_probability, format_time
 from loader.show.contact_sheet import thumbnail_uri
 from loader.show.map import colours
 from loader.show.map.figure import draw_figures
-from loader.show.map.mercator import to_spot
-from loader.show.map.notes import describe_rest
-from loader.show.map.start import start_view
 from loader.show.map.tiles import TileServer
 from loader.show.map.trail import walked_ways
 from loader.show.map.trek import Trek, TrekPhoto, headline
+from loader.show.map.view import PlanePoint, main_trek, project, start_view
 
 _PAGE = Path(__file__).with_name("page_parts")
 EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}
-_ASPECT = 1.4  # of the view that the page opens with; the page widens it to its own
 
 
 def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServer | None = None) -> str:
@@ -42,7 +39,7 @@ def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServe
         box: degrees of the view that it opens with; the trek itself without it.
         tiles: a background from a tile server; only it needs the network.
     """
-    figures = draw_figures(start_view(trek, _ASPECT, box), tiles, trek.days is not None)
+    figures = draw_figures(start_view(trek, box), tiles, trek.days is not None)
     pages = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined,
                         trim_blocks=True, lstrip_blocks=True)
     pages.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False,
@@ -50,12 +47,27 @@ def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServe
     return pages.get_template("page.html").render(
         title=title,
         line=headline(trek),
-        notes=describe_rest(trek, is_page=True),
+        notes=describe_rest(trek),
         bokeh=Resources(mode="inline", components=["bokeh"]).render_js(),
         figures=json_item(figures, "figures"),
         trek=describe_trek(trek),
         palette={name.lower(): value for name, value in vars(colours).items() if name.isupper()},
     )
+
+
+def describe_rest(trek: Trek) -> list[str]:
+    """What a person should know that the page leaves out, as sentences."""
+    said = []
+    if trek.left_out:
+        said.append(f"{trek.left_out:,} later photos are left out: narrow the choice, with --from for one.")
+    apart = len(trek.photos) - len(main_trek(trek.photos))
+    if apart:
+        taken = "1 photo was taken" if apart == 1 else f"{apart:,} photos were taken"
+        said.append(f"{taken} far away from the others: outside the view that the page opens with.")
+    if trek.without_thumbnail:
+        shown = len(trek.photos) - trek.without_thumbnail
+        said.append(f"{shown:,} of {len(trek.photos):,} photos have their thumbnail here (--thumbnails).")
+    return said
 
 
 def describe_trek(trek: Trek) -> dict[str, Any]:
@@ -68,7 +80,7 @@ def describe_trek(trek: Trek) -> dict[str, Any]:
         "peaks": [_describe_peak(trek, peak_id) for peak_id in trek.peaks],
         "concepts": [names[concept_id] for concept_id in concepts],
         "photos": [_describe_photo(photo, peaks, concepts) for photo in trek.photos],
-        "ways": [[_rounded(to_spot(point)) for point in way] for way in walked_ways(trek.photos)],
+        "ways": [[_rounded(project(point)) for point in way] for way in walked_ways(trek.photos)],
     }
 
 
@@ -78,12 +90,12 @@ def _describe_peak(trek: Trek, peak_id: str) -> dict[str, Any]:
     if peak.elev_m is not None:
         described["metres"] = peak.elev_m
     if peak.position is not None:
-        described["x"], described["y"] = _rounded(to_spot(peak.position))
+        described["x"], described["y"] = _rounded(project(peak.position))
     return described
 
 
 def _describe_photo(photo: TrekPhoto, peaks: dict[str, int], concepts: dict[str, int]) -> dict[str, Any]:
-    x, y = _rounded(to_spot(photo.gps))
+    x, y = _rounded(project(photo.gps))
     known = {
         "path": photo.path,
         "x": x,
@@ -116,5 +128,5 @@ def _milliseconds(clock: datetime) -> int:
     return int(clock.replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
-def _rounded(spot: tuple[float, float]) -> list[float]:
-    return [round(spot[0], 1), round(spot[1], 1)]
+def _rounded(place: PlanePoint) -> list[float]:
+    return [round(place[0], 1), round(place[1], 1)]

@@ -1,17 +1,19 @@
 """The way on foot: photos joined in the order of time, where a person can have walked between them."""
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
+
+from pyproj import Geod
 
 from loader.files.place import Point
 from loader.show.map.trek import TrekPhoto
 
-EARTH_RADIUS = 6_371_008.8  # metres, the mean of WGS 84's
 FASTEST = 6.0  # km/h in a straight line, which is shorter than the way
 LONGEST = 30_000.0  # metres in a straight line
-NO_WAY = 400.0  # metres that positions of one place differ by, whatever the clock says
+SAME_PLACE = 400.0  # metres that positions of one place differ by, whatever the clock says
+
+_EARTH = Geod(ellps="WGS84")
 
 
 def walked_ways(photos: Sequence[TrekPhoto]) -> list[list[Point]]:
@@ -36,15 +38,6 @@ def walked_ways(photos: Sequence[TrekPhoto]) -> list[list[Point]]:
 def is_walked(one: TrekPhoto, other: TrekPhoto) -> bool:
     """Whether a person can have walked from the place of a photo to that of a later one."""
     assert one.moment is not None and other.moment is not None
-    metres = distance(one.gps, other.gps)
+    metres = _EARTH.inv(one.gps.lon, one.gps.lat, other.gps.lon, other.gps.lat)[2]
     hours = (other.moment - one.moment).total_seconds() / 3600
-    return metres <= NO_WAY or (metres <= LONGEST and metres / 1000 <= FASTEST * hours)
-
-
-def distance(one: Point, other: Point) -> float:
-    """Great-circle distance in metres (haversine)."""
-    lat, lon = math.radians(one.lat), math.radians(one.lon)
-    other_lat, other_lon = math.radians(other.lat), math.radians(other.lon)
-    chord = math.sin((other_lat - lat) / 2) ** 2
-    chord += math.cos(lat) * math.cos(other_lat) * math.sin((other_lon - lon) / 2) ** 2
-    return 2 * EARTH_RADIUS * math.asin(math.sqrt(min(1.0, chord)))
+    return bool(metres <= SAME_PLACE or (metres <= LONGEST and metres / 1000 <= FASTEST * hours))

@@ -1,11 +1,9 @@
 """What the map shows: photos with a position, in the order of time, and the peaks around them."""
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from loader.files.place import Point
 from loader.peaks.concept_catalogue import Concept
@@ -74,25 +72,6 @@ class Trek:
     filters: tuple[str, ...] = ()
     left_out: int = 0
     without_thumbnail: int = 0
-
-    @cached_property
-    def summits(self) -> Mapping[str, Point]:
-        """Where the peaks stand whose position is known."""
-        return {peak.id: peak.position for peak in self.peaks.values() if peak.position is not None}
-
-    @cached_property
-    def named(self) -> Mapping[str, int]:
-        """How many photos are predicted to show each peak."""
-        return Counter(found.peak.id for photo in self.photos for found in photo.predictions)
-
-    @cached_property
-    def framed(self) -> Mapping[str, int]:
-        """How many photos had each peak in their frame."""
-        return Counter(identifier for photo in self.photos for identifier in photo.in_frame)
-
-    def is_seen(self, peak_id: str) -> bool:
-        """Whether a photo shows the peak, by its picture or by its sight line."""
-        return bool(self.named.get(peak_id) or self.framed.get(peak_id))
 
     @property
     def days(self) -> tuple[datetime, datetime] | None:

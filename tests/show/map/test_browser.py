@@ -3,15 +3,17 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from loader.show.map.clusters import gather_dots
 from loader.show.map.page import render_page
 from loader.show.map.trek import Trek
 
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.skipif(
 
 MODEL = "Bokeh.documents[0].get_model_by_name('{}')"
 DATA = MODEL + ".data"
+NAMED = Counter(found.peak.id for photo in make_trek().photos for found in photo.predictions)
+FRAMED = Counter(peak_id for photo in make_trek().photos for peak_id in photo.in_frame)
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +36,31 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-def show(browser: Browser, folder: Path, trek: Trek, title: str = "Photos and peaks") -> None:
-    """Open a trek's page in its first state."""
-    file = folder / "map.html"
-    file.write_text(render_page(trek, title), encoding="utf-8")
+@pytest.fixture(scope="module")
+def map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a trek of forty photos."""
+    file = tmp_path_factory.mktemp("map") / "map.html"
+    file.write_text(render_page(make_trek(), "Photos and peaks"), encoding="utf-8")
+    return file
+
+
+def show(browser: Browser, file: Path) -> None:
+    """Open a page in its first state."""
     browser.events.clear()
     browser.resize(1400, 860)
     browser.open_file(file)
 
 
+def show_trek(browser: Browser, folder: Path, trek: Trek, title: str = "Photos and peaks") -> None:
+    file = folder / "map.html"
+    file.write_text(render_page(trek, title), encoding="utf-8")
+    show(browser, file)
+
+
 @pytest.fixture
-def page(browser: Browser, tmp_path: Path) -> Iterator[Browser]:
-    """The page of a trek of forty photos; whatever a test does there, nothing may go wrong unseen."""
-    show(browser, tmp_path, make_trek())
+def page(browser: Browser, map_file: Path) -> Iterator[Browser]:
+    """The trek's page; whatever a test does there, nothing may go wrong unseen."""
+    show(browser, map_file)
     yield browser
     assert browser.complaints() == []
     assert browser.requests() == []
@@ -54,6 +70,15 @@ def shown(page: Browser) -> int:
     """How many photos the choice leaves, once the page has come to rest."""
     page.rest()
     return int(page.ask("document.body.dataset.photos"))
+
+
+def press(page: Browser, button: str) -> None:
+    page.ask(f"document.getElementById('{button}').click()")
+
+
+def tick(page: Browser, peak: str) -> None:
+    page.ask(f"""[...document.querySelectorAll('#peaks label')]
+      .find((label) => label.textContent.includes('{peak}')).click()""")
 
 
 def place_of(page: Browser, source: str, row: int) -> tuple[float, float]:
@@ -69,6 +94,13 @@ def place_of(page: Browser, source: str, row: int) -> tuple[float, float]:
     return float(x), float(y)
 
 
+def card_at(page: Browser, x: float, y: float) -> str:
+    """What the page tells of the mark under the pointer."""
+    page.mouse("mouseMoved", x, y)
+    page.wait_for("!document.getElementById('card').hidden")
+    return str(page.ask("document.getElementById('card').innerText"))
+
+
 def pixels_like(picture: Image.Image, colour: tuple[int, int, int]) -> int:
     counts = picture.getcolors(1 << 24)
     assert counts is not None
@@ -78,122 +110,20 @@ def pixels_like(picture: Image.Image, colour: tuple[int, int, int]) -> int:
     )
 
 
-def test_the_map_is_drawn(page: Browser) -> None:
+def test_the_map_is_drawn_with_labels_that_do_not_collide(page: Browser) -> None:
     picture = Image.open(io.BytesIO(page.picture())).convert("RGB").crop((300, 0, 1100, 860))
-    assert picture.size == (800, 860)
     assert pixels_like(picture, (0xBD, 0x27, 0x1E)) > 150, "red triangles"
     assert pixels_like(picture, (0x20, 0x92, 0x80)) > 1500, "green dots"
     assert pixels_like(picture, (0xF6, 0xF4, 0xEE)) > 100_000, "paper"
     assert page.ask("document.body.dataset.dots") == page.ask(f"String({DATA.format('dots')}.x.length)")
     assert page.ask(f"{DATA.format('heat')}.url.length") == 1
-    assert page.ask(f"{DATA.format('labels')}.text").count("Mount Everest") == 1
-
-
-def test_labels_do_not_collide(page: Browser) -> None:
     labels = page.ask(f"({{...{DATA.format('labels')}}})")
+    assert labels["text"].count("Mount Everest") == 1
     drawing = MODEL.format("map")
     pixel = page.ask(f"({drawing}.x_range.end - {drawing}.x_range.start) / {drawing}.inner_width")
     places = zip(labels["x"], labels["y"], labels["right"], labels["down"], strict=True)
     lines = {(round(x / pixel + right), round((down - y / pixel) / 9)) for x, y, right, down in places}
     assert len(lines) == len(labels["text"])
-
-
-def test_a_peak_can_be_ticked_and_all_shown_again(page: Browser) -> None:
-    named = make_trek().named["mount-everest"]
-    page.ask("""[...document.querySelectorAll('#peaks label')]
-      .find((label) => label.textContent.includes('Mount Everest')).click()""")
-    assert shown(page) == named
-    assert page.ask("document.getElementById('count').textContent") == f"{named} photos in view"
-    ends = page.ask(f"[...new Set({DATA.format('sights')}.x1)]")
-    assert len(ends) == 1, "only the sight lines to the peak that was chosen"
-    page.ask("document.getElementById('reset').click()")
-    assert shown(page) == 40
-    assert page.ask("document.querySelectorAll('#peaks li input:checked').length") == 0
-
-
-def test_peaks_in_frame_can_be_chosen_instead(page: Browser) -> None:
-    page.ask("document.querySelector('[name=by][value=framed]').click()")
-    page.ask("""[...document.querySelectorAll('#peaks label')]
-      .find((label) => label.textContent.includes('Pumori')).click()""")
-    assert shown(page) == make_trek().framed["pumori"]
-
-
-def test_the_window_of_time_filters(page: Browser) -> None:
-    page.ask(f"{MODEL.format('window')}.setv({{start: Date.UTC(2023, 9, 27), end: Date.UTC(2023, 9, 29)}})")
-    assert shown(page) == sum(photo.clock is not None and 27 <= photo.clock.day < 29
-                              and photo.clock.month == 10 for photo in make_trek().photos)
-    page.ask("document.getElementById('reset').click()")
-    assert shown(page) == 40
-    assert page.ask(f"{MODEL.format('window')}.end < {MODEL.format('days')}.start"), "out of sight"
-
-
-def test_the_window_can_be_drawn_with_the_mouse(page: Browser) -> None:
-    box = page.ask("JSON.stringify(document.getElementById('figures').getBoundingClientRect())")
-    bottom = json.loads(box)["bottom"] - 60
-    page.mouse("mouseMoved", 600, bottom)
-    page.mouse("mousePressed", 600, bottom, button="left", clickCount=1)
-    for x in range(620, 820, 20):
-        page.mouse("mouseMoved", x, bottom, button="left", buttons=1)
-    page.mouse("mouseReleased", 800, bottom, button="left", clickCount=1)
-    assert 5 < shown(page) < 30
-
-
-def test_the_wheel_zooms_and_dots_come_apart(page: Browser) -> None:
-    before = int(page.ask("document.body.dataset.dots"))
-    width = f"({MODEL.format('map')}.x_range.end - {MODEL.format('map')}.x_range.start)"
-    far = page.ask(width)
-    for _ in range(4):
-        page.mouse("mouseWheel", 700, 300, deltaX=0, deltaY=-240)
-    page.wait_for(f"{width} < {far / 2}")
-    shown(page)
-    members = page.ask("document.getElementById('count').textContent")
-    assert int(members.split()[0]) < 40
-    page.ask("document.getElementById('home').click()")
-    shown(page)
-    assert page.ask(width) == pytest.approx(far)
-    assert int(page.ask("document.body.dataset.dots")) == before
-
-
-def test_a_photo_tells_of_itself_under_the_pointer(page: Browser) -> None:
-    counts = page.ask(f"[...{DATA.format('dots')}.count]")
-    page.mouse("mouseMoved", *place_of(page, "dots", counts.index("")))
-    page.wait_for("!document.getElementById('card').hidden")
-    card = page.ask("document.getElementById('card').innerText")
-    assert "+05:45" in card
-    assert "m above the sea" in card
-    assert "IMG_" in card
-    assert page.ask(f"{DATA.format('ring')}.x.length") == 1
-    page.mouse("mouseMoved", 700, 20)
-    page.wait_for("document.getElementById('card').hidden")
-
-
-def test_a_click_looks_closer_at_a_dot_of_many(page: Browser) -> None:
-    counts = page.ask(f"[...{DATA.format('dots')}.count]")
-    row = next(place for place, count in enumerate(counts) if count)
-    x, y = place_of(page, "dots", row)
-    page.mouse("mouseMoved", x, y)
-    page.wait_for("!document.getElementById('card').hidden")
-    assert f"{counts[row]} photos" in page.ask("document.getElementById('card').innerText")
-    page.click(x, y)
-    page.wait_for(f"document.getElementById('count').textContent.startsWith('{counts[row]} photos')")
-
-
-def test_a_peak_tells_of_itself_and_can_be_clicked(page: Browser) -> None:
-    colours = page.ask(f"[...{DATA.format('peaks')}.colour]")
-    x, y = place_of(page, "peaks", len(colours) - 1)  # the highest that photos show is drawn last
-    page.mouse("mouseMoved", x, y)
-    page.wait_for("!document.getElementById('card').hidden")
-    assert "Sagarmatha" in page.ask("document.getElementById('card').innerText")
-    page.click(x, y)
-    assert shown(page) == make_trek().named["mount-everest"]
-
-
-@pytest.mark.parametrize("layer", ["peaks", "photos", "sights", "ways", "heat"])
-def test_a_layer_can_be_hidden(page: Browser, layer: str) -> None:
-    page.ask(f"document.querySelector('[data-layer={layer}]').click()")
-    visible = page.ask(f"{MODEL.format('map')}.renderers.filter((r) => r.name === '{layer}-layer')"
-                       ".map((r) => r.visible)")
-    assert visible and not any(visible)
 
 
 def test_the_gallery_shows_pictures_by_day(page: Browser) -> None:
@@ -205,7 +135,80 @@ def test_the_gallery_shows_pictures_by_day(page: Browser) -> None:
     page.wait_for(f"{DATA.format('ring')}.x.length === 1")
 
 
-def test_a_small_screen_shows_the_map_first(page: Browser) -> None:
+def test_peaks_can_be_ticked_and_all_shown_again(page: Browser) -> None:
+    tick(page, "Mount Everest")
+    assert shown(page) == NAMED["mount-everest"]
+    assert page.ask("document.getElementById('count').textContent") == (
+        f"{NAMED['mount-everest']} photos in view")
+    ends = page.ask(f"[...new Set({DATA.format('sights')}.x1)]")
+    assert len(ends) == 1, "only the sight lines to the peak that was chosen"
+    press(page, "reset")
+    assert shown(page) == 40
+    assert page.ask("document.querySelectorAll('#peaks li input:checked').length") == 0
+    page.ask("document.querySelector('[name=by][value=framed]').click()")
+    tick(page, "Pumori")
+    assert shown(page) == FRAMED["pumori"]
+
+
+def test_a_window_of_time_filters_and_can_be_drawn_with_the_mouse(page: Browser) -> None:
+    page.ask(f"{MODEL.format('window')}.setv({{start: Date.UTC(2023, 9, 27), end: Date.UTC(2023, 9, 29)}})")
+    assert shown(page) == sum(photo.clock is not None and 27 <= photo.clock.day < 29
+                              and photo.clock.month == 10 for photo in make_trek().photos)
+    press(page, "reset")
+    assert shown(page) == 40
+    assert page.ask(f"{MODEL.format('window')}.end < {MODEL.format('days')}.start"), "out of sight"
+    bottom = page.ask("document.getElementById('figures').getBoundingClientRect().bottom") - 60
+    page.mouse("mouseMoved", 600, bottom)
+    page.mouse("mousePressed", 600, bottom, button="left", clickCount=1)
+    for x in range(620, 820, 20):
+        page.mouse("mouseMoved", x, bottom, button="left", buttons=1)
+    page.mouse("mouseReleased", 800, bottom, button="left", clickCount=1)
+    assert 5 < shown(page) < 30
+
+
+def test_the_wheel_zooms_and_a_button_goes_back(page: Browser) -> None:
+    before = page.ask("document.body.dataset.dots")
+    width = f"({MODEL.format('map')}.x_range.end - {MODEL.format('map')}.x_range.start)"
+    far = page.ask(width)
+    for _ in range(4):
+        page.mouse("mouseWheel", 700, 300, deltaX=0, deltaY=-240)
+    page.wait_for(f"{width} < {far / 2}")
+    shown(page)
+    assert int(page.ask("document.getElementById('count').textContent").split()[0]) < 40
+    press(page, "home")
+    shown(page)
+    assert page.ask(width) == pytest.approx(far)
+    assert page.ask("document.body.dataset.dots") == before
+
+
+def test_marks_tell_of_themselves_and_can_be_clicked(page: Browser) -> None:
+    counts = page.ask(f"[...{DATA.format('dots')}.count]")
+    card = card_at(page, *place_of(page, "dots", counts.index("")))
+    assert "+05:45" in card and "m above the sea" in card and "IMG_" in card
+    assert page.ask(f"{DATA.format('ring')}.x.length") == 1
+    page.mouse("mouseMoved", 700, 20)
+    page.wait_for("document.getElementById('card').hidden")
+    row = next(place for place, count in enumerate(counts) if count)
+    x, y = place_of(page, "dots", row)
+    assert f"{counts[row]} photos" in card_at(page, x, y)
+    page.click(x, y)  # looks closer
+    page.wait_for(f"document.getElementById('count').textContent.startsWith('{counts[row]} photos')")
+    press(page, "home")
+    shown(page)
+    highest = page.ask(f"{DATA.format('peaks')}.colour.length") - 1  # of those that photos show
+    x, y = place_of(page, "peaks", highest)
+    page.mouse("mouseMoved", 700, 20)
+    assert "Sagarmatha" in card_at(page, x, y)
+    page.click(x, y)
+    assert shown(page) == NAMED["mount-everest"]
+
+
+def test_layers_can_be_hidden_and_a_small_screen_shows_the_map_first(page: Browser) -> None:
+    for layer in ("peaks", "photos", "sights", "ways", "heat"):
+        page.ask(f"document.querySelector('[data-layer={layer}]').click()")
+        visible = page.ask(f"{MODEL.format('map')}.renderers.filter((r) => r.name === '{layer}-layer')"
+                           ".map((r) => r.visible)")
+        assert visible and not any(visible)
     page.resize(420, 860)
     shown(page)
     places = page.ask("""['header', 'main', '.gallery', '#peaks']
@@ -214,8 +217,25 @@ def test_a_small_screen_shows_the_map_first(page: Browser) -> None:
     assert page.ask("document.documentElement.scrollWidth") <= 420
 
 
+def test_each_photo_is_in_one_dot_near_the_others_of_its_dot(page: Browser) -> None:
+    chance = random.Random(3)
+    places = [(chance.uniform(-5e3, 5e3), chance.uniform(-5e3, 5e3)) for _ in range(300)]
+    photos = json.dumps([{"x": x, "y": y, "place": place} for place, (x, y) in enumerate(places)])
+    gathered: list[Any] = page.ask(
+        f"gatherDots({photos}, 800).map((dot) => [dot.x, dot.y, dot.members.map((photo) => photo.place)])"
+    )
+    assert sorted(member for _, _, members in gathered for member in members) == list(range(300))
+    assert 20 < len(gathered) < 150
+    for x, y, members in gathered:
+        xs, ys = zip(*(places[member] for member in members), strict=True)
+        assert (x, y) == pytest.approx((fmean(xs), fmean(ys)))
+        assert all(math.dist((x, y), places[member]) <= 2 * 800 for member in members)
+    looking = json.dumps([*({"bearing": bearing} for bearing in (10, 12, 100, 359.9, 371)), {}])
+    assert page.ask(f"directions({looking})") == pytest.approx([11, 100, 359.9])
+
+
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
-    show(browser, tmp_path, make_hostile_trek(), HOSTILE[0])
+    show_trek(browser, tmp_path, make_hostile_trek(), HOSTILE[0])
     for row in range(len(HOSTILE)):
         browser.mouse("mouseMoved", *place_of(browser, "dots", row))
         browser.mouse("mouseMoved", *place_of(browser, "peaks", row))
@@ -227,28 +247,12 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
     assert browser.requests() == []
 
 
-def test_one_photo_without_anything_is_drawn(browser: Browser, tmp_path: Path) -> None:
-    show(browser, tmp_path, lonely_trek())
-    assert browser.ask("document.body.dataset.dots") == "1"
+@pytest.mark.parametrize(("trek", "photos"), [(lonely_trek(), 1), (make_trek(3000), 3000)],
+                         ids=["one photo", "many photos"])
+def test_few_and_many_photos_are_drawn(browser: Browser, tmp_path: Path, trek: Trek, photos: int) -> None:
+    show_trek(browser, tmp_path, trek)
+    assert shown(browser) == photos
+    assert browser.ask("document.querySelectorAll('.tile').length") == min(photos, 60)
+    assert 1 <= int(browser.ask("document.body.dataset.dots")) < 200
     assert browser.ask("document.querySelector('main').clientHeight") == 860
     assert browser.complaints() == []
-
-
-def test_many_photos_are_drawn_in_time(browser: Browser, tmp_path: Path) -> None:
-    show(browser, tmp_path, make_trek(5000))
-    assert shown(browser) == 5000
-    assert browser.ask("document.querySelectorAll('.tile').length") == 60
-    assert int(browser.ask("document.body.dataset.dots")) < 200
-    assert browser.complaints() == []
-
-
-def test_the_page_gathers_dots_as_the_picture_does(page: Browser) -> None:
-    chance = random.Random(3)
-    spots = [(chance.uniform(-5e3, 5e3), chance.uniform(-5e3, 5e3)) for _ in range(300)]
-    photos = json.dumps([{"x": x, "y": y, "place": place} for place, (x, y) in enumerate(spots)])
-    gathered: list[Any] = page.ask(
-        f"gatherDots({photos}, 800).map((dot) => [dot.x, dot.y, dot.members.map((photo) => photo.place)])"
-    )
-    expected = gather_dots(spots, 800)
-    assert [sorted(members) for _, _, members in gathered] == [list(dot.members) for dot in expected]
-    assert [(x, y) for x, y, _ in gathered] == [pytest.approx(dot.spot) for dot in expected]

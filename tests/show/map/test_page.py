@@ -10,7 +10,7 @@ import pytest
 
 from loader.show.map import colours
 from loader.show.map.page import describe_trek, render_page
-from loader.show.map.tiles import TileServer
+from loader.show.map.tiles import read_tile_server
 from loader.show.map.trek import Trek
 
 from .treks import HOSTILE, lonely_trek, make_hostile_trek, make_trek
@@ -112,7 +112,7 @@ def test_the_layers_have_the_projects_colours(page: str) -> None:
 
 def test_tiles_are_asked_for_only_when_wanted(page: str) -> None:
     assert "WMTSTileSource" not in json.dumps(embedded(page, "figures-data"))
-    tiles = TileServer.read("https://tiles.example.org/{z}/{x}/{y}.png")
+    tiles = read_tile_server("https://tiles.example.org/{z}/{x}/{y}.png")
     figures = json.dumps(embedded(render_page(make_trek(), "x", tiles=tiles), "figures-data"))
     assert "https://tiles.example.org/{Z}/{X}/{Y}.png" in figures
 

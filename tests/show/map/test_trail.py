@@ -7,7 +7,7 @@ import pytest
 
 from loader.files.place import Point
 from loader.search.answer import ShotTime
-from loader.show.map.trail import distance, walked_ways
+from loader.show.map.trail import walked_ways
 from loader.show.map.trek import TrekPhoto
 
 
@@ -42,7 +42,3 @@ def test_photos_of_one_moment_and_place_stay_joined() -> None:
 @pytest.mark.parametrize("photos", [[], [LUKLA], [shot(27.7, 86.7, None), LUKLA]])
 def test_no_way_without_two_times(photos: list[TrekPhoto]) -> None:
     assert walked_ways(photos) == []
-
-
-def test_distance_of_a_degree() -> None:
-    assert distance(Point(0, 0), Point(0, 1)) == pytest.approx(111_195, abs=1)

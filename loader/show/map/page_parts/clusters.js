@@ -1,4 +1,5 @@
-// Photos that cannot be drawn side by side, gathered into dots: the same as loader/show/map/clusters.py.
+// Photos that cannot be drawn side by side, gathered into dots. Greedy, as map libraries do it: the next photo that no
+// dot holds yet takes in all free ones within a radius, and the dot stands at their mean.
 
 const SECTORS = 24;
 

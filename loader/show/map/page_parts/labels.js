@@ -1,4 +1,4 @@
-// Labels beside their marks, where they cover neither one another nor the marks: as loader/show/map/labels.py.
+// Labels beside their marks, where they cover neither one another nor the marks.
 
 const SIDES = [[1, 0], [0, -1], [-1, 0], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]]; // y points down
 const MOST_COVERED = 0.12;

@@ -1,0 +1,123 @@
+"""What a map shows when it opens: the trek that most photos belong to, and the mountains before its cameras.
+
+Places lie on the plane of Web Mercator (EPSG:3857), the projection of map tiles: x = R·λ and
+y = R·ln tan(π/4 + φ/2) in metres, on a sphere of R = 6,378,137 m. One photo at home would shrink a trek of
+two weeks to a dot, so photos far from the others do not widen the view.
+"""
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from loader.files.place import Box, Point
+from loader.show.map.trek import Trek, TrekPhoto
+
+RADIUS = 6_378_137.0  # metres
+MOST_LATITUDE = 85.051_128_779_806_59  # degrees, where the plane is a square
+HALF = math.pi * RADIUS
+
+# Photos of one trek stand in cells of so many degrees that touch: gaps of more than about 100 km part two.
+CELL_DEGREES = 0.5
+# Mountains farther from the photos than this share of their own spread do not widen the view.
+REACH = 0.6
+LEAST_REACH = 12_000.0  # metres on the plane
+LEAST_VIEW = 6_000.0
+MARGIN = 0.07
+ASPECT = 1.4  # width by height; the page widens the view to its own
+
+PlanePoint = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class View:
+    """A rectangle of the plane, in metres."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def holds(self, place: PlanePoint) -> bool:
+        """Whether the place lies inside."""
+        x, y = place
+        return self.left <= x <= self.right and self.bottom <= y <= self.top
+
+
+def project(point: Point) -> PlanePoint:
+    """Return x and y on the plane; latitudes beyond the square's edge are brought to it."""
+    latitude = max(-MOST_LATITUDE, min(MOST_LATITUDE, point.lat))
+    x = RADIUS * math.radians(point.lon)
+    return x, RADIUS * math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+
+
+def fit_view(places: Iterable[PlanePoint], margin: float, least: float) -> View:
+    """Return the smallest view of the page's shape that holds places with a margin around them.
+
+    Args:
+        places: at least one.
+        margin: on each side, as a share of the places' width and height.
+        least: shortest side of the view, metres on the plane.
+    """
+    xs, ys = zip(*places, strict=True)
+    width = max((max(xs) - min(xs)) * (1 + 2 * margin), least)
+    height = max((max(ys) - min(ys)) * (1 + 2 * margin), least)
+    width, height = max(width, height * ASPECT), max(height, width / ASPECT)
+    x, y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    return View(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def start_view(trek: Trek, box: Box | None = None) -> View:
+    """Return the view that a map opens with.
+
+    Args:
+        trek: what is drawn.
+        box: degrees that the person asked for; they are the view then.
+    """
+    if box is not None and box.left < box.right:
+        corners = [project(Point(box.top, box.left)), project(Point(box.bottom, box.right))]
+        return fit_view(corners, 0.0, 0.0)
+    photos = main_trek(trek.photos)
+    places = [project(photo.gps) for photo in photos]
+    return fit_view([*places, *_mountains_near(trek, photos, places)], MARGIN, LEAST_VIEW)
+
+
+def _mountains_near(
+    trek: Trek, photos: Sequence[TrekPhoto], places: Sequence[PlanePoint]
+) -> list[PlanePoint]:
+    """The peaks that the photos show or had in their frame, unless they stand far from all of them."""
+    xs, ys = zip(*places, strict=True)
+    reach = max(REACH * max(max(xs) - min(xs), max(ys) - min(ys)), LEAST_REACH)
+    around = View(min(xs) - reach, min(ys) - reach, max(xs) + reach, max(ys) + reach)
+    ids = {peak_id for photo in photos for peak_id in photo.in_frame}
+    ids |= {found.peak.id for photo in photos for found in photo.predictions}
+    summits = (trek.peaks[peak_id].position for peak_id in ids)
+    return [place for summit in summits if summit and around.holds(place := project(summit))]
+
+
+def main_trek(photos: Sequence[TrekPhoto]) -> list[TrekPhoto]:
+    """Return the photos of the region that holds most of them, in the order given."""
+    counts = Counter(_cell(photo.gps) for photo in photos)
+    regions = _regions(set(counts))
+    largest = max(regions, key=lambda cells: (sum(counts[cell] for cell in cells), min(cells)))
+    return [photo for photo in photos if _cell(photo.gps) in largest]
+
+
+def _cell(point: Point) -> tuple[int, int]:
+    return math.floor(point.lat / CELL_DEGREES), math.floor(point.lon / CELL_DEGREES)
+
+
+def _regions(cells: set[tuple[int, int]]) -> list[set[tuple[int, int]]]:
+    """Sort cells into sets that hang together, by sides or corners."""
+    regions = []
+    while cells:
+        region, waiting = set(), deque([cells.pop()])
+        while waiting:
+            row, column = waiting.popleft()
+            region.add((row, column))
+            around = {(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)} & cells
+            cells -= around
+            waiting.extend(around)
+        regions.append(region)
+    return regions
