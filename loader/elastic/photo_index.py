@@ -11,6 +11,7 @@ from typing import Any
 from elasticsearch import Elasticsearch, NotFoundError
 
 from eland_models.checkpoint import Checkpoint
+from loader.elastic.bulk import delete_documents
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import check_parts, with_retries
@@ -151,20 +152,7 @@ def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[
 
 def delete_photos(client: Elasticsearch, ids: Iterable[str]) -> int:
     """Delete documents by id, and return how many were there."""
-    operations = [{"delete": {"_id": identifier}} for identifier in ids]
-    if not operations:
-        return 0
-    deleted: set[str] = set()
-    with_retries(partial(_delete, client, operations, deleted))
-    return len(deleted)
-
-
-def _delete(client: Elasticsearch, operations: list[dict[str, Any]], deleted: set[str]) -> None:
-    """Note what is deleted; what another attempt has deleted already is "not_found" then."""
-    answer = client.bulk(operations=operations, index=PHOTOS)
-    items = [item["delete"] for item in answer["items"]]
-    deleted.update(item["_id"] for item in items if item.get("result") == "deleted")
-    check_parts(answer, items)
+    return delete_documents(client, PHOTOS, ids)
 
 
 def _get_fields(client: Elasticsearch, ids: Sequence[str], fields: Sequence[str]) -> Any:

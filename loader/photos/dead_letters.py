@@ -24,7 +24,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from loader.batches import batched
 from loader.elastic.bulk import NotWritten, Written, write_documents
-from loader.elastic.connection import explain
+from loader.elastic.error_sentences import explain
 from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import read_fields
 from loader.errors import PeaksError
@@ -310,15 +310,16 @@ class _Retry:
         current = {letter.id: letter for letter in letters if not _is_superseded(letter, stored)}
         self._report.superseded += len(letters) - len(current)
         self.outcomes.update((letter.id, None) for letter in letters if letter.id not in current)
-        documents, written = {letter.id: letter.document for letter in current.values()}, Written()
+        documents = {letter.id: letter.document for letter in current.values()}
         try:
-            write_documents(self._client, PHOTOS, documents, into=written)
-        finally:
-            self._count(written, current)
+            self._count(write_documents(self._client, PHOTOS, documents), current)
+        except NotWritten as error:
+            self._count(error.written, current)
+            raise
 
     def _count(self, written: Written, letters: Mapping[str, DeadLetter]) -> None:
         report = self._report
-        report.sent += len(written)
+        report.sent += len(written.created) + len(written.updated) + len(written.rejected)
         report.created += len(written.created)
         report.updated += len(written.updated)
         report.rejected += [Skipped(letters[refused.id].path, refused.reason) for refused in written.rejected]

@@ -8,7 +8,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from loader.elastic.bulk import Written, write_documents
+from loader.elastic.bulk import NotWritten, Written, write_documents
 from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import StoredPhoto, delete_photos, read_documents, refresh_photos
 from loader.files.library import PhotoFile, Skipped, path_words
@@ -105,14 +105,18 @@ class PhotoWriter:
 
     def _send(self, documents: dict[str, dict[str, Any]]) -> set[str]:
         """Write documents, count them, and keep what is refused; return the ids of these."""
-        written = Written()
         try:
-            write_documents(self._client, PHOTOS, documents, into=written)
-        finally:  # a cluster that stays away may have taken some of them
-            self._report.created += len(written.created)
-            self._report.updated += len(written.updated)
-            self._keep_refused(written, documents)
+            written = write_documents(self._client, PHOTOS, documents)
+        except NotWritten as error:  # it may have taken some of them
+            self._count(error.written, documents)
+            raise
+        self._count(written, documents)
         return {rejected.id for rejected in written.rejected}
+
+    def _count(self, written: Written, documents: Mapping[str, dict[str, Any]]) -> None:
+        self._report.created += len(written.created)
+        self._report.updated += len(written.updated)
+        self._keep_refused(written, documents)
 
     def _keep_refused(self, written: Written, documents: Mapping[str, dict[str, Any]]) -> None:
         refused = written.rejected

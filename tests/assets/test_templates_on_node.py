@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch
 from loader.elastic.asset_writer import apply_assets
 from loader.elastic.assets import bind_model, pack_template, read_assets, read_schema
 from loader.elastic.concrete_indices import template_mappings
-from loader.elastic.connection import explain
+from loader.elastic.error_sentences import explain
 from loader.elastic.models import DeployedModel
 
 from .mustache import render

@@ -1,11 +1,11 @@
 """A clock for tests of retries: only waiting moves it."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from loader.elastic.retries import PATIENCE, Patience, patience
+from loader.elastic.retries import PATIENCE, patience
 
 
 @dataclass
@@ -25,11 +25,7 @@ class HandClock:
         self.now += seconds
 
     @contextmanager
-    def times(
-        self, seconds: float = PATIENCE, jitter: Callable[[], float] = lambda: 1.0
-    ) -> Iterator[Patience]:
-        """Let the block's requests wait by this clock, by default as long as each wait may be."""
-        with patience(
-            seconds, self.said.append, sleep=self.sleep, clock=lambda: self.now, jitter=jitter
-        ) as given:
-            yield given
+    def times(self, seconds: float = PATIENCE) -> Iterator[None]:
+        """Let the block's requests wait by this clock."""
+        with patience(seconds, self.said.append, sleep=self.sleep, clock=lambda: self.now):
+            yield

@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from loader.commands.asset_files import apply
 from loader.elastic.assets import read_assets
-from loader.elastic.connection import explain
+from loader.elastic.error_sentences import explain
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, UnsupportedProductError
-from elasticsearch.helpers import BulkIndexError
 
-from loader.elastic.connection import DEFAULT_URL, Connection, connection_options, explain, explained_errors
+from loader.elastic.connection import DEFAULT_URL, Connection, connection_options
+from loader.elastic.error_sentences import explain, explained_errors
 from loader.errors import PeaksError
 
 
@@ -179,14 +179,6 @@ def test_nested_reasons_are_told_from_outside_and_inside() -> None:
     error = refused(400, "[knn] failed to parse field [filter]", "unknown query [near_lat needs near_lon]")
     message = explain(error).message
     assert "[filter]: unknown query [near_lat needs near_lon]" in message
-
-
-def test_bulk_refusals_name_the_first_document() -> None:
-    error = {"type": "x", "reason": "no such index [photos]"}
-    item = {"index": {"_id": "p1", "status": 404, "error": error}}
-    message = explain(BulkIndexError("1 document(s) failed to index.", [item])).message
-    fix = "Index [photos] does not exist: run `peaks apply`."
-    assert message == f"1 document(s) refused, the first [p1]: {fix}"
 
 
 def test_other_errors_pass_through() -> None:

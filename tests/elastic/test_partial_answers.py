@@ -1,7 +1,6 @@
 """Answers of status 200 that hold failures, and points in time that are lost: no photo goes unseen."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,11 +8,8 @@ from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, ObjectAp
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from loader.elastic import photo_index
-from loader.elastic.photo_index import delete_photos, read_states, read_stored_photos
-from loader.elastic.retries import check_parts, patience
-from tests.conftest import Node
-from tests.elastic.fault_proxy import FaultProxy, run_proxy
-from tests.elastic.hand_clock import HandClock
+from loader.elastic.photo_index import read_states, read_stored_photos
+from loader.elastic.retries import check_parts
 
 META = ApiResponseMeta(200, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9200))
 ANSWER: ObjectApiResponse[Any] = ObjectApiResponse({}, META)
@@ -58,12 +54,6 @@ def photos(client: Elasticsearch, fresh_indices: str) -> Elasticsearch:
     return client
 
 
-@pytest.fixture
-def proxy(node: Node) -> Iterator[FaultProxy]:
-    with run_proxy(node.url) as proxy:
-        yield proxy
-
-
 @pytest.mark.cluster
 def test_a_lost_point_in_time_is_opened_anew(
     photos: Elasticsearch, monkeypatch: pytest.MonkeyPatch
@@ -90,16 +80,3 @@ def test_an_index_that_is_gone_is_no_empty_one(photos: Elasticsearch) -> None:
     with pytest.raises(ApiError) as raised:
         read_states(photos, IDS)
     assert raised.value.status_code == 404
-
-
-@pytest.mark.cluster
-def test_deletions_that_are_turned_away_are_made_again(photos: Elasticsearch, proxy: FaultProxy) -> None:
-    from loader.elastic.connection import Connection
-
-    through = Connection(url=proxy.url).client()
-    proxy.reject("[24]$", 429, times=3)
-    with HandClock().times(), patience(60):
-        assert delete_photos(through, [*IDS, "f" * 32]) == len(IDS)
-    photos.indices.refresh(index="photos")
-    assert photos.count(index="photos")["count"] == 0
-    through.close()

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from evaluation.tables import decimal, markdown_table, percent, points, span, wi
 from evaluation.tricks import AlphaRow
 from loader.commands.measurements import evaluate
 from loader.errors import PeaksError
+from tests.snapshots import check_snapshot
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 NAN = float("nan")
@@ -90,10 +90,7 @@ def make_evaluation() -> Evaluation:
 def test_the_report_as_a_person_reads_it() -> None:
     plots = {name: f"images/evaluation-{name}.svg" for name in draw_all(make_evaluation())}
     text = render_report(make_evaluation(), RUN, plots)
-    path = SNAPSHOTS / "report.md"
-    if os.environ.get("PEAKS_SNAPSHOTS") == "write":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    check_snapshot(SNAPSHOTS / "report.md", text)
 
 
 def test_every_table_of_the_report_is_aligned() -> None:

@@ -59,7 +59,7 @@ STOP_LIMIT = 2.0  # seconds
 # What a load asks for, in this order: until the first file (half is tested with Ctrl-C), and from then on.
 STARTING_REQUESTS = ("/photos/_mapping$", "/peaks_catalog/_mapping", "/_mapping/field/", "_refresh", "_pit",
                      "/_search$")
-LATER_REQUESTS = ("_mget", "/peaks_catalog/_search", "/concepts/_search", "_msearch", "_bulk")
+LATER_REQUESTS = ("_mget", "/peaks_catalog/_pit", "/concepts/_pit", "_msearch", "_bulk")
 TRIES = 4  # that the client makes of a request at once, before the loader waits; of a bulk one
 
 Documents = dict[str, dict[str, Any]]

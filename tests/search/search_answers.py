@@ -80,13 +80,3 @@ def small_jpeg() -> str:
     data = io.BytesIO()
     Image.new("RGB", (24, 16), (90, 120, 160)).save(data, "JPEG")
     return base64.b64encode(data.getvalue()).decode("ascii")
-
-
-def check_snapshot(name: str, text: str) -> None:
-    """Compare with what a person saw last time; PEAKS_SNAPSHOTS=write keeps the new text instead."""
-    import os
-
-    file = SNAPSHOTS / name
-    if os.environ.get("PEAKS_SNAPSHOTS") == "write":
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")

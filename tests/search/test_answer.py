@@ -11,7 +11,8 @@ from loader.peaks.peak_names import Peak
 from loader.peaks.siglip import Calibration
 from loader.search.answer import PeakPrediction, ShotTime, describe_answer, read_similarity
 from loader.show.identification_table import describe_identified
-from tests.search.search_answers import CALIBRATION, check_snapshot, identified_image, photo_answer
+from tests.search.search_answers import CALIBRATION, SNAPSHOTS, identified_image, photo_answer
+from tests.snapshots import check_snapshot
 
 
 def test_probability_is_siglips() -> None:
@@ -68,9 +69,9 @@ def test_photo_with_almost_nothing() -> None:
 
 def test_json_of_photos() -> None:
     document = describe_answer(photo_answer())
-    check_snapshot("photos.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    check_snapshot(SNAPSHOTS / "photos.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def test_json_of_an_identification() -> None:
     document = describe_identified(identified_image())
-    check_snapshot("identified.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    check_snapshot(SNAPSHOTS / "identified.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")

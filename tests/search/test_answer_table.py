@@ -16,7 +16,8 @@ from loader.show.answer_table import (
 )
 from loader.show.identification_table import IdentifiedImage, show_identified
 from loader.text import clean_text
-from tests.search.search_answers import check_snapshot, identified_image, photo_answer, plain_answer
+from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer, plain_answer
+from tests.snapshots import check_snapshot
 
 
 def nothing() -> Answer:
@@ -50,7 +51,7 @@ def nothing_in_sight() -> IdentifiedImage:
     ],
 )
 def test_snapshot(name: str, text: str) -> None:
-    check_snapshot(name, text + "\n")
+    check_snapshot(SNAPSHOTS / name, text + "\n")
 
 
 def test_a_file_name_cannot_command_the_terminal() -> None:

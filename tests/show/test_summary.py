@@ -21,6 +21,7 @@ from loader.show.summary import (
     summarize_photos,
     summarize_predictions,
 )
+from tests.snapshots import check_snapshot
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -105,7 +106,7 @@ def test_summaries_read_as_kept(name: str) -> None:
         text = summarize_concepts(CONCEPTS[name], "concepts.yaml")
     else:
         text = summarize_peaks(PEAKS[name], "peaks.yaml")
-    assert text + "\n" == (SNAPSHOTS / f"{name}.txt").read_text(encoding="utf-8")
+    check_snapshot(SNAPSHOTS / f"{name}.txt", text + "\n")
 
 
 @pytest.mark.parametrize("report", PHOTOS.values(), ids=PHOTOS)

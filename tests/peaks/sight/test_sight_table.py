@@ -20,7 +20,8 @@ from loader.show.sight_table import (
     show_sights,
     sight_photo,
 )
-from tests.peaks.sight.views import check_snapshot, photo_of, valley_fields, valley_range
+from tests.peaks.sight.views import SNAPSHOTS, photo_of, valley_fields, valley_range
+from tests.snapshots import check_snapshot
 
 FAR_AWAY = {"gps": {"lat": -40.0, "lon": 170.0}}
 MAGNETIC = valley_fields(bearing_reference="magnetic", field_of_view=24.0)
@@ -45,7 +46,7 @@ def show(fields: dict[str, Any], mountains: Range | None = None, **options: Any)
     ],
 )
 def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) -> None:
-    check_snapshot(name, show(fields, **options) + "\n")
+    check_snapshot(SNAPSHOTS / name, show(fields, **options) + "\n")
 
 
 @pytest.mark.parametrize(

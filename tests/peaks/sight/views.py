@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -136,11 +135,3 @@ def write_catalogue(path: Path, mountains: Range) -> Path:
     ]
     path.write_text(yaml.safe_dump(peaks, allow_unicode=True), encoding="utf-8")
     return path
-
-
-def check_snapshot(name: str, text: str) -> None:
-    """Compare with what a person saw last time; PEAKS_SNAPSHOTS=write keeps the new text instead."""
-    file = SNAPSHOTS / name
-    if os.environ.get("PEAKS_SNAPSHOTS") == "write":
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")

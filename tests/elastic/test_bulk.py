@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loader.elastic.bulk import LARGE_REQUEST, NotWritten, Rejected, write_documents
+from loader.elastic.bulk import MOST_BYTES, NotWritten, Rejected, Written, delete_documents, write_documents
 from loader.elastic.connection import Connection
 from loader.elastic.retries import patience
 from tests.conftest import REPOSITORY, Node
@@ -117,28 +117,76 @@ def test_single_documents_turned_away_and_refused(
 
 
 def test_a_document_that_the_node_itself_refuses(index: Elasticsearch, client: Elasticsearch) -> None:
-    given_documents = {**documents(3), "stranger": {"colour": "blue"}}
-    written = write_documents(client, ALIAS, given_documents)
+    written = write_documents(client, ALIAS, {**documents(3), "blue": {"colour": "blue"}})
     assert len(written.created) == 3
     ((identifier, reason),) = [(refused.id, refused.reason) for refused in written.rejected]
-    assert identifier == "stranger" and "[colour] within [_doc] is not allowed" in reason
+    assert identifier == "blue" and "[colour] within [_doc] is not allowed" in reason
 
 
-@pytest.mark.parametrize("reset", [False, True])
-def test_a_proxy_that_takes_smaller_requests_only(
-    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, reset: bool
-) -> None:
-    proxy.take_at_most(LARGE_REQUEST, paths="_bulk", reset=reset)
-    with HandClock().times():
-        written = write_documents(client, ALIAS, documents(10, "x" * 200_000))
-    assert sorted(written.created) == sorted(documents(10))
-    assert held(index) == dict.fromkeys(documents(10), 1)
-    assert (DROPPED if reset else 413) in [seen.outcome for seen in proxy.seen]
-
-
-def test_a_node_that_stays_away(
+def test_requests_stay_below_what_proxies_take(
     index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
 ) -> None:
+    proxy.take_at_most(MOST_BYTES, paths="_bulk")
+    written = write_documents(client, ALIAS, documents(10, "x" * 200_000))
+    assert written.created == list(documents(10))
+    assert [seen.outcome for seen in proxy.seen] == [200] * 5
+
+
+def test_a_document_that_is_too_large_is_rejected(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    proxy.take_at_most(MOST_BYTES, paths="_bulk")
+    written = write_documents(client, ALIAS, {**documents(3), "large": {"filler": "x" * MOST_BYTES}})
+    assert written.created == list(documents(3))
+    assert written.rejected == [Rejected("large", (
+        "Elasticsearch answers 413 (request body is too large): it, or a proxy before it, takes no request "
+        "of this size"
+    ))]
+
+
+def test_a_document_turned_away_to_the_end_is_rejected_when_others_were_written(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    proxy.reject("^a002", 429)
+    clock = HandClock()
+    with clock.times(60):
+        written = write_documents(client, ALIAS, documents(4))
+    assert written == Written(["a000", "b001", "b003"], [], [Rejected("a002", "rejected by a fault (429)")])
+    assert clock.said[0] == (
+        "Elasticsearch turns 1 document away (rejected by a fault (429)): trying again for 1 min more"
+    )
+    assert sum(clock.waits) == pytest.approx(60)
+
+
+def test_a_cluster_that_takes_no_document_at_all_is_an_error(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    proxy.reject("", 503)
+    with HandClock().times(60), pytest.raises(NotWritten) as raised:
+        write_documents(client, ALIAS, documents(4))
+    assert raised.value.message == (
+        "Elasticsearch turns 4 documents away (rejected by a fault (503)) and takes no others: mend that and "
+        "run again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "waited", "sentence"),
+    [(503, 60, "Elasticsearch is too busy or not ready (turned away by a fault): wait a little and"),
+     (401, 0, "Elasticsearch refused the credentials: give --es-api-key")],
+)
+def test_a_cluster_that_refuses_every_request_is_an_error(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, status: int, waited: float, sentence: str
+) -> None:
+    proxy.answer(status)
+    clock = HandClock()
+    with clock.times(60), pytest.raises(NotWritten) as raised:
+        write_documents(client, ALIAS, documents(4))
+    assert raised.value.message.startswith(sentence) and isinstance(raised.value.__cause__, ApiError)
+    assert sum(clock.waits) == pytest.approx(waited) and len(proxy.seen) == len(clock.waits) + 1
+
+
+def test_a_node_that_stays_away(index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy) -> None:
     proxy.reject("^b", 429, times=2)
     clock = HandClock()
 
@@ -146,11 +194,43 @@ def test_a_node_that_stays_away(
         proxy.target = "http://127.0.0.1:9"  # nobody listens there
         clock.sleep(seconds)
 
-    with clock.times(), patience(sleep=leave), pytest.raises(NotWritten) as raised:
+    with clock.times(60), patience(sleep=leave), pytest.raises(NotWritten) as raised:
         write_documents(client, ALIAS, documents(4))
-    assert raised.value.written.created == ["a000", "a002"] and raised.value.unsent == ["b001", "b003"]
+    assert raised.value.written.created == ["a000", "a002"]
     assert held(index) == {"a000": 1, "a002": 1}
     assert raised.value.message == "Elasticsearch answered 502: the node is away."
+
+
+def test_an_alias_that_is_not_there_is_not_made(client: Elasticsearch) -> None:
+    written = write_documents(client, "nowhere", documents(1))
+    assert [refused.id for refused in written.rejected] == ["a000"]
+    assert "no such index [nowhere]" in written.rejected[0].reason
+    assert not client.indices.exists(index="nowhere")
+
+
+def test_fields_are_merged_into_the_documents_that_exist(index: Elasticsearch, client: Elasticsearch) -> None:
+    write_documents(client, ALIAS, documents(1, "old"))
+    fields = {identifier: {"filler": "new"} for identifier in ("a000", "b001")}
+    written = write_documents(client, ALIAS, fields, merge=True)
+    assert written.updated == ["a000"]
+    ((identifier, reason),) = [(refused.id, refused.reason) for refused in written.rejected]
+    assert identifier == "b001" and "missing" in reason
+    assert index.get(index=ALIAS, id="a000")["_source"] == {"path": "0.jpg", "filler": "new"}
+
+
+def test_deletions_that_are_turned_away_are_made_again(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    write_documents(client, ALIAS, documents(4))
+    proxy.reject("^b", 429, times=3)
+    with HandClock().times():
+        assert delete_documents(client, ALIAS, [*documents(4), "absent"]) == 4
+    assert held(index) == {}
+
+
+def test_no_documents_need_no_request(client: Elasticsearch, proxy: FaultProxy) -> None:
+    assert write_documents(client, ALIAS, {}) == Written()
+    assert proxy.seen == []
 
 
 @settings(max_examples=25, deadline=None,

@@ -1,0 +1,185 @@
+"""What Elasticsearch refused, in plain words: one sentence that names the thing and its fix."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import ApiError, ConnectionTimeout, SSLError, TransportError, UnsupportedProductError
+from elasticsearch import ConnectionError as ElasticConnectionError
+
+from loader.errors import PeaksError
+
+MOST_CHARACTERS = 300  # of the reasons of one failure
+
+# What Elasticsearch says (the reasons of its error bodies, joined) and what a person can do about it.
+_ANSWERS: tuple[tuple[str, str], ...] = (
+    (
+        r"license is non-compliant for \[(?P<it>[^\]]+)\]",
+        "The cluster's licence does not include [{it}]: start a trial with POST "
+        "_license/start_trial?acknowledge=true; for good, machine learning needs Platinum or Enterprise and "
+        "the RRF retriever Enterprise (photos-hybrid-basic does without it).",
+    ),
+    (
+        r"(?:no known trained model with model_id|could not find trained model(?: definition)?) "
+        r"\[(?P<it>[^\]]+)\]",
+        "Model [{it}] is not in the cluster: put it there with `peaks model deploy`, or name another one "
+        "with --es-model-id.",
+    ),
+    (
+        r"model \[(?P<it>[^\]]+)\] must be deployed to use|"
+        r"(?:model|deployment)[^\[\n]* \[(?P<it2>[^\]]+)\][^\n]*\bnot (?:deployed|started|allocated|running)",
+        "Model [{it}] is not started: start it with POST _ml/trained_models/{it}/deployment/_start, or "
+        "run `peaks model deploy`.",
+    ),
+    (
+        r"\[(?P<it>[^\]]+)\] is not an inference service model or a deployed ml model",
+        "Model [{it}] is not in the cluster or not started: run `peaks model deploy`, or apply the assets "
+        "for another one with `peaks apply --es-model-id MODEL`.",
+    ),
+    (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
+    (
+        r"unable to find script \[(?P<it>[^\]]+)\]",
+        "The search template [{it}] is not in the cluster: run `peaks apply`.",
+    ),
+    (
+        r"pipeline with id \[(?P<it>[^\]]+)\] (?:does not exist|is missing)",
+        "The ingest pipeline [{it}] is not in the cluster: run `peaks apply`.",
+    ),
+    (
+        r"different number of dimensions \[(?P<it>\d+)\] than "
+        r"(?:the document vectors|defined in the mapping) \[(?P<other>\d+)\]",
+        "The vector has {it} dimensions but the index holds {other}: use the model that the index was made "
+        "with, or build the next index with `peaks apply --next --es-model-id MODEL` and load again.",
+    ),
+    (
+        r"Index \d+ out of bounds for length (?P<it>\d+)",
+        "The vector has {it} numbers, fewer than the vectors of the index: use the model that the index was "
+        "made with.",
+    ),
+    (
+        r"zero magnitude",
+        "The vector is all zeros, which cosine similarity cannot use: a recipe such as `peak:` needs at "
+        "least one name after it.",
+    ),
+)
+
+
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Turn Elasticsearch's exceptions inside the block into a `PeaksError` (see `explain`)."""
+    try:
+        yield
+    except (ApiError, TransportError) as error:
+        raise explain(error) from error
+
+
+def explain(error: ApiError | TransportError) -> PeaksError:
+    """Say what Elasticsearch refused and how to put it right."""
+    if isinstance(error, UnsupportedProductError):
+        return PeaksError(
+            f"{error.meta.node.host}:{error.meta.node.port} answers, but not as Elasticsearch does: give "
+            "Elasticsearch's own address with --url (ES_URL)."
+        )
+    if isinstance(error, ApiError):
+        return PeaksError(_explain_answer(error))
+    return PeaksError(_explain_transport(error))
+
+
+def describe(error: BaseException) -> str:
+    """Return a failure as the beginning of a sentence: "Elasticsearch answers 503 (no master)"."""
+    if isinstance(error, ApiError):
+        said = join_reasons(error.body)
+        return f"Elasticsearch answers {error.status_code}" + (f" ({said})" if said else "")
+    if isinstance(error, ConnectionTimeout):
+        return "Elasticsearch did not answer in time"
+    if isinstance(error, TransportError):
+        return f"Elasticsearch does not answer ({_cause(error)})"
+    return str(error)
+
+
+def join_reasons(body: Any) -> str:
+    """Return where it went wrong and why: the outermost reason of an error body and the innermost.
+
+    Args:
+        body: of an answer, or the ``error`` in a part of one.
+    """
+    reasons = _reasons(body)
+    said = reasons[0] if len(reasons) == 1 else ": ".join(reasons[:: len(reasons) - 1]) if reasons else ""
+    return " ".join(said.split())[:MOST_CHARACTERS].rstrip(".")
+
+
+def _reasons(body: Any) -> list[str]:
+    """Every ``reason`` in an error body, the outermost first, each once."""
+    found = list(dict.fromkeys(_find_reasons(body)))
+    error = body.get("error") if isinstance(body, Mapping) else None
+    return [error] if not found and isinstance(error, str) else found
+
+
+def _find_reasons(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        if isinstance(part.get("reason"), str):
+            yield part["reason"]
+        for value in part.values():
+            yield from _find_reasons(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _find_reasons(value)
+
+
+def _explain_answer(error: ApiError) -> str:
+    reasons = "\n".join(_reasons(error.body)) or str(error)
+    for pattern, sentence in _ANSWERS:
+        if found := re.search(pattern, reasons, re.IGNORECASE):
+            # A pattern's second spelling of ``it`` is called ``it2``.
+            return sentence.format(**{name.rstrip("2"): it for name, it in found.groupdict().items() if it})
+    reason, status = join_reasons(error.body) or str(error), error.status_code
+    if status == 401:
+        return (
+            "Elasticsearch refused the credentials: give --es-api-key (ES_API_KEY), or --es-username and "
+            "--es-password (ES_USERNAME, ES_PASSWORD)."
+        )
+    if status == 403:
+        return f"Elasticsearch does not permit this ({reason}): use a user or API key with that privilege."
+    if status in (429, 503):
+        return f"Elasticsearch is too busy or not ready ({reason}): wait a little and run again."
+    return f"Elasticsearch answered {status}: {reason}."
+
+
+def _explain_transport(error: TransportError) -> str:
+    place = _failed_host(error)
+    if isinstance(error, SSLError):
+        return (
+            f"Elasticsearch's certificate{place} cannot be verified ({_cause(error)}): give its CA with "
+            "--ca-certs, or --insecure for a test cluster; a node without TLS wants http:// in --url."
+        )
+    if isinstance(error, ConnectionTimeout):
+        return f"Elasticsearch{place} did not answer in time: see whether it is overloaded, and run again."
+    if isinstance(error, ElasticConnectionError):
+        return (
+            f"Elasticsearch does not answer{place} ({_cause(error)}): start it (`peaks cluster start`), "
+            "or give its address with --url (ES_URL)."
+        )
+    return f"The request to Elasticsearch{place} failed: {_cause(error)}."
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """What is under a failure; a request that was made once only has it as ``__cause__`` alone."""
+    under: list[BaseException] = list(error.errors) if isinstance(error, TransportError) else []
+    return under or ([error.__cause__] if error.__cause__ else [])
+
+
+def _failed_host(error: BaseException) -> str:
+    """Return " at host:port" from urllib3's exception under the error, or nothing."""
+    pool = getattr(error, "conn", None) or getattr(error, "pool", None)
+    host, port = getattr(pool, "host", None), getattr(pool, "port", None)
+    if host:
+        return f" at {host}:{port}"
+    return next(filter(None, map(_failed_host, _causes(error))), "")
+
+
+def _cause(error: TransportError) -> str:
+    """Return the innermost words of a failure: "Connection refused"."""
+    text = str([error, *_causes(error)][-1]).splitlines()[0]
+    return text.rpartition(": ")[2].strip(" ()'\"") or text
