@@ -4,29 +4,20 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import Elasticsearch
 
 from loader.commands.asset_files import apply
 from loader.elastic.assets import read_assets
-from loader.elastic.error_sentences import explain
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
+from tests.conftest import Node
 
 pytestmark = pytest.mark.cluster
-
-PIPELINE_PAIRS = sorted((Path(__file__).parent / "golden" / "pipeline").glob("*/*.json"))
-
-
-class Node(Protocol):
-    """The node of tests/conftest.py."""
-
-    url: str
 
 
 def run(node: Node, *arguments: str) -> Result:
@@ -185,25 +176,6 @@ def infer(client: Elasticsearch, model_id: str, text: str) -> list[float]:
     answer = client.ml.infer_trained_model(model_id=model_id, docs=[{"text_field": text}])
     vector: list[float] = answer["inference_results"][0]["predicted_value"]
     return vector
-
-
-@pytest.mark.parametrize("file", PIPELINE_PAIRS, ids=lambda file: f"{file.parent.name}-{file.stem}")
-def test_pipeline_golden_pair(client: Elasticsearch, fresh_indices: str, file: Path) -> None:
-    pair, pipeline = json.loads(file.read_text(encoding="utf-8")), file.parent.name
-    index = {"peaks-text-embedding": "peaks_catalog", "concepts-text-embedding": "concepts"}[pipeline]
-    document = pair["document"]
-    if "refused" in pair:
-        with pytest.raises(ApiError) as refused:
-            client.index(index=index, id="golden", document=document)
-        assert pair["refused"] in str(refused.value.body) and "\n" not in explain(refused.value).message
-        assert not client.exists(index=index, id="golden")
-        return
-    simulated = client.ingest.simulate(id=pipeline, docs=[{"_source": document}])
-    source = simulated["docs"][0]["doc"]["_source"]
-    vector = source.pop("text_embed")
-    label = {"label": pair["label"]} if "label" in pair else {}
-    assert source == {**document, **label}
-    assert vector == pytest.approx(infer(client, fresh_indices, pair["model_text"]), abs=1e-6)
 
 
 def test_peak_put_by_plain_http_is_found_by_words(node: Node, fresh_indices: str) -> None:
