@@ -26,7 +26,8 @@ from demo.render import TRUTH_FILE
 from loader.elastic.connection import Connection
 from loader.elastic.models import deployed_model
 from loader.files.images import open_image
-from loader.peaks.catalogue import read_catalogue
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.checks.duplicates import SAME_PICTURE
 from loader.peaks.checks.names import NameVectors, embed_all_names, find_nearest_names
 from loader.peaks.checks.references import ReferencePhoto
@@ -91,7 +92,7 @@ def embed(vision: LocalVision, pictures: Sequence[Image.Image]) -> Vectors:
 
 def read_names(catalogue: Path, model_id: str, url: str) -> NameVectors:
     """Have the cluster embed the names of all peaks."""
-    client, peaks = Connection(url=url).client(), read_catalogue(catalogue)
+    client, peaks = Connection(url=url).client(), read_catalogue(catalogue, Peak)
     with Progress("names", len(peaks)) as progress:
         scale = deployed_model(client, model_id).logit_scale
         return embed_all_names(client, model_id, scale, peaks, progress.advance)

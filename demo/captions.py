@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from loader.peaks.catalogue import read_catalogue
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
 
 HERE = Path(__file__).parent
 RECIPES_FILE = HERE.parent / "eland_models" / "recipes.yaml"
@@ -116,7 +117,8 @@ def is_written_in(text: str, scripts: Sequence[str]) -> bool:
 def load_vocabulary() -> Vocabulary:
     """Read captions.yaml and peaks.yaml."""
     words = yaml.safe_load((HERE / "captions.yaml").read_text(encoding="utf-8"))
-    return Vocabulary({peak.id: list(peak.names) for peak in read_catalogue(HERE / "peaks.yaml")}, words)
+    peaks = read_catalogue(HERE / "peaks.yaml", Peak)
+    return Vocabulary({peak.id: list(peak.names) for peak in peaks}, words)
 
 
 def load_recipes() -> dict[str, Recipe]:

@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image
 
 from demo.render import LONG_SIDE, plan_photos, write_task
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
+from loader.peaks.sight.geometry import Summits
 from loader.peaks.sight.photo import read_photo_camera, read_picture
-from loader.peaks.sight.summits import read_range_file
 from loader.show.sight_diagram import render_diagram
 from loader.show.sight_table import sight_photo
 
@@ -41,9 +43,9 @@ def draw_example() -> Image.Image:
     with TemporaryDirectory() as folder:
         write_task((Path(folder), photo, LONG_SIDE))
         path = str(Path(folder) / NAME)
-        mountains = read_range_file(PEAKS)
-        sighted = sight_photo(read_photo_camera(path), mountains.summits)
-        drawn = render_diagram("png", sighted, mountains, read_picture(path))
+        summits = Summits.gather(read_catalogue(PEAKS, Peak))
+        sighted = sight_photo(read_photo_camera(path), summits)
+        drawn = render_diagram("png", sighted, read_picture(path))
     return Image.open(io.BytesIO(drawn)).convert("RGB")
 
 

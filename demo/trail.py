@@ -15,7 +15,8 @@ import numpy as np
 import yaml
 
 from loader.files.exif import field_of_view
-from loader.peaks.catalogue import read_catalogue
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.sight.geometry import Camera, Summits, look
 
 HERE = Path(__file__).parent
@@ -61,14 +62,14 @@ def trail() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def peak_positions() -> dict[str, tuple[float, float]]:
     """Latitude and longitude of every peak of the demo's catalogue."""
-    return {peak.id: (peak.lat, peak.lon) for peak in read_catalogue(HERE / "peaks.yaml")}
+    peaks = read_catalogue(HERE / "peaks.yaml", Peak)
+    return {peak.id: (peak.position.lat, peak.position.lon) for peak in peaks if peak.position}
 
 
 @lru_cache(maxsize=1)
 def summits() -> Summits:
     """The peaks of the demo's catalogue as columns."""
-    peaks = read_catalogue(HERE / "peaks.yaml")
-    return Summits.gather((peak.id, peak.names[0], peak.lat, peak.lon, peak.elev_m) for peak in peaks)
+    return Summits.gather(read_catalogue(HERE / "peaks.yaml", Peak))
 
 
 def choose_shot(peak: str, sky: str, offset: float, portrait: bool, rng: np.random.Generator) -> Shot:
@@ -96,7 +97,7 @@ def places_in_sight(peak: str) -> tuple[Place, ...]:
 
 def is_in_sight(place: Place, peak: str) -> bool:
     """Whether the peak stands above the horizontal there and no nearer one hides it."""
-    sights = {sight.peak: sight for sight in look(Camera(place.lat, place.lon, place.altitude), summits())}
+    sights = {sight.peak.id: sight for sight in look(Camera(place.lat, place.lon, place.altitude), summits())}
     seen = sights.get(peak)
     return seen is not None and (seen.elevation or 0.0) > 0 and seen.hidden_by is None
 

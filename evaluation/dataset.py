@@ -13,16 +13,14 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, deployed_model, read_index_model
 from loader.errors import PeaksError
-from loader.peaks.catalogue import read_catalogue
-from loader.peaks.concept_catalogue import read_concepts
-from loader.peaks.peak_names import read_peak, read_position
+from loader.files.place import read_point
+from loader.peaks.catalogue import UNDETERMINED, Concept, NamesByLanguage, Peak
+from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.sight.fields import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
-from loader.peaks.sight.summits import gather_range
 from loader.peaks.siglip import Calibration
 from loader.vision.image_vectors import read_vector
 from loader.vision.vectors import Vectors
-from loader.yaml_file import UNDETERMINED, NamesByLanguage
 
 _PAGE = 500  # documents a request; a vector of 768 numbers is about 10 kB of JSON
 _CAMERA_FIELDS = (
@@ -140,10 +138,10 @@ def read_dataset(
     peaks, summits = read_peaks(client)
     concepts = read_concept_entries(client)
     if peaks_file is not None:
-        known = {peak.id: peak.names_by_language for peak in read_catalogue(peaks_file)}
+        known = {peak.id: peak.names_by_language for peak in read_catalogue(peaks_file, Peak)}
         peaks = peaks.speak(known, peaks_file)
     if concepts_file is not None:
-        named = {concept.id: concept.names_by_language for concept in read_concepts(concepts_file)}
+        named = {concept.id: concept.names_by_language for concept in read_catalogue(concepts_file, Concept)}
         concepts = concepts.speak(named, concepts_file)
     siglip = Calibration(model.logit_scale, model.logit_bias)
     return Dataset(read_photos(client), peaks, summits, concepts, model, siglip)
@@ -182,7 +180,7 @@ def read_peaks(client: Elasticsearch) -> tuple[Entries, Summits]:
     hits = [hit for hit in _read_hits(client, PEAKS, names, "id") if read_vector(hit, "text_embed")]
     if not hits:
         raise PeaksError(f"The index {PEAKS} holds no peak with a vector: run `peaks load-peaks FILE`.")
-    return _entries("peak", hits), gather_range(map(read_peak, hits)).summits
+    return _entries("peak", hits), Summits.gather(map(Peak.from_hit, hits))
 
 
 def read_concept_entries(client: Elasticsearch) -> Entries:
@@ -206,7 +204,7 @@ def _read_hits(
 def first_values(hit: Mapping[str, Any]) -> dict[str, Any]:
     """Return a hit's ``fields`` as a document holds them: one value each, the position as lat and lon."""
     fields = {name: values[0] for name, values in hit.get("fields", {}).items() if values}
-    position = read_position(hit.get("fields", {}).get("gps"))
+    position = read_point(hit.get("fields", {}).get("gps"))
     if position is not None:
         fields["gps"] = {"lat": position.lat, "lon": position.lon}
     return fields

@@ -94,7 +94,7 @@ def from_sight(dataset: Dataset, views: Sequence[View]) -> Labels:
         PeaksError: there is no such photo.
     """
     peaks = {
-        path: frozenset(sight.peak for sight in view.sights if sight.is_shown)
+        path: frozenset(sight.peak.id for sight in view.sights if sight.is_shown)
         for path, view in zip(dataset.photos.paths, views, strict=True)
         if view.has_frame
     }

@@ -54,7 +54,7 @@ def count_library(
 ) -> LibraryFigures:
     """Count what the library holds."""
     framed = [view for view in views if view.has_frame]
-    shown = [frozenset(sight.peak for sight in view.sights if sight.is_shown) for view in framed]
+    shown = [frozenset(sight.peak.id for sight in view.sights if sight.is_shown) for view in framed]
     counts = Counter(map(len, shown))
     agreement, chance = _agree(dataset, views)
     return LibraryFigures(
@@ -79,7 +79,7 @@ def _agree(dataset: Dataset, views: Sequence[View]) -> tuple[Interval, float]:
     """How often the nearest prototype is one of the peaks in frame, and how often a guess would be."""
     nearest = gather_cosines(dataset.photos.vectors, dataset.peaks.vectors).argmax(axis=1)
     in_frame = [
-        (row, {sight.peak for sight in view.sights if sight.is_shown}) for row, view in enumerate(views)
+        (row, {sight.peak.id for sight in view.sights if sight.is_shown}) for row, view in enumerate(views)
     ]
     judged = [(row, peaks) for row, peaks in in_frame if peaks]
     right = sum(dataset.peaks.ids[nearest[row]] in peaks for row, peaks in judged)

@@ -10,7 +10,6 @@ from loader.elastic.indices import PEAKS
 from loader.elastic.models import read_index_model
 from loader.elastic.photo_index import check_checkpoint
 from loader.files.library import hash_file
-from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import References, embed_references, find_references
 from loader.vision.image_vectors import LocalVision
 from loader.vision.vectors import Vectors
@@ -20,9 +19,7 @@ MOST_IMAGES = 3  # of `peaks load-peaks --max-images`
 
 def open_references(dataset: Dataset, folder: Path) -> References:
     """Find the reference photos of the catalogue's peaks (`loader.peaks.reference_images`)."""
-    summits = dataset.summits
-    rows = zip(summits.ids, dataset.peaks.names, summits.lat, summits.lon, strict=True)
-    return find_references(folder, [Peak(slug, names, lat, lon) for slug, names, lat, lon in rows])
+    return find_references(folder, dataset.summits.peaks)
 
 
 def embed_all(client: Elasticsearch, references: References, checkpoint: str | None) -> dict[str, Vectors]:

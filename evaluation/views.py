@@ -75,7 +75,7 @@ def gather_priors(views: Sequence[View], summits: Summits, *, with_hiding: bool 
         summits: ``m``; one without a position may be anywhere.
         with_hiding: without it what stands behind a nearer mountain counts as if it stood free.
     """
-    columns = {identifier: column for column, identifier in enumerate(summits.ids)}
+    columns = {peak.id: column for column, peak in enumerate(summits.peaks)}
     anywhere = np.flatnonzero(~(np.isfinite(summits.lat) & np.isfinite(summits.lon)))
     priors = np.full((len(views), len(summits)), np.nan)
     for row, view in enumerate(views):
@@ -85,7 +85,7 @@ def gather_priors(views: Sequence[View], summits: Summits, *, with_hiding: bool 
         priors[row, anywhere] = share * UNKNOWN_ELEVATION_SEEN
         for sight in view.sights:
             freed = 1.0 if with_hiding or sight.hidden_by is None else 1 / HIDDEN_SEEN
-            priors[row, columns[sight.peak]] = sight.prior * freed
+            priors[row, columns[sight.peak.id]] = sight.prior * freed
     return _keep_highest(priors)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from loader.elastic.connection import Connection, connection_options
-from loader.errors import PeaksError
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -73,18 +72,14 @@ def check(
 
 def _read_entries(file: Path | None, client: Elasticsearch | None) -> Entries:
     from loader.elastic.indices import PEAKS
+    from loader.peaks.catalogue import Peak
     from loader.peaks.checks.entries import gather_entries, read_entries
-    from loader.peaks.peak_names import read_catalogue
+    from loader.peaks.names import read_loaded
 
     if file is not None:
         return read_entries(file)
     assert client is not None
-    peaks = list(read_catalogue(client))
-    if not peaks:
-        raise PeaksError(
-            f"The catalogue {PEAKS} is empty: give FILE, or load one with `peaks load-peaks FILE`."
-        )
-    return gather_entries(peaks, PEAKS)
+    return gather_entries(read_loaded(client, Peak), PEAKS)
 
 
 def _embed_names(client: Elasticsearch, entries: Entries, vision: LocalVision | None) -> NameVectors | None:

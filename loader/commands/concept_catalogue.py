@@ -8,7 +8,8 @@ import click
 
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import check_text_model, deployed_model, read_index_model
-from loader.peaks.concept_catalogue import read_concepts
+from loader.peaks.catalogue import Concept
+from loader.peaks.catalogue_file import read_catalogue
 from loader.show.progress import Progress
 
 
@@ -27,7 +28,7 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     from loader.peaks import concept_writer as pipeline
     from loader.show.summary import concepts_as_json, summarize_concepts
 
-    concepts = read_concepts(file)
+    concepts = read_catalogue(file, Concept)
     client = connection.client()
     index = read_index_model(client, CONCEPTS)
     check_text_model(CONCEPTS, index, deployed_model(client, index.model_id))

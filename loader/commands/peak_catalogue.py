@@ -11,7 +11,8 @@ from eland_models.checkpoint import open_checkpoint
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import IndexModel, check_text_model, deployed_model, read_index_model
 from loader.errors import PeaksError
-from loader.peaks.catalogue import read_catalogue
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
 from loader.show.progress import Progress
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def load_peaks(
     from loader.peaks.reference_images import References, find_references
     from loader.show.summary import peaks_as_json, summarize_peaks
 
-    peaks = read_catalogue(file)
+    peaks = read_catalogue(file, Peak)
     references = find_references(reference_folder, peaks) if reference_folder else References()
     client = connection.client()
     index = read_index_model(client, PEAKS)

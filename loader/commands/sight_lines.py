@@ -10,9 +10,12 @@ import click
 
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
+from loader.peaks.names import read_loaded
 
 if TYPE_CHECKING:
-    from loader.peaks.sight.summits import Range
+    from loader.peaks.sight.geometry import Summits
     from loader.show.sight_table import SightedPhoto
 
 NOTHING_READ = 2
@@ -51,16 +54,16 @@ def sight(
 
     zone = parse_zone(timezone) if timezone else None
     drawings = plan_drawings(images, output)
-    mountains = _read_range(connection, catalogue)
+    summits = _read_summits(connection, catalogue)
     sighted: list[SightedPhoto] = []
     skipped: dict[str, str] = {}
     for image in images:
         try:
-            sighted.append(sight_photo(read_photo_camera(image, zone), mountains.summits))
+            sighted.append(sight_photo(read_photo_camera(image, zone), summits))
         except PeaksError as error:
             skipped[image] = error.message
     for photo in sighted if drawings else ():
-        _draw(drawings[photo.photo.path], photo, mountains)
+        _draw(drawings[photo.photo.path], photo)
     _show(sighted, skipped, as_json, show_all)
     if not sighted:
         raise click.exceptions.Exit(NOTHING_READ)
@@ -100,13 +103,15 @@ def _name_drawings(images: Sequence[str], folder: Path) -> dict[str, Path]:
     return named
 
 
-def _read_range(connection: Connection, catalogue: Path | None) -> Range:
-    from loader.peaks.sight.summits import read_range_file, read_range_index
+def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
+    from loader.peaks.sight.geometry import Summits  # numpy and scipy: not for `--help`
 
-    return read_range_index(connection.client()) if catalogue is None else read_range_file(catalogue)
+    if catalogue is None:
+        return Summits.gather(read_loaded(connection.client(), Peak))
+    return Summits.gather(read_catalogue(catalogue, Peak))
 
 
-def _draw(file: Path, sighted: SightedPhoto, mountains: Range) -> None:
+def _draw(file: Path, sighted: SightedPhoto) -> None:
     from loader.peaks.sight.photo import read_picture
     from loader.show.sight_diagram import write_diagram  # matplotlib takes a second to import
 
@@ -117,7 +122,7 @@ def _draw(file: Path, sighted: SightedPhoto, mountains: Range) -> None:
         picture = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_diagram(file, sighted, mountains, picture)
+        write_diagram(file, sighted, picture)
     except OSError as error:
         raise PeaksError(f"Cannot write {file} ({error.strerror}): give --output a place you can write "
                          "to.") from error

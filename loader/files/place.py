@@ -1,7 +1,9 @@
 """Places on Earth."""
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -20,3 +22,11 @@ class Box:
     left: float
     bottom: float
     right: float
+
+
+def read_point(values: Sequence[Mapping[str, Any]] | None) -> Point | None:
+    """Return the first value of a geo_point in the ``fields`` of a hit: GeoJSON, longitude first."""
+    if not values:
+        return None
+    longitude, latitude = values[0]["coordinates"]
+    return Point(lat=latitude, lon=longitude)

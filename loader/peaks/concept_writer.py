@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 from loader.batches import Advance
 from loader.elastic.bulk import Rejected, Written, write_documents
 from loader.elastic.indices import CONCEPTS
-from loader.peaks.concept_catalogue import Concept
+from loader.peaks.catalogue import Concept
 
 # Elasticsearch hands all documents of a request to the model at once, which encodes them one after another,
 # and gives up on each after 30 seconds. A dozen names take up to 4 seconds (base size, one thread).

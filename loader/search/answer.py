@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from loader.files.place import Point
-from loader.peaks.concept_catalogue import Concept
-from loader.peaks.peak_names import Peak, read_position
+from loader.files.place import Point, read_point
+from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.siglip import Calibration
 
 
@@ -143,7 +142,7 @@ def read_photo_hit(hit: Mapping[str, Any], calibration: Calibration | None, *, i
         predictions=_read_predictions(fields),
         concepts=tuple(Concept(concept_id, ()) for concept_id in fields.get("predicted_concepts", ())),
         time=ShotTime(first("shot_time"), first("shot_time_local"), first("shot_time_offset")),
-        gps=read_position(fields.get("gps")),
+        gps=read_point(fields.get("gps")),
         altitude=first("altitude"),
         bearing=first("bearing"),
         bearing_reference=first("bearing_reference"),

@@ -16,8 +16,8 @@ from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import DeployedModel, IndexModel, deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.place import Point
-from loader.peaks.concept_names import find_concept, read_concepts
-from loader.peaks.peak_names import find_peak, read_peaks
+from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.names import find_entry, read_by_id
 from loader.peaks.siglip import Calibration
 from loader.search.answer import Answer, PhotoHit, Question, name_contents, read_photo_hit
 from loader.search.filters import Filters, ResolvedFilters, resolve_filters
@@ -76,14 +76,14 @@ class ClusterLookup:
 
     def peak(self, name: str) -> tuple[str, str, Point]:
         """The id, the first name and the summit of a peak."""
-        peak = find_peak(self.client, name)
+        peak = find_entry(self.client, Peak, name)
         if peak.position is None:
             raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
         return peak.id, peak.name, peak.position
 
     def concept(self, name: str) -> tuple[str, str]:
         """The id and the first name of a concept."""
-        concept = find_concept(self.client, name)
+        concept = find_entry(self.client, Concept, name)
         return concept.id, concept.name
 
     def cosine(self, probability: float) -> float:
@@ -138,7 +138,7 @@ def peak_call(client: Elasticsearch, name: str, filters: ResolvedFilters) -> Cal
     Raises:
         PeaksError: the peak is unknown or has no vector, or the two indices hold vectors of different models.
     """
-    peak = find_peak(client, name)
+    peak = find_entry(client, Peak, name)
     vector = stored_vector(client, PEAKS, peak.id, "text_embed")
     if vector is None:
         raise PeaksError(f"{peak.name} has no vector in the catalogue: load it with `peaks load-peaks`, or "
@@ -273,8 +273,8 @@ def refuses_rrf(error: ApiError) -> bool:
 
 
 def _with_names(client: Elasticsearch, hits: Sequence[PhotoHit]) -> tuple[PhotoHit, ...]:
-    peaks = read_peaks(client, (found.peak.id for hit in hits for found in hit.predictions))
-    concepts = read_concepts(client, (concept.id for hit in hits for concept in hit.concepts))
+    peaks = read_by_id(client, Peak, (found.peak.id for hit in hits for found in hit.predictions))
+    concepts = read_by_id(client, Concept, (concept.id for hit in hits for concept in hit.concepts))
     return name_contents(hits, peaks, concepts)
 
 

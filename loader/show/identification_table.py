@@ -8,6 +8,7 @@ from loader.peaks.identification.identifier import Candidate, Identification
 from loader.peaks.sight.compass import format_direction
 from loader.peaks.sight.geometry import Camera
 from loader.show.answer_table import format_metres, format_probability
+from loader.show.sight_table import describe_sight
 from loader.show.tables import Column, format_table
 from loader.text import clean_text
 
@@ -141,5 +142,5 @@ def _describe_candidate(candidate: Candidate) -> dict[str, Any]:
         "evidence": candidate.evidence,
         "cosine": candidate.cosine,
         "siglip_probability": candidate.siglip,
-        "sight": None if candidate.sight is None else asdict(candidate.sight),
+        "sight": None if candidate.sight is None else describe_sight(candidate.sight),
     }

@@ -24,7 +24,6 @@ from matplotlib.text import Text
 from PIL import Image
 
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight
-from loader.peaks.sight.summits import Range
 from loader.show.answer_table import format_metres
 from loader.show.lettering import FONT, drawable_name, drawable_text
 from loader.show.sight_projection import (
@@ -88,37 +87,36 @@ class Label:
 
 
 def write_diagram(
-    file: Path, sighted: SightedPhoto, mountains: Range, picture: Image.Image | None
+    file: Path, sighted: SightedPhoto, picture: Image.Image | None
 ) -> None:
     """Draw a sight into a PNG or SVG file, by the file's ending.
 
     Args:
         file: ends with ``.png`` or ``.svg``.
         sighted: the photo and what its camera had before it.
-        mountains: the catalogue, for names and heights.
         picture: the photo upright, RGB; None where its pixels cannot be read.
 
     Raises:
         OSError: the file cannot be written.
     """
     kind: Kind = "svg" if file.suffix.lower() == ".svg" else "png"
-    file.write_bytes(render_diagram(kind, sighted, mountains, picture))
+    file.write_bytes(render_diagram(kind, sighted, picture))
 
 
 def render_diagram(
-    kind: Kind, sighted: SightedPhoto, mountains: Range, picture: Image.Image | None
+    kind: Kind, sighted: SightedPhoto, picture: Image.Image | None
 ) -> bytes:
     """Return the drawing's bytes (see `write_diagram`)."""
     with _settings():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)  # measures texts
-        _draw_heading(figure, sighted, mountains)
+        _draw_heading(figure, sighted)
         if sighted.camera is None:
             _draw_nothing(_panel(figure))
         else:
-            _draw_dial(_panel(figure), sighted, mountains)
+            _draw_dial(_panel(figure), sighted)
         if picture is not None:
-            _draw_picture(figure, sighted, mountains, picture, kind)
+            _draw_picture(figure, sighted, picture, kind)
         stream = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {}
         figure.savefig(stream, format=kind, dpi=DPI, metadata=metadata)
@@ -132,9 +130,9 @@ def _settings() -> Iterator[None]:
         yield
 
 
-def _draw_heading(figure: Figure, sighted: SightedPhoto, mountains: Range) -> None:
+def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
     left, top = MARGIN / WIDTH, 1 - MARGIN / HEIGHT
-    shown = ", ".join(_name(sight, mountains) for sight in sighted.shown) or headline(sighted)
+    shown = ", ".join(_name(sight) for sight in sighted.shown) or headline(sighted)
     name = drawable_text(Path(sighted.photo.path).name)
     heading = shorten_text(f"{name}: {shown}", LONGEST_HEADING, "end")
     figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
@@ -143,8 +141,8 @@ def _draw_heading(figure: Figure, sighted: SightedPhoto, mountains: Range) -> No
         figure.text(left, 0.15 / HEIGHT, "\n".join(sighted.notes), size=9, color=GREY, va="bottom")
 
 
-def _name(sight: Sight, mountains: Range) -> str:
-    return drawable_name(mountains.names.get(sight.peak, ()), sight.peak)
+def _name(sight: Sight) -> str:
+    return drawable_name(sight.peak.names, sight.peak.id)
 
 
 def _panel(figure: Figure) -> Axes:
@@ -160,7 +158,7 @@ def _draw_nothing(axes: Axes) -> None:
     axes.text(0, 0, NO_POSITION.replace(", so", ",\nso"), ha="center", va="center", size=12, color=GREY)
 
 
-def _draw_dial(axes: Axes, sighted: SightedPhoto, mountains: Range) -> None:
+def _draw_dial(axes: Axes, sighted: SightedPhoto) -> None:
     drawn = choose_peaks(sighted.sights)
     farthest = max((sight.distance for sight in drawn), default=10_000.0)
     _draw_rim(axes)
@@ -168,7 +166,7 @@ def _draw_dial(axes: Axes, sighted: SightedPhoto, mountains: Range) -> None:
     _draw_rings(axes, sighted, drawn, farthest)
     for label in place_labels(drawn):
         _draw_leader(axes, label, farthest)
-        _draw_label(axes, label, mountains)
+        _draw_label(axes, label)
     for sight in reversed(drawn):
         _draw_peak(axes, sight, farthest)
     axes.plot(0, 0, "o", color=PHOTO, markersize=8, markeredgecolor="white", zorder=6)
@@ -267,18 +265,18 @@ def _draw_leader(axes: Axes, label: Label, farthest: float) -> None:
     axes.plot(*zip(*corners, strict=True), color=colour, linewidth=width, zorder=3 if sight.is_shown else 2)
 
 
-def _draw_label(axes: Axes, label: Label, mountains: Range) -> None:
+def _draw_label(axes: Axes, label: Label) -> None:
     sight, x = label.sight, label_x(label)
     align: Literal["left", "right"] = "left" if label.side == 1 else "right"
-    name = _name(sight, mountains)
+    name = _name(sight)
     if not sight.is_shown:
         words = f"{name} (hidden)" if sight.in_frame else name
         _fit(axes.text(x, label.y, words, ha=align, va="center_baseline", size=8.5, color=GREY))
         return
     _fit(axes.text(x, label.y + 0.006, name, ha=align, va="bottom", size=9.5, weight="bold"))
     numbers = [f"{sight.distance / 1000:.1f} km"]
-    if sight.peak in mountains.elevations:
-        numbers.insert(0, format_metres(mountains.elevations[sight.peak]))
+    if sight.peak.elev_m is not None:
+        numbers.insert(0, format_metres(sight.peak.elev_m))
     _fit(axes.text(x, label.y - 0.004, " · ".join(numbers), ha=align, va="top", size=8))
 
 
@@ -304,7 +302,7 @@ def _draw_peak(axes: Axes, sight: Sight, farthest: float) -> None:
 
 
 def _draw_picture(
-    figure: Figure, sighted: SightedPhoto, mountains: Range, picture: Image.Image, kind: Kind
+    figure: Figure, sighted: SightedPhoto, picture: Image.Image, kind: Kind
 ) -> None:
     """The photo beside the dial, and above it the names of its peaks where they stand in it."""
     scale = min(PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
@@ -319,7 +317,7 @@ def _draw_picture(
     axes.imshow(np.asarray(pixels), extent=(0, width, 0, height), aspect="auto",
                 interpolation="none" if kind == "svg" else "antialiased")
     axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=PHOTO, linewidth=2, clip_on=False))
-    _draw_names(axes, sighted, mountains, width, height)
+    _draw_names(axes, sighted, width, height)
     _draw_error(axes, sighted, width)
 
 
@@ -332,7 +330,7 @@ def picture_places(sighted: SightedPhoto) -> list[tuple[Sight, float]]:
     return [(sight, place) for sight, place in places if place is not None]
 
 
-def _draw_names(axes: Axes, sighted: SightedPhoto, mountains: Range, width: float, height: float) -> None:
+def _draw_names(axes: Axes, sighted: SightedPhoto, width: float, height: float) -> None:
     places = picture_places(sighted)[: int((width + 0.8) / NAME_GAP)]
     feet = spread([place * width for _, place in places], [NAME_GAP] * len(places), -0.4, width + 0.4)
     for (sight, place), foot in zip(places, feet, strict=True):
@@ -341,7 +339,7 @@ def _draw_names(axes: Axes, sighted: SightedPhoto, mountains: Range, width: floa
         axes.plot([x, x], inside, color=PEAK, linewidth=1, alpha=0.9, linestyle=(0, (1, 1.5)))
         axes.plot([x, x, foot], [height, height + 0.1, height + 0.24], color=PEAK, linewidth=1, clip_on=False)
         axes.plot(x, height + 0.02, "^", color=PEAK, markersize=9, markeredgecolor="white", clip_on=False)
-        name = _name(sight, mountains)
+        name = _name(sight)
         axes.text(foot, height + 0.27, name, rotation=SLANT, rotation_mode="anchor", ha="left", va="center",
                   size=9.5, weight="bold", color=PEAK)
 

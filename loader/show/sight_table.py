@@ -101,7 +101,7 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
     block = "\n".join(map(clean_text, lines))
     rows = sighted.sights if show_all else sighted.sights[: _count_in_frame(sighted) + FEW]
     if rows:
-        block += "\n" + format_table(_columns(rows, sighted.sights), width)
+        block += "\n" + format_table(_columns(rows), width)
     left_out = len(sighted.sights) - len(rows)
     return f"{block}\n{left_out} more around; --all shows them." if left_out else block
 
@@ -113,7 +113,7 @@ def headline(sighted: SightedPhoto) -> str:
     if not sighted.sights:
         return "no peak near"
     if sighted.shown:
-        return ", ".join(sight.name for sight in sighted.shown)
+        return ", ".join(sight.peak.name for sight in sighted.shown)
     if any(sight.in_frame is not None for sight in sighted.sights):
         return "no peak of the catalogue in the frame"
     return "what is in the frame is not known"
@@ -151,15 +151,14 @@ def _count_in_frame(sighted: SightedPhoto) -> int:
     return sum(bool(sight.in_frame) for sight in sighted.sights)
 
 
-def _columns(rows: Sequence[Sight], everything: Sequence[Sight]) -> list[Column]:
-    names = {sight.peak: sight.name for sight in everything}
+def _columns(rows: Sequence[Sight]) -> list[Column]:
     return [
-        Column("peak", [sight.name for sight in rows]),
+        Column("peak", [sight.peak.name for sight in rows]),
         Column("distance", [f"{sight.distance / 1000:.1f} km" for sight in rows], "right"),
         Column("bearing", [format_direction(sight.bearing) for sight in rows], "right"),
         Column("offset", [format_offset(sight.offset) for sight in rows], "right"),
         Column("above level", [_format_angle(sight.elevation) for sight in rows], "right"),
-        Column("frame", [_frame(sight, names) for sight in rows]),
+        Column("frame", [_frame(sight) for sight in rows]),
     ]
 
 
@@ -175,8 +174,8 @@ def _format_angle(angle: float | None) -> str:
     return "" if angle is None else f"{angle:.1f}°".replace("-", "−")
 
 
-def _frame(sight: Sight, names: dict[str, str]) -> str:
-    behind = f"behind {names[sight.hidden_by]}" if sight.hidden_by else ""
+def _frame(sight: Sight) -> str:
+    behind = f"behind {sight.hidden_by.name}" if sight.hidden_by else ""
     if sight.in_frame is None:
         return behind
     return (behind or "in frame") if sight.in_frame else "outside"
@@ -192,11 +191,26 @@ def describe_sights(sighted: SightedPhoto) -> dict[str, Any]:
         "declination": declination_of(fields) if fields.get("bearing_reference") == "magnetic" else None,
         "exif": {name: fields.get(name) for name in told},
         "notes": [*sighted.notes, *sighted.photo.notes],
-        "peaks": [_describe_sight(sight, sighted.camera) for sight in sighted.sights],
+        "peaks": [_describe_placed(sight, sighted.camera) for sight in sighted.sights],
     }
 
 
-def _describe_sight(sight: Sight, camera: Camera | None) -> dict[str, Any]:
+def describe_sight(sight: Sight) -> dict[str, Any]:
+    """Return a summit before a camera as a JSON object, all numbers in full."""
+    peak, place = sight.peak, sight.peak.position
+    numbers = {name: value for name, value in vars(sight).items() if name not in ("peak", "hidden_by")}
+    return {
+        "peak": peak.id,
+        "name": peak.name,
+        "lat": None if place is None else place.lat,
+        "lon": None if place is None else place.lon,
+        **numbers,
+        "hidden_by": sight.hidden_by.id if sight.hidden_by else None,
+    }
+
+
+def _describe_placed(sight: Sight, camera: Camera | None) -> dict[str, Any]:
     width = None if camera is None else camera.field_of_view
     place = None if sight.offset is None or width is None else place_in_picture(sight.offset, width)
-    return {**asdict(sight), "is_shown": sight.is_shown, "prior": sight.prior, "place_in_picture": place}
+    derived = {"is_shown": sight.is_shown, "prior": sight.prior, "place_in_picture": place}
+    return {**describe_sight(sight), **derived}

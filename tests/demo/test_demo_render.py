@@ -166,7 +166,7 @@ def test_the_loader_finds_the_peak_where_it_is_drawn(photos: Path) -> None:
     for photo in plan_photos(COUNT, SEED):
         camera = read_camera(read_photo_camera(str(photos / photo.name)).fields)
         assert camera is not None and camera.field_of_view is not None
-        sight = {sight.peak: sight for sight in look(camera, summits())}[photo.scene.attributes.peak]
+        sight = {sight.peak.id: sight for sight in look(camera, summits())}[photo.scene.attributes.peak]
         assert sight.is_shown and sight.offset is not None
         drawn = view_of(photo.scene).centre / photo.scene.aspect
         place = place_in_picture(sight.offset, camera.field_of_view)

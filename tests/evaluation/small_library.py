@@ -6,6 +6,8 @@ import numpy as np
 from evaluation.dataset import Dataset, Entries, Photos
 from evaluation.metrics import Bools
 from loader.elastic.models import DeployedModel
+from loader.files.place import Point
+from loader.peaks.catalogue import Peak
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
@@ -20,10 +22,10 @@ HERE = (27.9, 86.8)
 _AWAY = 0.09
 SUMMITS = Summits.gather(
     [
-        ("north", "North", HERE[0] + _AWAY, HERE[1], 6000),
-        ("east", "East", HERE[0], HERE[1] + _AWAY / np.cos(np.radians(HERE[0])), 6000),
-        ("south", "South", HERE[0] - _AWAY, HERE[1], 6000),
-        ("west", "West", HERE[0], HERE[1] - _AWAY / np.cos(np.radians(HERE[0])), 6000),
+        Peak("north", ("North",), Point(HERE[0] + _AWAY, HERE[1]), 6000),
+        Peak("east", ("East",), Point(HERE[0], HERE[1] + _AWAY / np.cos(np.radians(HERE[0]))), 6000),
+        Peak("south", ("South",), Point(HERE[0] - _AWAY, HERE[1]), 6000),
+        Peak("west", ("West",), Point(HERE[0], HERE[1] - _AWAY / np.cos(np.radians(HERE[0]))), 6000),
     ]
 )
 

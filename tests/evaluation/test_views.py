@@ -8,6 +8,8 @@ import pytest
 
 from evaluation import views
 from evaluation.views import gather_cosines, gather_priors, tabulate_clues, take_out, take_views
+from loader.files.place import Point
+from loader.peaks.catalogue import Peak
 from loader.peaks.identification.rule import default_rule, gather_clues
 from loader.peaks.sight.geometry import HIDDEN_SEEN, UNKNOWN_ELEVATION_SEEN, Camera, Summits, look
 from tests.evaluation.small_library import HERE, SIGLIP, SUMMITS, make_dataset, shown_peaks
@@ -24,7 +26,7 @@ def test_a_photos_clues_are_those_of_the_identifier() -> None:
         if view.camera is None:
             assert np.isnan(priors[row]).all()
             continue
-        columns = [SUMMITS.ids.index(sight.peak) for sight in view.sights]
+        columns = [SUMMITS.peaks.index(sight.peak) for sight in view.sights]
         expected = gather_clues(cosines[row, columns], SIGLIP, [sight.prior for sight in view.sights])
         assert rule.probability(table)[row, columns] == pytest.approx(rule.probability(expected), abs=1e-12)
 
@@ -59,11 +61,10 @@ def test_without_the_bearing_every_direction_is_as_likely() -> None:
 
 
 def test_hiding_can_be_left_out() -> None:
-    behind = Summits.gather(
-        [("front", "Front", HERE[0] + 0.05, HERE[1], 7000), ("back", "Back", HERE[0] + 0.15, HERE[1], 6500)]
-    )
+    front = Peak("front", ("Front",), Point(HERE[0] + 0.05, HERE[1]), 7000)
+    behind = Summits.gather([front, Peak("back", ("Back",), Point(HERE[0] + 0.15, HERE[1]), 6500)])
     camera = Camera(*HERE, altitude=4000, bearing=0.0, field_of_view=60.0)
-    assert [sight.hidden_by for sight in look(camera, behind)] == [None, "front"]
+    assert [sight.hidden_by for sight in look(camera, behind)] == [None, front]
     seen = take_views([camera], behind)
     hidden, free = gather_priors(seen, behind), gather_priors(seen, behind, with_hiding=False)
     assert free[0, 1] == pytest.approx(hidden[0, 1] / HIDDEN_SEEN)

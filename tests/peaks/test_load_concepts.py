@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from loader.cli import peaks
-from loader.peaks.concept_catalogue import read_concepts
+from loader.peaks.catalogue import Concept
+from loader.peaks.catalogue_file import read_catalogue
 from tests.conftest import REPOSITORY, Node
 
 pytestmark = pytest.mark.cluster
@@ -24,7 +25,7 @@ def load(node: Node, file: Path, *options: str) -> Result:
 def test_every_concept_gets_the_vector_of_its_names(
     node: Node, client: Elasticsearch, fresh_indices: str
 ) -> None:
-    concepts = read_concepts(DEMO)
+    concepts = read_catalogue(DEMO, Concept)
     result = load(node, DEMO)
     assert (result.exit_code, result.output) == (
         0, f"{len(concepts)} concepts in {DEMO}\n  new            {len(concepts)}\n  replaced        0\n"
@@ -46,7 +47,7 @@ def test_a_second_run_replaces(node: Node, fresh_indices: str) -> None:
     load(node, DEMO)
     result = load(node, DEMO, "--json")
     assert result.exit_code == 0
-    count = len(read_concepts(DEMO))
+    count = len(read_catalogue(DEMO, Concept))
     assert json.loads(result.output) == {"created": 0, "updated": count, "rejected": []}
 
 

@@ -5,13 +5,10 @@ import pytest
 
 from loader.errors import PeaksError
 from loader.files.place import Point
-from loader.peaks.concept_catalogue import Concept
-from loader.peaks.concept_names import CONCEPT_NAMES, read_concept
-from loader.peaks.name_lookup import fold_name, suggest_names
-from loader.peaks.peak_names import PEAK_NAMES as CATALOGUE
-from loader.peaks.peak_names import Peak, read_peak
+from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.names import choose_entry, fold_name, suggest_names
 
-PEAK_NAMES = [
+CATALOGUE = [
     Peak("ama-dablam", ("Ama Dablam",)),
     Peak("mount-everest", ("Mount Everest", "Sagarmatha", "Chomolungma", "सगरमाथा", "珠穆朗玛峰")),
     Peak("khumbila", ("Khumbila", "Khumbu Yül-Lha")),
@@ -37,7 +34,7 @@ PEAK_NAMES = [
     ],
 )
 def test_choose(name: str, peak_id: str) -> None:
-    assert CATALOGUE.choose(name, PEAK_NAMES).id == peak_id
+    assert choose_entry(name, CATALOGUE).id == peak_id
 
 
 @pytest.mark.parametrize(
@@ -53,7 +50,7 @@ def test_choose(name: str, peak_id: str) -> None:
 )
 def test_unknown(name: str, hint: str) -> None:
     with pytest.raises(PeaksError) as error:
-        CATALOGUE.choose(name, PEAK_NAMES)
+        choose_entry(name, CATALOGUE)
     assert repr(name) in error.value.message
     assert hint in error.value.message
 
@@ -61,11 +58,11 @@ def test_unknown(name: str, hint: str) -> None:
 def test_a_name_of_two_peaks_asks_for_an_id() -> None:
     twins = [Peak("kongde-1", ("Kongde",)), Peak("kongde-2", ("Kongdé",))]
     with pytest.raises(PeaksError, match="2 peaks in the catalogue: give an id, kongde-1, kongde-2"):
-        CATALOGUE.choose("KONGDE", twins)
+        choose_entry("KONGDE", twins)
 
 
 def test_an_id_goes_before_a_name() -> None:
-    assert CATALOGUE.choose("nuptse", [Peak("x", ("nuptse",)), Peak("nuptse", ("Nuptse",))]).id == "nuptse"
+    assert choose_entry("nuptse", [Peak("x", ("nuptse",)), Peak("nuptse", ("Nuptse",))]).id == "nuptse"
 
 
 def test_suggestions_are_few_and_one_a_peak() -> None:
@@ -81,19 +78,19 @@ def test_fold_keeps_the_vowels_of_other_scripts() -> None:
 def test_read_peak() -> None:
     hit = {"_id": "pumori", "fields": {"names": ["Pumori", "Pumo Ri"], "elev_m": [7165],
                                        "latlon": [{"type": "Point", "coordinates": [86.82806, 28.01472]}]}}
-    assert read_peak(hit) == Peak("pumori", ("Pumori", "Pumo Ri"), Point(28.01472, 86.82806), 7165)
-    assert read_peak({"_id": "x"}).name == "x"
+    assert Peak.from_hit(hit) == Peak("pumori", ("Pumori", "Pumo Ri"), Point(28.01472, 86.82806), 7165)
+    assert Peak.from_hit({"_id": "x"}).name == "x"
 
 
 def test_concepts_are_found_and_suggested_the_same_way() -> None:
     concepts = [Concept("prayer-flags", ("prayer flags", "Gebetsfahnen", "लुङ्दर")), Concept("yak", ("yak",))]
     for name in ("prayer-flags", "PRAYER FLAGS", "gebetsfahnen", "लुङ्दर"):
-        assert CONCEPT_NAMES.choose(name, concepts).id == "prayer-flags"
+        assert choose_entry(name, concepts).id == "prayer-flags"
     with pytest.raises(PeaksError, match=r"No concept among .* did you mean Gebetsfahnen\?"):
-        CONCEPT_NAMES.choose("Gebetsfahne", concepts)
+        choose_entry("Gebetsfahne", concepts)
 
 
 def test_read_concept() -> None:
     hit = {"_id": "yak", "fields": {"id": ["yak"], "names": ["yak", "याक"]}}
-    assert read_concept(hit) == Concept("yak", ("yak", "याक"))
-    assert read_concept({"_id": "x"}).name == "x"
+    assert Concept.from_hit(hit) == Concept("yak", ("yak", "याक"))
+    assert Concept.from_hit({"_id": "x"}).name == "x"

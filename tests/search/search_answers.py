@@ -10,9 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from loader.files.place import Point
-from loader.peaks.concept_catalogue import Concept
+from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
-from loader.peaks.peak_names import Peak
 from loader.peaks.sight.geometry import Camera, Sight
 from loader.peaks.siglip import Calibration
 from loader.search.answer import Answer, PeakPrediction, Question, name_contents, read_photo_hit
@@ -62,9 +61,9 @@ def identified_image() -> IdentifiedImage:
              Peak("makalu", ("Makalu",), Point(27.88917, 87.08861), 8485),
              Peak("kangtega", ("Kangtega",), Point(27.79266, 86.81694), None)]
     sights = (
-        Sight("ama-dablam", "Ama Dablam", 27.86167, 86.86139, 7850.2, 81.6, -2.6, 20.7, True, 0.75, 0.87),
-        Sight("makalu", "Makalu", 27.889, 87.089, 30430.0, 82.0, -2.2, 8.6, True, 0.77, 0.1, "ama-dablam"),
-        Sight("kangtega", "Kangtega", 27.79266, 86.81694, 7310.0, 153.0, 68.8, None, False, 0.0, 0.5),
+        Sight(peaks[0], 7850.2, 81.6, -2.6, 20.7, True, 0.75, 0.87),
+        Sight(peaks[1], 30430.0, 82.0, -2.2, 8.6, True, 0.77, 0.1, peaks[0]),
+        Sight(peaks[2], 7310.0, 153.0, 68.8, None, False, 0.0, 0.5),
     )
     candidates = (
         Candidate(peaks[0], 0.934, 0.144, 0.37, "both", True, sights[0]),

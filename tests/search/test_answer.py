@@ -7,7 +7,7 @@ import math
 import pytest
 
 from loader.files.place import Point
-from loader.peaks.peak_names import Peak
+from loader.peaks.catalogue import Peak
 from loader.peaks.siglip import Calibration
 from loader.search.answer import PeakPrediction, ShotTime, describe_answer, read_similarity
 from loader.show.identification_table import describe_identified

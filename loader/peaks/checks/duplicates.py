@@ -1,7 +1,6 @@
 """One thing twice: the same picture, nearly the same picture, the same place, the same name."""
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
@@ -13,7 +12,7 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.checks.findings import Finding, Severity, format_distance, list_words
 from loader.peaks.checks.places import measure_distance
 from loader.peaks.checks.references import ReferencePhoto
-from loader.peaks.name_lookup import fold_name
+from loader.peaks.names import fold_name
 from loader.vision.vectors import Vectors
 
 # From this cosine on two pictures are taken for one. Measured on drawn photos (docs/catalogue.md): a copy of
@@ -55,8 +54,8 @@ def find_same_peaks(peaks: Sequence[Peak]) -> list[Finding]:
     for pair in sorted({*near, *named}):
         one, other = peaks[pair[0]], peaks[pair[1]]
         metres = near.get(pair)
-        if metres is None:
-            metres = measure_distance(one.lat, one.lon, other.lat, other.lon)
+        if metres is None and one.position and other.position:
+            metres = measure_distance(one.position, other.position)
         findings.append(_same_peak(one, other, metres, named.get(pair, []), pair in near))
     return findings
 
@@ -88,9 +87,9 @@ def _near_picture(one: ReferencePhoto, other: ReferencePhoto, cosine: float) -> 
     )
 
 
-def _same_peak(one: Peak, other: Peak, metres: float, shared: list[str], is_near: bool) -> Finding:
+def _same_peak(one: Peak, other: Peak, metres: float | None, shared: list[str], is_near: bool) -> Finding:
     names = list_words([f"'{name}'" for name in shared])
-    apart = "" if math.isnan(metres) else format_distance(metres)
+    apart = "" if metres is None else format_distance(metres)
     both = f"{one.id} and {other.id}"
     if shared and is_near:
         words = f"{both} stand {apart} apart and are both called {names}: remove one of the entries"
@@ -106,24 +105,24 @@ def _same_peak(one: Peak, other: Peak, metres: float, shared: list[str], is_near
     reason = "same place" if is_near else "same name"
     evidence: dict[str, object] = {"reason": reason, "peaks": [one.id, other.id]}
     evidence |= {"names": shared} if shared else {}
-    evidence |= {} if math.isnan(metres) else {"distance": round(metres, 1)}
+    evidence |= {} if metres is None else {"distance": round(metres, 1)}
     severity: Severity = "error" if shared and is_near else "warning"
     return Finding("duplicate", severity, one.id, f"{words}.", evidence)
 
 
 def _near_pairs(peaks: Sequence[Peak]) -> Iterator[tuple[tuple[int, int], float]]:
     """Yield rows of peaks that stand less than `SAME_PLACE_M` apart, and the metres."""
-    rows = [row for row, peak in enumerate(peaks) if not math.isnan(peak.lat)]
-    if len(rows) < 2:
+    places = {row: peak.position for row, peak in enumerate(peaks) if peak.position is not None}
+    if len(places) < 2:
         return
     # straight through the Earth, which over such distances is the way along the ground
     to_space = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
-    lon, lat = [peaks[row].lon for row in rows], [peaks[row].lat for row in rows]
+    rows, lon = list(places), [place.lon for place in places.values()]
+    lat = [place.lat for place in places.values()]
     points = np.column_stack(to_space.transform(lon, lat, np.zeros(len(rows))))
     for first, second in KDTree(points).query_pairs(SAME_PLACE_M):
         one, other = rows[first], rows[second]
-        metres = measure_distance(peaks[one].lat, peaks[one].lon, peaks[other].lat, peaks[other].lon)
-        yield (min(one, other), max(one, other)), metres
+        yield (min(one, other), max(one, other)), measure_distance(places[one], places[other])
 
 
 def _shared_names(peaks: Iterable[Peak]) -> dict[tuple[int, int], list[str]]:

@@ -5,19 +5,18 @@ such a file alone, on the lines that it stands on, so that every sentence is its
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from loader.errors import PeaksError
-from loader.peaks.catalogue import Peak, parse_catalogue
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import parse_catalogue
 from loader.peaks.checks.findings import Finding, format_distance
 from loader.peaks.checks.places import measure_distance
-from loader.peaks.name_lookup import fold_name
-from loader.peaks.peak_names import Peak as IndexedPeak
+from loader.peaks.names import fold_name
 from loader.yaml_file import read_text
 
 
@@ -44,14 +43,14 @@ def read_entries(path: Path) -> Entries:
     except PeaksError as error:
         return Entries(source, findings=[_refusal(source, error.message)])
     try:
-        return Entries(source, parse_catalogue(text, source))
+        return Entries(source, parse_catalogue(text, source, Peak))
     except PeaksError as error:
         whole = Entries(source, findings=[_refusal(source, error.message)])
         pieces = _split(text)
         return _read_apart(pieces, source) if pieces else whole
 
 
-def gather_entries(peaks: Iterable[IndexedPeak], source: str) -> Entries:
+def gather_entries(peaks: Iterable[Peak], source: str) -> Entries:
     """Take the entries that an index holds; a position that it lacks becomes NaN and a finding."""
     entries = Entries(source)
     known: set[str] = set()
@@ -60,8 +59,7 @@ def gather_entries(peaks: Iterable[IndexedPeak], source: str) -> Entries:
             entries.findings.append(_indexed_twice(peak, source))
             continue
         known.add(peak.id)
-        lat, lon = (peak.position.lat, peak.position.lon) if peak.position else (math.nan, math.nan)
-        entries.peaks.append(Peak(peak.id, peak.names or (peak.id,), lat, lon, peak.elev_m))
+        entries.peaks.append(replace(peak, names=peak.names or (peak.id,)))
         if peak.position is None:
             entries.findings.append(_without_position(peak, source))
     return entries
@@ -99,7 +97,7 @@ def _read_apart(pieces: Sequence[_Piece], source: str) -> Entries:
     first: dict[str, tuple[int, Peak]] = {}
     for piece in pieces:
         try:
-            [peak] = parse_catalogue(piece.text, source)
+            [peak] = parse_catalogue(piece.text, source, Peak)
         except PeaksError as error:
             entries.findings.append(_refusal(source, error.message, piece.line))
             continue
@@ -131,7 +129,8 @@ def _refusal(source: str, sentence: str, line: int | None = None) -> Finding:
 
 
 def _duplicate(source: str, line: int, peak: Peak, again: int, other: Peak) -> Finding:
-    metres = measure_distance(peak.lat, peak.lon, other.lat, other.lon)
+    assert peak.position is not None and other.position is not None  # of a file
+    metres = measure_distance(peak.position, other.position)
     shared = {fold_name(name) for name in peak.names} & {fold_name(name) for name in other.names}
     fix = "remove one of the entries" if shared else "give one of them another id"
     also = " under the same name" if shared else ""
@@ -145,7 +144,7 @@ def _duplicate(source: str, line: int, peak: Peak, again: int, other: Peak) -> F
     )
 
 
-def _indexed_twice(peak: IndexedPeak, source: str) -> Finding:
+def _indexed_twice(peak: Peak, source: str) -> Finding:
     return Finding(
         "entry",
         "error",
@@ -155,7 +154,7 @@ def _indexed_twice(peak: IndexedPeak, source: str) -> Finding:
     )
 
 
-def _without_position(peak: IndexedPeak, source: str) -> Finding:
+def _without_position(peak: Peak, source: str) -> Finding:
     return Finding(
         "gap",
         "warning",

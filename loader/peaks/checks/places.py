@@ -3,9 +3,11 @@ from __future__ import annotations
 
 from pyproj import Geod
 
+from loader.files.place import Point
+
 _GEOD = Geod(ellps="WGS84")
 
 
-def measure_distance(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Return the length of the geodesic between two places (degrees) in metres."""
-    return float(_GEOD.inv(lon, lat, other_lon, other_lat)[2])
+def measure_distance(one: Point, other: Point) -> float:
+    """Return the length of the geodesic between two places in metres."""
+    return float(_GEOD.inv(one.lon, one.lat, other.lon, other.lat)[2])

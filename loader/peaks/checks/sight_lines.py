@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loader.files.exif import PANORAMA_RATIO
+from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.findings import Finding, NotChecked, Severity, format_distance, list_words
 from loader.peaks.checks.places import measure_distance
@@ -45,7 +46,7 @@ def check_sight_lines(
     left_out: dict[str, list[str]] = {}
     for photo in photos:
         peak, camera = catalogue[photo.peak], read_camera(photo.fields)
-        if camera is None or math.isnan(peak.lat):
+        if camera is None or peak.position is None:
             why: str | None = "no GPS position" if camera is None else "no position of the peak"
         else:
             claim = Claim(photo, peak, camera, catalogue)
@@ -70,13 +71,14 @@ class Claim:
         self, photo: ReferencePhoto, peak: Peak, camera: Camera, catalogue: Mapping[str, Peak]
     ) -> None:
         self.photo, self.peak, self.camera, self.catalogue = photo, peak, camera, catalogue
-        self.distance = measure_distance(camera.lat, camera.lon, peak.lat, peak.lon)
+        assert peak.position is not None
+        self.distance = measure_distance(Point(camera.lat, camera.lon), peak.position)
         view = look(camera, _summits(catalogue))
         risen = self._find(view)
         self.is_above = risen is not None
         # without an altitude no summit is left out for its height
         self.sight = risen or self._find(look(replace(camera, altitude=None), _summits(catalogue)))
-        self.shown = [sight for sight in view if sight.is_shown and sight.peak != peak.id]
+        self.shown = [sight for sight in view if sight.is_shown and sight.peak.id != peak.id]
 
     def why_unchecked(self) -> str | None:
         """Why the camera's direction tells nothing, as the end of a sentence; None when it does."""
@@ -124,7 +126,7 @@ class Claim:
         surely = self._is_hidden_when_raised()
         words = (
             f"was taken where {self.peak.names[0]}, {format_distance(sight.distance)} away, stands "
-            f"{'' if surely else 'just '}behind {self.catalogue[sight.hidden_by].names[0]}; {self._frame()}: "
+            f"{'' if surely else 'just '}behind {sight.hidden_by.name}; {self._frame()}: "
             f"{self._fix() if surely else 'look at the photo'}"
         )
         return self._finding("error" if surely else "warning", words, "hidden")
@@ -145,7 +147,7 @@ class Claim:
         return self._finding("warning", words, "below")
 
     def _find(self, view: Sequence[Sight]) -> Sight | None:
-        return next((sight for sight in view if sight.peak == self.peak.id), None)
+        return next((sight for sight in view if sight.peak.id == self.peak.id), None)
 
     def _looks(self) -> str:
         width = self.camera.field_of_view
@@ -157,14 +159,14 @@ class Claim:
             return "what is in the frame is not known"
         if not self.shown:
             return "no peak of the catalogue is in the frame"
-        words = [f"{sight.name} ({format_distance(sight.distance)} away)" for sight in self.shown]
+        words = [f"{sight.peak.name} ({format_distance(sight.distance)} away)" for sight in self.shown]
         return f"in the frame {'is' if len(words) == 1 else 'are'} {list_words(words)}"
 
     def _fix(self) -> str:
         if not self.shown:
             return "remove it"
         if len(self.shown) == 1:
-            return f"move it to the folder {self.shown[0].peak}, or remove it"
+            return f"move it to the folder {self.shown[0].peak.id}, or remove it"
         return "move it to the folder of the peak that it shows, or remove it"
 
     def _finding(self, severity: Severity, words: str, reason: str) -> Finding:
@@ -177,7 +179,7 @@ class Claim:
             "distance": round(self.distance),
             "bearing_true": self.camera.bearing,
             "field_of_view": self.camera.field_of_view,
-            "in_frame": [{"peak": shown.peak, "distance": round(shown.distance)} for shown in self.shown],
+            "in_frame": [{"peak": shown.peak.id, "distance": round(shown.distance)} for shown in self.shown],
         }
         if self.sight is not None:
             offset = self.sight.offset
@@ -185,14 +187,13 @@ class Claim:
                 "peak_bearing": round(self.sight.bearing, 2),
                 "offset": None if offset is None else round(offset, 2),
                 "frame_probability": round(self.sight.frame_probability, 6),
-                "hidden_by": self.sight.hidden_by,
+                "hidden_by": self.sight.hidden_by.id if self.sight.hidden_by else None,
             }
         return {name: value for name, value in known.items() if value is not None}
 
 
 def _summits(catalogue: Mapping[str, Peak]) -> Summits:
-    rows = ((peak.id, peak.names[0], peak.lat, peak.lon, peak.elev_m) for peak in catalogue.values())
-    return Summits.gather(rows)
+    return Summits.gather(catalogue.values())
 
 
 def _is_panorama(photo: ReferencePhoto) -> bool:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import CONCEPTS, PEAKS
+from loader.peaks.catalogue import Peak
 from loader.peaks.identification.calibrated import Calibrated
 from loader.peaks.identification.candidates import MOST_CANDIDATES, score_entries
 from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
-from loader.peaks.peak_names import Peak
 from loader.peaks.sight.geometry import (
     UNKNOWN_ELEVATION_SEEN,
     USUAL_FIELD_OF_VIEW_DEG,
     Camera,
     Sight,
+    Summits,
     look,
 )
-from loader.peaks.sight.summits import gather_range
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
@@ -121,7 +121,7 @@ class Identifier:
         self._client, self._siglip, self._rule = client, siglip, calibrated.rule
         self._peaks = {peak.id: peak for peak in peaks}
         self._concepts = concepts
-        self._summits = gather_range(peaks).summits
+        self._summits = Summits.gather(peaks)
         self._unplaced = [peak.id for peak in peaks if peak.position is None]
 
     @property
@@ -160,7 +160,7 @@ class Identifier:
         sights = tuple(look(camera, self._summits))
         share = (camera.field_of_view or USUAL_FIELD_OF_VIEW_DEG) / 360
         anywhere = dict.fromkeys(self._unplaced, share * UNKNOWN_ELEVATION_SEEN)
-        priors = {sight.peak: sight.prior for sight in sights} | anywhere
+        priors = {sight.peak.id: sight.prior for sight in sights} | anywhere
         possible = [pair for pair in priors.items() if allowed is None or pair[0] in allowed]
         likeliest = sorted(possible, key=lambda pair: -pair[1])[:MOST_CANDIDATES]
         return _View(camera, sights, dict(likeliest))
@@ -172,7 +172,7 @@ class Identifier:
         clues, rule = gather_clues(values, self._siglip, priors), self._rule
         chances = (rule.picture if priors is None else rule.sighted).probability(clues)
         alone = rule.picture.probability(clues) >= rule.threshold
-        sights = {sight.peak: sight for sight in view.sights}
+        sights = {sight.peak.id: sight for sight in view.sights}
         candidates = [
             self._candidate(identifier, values[row], float(chances[row]), bool(alone[row]), view, sights)
             for row, identifier in enumerate(ids)

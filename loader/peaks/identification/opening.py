@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.peaks.concept_names import CONCEPT_NAMES
+from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.calibrated import read_calibrated
 from loader.peaks.identification.identifier import Identifier
-from loader.peaks.peak_names import read_catalogue
+from loader.peaks.names import read_all
 from loader.peaks.siglip import Calibration
 
 
@@ -21,13 +21,13 @@ def open_identifier(client: Elasticsearch, siglip: Calibration) -> Identifier:
         PeaksError: the index of photos does not exist or carries a damaged calibration.
     """
     return Identifier(
-        client, siglip, read_calibrated(client), list(read_catalogue(client)), read_concept_names(client)
+        client, siglip, read_calibrated(client), list(read_all(client, Peak)), read_concept_names(client)
     )
 
 
 def read_concept_names(client: Elasticsearch) -> dict[str, tuple[str, ...]]:
     """Return every concept's names by its id; nothing when there is no index of concepts yet."""
     try:
-        return {concept.id: concept.names for concept in CONCEPT_NAMES.read_all(client)}
+        return {concept.id: concept.names for concept in read_all(client, Concept)}
     except NotFoundError:
         return {}

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -83,15 +84,15 @@ def sight_fields(fields: Mapping[str, Any], sights: Iterable[Sight]) -> dict[str
 
 def _lines(shown: Sequence[Sight]) -> dict[str, Any]:
     return {
-        "peaks_in_frame": [{"lat": sight.lat, "lon": sight.lon} for sight in shown],
-        "peaks_in_frame_ids": [sight.peak for sight in shown],
+        "peaks_in_frame": [asdict(sight.peak.position) for sight in shown if sight.peak.position],
+        "peaks_in_frame_ids": [sight.peak.id for sight in shown],
         "peaks_in_sight": [_line(sight) for sight in shown],
     }
 
 
 def _line(sight: Sight) -> dict[str, Any]:
     known = {
-        "peak": sight.peak,
+        "peak": sight.peak.id,
         "distance": round(sight.distance, 1),
         "bearing": round(sight.bearing, 2),
         "offset": None if sight.offset is None else round(sight.offset, 2),

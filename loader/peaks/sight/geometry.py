@@ -14,6 +14,8 @@ import numpy.typing as npt
 from pyproj import Geod
 from scipy.special import ndtr
 
+from loader.peaks.catalogue import Peak
+
 Floats = npt.NDArray[np.float64]
 
 # Farther summits are lost in haze: the visual range in the parks of the American West is 56 to 145 km on
@@ -68,32 +70,31 @@ class Camera:
 
 @dataclass(frozen=True)
 class Summits:
-    """The catalogue's summits as columns of ``n`` values.
+    """A catalogue's peaks and their numbers as columns of ``n`` values.
 
     Attributes:
-        ids: slugs.
-        names: the name to show.
+        peaks: ``n``.
         lat: float64, degrees north; NaN where the catalogue has no position.
-        lon: float64, degrees east.
+        lon: float64, degrees east; NaN likewise.
         elevation: float64, metres above the sea; NaN where the catalogue does not say.
     """
 
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
+    peaks: tuple[Peak, ...]
     lat: Floats
     lon: Floats
     elevation: Floats
 
     @classmethod
-    def gather(cls, rows: Iterable[tuple[str, str, float | None, float | None, float | None]]) -> Summits:
-        """Make columns of rows ``(id, name, lat, lon, elevation)``."""
-        table = list(rows)
-        ids, names = (tuple(str(row[column]) for row in table) for column in (0, 1))
-        numbers = (np.array([row[column] for row in table], np.float64) for column in (2, 3, 4))  # None: NaN
-        return cls(ids, names, *numbers)
+    def gather(cls, peaks: Iterable[Peak]) -> Summits:
+        """Make the columns."""
+        rows = tuple(peaks)
+        places = [row.position for row in rows]
+        lat = np.array([np.nan if place is None else place.lat for place in places])
+        lon = np.array([np.nan if place is None else place.lon for place in places])
+        return cls(rows, lat, lon, np.array([row.elev_m for row in rows], np.float64))  # None becomes NaN
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.peaks)
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,7 @@ class Sight:
     """One summit as a camera has it before it.
 
     Attributes:
-        peak: the summit's id.
-        name: the name to show.
-        lat: of the summit, degrees north.
-        lon: of the summit, degrees east.
+        peak: with a position.
         distance: metres along the ground.
         bearing: from the camera, degrees clockwise from true north, 0 ≤ bearing < 360.
         offset: degrees right of the optical axis (negative: left), −180 ≤ offset < 180; None without a
@@ -116,13 +114,10 @@ class Sight:
         frame_probability: that the summit's direction lies in the frame, 0 to 1, for a compass that errs by
             `COMPASS_ERROR_DEG`; the frame's share of the full circle where the bearing is not known.
         seen_probability: that a camera that looks its way sees it, 0 to 1.
-        hidden_by: id of the nearer summit that stands before it.
+        hidden_by: the nearer summit that stands before it.
     """
 
-    peak: str
-    name: str
-    lat: float
-    lon: float
+    peak: Peak
     distance: float
     bearing: float
     offset: float | None
@@ -130,7 +125,7 @@ class Sight:
     in_frame: bool | None
     frame_probability: float
     seen_probability: float
-    hidden_by: str | None = None
+    hidden_by: Peak | None = None
 
     @property
     def prior(self) -> float:
@@ -160,10 +155,7 @@ def look(camera: Camera, summits: Summits) -> list[Sight]:
     seen = seen_probability(angle, hidden >= 0, camera.altitude)
     sights = [
         Sight(
-            peak=summits.ids[index],
-            name=summits.names[index],
-            lat=float(summits.lat[index]),
-            lon=float(summits.lon[index]),
+            peak=summits.peaks[index],
             distance=float(distance[row]),
             bearing=float(bearing[row]),
             offset=None if offset is None else float(offset[row]),
@@ -171,11 +163,11 @@ def look(camera: Camera, summits: Summits) -> list[Sight]:
             in_frame=is_in_frame(None if offset is None else float(offset[row]), camera.field_of_view),
             frame_probability=float(framed[row]),
             seen_probability=float(seen[row]),
-            hidden_by=None if hidden[row] < 0 else summits.ids[chosen[hidden[row]]],
+            hidden_by=None if hidden[row] < 0 else summits.peaks[chosen[hidden[row]]],
         )
         for row, index in enumerate(chosen)
     ]
-    return sorted(sights, key=lambda sight: (-sight.prior, sight.distance, sight.peak))
+    return sorted(sights, key=lambda sight: (-sight.prior, sight.distance, sight.peak.id))
 
 
 def _within_reach(camera: Camera, summits: Summits) -> tuple[npt.NDArray[np.int64], Floats, Floats]:

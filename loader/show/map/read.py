@@ -16,9 +16,9 @@ from elasticsearch import Elasticsearch
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
-from loader.peaks.concept_catalogue import Concept
-from loader.peaks.concept_names import read_concepts
-from loader.peaks.peak_names import Peak, read_catalogue, read_position
+from loader.files.place import read_point
+from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.names import read_all, read_by_id
 from loader.search.answer import PeakPrediction, ShotTime
 from loader.search.filters import ResolvedFilters
 from loader.show.map.trek import Trek, TrekPhoto, sort_by_time
@@ -54,10 +54,9 @@ def read_trek(
     if not count:
         raise _nothing(client, filters)
     hits = list(islice(_read_hits(client, query), most))
-    catalogue = {peak.id: peak for peak in read_catalogue(client)}
-    concepts = read_concepts(
-        client, (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
-    )
+    catalogue = {peak.id: peak for peak in read_all(client, Peak)}
+    predicted = (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
+    concepts = read_by_id(client, Concept, predicted)
     photos = sort_by_time([_read_photo(hit, catalogue, concepts) for hit in hits])
     chosen = spread_evenly(photos, thumbnails)
     pictures = _read_thumbnails(client, [photo.id for photo in chosen])
@@ -134,7 +133,7 @@ def _read_photo(
     def first(name: str) -> Any:
         return next(iter(fields.get(name, ())), None)
 
-    gps = read_position(fields["gps"])
+    gps = read_point(fields["gps"])
     assert gps is not None, "the query asks for photos with a position"
     return TrekPhoto(
         id=hit["_id"],
@@ -177,7 +176,7 @@ def _all_peaks(catalogue: Mapping[str, Peak], hits: Iterable[Mapping[str, Any]])
         ids, ends = (fields.get(name, ()) for name in ("peaks_in_frame_ids", "peaks_in_frame"))
         if len(ids) == len(ends):  # written together, so it can be told which is whose
             for peak_id, end in zip(ids, ends, strict=True):
-                peaks.setdefault(peak_id, Peak(peak_id, (), read_position([end])))
+                peaks.setdefault(peak_id, Peak(peak_id, (), read_point([end])))
         for peak_id in (*ids, *fields.get("predicted_peaks", ())):
             peaks.setdefault(peak_id, Peak(peak_id, ()))
     return peaks

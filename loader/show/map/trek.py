@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loader.files.place import Point
-from loader.peaks.concept_catalogue import Concept
-from loader.peaks.peak_names import Peak
+from loader.peaks.catalogue import Concept, Peak
 from loader.search.answer import PeakPrediction, ShotTime
 
 UNTIMED = ShotTime()

@@ -9,12 +9,13 @@ from PIL import Image
 from PIL.ExifTags import GPS, Base
 from pyproj import Geod
 
+from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.references import ReferencePhoto
 from tests.files.picture_files import make_exif, write
 
 # A summit, and a place twelve kilometres south of it from where it lies due north.
-NORTH = Peak("north-peak", ("North Peak",), 28.0, 86.8, 7000)
+NORTH = Peak("north-peak", ("North Peak",), Point(28.0, 86.8), 7000)
 CAMP = {"lat": 27.892, "lon": 86.8}
 CAMP_ALTITUDE = 4000.0
 LENS_MM = 50  # held level: 39.6° wide on a 3 : 2 picture
@@ -23,7 +24,7 @@ LENS_MM = 50  # held level: 39.6° wide on a 3 : 2 picture
 def place_peak(identifier: str, bearing: float, metres: float, elevation: int | None = 6500) -> Peak:
     """A peak in a direction and at a distance from the camp, named by its id."""
     lon, lat, _ = Geod(ellps="WGS84").fwd(CAMP["lon"], CAMP["lat"], bearing, metres)
-    return Peak(identifier, (identifier.replace("-", " ").title(),), lat, lon, elevation)
+    return Peak(identifier, (identifier.replace("-", " ").title(),), Point(lat, lon), elevation)
 
 
 def photo_fields(

@@ -28,8 +28,8 @@ def write_catalogue(folder: Path) -> Path:
     path = folder / "peaks.yaml"
     path.write_text(
         "".join(
-            f"- id: {peak.id}\n  names: [{peak.names[0]}]\n"
-            f"  latlon: {{lat: {peak.lat}, lon: {peak.lon}}}\n  elev_m: {peak.elev_m}\n"
+            f"- id: {peak.id}\n  names: [{peak.name}]\n"
+            f"  latlon: {json.dumps(peak.document()['latlon'])}\n  elev_m: {peak.elev_m}\n"
             for peak in (NORTH, EAST)
         )
     )

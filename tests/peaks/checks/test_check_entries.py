@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from loader.errors import PeaksError
 from loader.files.place import Point
-from loader.peaks.catalogue import parse_catalogue
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import parse_catalogue
 from loader.peaks.checks.entries import gather_entries, read_entries
-from loader.peaks.peak_names import Peak as IndexedPeak
 
 GOOD = "- id: peak-{0}\n  names: [Peak {0}]\n  latlon: {{lat: 27.{0}, lon: 86.5}}\n"
 BROKEN = (
@@ -31,7 +31,7 @@ def write_catalogue(folder: Path, text: str) -> Path:
 
 def strict_sentence(text: str, source: str) -> str:
     with pytest.raises(PeaksError) as refused:
-        parse_catalogue(text, source)
+        parse_catalogue(text, source, Peak)
     return refused.value.message
 
 
@@ -39,7 +39,7 @@ def test_a_good_catalogue_has_no_findings(tmp_path: Path) -> None:
     path = write_catalogue(tmp_path, GOOD.format(1) + GOOD.format(2))
     entries = read_entries(path)
     assert entries.findings == []
-    assert entries.peaks == parse_catalogue(path.read_text(), str(path))
+    assert entries.peaks == parse_catalogue(path.read_text(), str(path), Peak)
 
 
 def test_a_duplicate_id_is_named_with_both_lines_and_the_first_entry_counts(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_duplicate_id_is_named_with_both_lines_and_the_first_entry_counts(tmp_
     )
     assert (finding.kind, finding.severity, finding.subject) == ("entry", "error", "peak-1")
     assert finding.evidence == {"reason": "duplicate id", "lines": [1, 8], "distance": 99.2}
-    assert [peak.lon for peak in entries.peaks] == [86.5, 86.5]
+    assert [peak.position for peak in entries.peaks] == [Point(27.1, 86.5), Point(27.2, 86.5)]
 
 
 def test_three_of_one_id_are_two_findings_against_the_first(tmp_path: Path) -> None:
@@ -115,13 +115,12 @@ def test_a_file_that_is_not_utf_8_is_a_finding(tmp_path: Path) -> None:
 
 def test_entries_of_the_index() -> None:
     peaks = [
-        IndexedPeak("a", ("A", "Alpha"), Point(27.0, 86.0), 7000),
-        IndexedPeak("b", ()),
-        IndexedPeak("a", ("A",), Point(27.0, 86.0)),
+        Peak("a", ("A", "Alpha"), Point(27.0, 86.0), 7000),
+        Peak("b", ()),
+        Peak("a", ("A",), Point(27.0, 86.0)),
     ]
     entries = gather_entries(peaks, "peaks_catalog")
     assert [(peak.id, peak.names) for peak in entries.peaks] == [("a", ("A", "Alpha")), ("b", ("b",))]
-    assert entries.peaks[1].lat != entries.peaks[1].lat
     assert [(finding.subject, finding.severity) for finding in entries.findings] == [
         ("b", "warning"), ("a", "error")
     ]

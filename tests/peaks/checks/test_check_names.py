@@ -6,6 +6,7 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.names import (
     LEAST_PEAKS,
@@ -30,7 +31,7 @@ def scattered(count: int, seed: int, dims: int = 64) -> Vectors:
 
 
 def name_vectors(vectors: Vectors) -> NameVectors:
-    peaks = [Peak(f"p{row}", (f"Peak {row}",), 27.0, 86.0) for row in range(len(vectors))]
+    peaks = [Peak(f"p{row}", (f"Peak {row}",), Point(27.0, 86.0)) for row in range(len(vectors))]
     return NameVectors(peaks, vectors, 100.0)
 
 

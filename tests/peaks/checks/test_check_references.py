@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.gaps import find_misplaced, find_single_views, find_unknown_heights
 from loader.peaks.checks.references import UNEMBEDDED, find_files, group_by_peak, read_photos
@@ -10,8 +11,8 @@ from tests.files.picture_files import quadrants, write
 from tests.peaks.checks.reference_folders import make_photo, write_photo
 
 PEAKS = [
-    Peak("ama-dablam", ("Ama Dablam", "Amai Dablang"), 27.8, 86.8, 6812),
-    Peak("pumori", ("Pumori",), 28.0, 86.8),
+    Peak("ama-dablam", ("Ama Dablam", "Amai Dablang"), Point(27.8, 86.8), 6812),
+    Peak("pumori", ("Pumori",), Point(28.0, 86.8)),
 ]
 FILES = ("ama_dablam/day 2/b.jpg", "Ama Dablam/a.jpg", "pumorri/1.jpg", "matterhorn/1.jpg", "loose.jpg")
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.names import NameVectors
 from loader.peaks.checks.references import ReferencePhoto
@@ -13,7 +14,7 @@ from loader.peaks.checks.vectors import check_vectors
 from loader.vision.vectors import Vectors
 from tests.peaks.checks.reference_folders import make_photo
 
-PEAKS = [Peak(name, (name.title(),), 27.0, 86.0) for name in ("alpha", "beta", "gamma", "delta")]
+PEAKS = [Peak(name, (name.title(),), Point(27.0, 86.0)) for name in ("alpha", "beta", "gamma", "delta")]
 DIMS = 16
 
 

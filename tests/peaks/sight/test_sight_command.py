@@ -10,14 +10,14 @@ from PIL import Image
 
 from loader.cli import peaks
 from tests.conftest import Node, must_run_peaks, run_peaks
-from tests.peaks.sight.views import GPS_TAGS, valley_range, write_catalogue, write_photo_file
+from tests.peaks.sight.views import GPS_TAGS, valley_summits, write_catalogue, write_photo_file
 
 NOWHERE = ("--url", "http://127.0.0.1:9")  # the discard port: nothing listens
 
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    return write_catalogue(tmp_path / "peaks.yaml", valley_range())
+    return write_catalogue(tmp_path / "peaks.yaml", valley_summits().peaks)
 
 
 @pytest.fixture

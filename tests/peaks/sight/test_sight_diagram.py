@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from loader.peaks.sight.geometry import Sight
-from loader.peaks.sight.summits import Range
+from loader.files.place import Point
+from loader.peaks.catalogue import Peak
+from loader.peaks.sight.geometry import Sight, Summits
 from loader.show.lettering import drawable_name, drawable_text, is_drawable
 from loader.show.sight_diagram import (
     HALF_HEIGHT,
@@ -32,19 +33,19 @@ from loader.show.sight_diagram import (
 from loader.show.sight_projection import dial_point
 from loader.show.sight_table import NO_BEARING, NO_POSITION, SightedPhoto, sight_photo
 from tests.files.picture_files import quadrants
-from tests.peaks.sight.views import at, photo_of, range_of, valley_fields, valley_range
+from tests.peaks.sight.views import at, photo_of, summits_of, valley_fields, valley_summits
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def sighted(mountains: Range | None = None, **changes: Any) -> SightedPhoto:
-    return sight_photo(photo_of(valley_fields(**changes)), (mountains or valley_range()).summits)
+def sighted(mountains: Summits | None = None, **changes: Any) -> SightedPhoto:
+    return sight_photo(photo_of(valley_fields(**changes)), mountains or valley_summits())
 
 
 def render(
-    kind: Any, seen: SightedPhoto, mountains: Range | None = None, size: tuple[int, int] = (96, 64)
+    kind: Any, seen: SightedPhoto, size: tuple[int, int] = (96, 64)
 ) -> bytes:
-    return render_diagram(kind, seen, mountains or valley_range(), quadrants(*size))
+    return render_diagram(kind, seen, quadrants(*size))
 
 
 def words_of(svg: bytes) -> list[str]:
@@ -53,7 +54,7 @@ def words_of(svg: bytes) -> list[str]:
 
 
 def sight_of(identifier: str, bearing: float, *, shown: bool = False, distance: float = 9000.0) -> Sight:
-    return Sight(identifier, identifier, 0.0, 0.0, distance, bearing, 0.0, 5.0, shown, 0.5, 0.5)
+    return Sight(Peak(identifier, (identifier,)), distance, bearing, 0.0, 5.0, shown, 0.5, 0.5)
 
 
 def test_an_svg_holds_the_names_as_text() -> None:
@@ -110,13 +111,13 @@ def test_what_is_missing_is_written(changes: dict[str, Any], sentence: str) -> N
 
 
 def test_a_photo_whose_pixels_are_damaged_is_drawn_without_them() -> None:
-    svg = render_diagram("svg", sighted(), valley_range(), None)
+    svg = render_diagram("svg", sighted(), None)
     assert b"data:image" not in svg and "Near Tooth" in words_of(svg)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.svg"])
 def test_the_ending_decides(name: str, tmp_path: Path) -> None:
-    write_diagram(tmp_path / name, sighted(), valley_range(), quadrants())
+    write_diagram(tmp_path / name, sighted(), quadrants())
     head = (tmp_path / name).read_bytes()[:8]
     assert head.startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
 
@@ -142,8 +143,8 @@ def test_drawable_names(names: list[str], drawn: str) -> None:
 
 
 def test_a_name_that_the_font_lacks_gives_way_everywhere() -> None:
-    mountains = Range.gather([("sagarmatha", ("सगरमाथा", "Sagarmatha"), *at(90.0, 9.0), 8849.0)])
-    words = words_of(render("svg", sighted(mountains), mountains))
+    mountains = Summits.gather([Peak("sagarmatha", ("सगरमाथा", "Sagarmatha"), Point(*at(90.0, 9.0)), 8849)])
+    words = words_of(render("svg", sighted(mountains)))
     assert "IMG_1.jpg: Sagarmatha" in words and words.count("Sagarmatha") == 2
 
 
@@ -153,9 +154,9 @@ def test_what_the_font_lacks_is_a_question_mark() -> None:
 
 
 def test_hostile_names_are_text_and_no_markup() -> None:
-    mountains = range_of({"$\\frac{1}{0}$ <b>&amp;": (90.0, 5.0, 4000.0)})
-    seen = sight_photo(photo_of(valley_fields(), 'x<script>"&\x00\udcff.jpg'), mountains.summits)
-    words = words_of(render("svg", seen, mountains))
+    mountains = summits_of({"$\\frac{1}{0}$ <b>&amp;": (90.0, 5.0, 4000)})
+    seen = sight_photo(photo_of(valley_fields(), 'x<script>"&\x00\udcff.jpg'), mountains)
+    words = words_of(render("svg", seen))
     assert "$\\frac{1}{0}$ <b>&amp;" in words
     assert any("x<script>" in word for word in words)
 
@@ -164,7 +165,7 @@ def test_hostile_names_are_text_and_no_markup() -> None:
 
 
 def test_shown_peaks_stand_in_the_picture_where_they_were_seen() -> None:
-    places = {sight.name: place for sight, place in picture_places(sighted())}
+    places = {sight.peak.name: place for sight, place in picture_places(sighted())}
     assert list(places) == ["Left Horn", "Near Tooth", "Right Edge"]
     half = math.tan(math.radians(30.0))
     for name, offset in (("Left Horn", -22.0), ("Near Tooth", 2.0), ("Right Edge", 28.0)):
@@ -179,8 +180,8 @@ def test_without_a_frame_no_peak_has_a_place_in_the_picture(changes: dict[str, A
 
 def test_triangles_stand_in_their_direction() -> None:
     """The tip of the triangle of a peak in the east stands right of the camera and level with it."""
-    mountains = range_of({"East": (90.0, 10.0, 4000.0), "South": (180.0, 10.0, 4000.0)})
-    svg = render_diagram("svg", sighted(mountains), mountains, None)
+    mountains = summits_of({"East": (90.0, 10.0, 4000), "South": (180.0, 10.0, 4000)})
+    svg = render_diagram("svg", sighted(mountains), None)
     marks = re.findall(rb'<use xlink:href="#[^"]+" x="([\d.]+)" y="([\d.]+)"', svg)
     places = [(float(x), float(y)) for x, y in marks]
     south, east, camera = places[-3:]
@@ -189,7 +190,7 @@ def test_triangles_stand_in_their_direction() -> None:
 
 
 def test_at_most_forty_peaks_are_drawn_and_those_in_the_frame_first() -> None:
-    crowd = range_of({f"P{row}": (row * 3.0, 5.0 + row % 30, 3500.0) for row in range(120)})
+    crowd = summits_of({f"P{row}": (row * 3.0, 5.0 + row % 30, 3500) for row in range(120)})
     seen = sighted(crowd)
     drawn = choose_peaks(seen.sights)
     assert len(drawn) == MOST_PEAKS
@@ -231,9 +232,7 @@ def test_twenty_five_peaks_all_around_are_all_labelled() -> None:
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 25), st.floats(0, 360, exclude_max=True), st.none() | st.floats(2, 140))
 def test_every_view_can_be_drawn(count: int, bearing: float, width: float | None) -> None:
-    crowd = Range.gather(
-        (f"peak-{row}", (f"Peak {row}",), *at(row * 47.0 % 360, 1 + row * 3.0), 3000 + 50 * row)
-        for row in range(count)
-    )
+    around = {f"Peak {row}": (row * 47.0 % 360, 1 + row * 3.0, 3000 + 50 * row) for row in range(count)}
+    crowd = summits_of(around)
     seen = sighted(crowd, bearing=bearing, field_of_view=width)
-    ElementTree.fromstring(render("svg", seen, crowd))
+    ElementTree.fromstring(render("svg", seen))

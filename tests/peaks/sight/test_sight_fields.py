@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from loader.peaks.sight.fields import SIGHT_FIELDS, declination_of, read_camera, sight_fields, true_bearing
 from loader.peaks.sight.geometry import Camera, look
 from tests.conftest import REPOSITORY
-from tests.peaks.sight.views import VALLEY, valley_fields, valley_range
+from tests.peaks.sight.views import VALLEY, valley_fields, valley_summits
 
 # NOAA's calculator and `wmm_test_values.txt` agree on about 10.8° west for Iceland in 2023.
 ICELAND = {"gps": {"lat": 64.0, "lon": -20.0}, "shot_time_local": "2023-10-27T12:00:00"}
@@ -74,16 +74,14 @@ def test_a_camera_is_read_from_a_document() -> None:
 
 
 def test_the_fields_are_the_shown_peaks_in_their_order() -> None:
-    sights = look(VALLEY, valley_range().summits)
+    sights = look(VALLEY, valley_summits())
     found = sight_fields(valley_fields(), sights)
-    shown = [sight.peak for sight in sights if sight.is_shown]
+    shown = [sight.peak.id for sight in sights if sight.is_shown]
     assert shown == ["near-tooth", "left-horn", "right-edge"]
     assert found["bearing_true"] == 90.0
     assert found["peaks_in_frame_ids"] == shown
     assert [line["peak"] for line in found["peaks_in_sight"]] == shown
-    assert [point["lat"] for point in found["peaks_in_frame"]] == [
-        sight.lat for sight in sights if sight.is_shown
-    ]
+    assert found["peaks_in_frame"] == [sight.peak.document()["latlon"] for sight in sights if sight.is_shown]
     assert set(found) == set(SIGHT_FIELDS)
 
 
@@ -92,19 +90,19 @@ def test_a_round_trip_through_json_gives_the_same_camera() -> None:
     fields = valley_fields(bearing_reference="magnetic")
     again = json.loads(json.dumps({**fields, **sight_fields(fields, [])}))
     assert read_camera(again) == read_camera(fields)
-    sights = look(read_camera(fields) or VALLEY, valley_range().summits)
+    sights = look(read_camera(fields) or VALLEY, valley_summits())
     assert sight_fields(again, sights) == sight_fields(fields, sights)
 
 
 def test_a_line_leaves_out_what_is_not_known() -> None:
-    sights = look(replace(VALLEY, altitude=None), valley_range().summits)
+    sights = look(replace(VALLEY, altitude=None), valley_summits())
     lines = sight_fields(valley_fields(altitude=None), sights)["peaks_in_sight"]
     assert lines and all("elevation" not in line and "offset" in line for line in lines)
 
 
 def test_without_a_peak_in_the_frame_only_the_bearing_is_written() -> None:
     away = replace(VALLEY, bearing=225.0, field_of_view=10.0)
-    found = sight_fields(valley_fields(bearing=225.0), look(away, valley_range().summits))
+    found = sight_fields(valley_fields(bearing=225.0), look(away, valley_summits()))
     assert found == {"bearing_true": 225.0}
     assert sight_fields({}, []) == {}
 
@@ -112,7 +110,7 @@ def test_without_a_peak_in_the_frame_only_the_bearing_is_written() -> None:
 def test_every_field_is_in_the_mapping() -> None:
     path = REPOSITORY / "mappings" / "component_templates" / "photos-fields.json"
     mapped = json.loads(Path(path).read_text(encoding="utf-8"))["template"]["mappings"]["properties"]
-    found = sight_fields(valley_fields(), look(VALLEY, valley_range().summits))
+    found = sight_fields(valley_fields(), look(VALLEY, valley_summits()))
     assert set(found) <= set(mapped)
     assert set(found["peaks_in_sight"][0]) <= set(mapped["peaks_in_sight"]["properties"])
 

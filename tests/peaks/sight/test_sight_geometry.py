@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loader.files.place import Point
+from loader.peaks.catalogue import Peak
 from loader.peaks.sight.geometry import (
     COMPASS_ERROR_DEG,
     FARTHEST_M,
@@ -29,14 +31,15 @@ from loader.peaks.sight.geometry import (
     seen_probability,
     turn,
 )
-from tests.peaks.sight.views import VALLEY, at, great_circle, range_of, valley_range
+from tests.peaks.sight.views import VALLEY, at, great_circle, summits_of, valley_summits
 
 FOOT, MILE = 0.3048, 1609.344
 
 
-def look_at(camera: Camera, *rows: tuple[str, float, float, float | None]) -> dict[str, Sight]:
+def look_at(camera: Camera, *rows: tuple[str, float, float, int | None]) -> dict[str, Sight]:
     """What a camera has of summits given as id, lat, lon, elevation."""
-    return {sight.peak: sight for sight in look(camera, Summits.gather((row[0], *row) for row in rows))}
+    peaks = [Peak(slug, (), Point(lat, lon), elevation) for slug, lat, lon, elevation in rows]
+    return {sight.peak.id: sight for sight in look(camera, Summits.gather(peaks))}
 
 
 # Distances and directions
@@ -193,14 +196,10 @@ def test_the_summit_under_ones_feet_and_the_one_in_the_haze_are_left_out() -> No
     assert set(seen) == {"near", "far", "far-in-the-east"}
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [("nowhere", "Nowhere", None, None, 4000.0)], [("half", "Half", 46.0, None, None)]]
-)
-def test_summits_without_a_position_are_not_looked_at(
-    rows: list[tuple[str, str, float | None, float | None, float | None]]
-) -> None:
-    summits = Summits.gather(rows)
-    assert len(summits) == len(rows) and look(VALLEY, summits) == []
+@pytest.mark.parametrize("peaks", [[], [Peak("nowhere", (), None, 4000)]])
+def test_summits_without_a_position_are_not_looked_at(peaks: list[Peak]) -> None:
+    summits = Summits.gather(peaks)
+    assert len(summits) == len(peaks) and look(VALLEY, summits) == []
 
 
 # The frame
@@ -258,38 +257,38 @@ def test_half_of_those_five_degrees_above_the_horizon_are_seen() -> None:
 
 
 def test_a_higher_peak_right_behind_is_hidden_where_its_angle_is_lower() -> None:
-    sights = {sight.peak: sight for sight in look(VALLEY, valley_range().summits)}
-    assert sights["great-dome"].hidden_by == "near-tooth"
+    sights = {sight.peak.id: sight for sight in look(VALLEY, valley_summits())}
+    assert sights["great-dome"].hidden_by == sights["near-tooth"].peak
     assert sights["great-dome"].in_frame and not sights["great-dome"].is_shown
     assert sights["near-tooth"].is_shown
 
 
 def test_a_peak_that_towers_above_the_nearer_one_is_free() -> None:
-    mountains = range_of({"Hill": (90.0, 10.0, 2500), "Giant": (90.0, 30.0, 5000)})
-    assert all(sight.hidden_by is None for sight in look(VALLEY, mountains.summits))
+    mountains = summits_of({"Hill": (90.0, 10.0, 2500), "Giant": (90.0, 30.0, 5000)})
+    assert all(sight.hidden_by is None for sight in look(VALLEY, mountains))
 
 
 def test_the_flank_falls_with_45_degrees() -> None:
     """At 10 km a peak 1,000 m up hides what lies behind it 0.5 km aside, and not 1.1 km aside."""
-    rows = {"Near": (90.0, 10.0, 3000.0), "Behind": (92.9, 40.0, 3600.0), "Beside": (96.3, 40.0, 3600.0)}
-    sights = {sight.peak: sight for sight in look(VALLEY, range_of(rows).summits)}
-    assert sights["behind"].hidden_by == "near" and sights["beside"].hidden_by is None
+    rows = {"Near": (90.0, 10.0, 3000), "Behind": (92.9, 40.0, 3600), "Beside": (96.3, 40.0, 3600)}
+    sights = {sight.peak.id: sight for sight in look(VALLEY, summits_of(rows))}
+    assert sights["behind"].hidden_by == sights["near"].peak and sights["beside"].hidden_by is None
 
 
 def test_of_several_the_highest_hides() -> None:
-    rows = {"Low": (90.0, 5.0, 2800.0), "High": (90.0, 10.0, 4500.0), "Behind": (90.0, 40.0, 4000.0)}
-    sights = {sight.peak: sight for sight in look(VALLEY, range_of(rows).summits)}
-    assert sights["behind"].hidden_by == "high" and sights["high"].hidden_by is None
+    rows = {"Low": (90.0, 5.0, 2800), "High": (90.0, 10.0, 4500), "Behind": (90.0, 40.0, 4000)}
+    sights = {sight.peak.id: sight for sight in look(VALLEY, summits_of(rows))}
+    assert sights["behind"].hidden_by == sights["high"].peak and sights["high"].hidden_by is None
 
 
 def test_an_unknown_height_neither_hides_nor_is_hidden() -> None:
-    rows = {"Near": (90.0, 5.0, None), "Middle": (90.0, 10.0, 4000.0), "Far": (90.0, 20.0, None)}
-    sights = look(VALLEY, range_of(rows).summits)
+    rows = {"Near": (90.0, 5.0, None), "Middle": (90.0, 10.0, 4000), "Far": (90.0, 20.0, None)}
+    sights = look(VALLEY, summits_of(rows))
     assert len(sights) == 3 and all(sight.hidden_by is None for sight in sights)
 
 
 def test_without_an_altitude_nothing_is_hidden() -> None:
-    sights = look(replace(VALLEY, altitude=None), valley_range().summits)
+    sights = look(replace(VALLEY, altitude=None), valley_summits())
     assert len(sights) == 7
     assert all(sight.hidden_by is None and sight.elevation is None for sight in sights)
 
@@ -302,7 +301,7 @@ def test_side_by_side_at_one_distance_neither_hides_the_other() -> None:
     assert find_hiding(distance, bearing, angle, elevation, 2000.0).tolist() == [-1, -1]
 
 
-summit = st.tuples(st.floats(0, 360), st.floats(0.3, 140), st.none() | st.floats(1500, 8000))
+summit = st.tuples(st.floats(0, 360), st.floats(0.3, 140), st.none() | st.integers(1500, 8000))
 cameras = st.builds(
     Camera,
     lat=st.sampled_from([46.0, -33.0, 89.5]),
@@ -315,13 +314,13 @@ cameras = st.builds(
 
 @settings(max_examples=150)
 @given(cameras, st.lists(summit, max_size=12))
-def test_what_holds_of_every_view(camera: Camera, around: list[tuple[float, float, float | None]]) -> None:
+def test_what_holds_of_every_view(camera: Camera, around: list[tuple[float, float, int | None]]) -> None:
     summits = Summits.gather(
-        (f"p{row}", f"P{row}", *at(bearing, kilometres, lat=camera.lat, lon=camera.lon), elevation)
+        Peak(f"p{row}", (), Point(*at(bearing, kilometres, lat=camera.lat, lon=camera.lon)), elevation)
         for row, (bearing, kilometres, elevation) in enumerate(around)
     )
     sights = look(camera, summits)
-    by_id = {sight.peak: sight for sight in sights}
+    by_id = {sight.peak.id: sight for sight in sights}
     assert len(by_id) == len(sights)
     assert [-sight.prior for sight in sights] == sorted(-sight.prior for sight in sights)
     for sight in sights:
@@ -331,19 +330,19 @@ def test_what_holds_of_every_view(camera: Camera, around: list[tuple[float, floa
         assert sight.offset is None or -180 <= sight.offset < 180
         assert (sight.in_frame is None) == (camera.bearing is None or camera.field_of_view is None)
         if sight.hidden_by is not None:  # by a nearer one, so that chains of hiding end
-            assert by_id[sight.hidden_by].distance < sight.distance
+            assert by_id[sight.hidden_by.id].distance < sight.distance
 
 
 @given(st.floats(0, 360), st.lists(summit, min_size=1, max_size=6))
 def test_turning_the_camera_turns_every_offset(
-    angle: float, around: list[tuple[float, float, float | None]]
+    angle: float, around: list[tuple[float, float, int | None]]
 ) -> None:
     summits = Summits.gather(
-        (f"p{row}", f"P{row}", *at(bearing, kilometres), elevation)
+        Peak(f"p{row}", (), Point(*at(bearing, kilometres)), elevation)
         for row, (bearing, kilometres, elevation) in enumerate(around)
     )
-    before = {sight.peak: sight for sight in look(VALLEY, summits)}
-    after = {sight.peak: sight for sight in look(replace(VALLEY, bearing=(90 + angle) % 360), summits)}
+    before = {sight.peak.id: sight for sight in look(VALLEY, summits)}
+    after = {sight.peak.id: sight for sight in look(replace(VALLEY, bearing=(90 + angle) % 360), summits)}
     assert set(before) == set(after)
     for peak, sight in before.items():
         moved, other = sight.offset, after[peak].offset

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loader.peaks.sight.summits import Range
+from loader.peaks.sight.geometry import Summits
 from loader.show.sight_table import (
     NO_ALTITUDE,
     NO_BEARING,
@@ -20,15 +20,15 @@ from loader.show.sight_table import (
     show_sights,
     sight_photo,
 )
-from tests.peaks.sight.views import SNAPSHOTS, photo_of, valley_fields, valley_range
+from tests.peaks.sight.views import SNAPSHOTS, photo_of, valley_fields, valley_summits
 from tests.snapshots import check_snapshot
 
 FAR_AWAY = {"gps": {"lat": -40.0, "lon": 170.0}}
 MAGNETIC = valley_fields(bearing_reference="magnetic", field_of_view=24.0)
 
 
-def show(fields: dict[str, Any], mountains: Range | None = None, **options: Any) -> str:
-    return show_sights(sight_photo(photo_of(fields), (mountains or valley_range()).summits), **options)
+def show(fields: dict[str, Any], mountains: Summits | None = None, **options: Any) -> str:
+    return show_sights(sight_photo(photo_of(fields), mountains or valley_summits()), **options)
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) ->
     ],
 )
 def test_what_is_missing_is_said(fields: dict[str, Any], notes: tuple[str, ...]) -> None:
-    assert sight_photo(photo_of(fields), valley_range().summits).notes == notes
+    assert sight_photo(photo_of(fields), valley_summits()).notes == notes
 
 
 def test_the_frame_comes_first_from_left_to_right_then_the_nearest_in_direction() -> None:
-    sights = sight_photo(photo_of(valley_fields()), valley_range().summits).sights
+    sights = sight_photo(photo_of(valley_fields()), valley_summits()).sights
     framed = [sight for sight in sights if sight.in_frame]
-    assert [sight.name for sight in framed] == ["Left Horn", "Near Tooth", "Great Dome", "Right Edge"]
+    assert [sight.peak.name for sight in framed] == ["Left Horn", "Near Tooth", "Great Dome", "Right Edge"]
     assert list(sights[: len(framed)]) == framed
     aside = [abs(sight.offset or 0) for sight in sights[len(framed) :]]
     assert aside == sorted(aside)
 
 
 def test_without_a_bearing_the_nearest_come_first() -> None:
-    sights = sight_photo(photo_of(valley_fields(bearing=None)), valley_range().summits).sights
+    sights = sight_photo(photo_of(valley_fields(bearing=None)), valley_summits()).sights
     assert [sight.distance for sight in sights] == sorted(sight.distance for sight in sights)
 
 
@@ -91,7 +91,7 @@ def test_offset(offset: float | None, words: str) -> None:
 
 def test_headlines() -> None:
     def of(fields: dict[str, Any]) -> str:
-        return headline(sight_photo(photo_of(fields), valley_range().summits))
+        return headline(sight_photo(photo_of(fields), valley_summits()))
 
     assert of(valley_fields()) == "Left Horn, Near Tooth, Right Edge"
     assert of(valley_fields(bearing=225.0, field_of_view=9.0)) == "no peak of the catalogue in the frame"
@@ -102,12 +102,12 @@ def test_headlines() -> None:
 
 def test_west_of_true_north() -> None:
     fields = valley_fields(bearing_reference="magnetic", **{"gps": {"lat": 64.0, "lon": -20.0}})
-    line = describe_camera(sight_photo(photo_of(fields), valley_range().summits))
+    line = describe_camera(sight_photo(photo_of(fields), valley_summits()))
     assert "looking 79° (E) from true north (90° magnetic, declination 10.6° west), 60° wide" in line
 
 
 def test_json_holds_every_peak_with_full_numbers() -> None:
-    sighted = sight_photo(photo_of(valley_fields(bearing_reference="magnetic")), valley_range().summits)
+    sighted = sight_photo(photo_of(valley_fields(bearing_reference="magnetic")), valley_summits())
     document = json.loads(json.dumps(describe_sights(sighted)))
     assert document["path"] == "IMG_1.jpg" and document["notes"] == []
     assert document["declination"] == pytest.approx(3.2, abs=0.1)
@@ -123,11 +123,11 @@ def test_json_holds_every_peak_with_full_numbers() -> None:
 
 
 def test_json_of_a_photo_without_a_position() -> None:
-    document = describe_sights(sight_photo(photo_of({}), valley_range().summits))
+    document = describe_sights(sight_photo(photo_of({}), valley_summits()))
     assert document["camera"] is None and document["peaks"] == [] and document["notes"] == [NO_POSITION]
     assert document["declination"] is None
 
 
 def test_a_file_name_cannot_command_the_terminal() -> None:
-    sighted = sight_photo(photo_of({}, "a\x1b[2Jb.jpg"), valley_range().summits)
+    sighted = sight_photo(photo_of({}, "a\x1b[2Jb.jpg"), valley_summits())
     assert show_sights(sighted).startswith("a�[2Jb.jpg: no position")

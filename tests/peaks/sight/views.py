@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from PIL.ExifTags import GPS, Base
 
-from loader.peaks.catalogue import parse_catalogue
-from loader.peaks.sight.geometry import Camera
+from loader.files.place import Point
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import parse_catalogue
+from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.sight.photo import PhotoCamera
-from loader.peaks.sight.summits import Range
 from tests.files.picture_files import make_exif, quadrants, write
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -57,17 +58,17 @@ def great_circle(lat: float, lon: float, other_lat: float, other_lon: float) -> 
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(chord)), bearing
 
 
-def range_of(peaks: Mapping[str, tuple[float, float, float | None]]) -> Range:
+def summits_of(peaks: Mapping[str, tuple[float, float, int | None]]) -> Summits:
     """Peaks around `VALLEY`: name to bearing, kilometres, elevation; the id is the name in a slug."""
-    return Range.gather(
-        (name.lower().replace(" ", "-"), (name,), *at(bearing, kilometres), elevation)
+    return Summits.gather(
+        Peak(name.lower().replace(" ", "-"), (name,), Point(*at(bearing, kilometres)), elevation)
         for name, (bearing, kilometres, elevation) in peaks.items()
     )
 
 
-def valley_range() -> Range:
+def valley_summits() -> Summits:
     """Seven peaks: four in the frame of `VALLEY`, one of them hidden, and three around it."""
-    return range_of(
+    return summits_of(
         {
             "Near Tooth": (92.0, 4.0, 3400),
             "Great Dome": (93.0, 15.0, 4100),
@@ -80,12 +81,12 @@ def valley_range() -> Range:
     )
 
 
-def trek_range(shared: Path) -> Range:
+def trek_summits(shared: Path) -> Summits:
     """The catalogue of the real trek without its second entry of Ama Dablam."""
     text = (shared / "peaks.yaml").read_text(encoding="utf-8")
     start = text.rindex("- id: ama-dablam")
-    peaks = parse_catalogue(text[:start] + text[text.index("- id:", start + 1) :], "peaks.yaml")
-    return Range.gather((peak.id, peak.names, peak.lat, peak.lon, peak.elev_m) for peak in peaks)
+    repaired = text[:start] + text[text.index("- id:", start + 1) :]
+    return Summits.gather(parse_catalogue(repaired, "peaks.yaml", Peak))
 
 
 def photo_of(fields: Mapping[str, Any], path: str = "IMG_1.jpg") -> PhotoCamera:
@@ -121,17 +122,10 @@ def write_photo_file(
     return write(path, quadrants(), exif=block)
 
 
-def write_catalogue(path: Path, mountains: Range) -> Path:
-    """A range as a YAML catalogue."""
-    summits = mountains.summits
-    peaks = [
-        {
-            "id": identifier,
-            "names": list(mountains.names[identifier]),
-            "latlon": {"lat": float(lat), "lon": float(lon)},
-            "elev_m": int(mountains.elevations[identifier]),
-        }
-        for identifier, lat, lon in zip(summits.ids, summits.lat, summits.lon, strict=True)
+def write_catalogue(path: Path, peaks: Iterable[Peak]) -> Path:
+    """Peaks as a YAML file."""
+    documents = [
+        {key: value for key, value in peak.document().items() if key in Peak.keys} for peak in peaks
     ]
-    path.write_text(yaml.safe_dump(peaks, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.safe_dump(documents, allow_unicode=True), encoding="utf-8")
     return path

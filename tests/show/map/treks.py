@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from PIL import Image
 
 from loader.files.place import Point
-from loader.peaks.concept_catalogue import Concept
-from loader.peaks.peak_names import Peak
+from loader.peaks.catalogue import Concept, Peak
 from loader.search.answer import PeakPrediction, ShotTime
 from loader.show.map.trek import Trek, TrekPhoto
 

@@ -1,0 +1,192 @@
+"""A catalogue of peaks or concepts as a YAML file: written by hand, so it is read strictly."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loader.errors import PeaksError
+from loader.files.place import Point
+from loader.peaks.catalogue import UNDETERMINED, Entry, EntryT, NamesByLanguage
+from loader.yaml_file import YamlReader, read_text, shorten
+
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# A BCP 47 tag's primary language subtag (ISO 639-1, or 639-2 and 639-3 where there is no two-letter code).
+LANGUAGE = re.compile(r"[a-z]{2,3}")
+DECIMAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+WHOLE = re.compile(r"[-+]?\d+")
+ID_LIMIT = 100  # characters; Elasticsearch takes 512 bytes
+NAME_LIMIT = 200  # characters; the text encoder reads 64 tokens
+# The Dead Sea's shore and Mount Everest, with room for a survey that moves them.
+LOWEST_M, HIGHEST_M = -500, 9000
+
+
+def read_catalogue(path: Path, kind: type[EntryT]) -> list[EntryT]:
+    """Read a catalogue, or refuse it whole.
+
+    Args:
+        path: a YAML file: a list of ``{id, names}``, for peaks ``{id, names, latlon: {lat, lon}, elev_m}``
+            too; ``elev_m`` is optional, ``names`` a list, or a mapping of languages to lists.
+        kind: `Peak` or `Concept`.
+
+    Raises:
+        PeaksError: one sentence with the file and the line of the first thing that is wrong.
+    """
+    return parse_catalogue(read_text(path), str(path), kind)
+
+
+def parse_catalogue(text: str, source: str, kind: type[EntryT]) -> list[EntryT]:
+    """Read a catalogue from its text; ``source`` is the name that errors give it (see `read_catalogue`)."""
+    reader = _EntryReader(source, kind)
+    entries = []
+    for slug, fields in reader.entries(text):
+        names = reader.names(fields["names"])
+        entries.append(kind(slug, _flatten(names), names_by_language=names, **reader.facts(fields)))
+    return entries
+
+
+def _flatten(names: NamesByLanguage) -> tuple[str, ...]:
+    """All names in the order in which they are listed; one that several languages share stands once.
+
+    Case does not make another name: the text model lower-cases, and a name given twice would weigh twice.
+    """
+    unique: dict[str, str] = {}
+    for listed in names.values():
+        for name in listed:
+            unique.setdefault(name.casefold(), name)
+    return tuple(unique.values())
+
+
+@dataclass(frozen=True)
+class _EntryReader(YamlReader):
+    """Reads YAML nodes as parts of entries."""
+
+    kind: type[Entry]
+
+    def entries(self, text: str) -> Iterator[tuple[str, dict[str, yaml.Node]]]:
+        """Yield the id and the fields of each entry: all required ones are there, and no id stands twice."""
+        noun, root = self.kind.noun, self.compose(text)
+        shape = f"the catalogue must be a list of {noun}s, each starting with '- id:'"
+        items = [] if root is None else self.items(root, shape)
+        if not items:
+            raise PeaksError(f"{self.source} holds no {noun}: give at least one '- id: …' entry.")
+        lines: dict[str, int] = {}
+        for item in items:
+            shape = f"a {noun} must be given as {', '.join(f'{key}: …' for key in self.kind.required)}"
+            fields = self.mapping(item, self.kind.keys, shape)
+            self._require(item, fields)
+            slug, line = self._slug(fields["id"]), self.line(fields["id"])
+            if slug in lines:
+                raise PeaksError(
+                    f"{self.source}: the id '{slug}' stands on line {lines[slug]} and again on line {line}; "
+                    f"an id names one {noun}, so remove or rename one of them."
+                )
+            lines[slug] = line
+            yield slug, fields
+
+    def _require(self, item: yaml.Node, fields: Mapping[str, yaml.Node]) -> None:
+        for key in self.kind.required:
+            if key not in fields:
+                node = fields.get("id")
+                written = node.value if isinstance(node, yaml.ScalarNode) else ""
+                called = f" '{shorten(written)}'" if written else ""
+                self.refuse(item, f"the {self.kind.noun}{called} has no '{key}'; add it")
+
+    def _slug(self, node: yaml.Node) -> str:
+        value = self.text(node, "the id")
+        if not SLUG.fullmatch(value) or len(value) > ID_LIMIT:
+            self.refuse(
+                node,
+                f"the id '{shorten(value)}' is not a slug; use lower-case letters a-z, digits and single "
+                f"hyphens, as in '{self.kind.example[0]}'",
+            )
+        return value
+
+    def names(self, node: yaml.Node) -> NamesByLanguage:
+        """Read a list of names, or a list for each language; the list's language is `UNDETERMINED`."""
+        if isinstance(node, yaml.MappingNode):
+            listed = {self._language(key): value for key, value in self.pairs(node)}
+        else:
+            example = f"[\"{self.kind.example[1]}\"]"
+            either = f"'names' must be a list, as in {example}, or a list for each language"
+            self.items(node, f"{either}, as in {{en: {example}}}")
+            listed = {UNDETERMINED: node}
+        if not node.value:
+            self.refuse(node, f"'names' is empty; a {self.kind.noun} needs at least one name")
+        return {language: self._list_of_names(value, language) for language, value in listed.items()}
+
+    def _language(self, node: yaml.Node) -> str:
+        written = node.value if isinstance(node, yaml.ScalarNode) else "(not a word)"
+        if not LANGUAGE.fullmatch(written):
+            what = f"'{shorten(written)}' is no language"
+            self.refuse(node, f"{what}; give its BCP 47 code, as in 'en' or 'ne'")
+        return str(written)
+
+    def _list_of_names(self, node: yaml.Node, language: str) -> tuple[str, ...]:
+        place = f"in one {self.kind.noun}" if language == UNDETERMINED else f"under '{language}'"
+        nodes = self.items(node, f"the names {place} must be a list, as in [\"{self.kind.example[1]}\"]")
+        if not nodes:
+            self.refuse(node, f"there is no name {place}; write one or leave the language out")
+        seen: dict[str, str] = {}
+        for item in nodes:
+            name = self._name(item)
+            if name.casefold() in seen:
+                self.refuse(item, f"the name '{shorten(name)}' stands twice {place}; remove one")
+            seen[name.casefold()] = name
+        return tuple(seen.values())
+
+    def _name(self, node: yaml.Node) -> str:
+        """Read one name; runs of blanks become one."""
+        name = " ".join(self.text(node, "a name").split())
+        if not name:
+            self.refuse(node, f"a name is empty; write the {self.kind.noun}'s name")
+        if len(name) > NAME_LIMIT:
+            self.refuse(node, f"the name '{shorten(name)}' has more than {NAME_LIMIT} characters; shorten it")
+        if "|" in name:
+            what = f"the name '{shorten(name)}' holds '|', which separates names"
+            self.refuse(node, f"{what}; give two names")
+        return name
+
+    def facts(self, fields: Mapping[str, yaml.Node]) -> dict[str, Any]:
+        """Read what only peaks have."""
+        facts: dict[str, Any] = {}
+        if "latlon" in fields:
+            facts["position"] = self._position(fields["latlon"])
+        if "elev_m" in fields:
+            facts["elev_m"] = self._elevation(fields["elev_m"])
+        return facts
+
+    def _position(self, node: yaml.Node) -> Point:
+        shape = "'latlon' must be {lat: …, lon: …} in degrees"
+        fields = self.mapping(node, ("lat", "lon"), shape)
+        if len(fields) < 2:
+            self.refuse(node, shape)
+        lat = self._number(fields["lat"], "the latitude", "degrees", -90, 90)
+        lon = self._number(fields["lon"], "the longitude", "degrees", -180, 180)
+        if lat == 0 and lon == 0:
+            self.refuse(node, "latitude 0, longitude 0 is open sea; give the peak's position")
+        return Point(lat, lon)
+
+    def _elevation(self, node: yaml.Node) -> int | None:
+        if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null"):
+            return None
+        value = self._number(node, "the height elev_m", "metres", LOWEST_M, HIGHEST_M)
+        if not WHOLE.fullmatch(str(node.value)):
+            self.refuse(node, f"the height elev_m {node.value} must be whole metres")
+        return int(value)
+
+    def _number(self, node: yaml.Node, what: str, unit: str, low: float, high: float) -> float:
+        # YAML 1.1 would read 27:59:18 as the integer 101958: only plain decimals are taken.
+        if not isinstance(node, yaml.ScalarNode):
+            self.refuse(node, f"{what} must be a number of {unit}")
+        written = node.value
+        if node.style is not None or not DECIMAL.fullmatch(written):
+            self.refuse(node, f"{what} '{shorten(written)}' is not a plain number of {unit}")
+        value = float(written)
+        if not low <= value <= high:
+            self.refuse(node, f"{what} {shorten(written)} is impossible; it must be {low} to {high} {unit}")
+        return value
