@@ -7,8 +7,7 @@ from elasticsearch import Elasticsearch
 
 from evaluation.dataset import Dataset
 from loader.elastic.indices import PEAKS
-from loader.elastic.models import read_index_model
-from loader.elastic.photo_index import check_checkpoint
+from loader.elastic.models import check_checkpoint, read_index_model
 from loader.files.library import hash_file
 from loader.peaks.reference_images import References, embed_references, find_references
 from loader.vision.image_vectors import LocalVision

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from elasticsearch import Elasticsearch
 
 from loader.elastic.asset_writer import Change, apply_assets
-from loader.elastic.assets import NAMED_MODEL, Asset, bind_model, read_assets, write_requests
-from loader.elastic.concrete_indices import apply_index, read_indices, refuse_other_model, template_mappings
+from loader.elastic.assets import NAMED_MODEL, bind_model, read_assets, write_requests
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana, Outcome
@@ -65,12 +63,11 @@ def apply(
         return
     client = connection.client()
     kibana = None if kibana_url is None else _reach_kibana(kibana_url, connection, space)
-    lines = Lines(dry_run=dry_run, with_kibana=kibana is not None, as_json=as_json)
+    lines = Lines(dry_run=dry_run, as_json=as_json)
     if not kibana_only:
         model = deployed_model(client, es_model_id or NAMED_MODEL)
-        assets = bind_model(read_assets(), model)
         renewed = (only or ALIASES) if build_next else ()
-        lines.tell_cluster(model, _apply(client, model, assets, renewed, dry_run))
+        lines.tell_cluster(model, apply_assets(client, model, renewed=renewed, dry_run=dry_run))
     failure = None if kibana is None else _import(*kibana, lines, dry_run)
     lines.end()
     if failure is not None:
@@ -94,24 +91,6 @@ def _refuse_combinations(
         raise click.UsageError("--next is Elasticsearch's, which --kibana-only leaves as it is.")
     if kibana_url is not None and output is not None:
         raise click.UsageError("--output asks no Kibana: `peaks kibana build` writes the file for it.")
-
-
-def _apply(
-    client: Elasticsearch,
-    model: DeployedModel,
-    assets: Sequence[Asset],
-    renewed: Sequence[str],
-    dry_run: bool,
-) -> Iterator[Change]:
-    """Refuse before anything is written, then apply the assets, then the indices that they shape."""
-    indices = read_indices(client, ALIASES)
-    for alias, index in indices.items():
-        if index is not None and alias not in renewed:
-            refuse_other_model(index, model)
-    yield from apply_assets(client, assets, dry_run=dry_run)
-    for alias, index in indices.items():
-        mappings = template_mappings(assets, alias)
-        yield apply_index(client, alias, index, mappings, build_next=alias in renewed, dry_run=dry_run)
 
 
 def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[Kibana, list[SavedObject]]:
@@ -161,13 +140,11 @@ class Lines:
 
     Args:
         dry_run: whether things are only looked at.
-        with_kibana: whether Kibana's words, which are longer, will occur.
         as_json: whether to collect the document instead.
     """
 
-    def __init__(self, *, dry_run: bool, with_kibana: bool, as_json: bool) -> None:
+    def __init__(self, *, dry_run: bool, as_json: bool) -> None:
         self._dry_run, self._as_json = dry_run, as_json
-        self._width = 12 if dry_run else 11 if with_kibana else 7
         self._document: dict[str, Any] = {"dry_run": dry_run}
 
     def tell_cluster(self, model: DeployedModel, changes: Iterator[Change]) -> None:
@@ -194,5 +171,5 @@ class Lines:
     def _line(self, done: Change | Outcome) -> None:
         if not self._as_json:
             action = _WOULD[done.action] if self._dry_run else done.action
-            line = f"{action:<{self._width}}  {done.kind:<18}  {done.name}"
+            line = f"{action:<12}  {done.kind:<18}  {done.name}"
             click.echo(f"{line}  ({done.note})" if done.note else line)

@@ -85,14 +85,13 @@ def _read_entries(file: Path | None, client: Elasticsearch | None) -> Entries:
 def _embed_names(client: Elasticsearch, entries: Entries, vision: LocalVision | None) -> NameVectors | None:
     """Have the cluster embed the names, by the model that the index was made for."""
     from loader.elastic.indices import PEAKS
-    from loader.elastic.models import check_text_model, deployed_model, read_index_model
-    from loader.elastic.photo_index import check_checkpoint
+    from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
     from loader.peaks.checks.names import embed_all_names
     from loader.show.progress import Progress
 
     index = read_index_model(client, PEAKS)
     model = deployed_model(client, index.model_id)
-    check_text_model(PEAKS, index, model)
+    refuse_other_model(PEAKS, index, model)
     if vision is not None:
         check_checkpoint(index, PEAKS, vision.checkpoint)
     if not entries.peaks:

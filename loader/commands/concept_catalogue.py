@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from loader.elastic.connection import Connection, connection_options
-from loader.elastic.models import check_text_model, deployed_model, read_index_model
+from loader.elastic.models import deployed_model, read_index_model, refuse_other_model
 from loader.peaks.catalogue import Concept
 from loader.peaks.catalogue_file import read_catalogue
 from loader.show.progress import Progress
@@ -31,7 +31,7 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     concepts = read_catalogue(file, Concept)
     client = connection.client()
     index = read_index_model(client, CONCEPTS)
-    check_text_model(CONCEPTS, index, deployed_model(client, index.model_id))
+    refuse_other_model(CONCEPTS, index, deployed_model(client, index.model_id))
     with Progress("concepts", len(concepts)) as progress:
         report = pipeline.load_concepts(client, concepts, progress.advance)
     if as_json:

@@ -9,7 +9,13 @@ import click
 
 from eland_models.checkpoint import open_checkpoint
 from loader.elastic.connection import Connection, connection_options
-from loader.elastic.models import IndexModel, check_text_model, deployed_model, read_index_model
+from loader.elastic.models import (
+    IndexModel,
+    check_checkpoint,
+    deployed_model,
+    read_index_model,
+    refuse_other_model,
+)
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
@@ -60,7 +66,7 @@ def load_peaks(
     client = connection.client()
     index = read_index_model(client, PEAKS)
     model = deployed_model(client, es_model_id or index.model_id)
-    check_text_model(PEAKS, index, model)
+    refuse_other_model(PEAKS, index, model)
     encode = _open_encoder(checkpoint, index) if references.images else None
     with Progress("peaks", len(peaks)) as progress:
         report = pipeline.load_peaks(
@@ -77,7 +83,6 @@ def load_peaks(
 def _open_encoder(name: str | None, index: IndexModel) -> Encode:
     """Load the vision tower that belongs to the index."""
     from loader.elastic.indices import PEAKS
-    from loader.elastic.photo_index import check_checkpoint
 
     if name is None:
         raise PeaksError(

@@ -285,7 +285,7 @@ def _make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> 
     That is told by reading the whole checkpoint, seconds in which the first photos are decoded.
     """
     from loader.elastic.indices import PHOTOS
-    from loader.elastic.photo_index import check_checkpoint
+    from loader.elastic.models import check_checkpoint
 
     check_checkpoint(index, PHOTOS, checkpoint)
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import

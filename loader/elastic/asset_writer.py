@@ -1,15 +1,25 @@
-"""Put the assets into a cluster, and say what became of each."""
+"""Put the assets into a cluster, and an index behind each alias; say what became of each.
+
+The concrete index ``photos-000001`` stands behind the alias ``photos``, and so on. A change of model or of a
+field's type needs a new index: the next number is created empty from the index template, and the alias moves
+to it in one request. The old index stays until a person deletes it.
+"""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.assets import KINDS, SCRIPTS, Asset
+from loader.elastic.assets import KINDS, SCRIPTS, Asset, bind_model, read_assets, template_mappings
+from loader.elastic.indices import ALIASES, ConcreteIndex, index_behind
+from loader.elastic.models import DeployedModel, index_model, refuse_other_model
 
 _JSON_HEADERS = {"accept": "application/json", "content-type": "application/json"}
+
+Action = Literal["created", "changed", "left"]
 
 
 @dataclass(frozen=True)
@@ -23,15 +33,40 @@ class Change:
         note: what a person should know beyond that, or "".
     """
 
-    action: Literal["created", "changed", "left"]
+    action: Action
     kind: str
     name: str
     note: str = ""
 
 
 def apply_assets(
-    client: Elasticsearch, assets: Sequence[Asset], *, dry_run: bool = False
+    client: Elasticsearch, model: DeployedModel, *, renewed: Sequence[str] = (), dry_run: bool = False
 ) -> Iterator[Change]:
+    """Put every asset that is missing or differs into the cluster, then bring the indices up to date.
+
+    Args:
+        client: of the cluster.
+        model: the deployed text model that the assets name.
+        renewed: aliases that move to the next, empty index.
+        dry_run: only compare.
+
+    Raises:
+        PeaksError: before anything is written, when an index holds vectors of another model.
+    """
+    assets = bind_model(read_assets(), model)
+    indices = {alias: index_behind(client, alias) for alias in ALIASES}
+    for alias, index in indices.items():
+        if index is not None and alias not in renewed:
+            refuse_other_model(alias, index_model(index.name, index.mappings), model)
+    yield from put_assets(client, assets, dry_run=dry_run)
+    for alias, index in indices.items():
+        if index is None or alias in renewed:
+            yield _create_index(client, alias, index, dry_run)
+        else:
+            yield _update_mappings(client, index, template_mappings(assets, alias), dry_run)
+
+
+def put_assets(client: Elasticsearch, assets: Sequence[Asset], *, dry_run: bool = False) -> Iterator[Change]:
     """Put every asset that is missing or differs into the cluster, and yield what became of each.
 
     Args:
@@ -40,11 +75,7 @@ def apply_assets(
         dry_run: only compare.
     """
     for asset in assets:
-        present = _read(client, asset)
-        if present is None:
-            action: Literal["created", "changed", "left"] = "created"
-        else:
-            action = "left" if _is_same(asset, present) else "changed"
+        action = _compare(asset, _read(client, asset))
         if action != "left" and not dry_run:
             client.perform_request("PUT", f"/{asset.path}", headers=_JSON_HEADERS, body=asset.body)
         yield Change(action, KINDS[asset.kind], asset.name)
@@ -66,6 +97,60 @@ def _read(client: Elasticsearch, asset: Asset) -> dict[str, Any] | None:
     return wrapped
 
 
-def _is_same(asset: Asset, present: Mapping[str, Any]) -> bool:
+def _compare(asset: Asset, present: Mapping[str, Any] | None) -> Action:
     """Compare key by key: the cluster adds dates and defaults of its own at the top, nowhere else."""
-    return all(present.get(key) == value for key, value in asset.body.items())
+    if present is None:
+        return "created"
+    return "left" if all(present.get(key) == value for key, value in asset.body.items()) else "changed"
+
+
+def _create_index(client: Elasticsearch, alias: str, present: ConcreteIndex | None, dry_run: bool) -> Change:
+    name = _next_name(client, alias)
+    moves: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
+    note = f"alias {alias}"
+    if present is not None:
+        moves.insert(0, {"remove": {"index": present.name, "alias": alias}})
+        note += f" moved here from {present.name}, which stays until you DELETE {present.name}"
+    if not dry_run:
+        client.indices.create(index=name)
+        client.indices.update_aliases(actions=moves)
+    return Change("created", "index", name, note)
+
+
+def _next_name(client: Elasticsearch, alias: str) -> str:
+    names = client.indices.get(index=f"{alias}-0*", allow_no_indices=True, expand_wildcards="all")
+    numbers = [int(found[1]) for name in names if (found := re.fullmatch(rf"{alias}-(\d{{6}})", name))]
+    return f"{alias}-{max(numbers, default=0) + 1:06d}"
+
+
+def _update_mappings(
+    client: Elasticsearch, present: ConcreteIndex, mappings: Mapping[str, Any], dry_run: bool
+) -> Change:
+    """Add what a mapping can take while it is in use: new fields, and the model's id for the same vectors.
+
+    What ``_meta`` says beyond the template's, such as `peaks calibrate`'s ``calibration``, stays.
+    """
+    held, wanted = present.mappings.get("properties", {}), mappings["properties"]
+    different = [name for name in wanted if name in held and not _holds(held[name], wanted[name])]
+    missing = {name: field for name, field in wanted.items() if name not in held}
+    said = present.mappings.get("_meta", {})
+    meta = {**said, **mappings["_meta"]}
+    changed = bool(missing) or meta != said
+    if changed and not dry_run:
+        client.indices.put_mapping(index=present.name, properties=missing, meta=meta)
+    note = f"alias {present.alias}"
+    if missing:
+        note += f", new fields: {', '.join(missing)}"
+    if different:
+        note += (
+            f"; fields that differ from the template's: {', '.join(different)} (build the next index with "
+            f"`peaks apply --next --index {present.alias}`)"
+        )
+    return Change("changed" if changed else "left", "index", present.name, note)
+
+
+def _holds(held: Any, wanted: Any) -> bool:
+    """Whether everything wanted stands in what an index holds, which adds defaults of its own."""
+    if not isinstance(wanted, dict):
+        return bool(held == wanted)
+    return isinstance(held, dict) and all(key in held and _holds(held[key], wanted[key]) for key in wanted)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,6 @@ _DIMS: dict[str, Callable[[int], str]] = {
 
 _INCLUDE = re.compile(r"(?P<indent>(?:^[ \t]+)?)\{\{>\s*(?P<name>[\w-]+)\s*\}\}", re.MULTILINE)
 _COMMENT = re.compile(r"\{\{!.*?\}\}", re.DOTALL)
-_PARAMETER = re.compile(r"\{\{[#^{&]?\s*([A-Za-z_]\w*)[\w.]*\s*\}")
 
 
 @dataclass(frozen=True)
@@ -149,11 +148,6 @@ def _fragment(name: str, dims: int) -> str:
     return _inlined((_FRAGMENTS / f"{name}.mustache").read_text(encoding="utf-8").strip("\n"), dims)
 
 
-def template_parameters(source: str) -> set[str]:
-    """Names of the parameters that a packed template reads; ``vector.3`` is ``vector``."""
-    return {found[1] for found in _PARAMETER.finditer(source)}
-
-
 def _script(name: str, dims: int) -> Asset:
     return Asset(SCRIPTS, name, {"script": {"lang": "mustache", "source": pack_template(name, dims)}})
 
@@ -165,3 +159,12 @@ def write_requests(assets: list[Asset], folder: Path) -> Iterator[Path]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asset.body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         yield file
+
+
+def template_mappings(assets: Sequence[Asset], alias: str) -> dict[str, Any]:
+    """The mappings that the alias's index template composes, component after component."""
+    bodies = {(asset.kind, asset.name): asset.body for asset in assets}
+    merged: dict[str, Any] = {}
+    for component in bodies["_index_template", alias]["composed_of"]:
+        merged |= bodies["_component_template", component]["template"].get("mappings", {})
+    return merged

@@ -1,18 +1,53 @@
-"""The three indices by their aliases, and every hit of one, page by page."""
+"""The three indices by their aliases: which one stands behind an alias, and its hits page by page."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from loader.elastic.retries import with_retries
+from loader.errors import PeaksError
 
 PHOTOS, PEAKS, CONCEPTS = ALIASES = ("photos", "peaks_catalog", "concepts")
 
 KEEP_ALIVE = "5m"
+
+
+@dataclass(frozen=True)
+class ConcreteIndex:
+    """The index behind an alias, with its mappings."""
+
+    alias: str
+    name: str
+    mappings: Mapping[str, Any]
+
+
+def index_behind(client: Elasticsearch, alias: str) -> ConcreteIndex | None:
+    """Find the index behind an alias; None where the alias does not exist.
+
+    Raises:
+        PeaksError: an index has the alias's own name, or several indices stand behind it.
+    """
+    try:
+        found = client.indices.get_mapping(index=alias)
+    except NotFoundError:
+        return None
+    if alias in found:
+        raise PeaksError(
+            f"[{alias}] is an index of its own, and `peaks apply` needs the name for an alias: delete it "
+            f"with DELETE {alias}, or reindex it under another name first."
+        )
+    if len(found) != 1:
+        raise PeaksError(
+            f"[{alias}] stands for {len(found)} indices ({', '.join(sorted(found))}): leave it on one of "
+            "them with POST _aliases."
+        )
+    ((name, body),) = found.items()
+    return ConcreteIndex(alias, name, body["mappings"])
 
 
 def read_pages(

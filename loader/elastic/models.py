@@ -8,45 +8,48 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from loader.elastic.indices import PHOTOS, index_behind
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
+
+if TYPE_CHECKING:
+    from eland_models.checkpoint import Checkpoint
 
 INFERENCE_TIMEOUT = "120s"
 
 
 @dataclass(frozen=True)
-class DeployedModel:
-    """A text model in the cluster, as `peaks model deploy` described it.
+class IndexModel:
+    """The model whose vectors an index holds, from its mapping (``_meta`` and the vector field's dims).
 
     Attributes:
         model_id: its id in ``_ml/trained_models``.
         model_fingerprint: identifies weights, tokenizer, recipes and precision.
         checkpoint_fingerprint: identifies the checkpoint, the same for its vision tower.
         dims: length of its vectors.
-        logit_scale: natural logarithm of SigLIP's scale; None when the metadata has none.
-        logit_bias: SigLIP's bias; None when the metadata has none.
     """
 
     model_id: str
     model_fingerprint: str
     checkpoint_fingerprint: str
     dims: int
-    logit_scale: float | None = None
-    logit_bias: float | None = None
 
 
 @dataclass(frozen=True)
-class IndexModel:
-    """The model whose vectors an index holds, from its mapping (``_meta`` and the vector field's dims)."""
+class DeployedModel(IndexModel):
+    """A text model in the cluster, as `peaks model deploy` described it.
 
-    model_id: str
-    model_fingerprint: str
-    checkpoint_fingerprint: str
-    dims: int
+    Attributes:
+        logit_scale: natural logarithm of SigLIP's scale; None when the metadata has none.
+        logit_bias: SigLIP's bias; None when the metadata has none.
+    """
+
+    logit_scale: float | None = None
+    logit_bias: float | None = None
 
 
 def deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
@@ -88,21 +91,15 @@ def embed_texts(client: Elasticsearch, model_id: str, texts: Sequence[str]) -> l
 
 
 def read_index_model(client: Elasticsearch, alias: str) -> IndexModel:
-    """Read which model the index behind an alias (or an index's own name) belongs to.
+    """Read which model the index behind an alias belongs to.
 
     Raises:
         PeaksError: no such index, several behind the alias, or one that `peaks apply` did not make.
     """
-    try:
-        indices = client.indices.get_mapping(index=alias)
-    except NotFoundError as error:
-        raise PeaksError(f"Index [{alias}] does not exist: run `peaks apply`.") from error
-    if len(indices) != 1:
-        raise PeaksError(
-            f"[{alias}] stands for {len(indices)} indices ({', '.join(sorted(indices))}): leave it on one of "
-            "them with POST _aliases."
-        )
-    return index_model(alias, next(iter(indices.values()))["mappings"])
+    index = index_behind(client, alias)
+    if index is None:
+        raise PeaksError(f"Index [{alias}] does not exist: run `peaks apply`.")
+    return index_model(index.name, index.mappings)
 
 
 def index_model(name: str, mappings: Mapping[str, Any]) -> IndexModel:
@@ -123,17 +120,37 @@ def index_model(name: str, mappings: Mapping[str, Any]) -> IndexModel:
     return IndexModel(said[0], said[1], said[2], int(dims[0]))
 
 
-def check_text_model(alias: str, index: IndexModel, model: DeployedModel) -> None:
-    """Refuse to mix vectors of two text models in one index.
+def refuse_other_model(alias: str, index: IndexModel, model: DeployedModel) -> None:
+    """Refuse to mix vectors of two models in one index.
+
+    The photos' vectors come from the checkpoint's vision tower, all others from the deployed text model too.
+
+    Raises:
+        PeaksError: dims or fingerprints differ, with the fix.
+    """
+    same = index.dims == model.dims and index.checkpoint_fingerprint == model.checkpoint_fingerprint
+    if same and (alias == PHOTOS or index.model_fingerprint == model.model_fingerprint):
+        return
+    raise PeaksError(
+        f"[{alias}] holds vectors of model [{index.model_id}] ({index.dims} dims, fingerprint "
+        f"{index.model_fingerprint}), not of [{model.model_id}] ({model.dims} dims, fingerprint "
+        f"{model.model_fingerprint}): name the index's model with --es-model-id, or build the next index "
+        f"with `peaks apply --next --index {alias} --es-model-id {model.model_id}` and load again."
+    )
+
+
+def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> None:
+    """Refuse to mix vectors of two checkpoints in one index.
 
     Raises:
         PeaksError: one sentence with the fix.
     """
-    if index.model_fingerprint == model.model_fingerprint and index.dims == model.dims:
+    found = checkpoint.fingerprint
+    if index.checkpoint_fingerprint == found and index.dims == checkpoint.dims:
         return
     raise PeaksError(
-        f"[{alias}] holds vectors of {index.model_id} ({index.dims} dimensions, model "
-        f"{index.model_fingerprint}), but the deployed {model.model_id} makes others ({model.dims} "
-        f"dimensions, model {model.model_fingerprint}): run `peaks apply --next --es-model-id "
-        f"{model.model_id}` and load again."
+        f"[{alias}] holds vectors of {index.model_id} ({index.dims} dimensions, checkpoint "
+        f"{index.checkpoint_fingerprint}), not of {checkpoint.folder} ({checkpoint.dims} dimensions, "
+        f"checkpoint {found}): give that model's --checkpoint, or deploy this one and run "
+        "`peaks apply --next`."
     )

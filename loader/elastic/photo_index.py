@@ -10,7 +10,6 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from eland_models.checkpoint import Checkpoint
 from loader.elastic.bulk import delete_documents
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import IndexModel, read_index_model
@@ -47,23 +46,6 @@ class StoredPhoto:
     def has_file(self, root: Path) -> bool:
         """Whether something lies at its path now, which may have come since the library was listed."""
         return os.path.lexists(root / self.path)
-
-
-def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> None:
-    """Refuse to mix vectors of two checkpoints in one index.
-
-    Raises:
-        PeaksError: one sentence with the fix.
-    """
-    found = checkpoint.fingerprint
-    if index.checkpoint_fingerprint == found and index.dims == checkpoint.dims:
-        return
-    raise PeaksError(
-        f"[{alias}] holds vectors of {index.model_id} ({index.dims} dimensions, checkpoint "
-        f"{index.checkpoint_fingerprint}), not of {checkpoint.folder} ({checkpoint.dims} dimensions, "
-        f"checkpoint {found}): give that model's --checkpoint, or deploy this one and run "
-        "`peaks apply --next`."
-    )
 
 
 def read_photo_model(client: Elasticsearch) -> IndexModel:

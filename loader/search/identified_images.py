@@ -11,8 +11,7 @@ import numpy as np
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import deployed_model, read_index_model
-from loader.elastic.photo_index import check_checkpoint
+from loader.elastic.models import check_checkpoint, deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo

@@ -13,7 +13,13 @@ from typing import Any, Literal
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.indices import PEAKS, PHOTOS
-from loader.elastic.models import DeployedModel, IndexModel, deployed_model, read_index_model
+from loader.elastic.models import (
+    DeployedModel,
+    IndexModel,
+    check_checkpoint,
+    deployed_model,
+    read_index_model,
+)
 from loader.errors import PeaksError
 from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Peak
@@ -209,8 +215,6 @@ def check_local_vision(client: Elasticsearch, index: str, vision: LocalVision) -
     Raises:
         PeaksError: with both fingerprints, and the fix.
     """
-    from loader.elastic.photo_index import check_checkpoint  # brings numpy, which words do not need
-
     check_checkpoint(read_index_model(client, index), index, vision.checkpoint)
 
 

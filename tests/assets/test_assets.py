@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,12 +13,11 @@ from loader.elastic.assets import (
     bind_model,
     pack_template,
     read_assets,
-    template_parameters,
+    template_mappings,
     write_requests,
 )
-from loader.elastic.concrete_indices import ConcreteIndex, refuse_other_model, template_mappings
 from loader.elastic.indices import ALIASES
-from loader.elastic.models import DeployedModel, IndexModel, index_model
+from loader.elastic.models import DeployedModel, IndexModel, index_model, refuse_other_model
 from loader.errors import PeaksError
 
 MODEL = DeployedModel("siglip2-trek-tiny", "f" * 16, "c" * 16, 64, 4.0, -10.0)
@@ -49,11 +50,6 @@ def test_fragments_are_indented_like_their_include() -> None:
     assert '    "k": "{{num_candidates}}{{^num_candidates}}400{{/num_candidates}}",' in lines
 
 
-def test_parameters_of_sections_places_and_values_are_found() -> None:
-    source = '{{#a}}{{b}}{{/a}}{{^c}}{{{d}}}{{/c}}{{e.0}}{{.}}"{{f}}": {"x": {}}'
-    assert template_parameters(source) == {"a", "b", "c", "d", "e", "f"}
-
-
 def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:
     files = list(write_requests(read_assets(), tmp_path))
     assert tmp_path / "_scripts" / "photos-by-text.json" in files
@@ -64,35 +60,25 @@ def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:
     ]
 
 
-def held(alias: str, **changes: object) -> ConcreteIndex:
-    assets = bind_model(read_assets(), MODEL)
-    mappings = template_mappings(assets, alias)
-    mappings["_meta"] = {**mappings["_meta"], **changes}
-    return ConcreteIndex(alias, f"{alias}-000001", mappings)
+def held(**changes: Any) -> IndexModel:
+    """The model of an index, as `MODEL` made it or changed."""
+    same = IndexModel(MODEL.model_id, MODEL.model_fingerprint, MODEL.checkpoint_fingerprint, MODEL.dims)
+    return replace(same, **changes)
 
 
 @pytest.mark.parametrize("alias", ALIASES)
-def test_same_model_is_not_refused(alias: str) -> None:
-    refuse_other_model(held(alias), MODEL)
+def test_the_same_model_is_taken_and_another_checkpoint_or_length_refused(alias: str) -> None:
+    refuse_other_model(alias, held(), MODEL)
+    for other in (held(checkpoint_fingerprint="0" * 16), held(dims=32)):
+        with pytest.raises(PeaksError, match=f"--next --index {alias} --es-model-id siglip2-trek-tiny"):
+            refuse_other_model(alias, other, MODEL)
 
 
 @pytest.mark.parametrize("alias", ["peaks_catalog", "concepts"])
 def test_other_recipes_leave_the_photos_valid_and_vectors_of_text_not(alias: str) -> None:
-    refuse_other_model(held("photos", model_fingerprint="0" * 16), MODEL)
-    with pytest.raises(PeaksError, match=f"--next --index {alias} --es-model-id siglip2-trek-tiny"):
-        refuse_other_model(held(alias, model_fingerprint="0" * 16), MODEL)
-
-
-@pytest.mark.parametrize("alias", ALIASES)
-def test_other_checkpoint_is_refused(alias: str) -> None:
-    with pytest.raises(PeaksError, match=f"{alias}-000001"):
-        refuse_other_model(held(alias, checkpoint_fingerprint="0" * 16), MODEL)
-
-
-def test_other_dims_are_refused() -> None:
-    other = DeployedModel(MODEL.model_id, "f" * 16, "c" * 16, 32)
-    with pytest.raises(PeaksError, match=r"64 dims.*32 dims"):
-        refuse_other_model(held("photos"), other)
+    refuse_other_model("photos", held(model_fingerprint="0" * 16), MODEL)
+    with pytest.raises(PeaksError, match=f"{'0' * 16}.*not of.*{'f' * 16}"):
+        refuse_other_model(alias, held(model_fingerprint="0" * 16), MODEL)
 
 
 def test_index_without_model_is_refused() -> None:

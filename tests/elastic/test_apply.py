@@ -48,8 +48,8 @@ def test_second_run_changes_nothing(node: Node, fresh_indices: str) -> None:
 
 def test_lines_for_people(node: Node, fresh_indices: str) -> None:
     lines = run(node, "--es-model-id", fresh_indices).output.splitlines()
-    assert "left     search template     photos-by-text" in lines
-    assert "left     index               photos-000001  (alias photos)" in lines
+    assert "left          search template     photos-by-text" in lines
+    assert "left          index               photos-000001  (alias photos)" in lines
     dry = run(node, "--es-model-id", fresh_indices, "--dry-run").output.splitlines()
     assert "would leave   ingest pipeline     peaks-text-embedding" in dry
 
@@ -82,7 +82,7 @@ def test_other_model_is_refused_until_the_next_index(
     pretend_other_model(client, "peaks_catalog", model_fingerprint="0" * 16)
     refused = run(node, "--es-model-id", fresh_indices)
     assert refused.exit_code == 1
-    assert "peaks_catalog-000001" in refused.output and "--next --index peaks_catalog" in refused.output
+    assert "[peaks_catalog] holds" in refused.output and "--next --index peaks_catalog" in refused.output
     assert refused.output.count("\n") == 1
 
     only = ("--next", "--index", "peaks_catalog", "--json")

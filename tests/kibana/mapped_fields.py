@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from loader.elastic.assets import read_assets
-from loader.elastic.concrete_indices import template_mappings
+from loader.elastic.assets import read_assets, template_mappings
 
 # Kibana's type of a field by Elasticsearch's. Source: elastic/kibana,
 # src/platform/packages/shared/kbn-field-types/src/kbn_field_types_factory.ts.

@@ -57,7 +57,7 @@ def test_import_tells_what_became_of_each_object(kibana: FakeKibana, action: str
     result = run(kibana.url + "/")
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        *(f"{action:<11}  {one.kind:<18}  {one.id}  ({one.title})" for one in OBJECTS),
+        *(f"{action:<12}  {one.kind:<18}  {one.id}  ({one.title})" for one in OBJECTS),
         f"Open {kibana.url}/app/dashboards#/view/peaks-trek",
     ]
     assert set(kibana.files) == {pack_objects(OBJECTS)}
@@ -251,8 +251,8 @@ def test_what_stops_the_import_is_found_before_elasticsearch_is_asked(
 def test_elasticsearch_and_kibana_in_one_run(node: Node, fresh_indices: str, kibana: FakeKibana) -> None:
     arguments = ["apply", "--url", node.url, "--es-model-id", fresh_indices, "--kibana-url", kibana.url]
     told = CliRunner().invoke(peaks, arguments).stdout.splitlines()
-    assert "left         search template     photos-by-text" in told
-    assert "created      dashboard           peaks-trek  (Trek)" in told
+    assert "left          search template     photos-by-text" in told
+    assert "created       dashboard           peaks-trek  (Trek)" in told
     kibana.instead[IMPORT] = 500, b""
     result = CliRunner().invoke(peaks, [*arguments, "--json"])
     assert "answered 500" in refusal(result)

@@ -77,8 +77,8 @@ def test_another_models_index_is_refused(node: Node, client: Elasticsearch, fres
     client.indices.put_mapping(index="concepts", meta=meta)
     result = load(node, DEMO)
     assert result.exit_code == 1 and result.output.count("\n") == 1
-    assert "[concepts] holds vectors of siglip2-trek-tiny" in result.output
-    assert "peaks apply --next" in result.output
+    assert "[concepts] holds vectors of model [siglip2-trek-tiny]" in result.output
+    assert "peaks apply --next --index concepts" in result.output
 
 
 def test_a_missing_index_is_one_sentence(node: Node, client: Elasticsearch, fresh_indices: str) -> None:

@@ -1,29 +1,22 @@
-"""Search templates on a real node: what the engine renders, what Elasticsearch finds and refuses."""
+"""Search templates on a real node: what Elasticsearch finds and refuses."""
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.elastic.asset_writer import apply_assets
-from loader.elastic.assets import bind_model, pack_template, read_assets, read_schema
-from loader.elastic.concrete_indices import template_mappings
+from loader.elastic.asset_writer import put_assets
+from loader.elastic.assets import bind_model, pack_template, read_assets, read_schema, template_mappings
 from loader.elastic.error_sentences import explain
 from loader.elastic.models import DeployedModel
-
-from .mustache import render
-from .values import HOSTILE, VALUES, structure
 
 pytestmark = pytest.mark.cluster
 
 DIMS = 3
 MODEL = DeployedModel("three-numbers", "f" * 16, "c" * 16, DIMS)
-GOLDEN = sorted((Path(__file__).parent / "golden" / "templates").glob("*.json"))
 
 PHOTOS: dict[str, dict[str, Any]] = {
     "flags": {
@@ -87,34 +80,6 @@ def refusal(client: Elasticsearch, **parameters: Any) -> str:
     with pytest.raises(ApiError) as refused:
         search(client, **parameters)
     return explain(refused.value).message
-
-
-def rendered(client: Elasticsearch, source: str, parameters: dict[str, Any]) -> Any:
-    return client.render_search_template(source=source, params=parameters)["template_output"]
-
-
-@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
-def test_engine_renders_the_golden_pair(client: Elasticsearch, file: Path) -> None:
-    pair = json.loads(file.read_text(encoding="utf-8"))
-    source = pack_template(pair["id"], pair["dims"])
-    assert rendered(client, source, pair["params"]) == pair["expected"]
-
-
-@pytest.mark.parametrize("template", ["photos-by-text", "photos-by-vector", "peaks-by-text"])
-@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda value: repr(value)[:30])
-def test_engine_keeps_hostile_values_values(client: Elasticsearch, template: str, hostile: Any) -> None:
-    """The engine renders what the tests' small mustache renders, so that one's proofs hold for it."""
-    source = pack_template(template, DIMS)
-    honest = {name: VALUES[name] for name in read_schema(template)["properties"]}
-    for name in honest:
-        parameters = {**honest, name: hostile}
-        try:
-            expected = render(source, parameters)
-        except IndexError:
-            with pytest.raises(ApiError):
-                rendered(client, source, parameters)
-            continue
-        assert structure(rendered(client, source, parameters)) == structure(json.loads(expected)), name
 
 
 def test_nearest_first_and_as_many_as_asked(stored: Elasticsearch) -> None:
@@ -241,11 +206,11 @@ def test_assets_are_left_when_nothing_changed(client: Elasticsearch) -> None:
         if asset.kind in ("_component_template", "_scripts")
     ]
     try:
-        assert {change.action for change in apply_assets(client, assets, dry_run=True)} == {"created"}
-        assert {change.action for change in apply_assets(client, assets)} == {"created"}
-        assert {change.action for change in apply_assets(client, assets)} == {"left"}
+        assert {change.action for change in put_assets(client, assets, dry_run=True)} == {"created"}
+        assert {change.action for change in put_assets(client, assets)} == {"created"}
+        assert {change.action for change in put_assets(client, assets)} == {"left"}
         other = [replace(assets[0], body={**assets[0].body, "_meta": {"description": "other"}})]
-        assert {change.action for change in apply_assets(client, other)} == {"changed"}
+        assert {change.action for change in put_assets(client, other)} == {"changed"}
     finally:
         for asset in assets:
             client.perform_request("DELETE", f"/{asset.path}", headers={"accept": "application/json"})

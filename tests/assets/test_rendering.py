@@ -1,0 +1,175 @@
+"""Search templates as the engine renders them: golden pairs, combinations of parameters, hostile values."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import ApiError, Elasticsearch
+
+from loader.elastic.assets import pack_template, read_schema, template_names
+
+from .values import HOSTILE, VALUES, structure
+
+pytestmark = pytest.mark.cluster
+
+GOLDEN = sorted((Path(__file__).parent / "golden" / "templates").glob("*.json"))
+DIMS = 3
+
+# Parameters that change a value of a search and nothing else, which a test shows.
+INSIDE_A_STRING = {"recipe", "model_id", "size", "num_candidates", "min_similarity"}
+
+POINT, BOX = ("near_lat", "near_lon"), ("box_top", "box_left", "box_bottom", "box_right")
+
+# A template's id and its parameters to the search, for vectors of `DIMS` numbers.
+Render = Callable[[str, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def render(client: Elasticsearch) -> Render:
+    def ask(template: str, parameters: dict[str, Any]) -> Any:
+        source = pack_template(template, DIMS)
+        return client.render_search_template(source=source, params=parameters)["template_output"]
+
+    return ask
+
+
+def required_of(template: str) -> dict[str, Any]:
+    return {name: VALUES[name] for name in read_schema(template)["required"]}
+
+
+def everything_of(template: str) -> dict[str, Any]:
+    return {name: VALUES[name] for name in read_schema(template)["properties"]}
+
+
+def knn_of(body: Any) -> dict[str, Any]:
+    """The one knn clause or knn retriever of a search."""
+    (knn,) = _knn_clauses(body)
+    return knn
+
+
+def _knn_clauses(body: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(body, list):
+        for item in body:
+            yield from _knn_clauses(item)
+    elif isinstance(body, dict):
+        for key, value in body.items():
+            if key == "knn":
+                yield value
+            else:
+                yield from _knn_clauses(value)
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
+def test_golden_pair(render: Render, file: Path) -> None:
+    pair = json.loads(file.read_text(encoding="utf-8"))
+    assert (file.name.split(".")[0], pair["dims"]) == (pair["id"], DIMS)
+    assert render(pair["id"], pair["params"]) == pair["expected"]
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_parameters_inside_a_string_change_no_clause(render: Render, template: str) -> None:
+    everything = everything_of(template)
+    whole = structure(render(template, everything))
+    for name in INSIDE_A_STRING & set(everything):
+        without = {other: value for other, value in everything.items() if other != name}
+        assert structure(render(template, without)) == whole, name
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_every_two_parameters_go_together(render: Render, template: str) -> None:
+    """Each pair of those that shape a search, beside nothing: a comma too many or too few is no JSON."""
+    shaping = sorted(set(everything_of(template)) - INSIDE_A_STRING - set(required_of(template)))
+    for chosen in ((), *combinations(shaping, 2), shaping[1:], shaping[:-1], shaping):
+        body = render(template, {**required_of(template), **{name: VALUES[name] for name in chosen}})
+        assert body["_source"] is False and body["fields"]
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_filters_stand_inside_every_leg(render: Render, template: str) -> None:
+    body = render(template, everything_of(template))
+    legs = [knn_of(body)["filter"]]
+    if "hybrid" in template:
+        standard = body["retriever"]["rrf"]["retrievers"][1]["standard"] if "retriever" in body else body
+        legs.append(standard["query"]["bool"]["filter"])
+        assert legs[0][-len(legs[1]) :] == legs[1]
+    wanted = {"geo_distance", "geo_bounding_box"}
+    if template.startswith("photos"):
+        wanted |= {"gte", "lte", "predicted_peaks", "predicted_concepts", "peaks_in_frame_ids"}
+    for leg in legs:
+        assert all(f'"{name}"' in json.dumps(leg) for name in wanted)
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_absent_filters_leave_no_clause(render: Render, template: str) -> None:
+    knn = knn_of(render(template, required_of(template)))
+    narrowing = [clause for clause in knn["filter"] if "match_all" not in json.dumps(clause)]
+    assert len(narrowing) == template.endswith("by-vector")  # which check the list's length
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_every_template_has_a_cut_off(render: Render, template: str) -> None:
+    body = render(template, {**required_of(template), "min_similarity": 0.125})
+    assert knn_of(body)["similarity"] == "0.125"
+
+
+@pytest.mark.parametrize("template", template_names())
+@pytest.mark.parametrize("size", [1, 200])
+def test_k_never_exceeds_num_candidates(render: Render, template: str, size: int) -> None:
+    for given in ({"size": size}, {"size": size, "num_candidates": 250}):
+        body = render(template, {**required_of(template), **given})
+        knn = knn_of(body)
+        assert int(body["size"]) <= int(knn["k"]) <= int(knn["num_candidates"]) <= 10_000
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_missing_required_parameter_names_itself(render: Render, template: str) -> None:
+    (name,) = required_of(template)
+    absences: list[dict[str, Any]] = [{}, {name: ""}, {name: None}, {name: []}, {name: False}]
+    for absent in absences:
+        if absent == {"vector": []}:
+            with pytest.raises(ApiError, match=r"vector\.0"):
+                render(template, absent)
+        else:
+            assert render(template, absent)[f"required parameter [{name}] is missing"] is True
+
+
+@pytest.mark.parametrize("template", template_names())
+@pytest.mark.parametrize("group", [POINT, BOX], ids=["point", "box"])
+def test_incomplete_groups_become_a_query_that_does_not_exist(
+    render: Render, template: str, group: tuple[str, ...]
+) -> None:
+    """Elasticsearch refuses it by name: a forgotten longitude must not quietly widen the search."""
+    for name in group:
+        incomplete = {other: VALUES[other] for other in group if other != name}
+        knn = knn_of(render(template, {**required_of(template), **incomplete}))
+        assert " needs " in json.dumps([list(clause) for clause in knn["filter"]]), incomplete
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_defaults_are_those_of_the_schema(render: Render, template: str) -> None:
+    """A parameter given as its schema's default renders what its absence renders."""
+    for name, description in read_schema(template)["properties"].items():
+        if "default" in description:
+            near = {place: VALUES[place] for place in POINT} if name == "near_distance" else {}
+            absent = {**required_of(template), **near}
+            given = {**absent, name: description["default"]}
+            assert render(template, given) == render(template, absent), name
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_hostile_values_stay_values(render: Render, template: str) -> None:
+    """No value adds a clause: its own is left out or repeated, or the request says what it lacks."""
+    honest = everything_of(template)
+    expected = structure(render(template, honest)) | structure(render(template, required_of(template)))
+    for name, hostile in product(honest, HOSTILE):
+        try:
+            body = render(template, {**honest, name: hostile})
+        except ApiError as refused:  # a list that is too short for the vector
+            assert name == "vector" and "out of bounds" in str(refused.body)
+            continue
+        strange = structure(body) - expected
+        assert all(path.endswith("is missing") or " needs " in path for path in strange), (name, hostile)
