@@ -36,7 +36,7 @@ from loader.elastic.connection import Connection
 from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import delete_photos, read_stored_photos, refresh_photos
 from loader.files.library import PhotoFile, list_files
-from loader.vision.cores import usable_cores
+from loader.photos.decoding import usable_cores
 from loader.vision.image_vectors import read_vector
 
 PEAKS = "demo/peaks.yaml"
@@ -189,8 +189,8 @@ def measure(library: Path, checkpoint: Path, copies: int, url: str, client: Elas
     script = run_script(library, checkpoint, copies, url, vectors, len(files))
     first = run_load(library, checkpoint, url)
     report = json.loads(first.stdout)
-    if report["embedded"] != len(files):
-        raise click.ClickException(f"Of {len(files)} photos {report['embedded']} were embedded: {report}")
+    if report["created"] != len(files):
+        raise click.ClickException(f"Of {len(files)} photos {report['created']} were loaded: {report}")
     second = run_load(library, checkpoint, url)
     if json.loads(second.stdout)["unchanged"] != len(files):
         raise click.ClickException(f"The second run found changed photos: {second.stdout}")

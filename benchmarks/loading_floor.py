@@ -21,11 +21,11 @@ from loader.batches import batched
 from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, list_files
 from loader.files.photo import Photo
-from loader.photos.decoders import Decoders, Task, usable_cores
+from loader.photos.decoding import DecodingPool, Task, usable_cores
 from loader.vision.encoder import PRECISIONS, TRIAL_PICTURES, VisionEncoder
 from loader.vision.model_input import read_model_input
 
-CHUNK = 8
+CHUNK, AHEAD = 8, 32
 
 
 @click.command()
@@ -43,11 +43,11 @@ def main(folder: Path, checkpoint: str, precision: str) -> None:
 
 def time_decoding(files: list[PhotoFile], shape: ModelInput) -> tuple[float, list[Image.Image]]:
     """Seconds for all files after one that wakes the workers up, and the pictures."""
-    workers = usable_cores()
-    with Decoders(shape, None, workers=workers) as decoders:
-        list(decoders.decode(Task(file) for file in files[: 2 * workers]))
+    workers, tasks = usable_cores(), [Task(file, shape) for file in files]
+    with DecodingPool(workers) as pool:
+        list(pool.decode(tasks[: 2 * workers], AHEAD))
         start = time.monotonic()
-        outcomes = [outcome for _, outcome in decoders.decode(Task(file) for file in files)]
+        outcomes = list(pool.decode(tasks, AHEAD))
         seconds = time.monotonic() - start
     return seconds, [outcome.picture for outcome in outcomes if isinstance(outcome, Photo)]
 

@@ -50,14 +50,15 @@ class Photo:
     fields: dict[str, Any]
     notes: tuple[str, ...]
 
-    def document(self, vector: Sequence[float], found: Mapping[str, Any]) -> dict[str, Any]:
+    def document(self, vector: Sequence[float], found: Mapping[str, Any], library: str) -> dict[str, Any]:
         """Return the whole document.
 
         Args:
             vector: the image's embedding, length 1.
             found: the fields of its identification (`loader.peaks.identification.fields`).
+            library: the name of the photo's library.
         """
-        return {**self.fields, "clip_image": list(vector), **found}
+        return {**self.fields, "clip_image": list(vector), **found, "library": library}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A library's files against what the index holds: which are unchanged, which must be read, which are gone.
+"""A library's files against what the index holds: which are unchanged, which must be read, which are missing.
 
 Unchanged is a file whose name, size and time of change stand in the index; nothing of it is read then. The
 time alone proves nothing (copying a library changes all of them), so a file with another time is read and
@@ -6,47 +6,16 @@ goes by the SHA-256 of its bytes.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 
 from loader.elastic.photo_index import StoredPhoto
 from loader.files.library import Listing, PhotoFile
+from loader.photos.settings import Settings
 
 
-@dataclass(frozen=True)
-class Part:
-    """One of several machines' shares of a library: ``number`` of ``count``, from 1."""
-
-    number: int
-    count: int
-
-    def holds(self, identifier: str) -> bool:
-        """Whether a document falls to this share, by its id, which is a hash already."""
-        return int(identifier[:8], 16) % self.count == self.number - 1
-
-
-WHOLE = Part(1, 1)
-
-
-@dataclass
-class Comparison:
-    """What is to be done with a library.
-
-    Attributes:
-        unchanged: files that the index holds as they are.
-        adopted: of these, those that it holds under another library's name (a renamed folder).
-        candidates: files that must be opened: new ones, changed ones, and what is no photo at all.
-        gone: photos of this library that have no file any more, by id.
-    """
-
-    unchanged: int = 0
-    adopted: list[PhotoFile] = field(default_factory=list)
-    candidates: list[PhotoFile] = field(default_factory=list)
-    gone: dict[str, StoredPhoto] = field(default_factory=dict)
-
-
-class StoredContents:
-    """The contents that the index holds, to be found by size and by hash.
+class StoredPhotos:
+    """The photos that the index holds, to be found by the size and the hash of their files.
 
     Args:
         photos: by id.
@@ -69,66 +38,92 @@ class StoredContents:
         """Ids of the photos with this content."""
         return self._ids.get(content_hash, [])
 
-    def move(self, old: StoredPhoto, new: StoredPhoto) -> None:
-        """Know a photo by its new id from now on."""
-        assert old.content_hash is not None and old.content_hash == new.content_hash
+    def move(self, old: StoredPhoto, file: PhotoFile, library: str) -> None:
+        """Know a photo by its new file from now on."""
+        assert old.content_hash is not None
         self.photos.pop(old.id)
-        self.photos[new.id] = new
+        self.photos[file.id] = replace(old, id=file.id, path=file.name, library=library)
         ids = self._ids[old.content_hash]
-        ids[ids.index(old.id)] = new.id
+        ids[ids.index(old.id)] = file.id
 
 
-def compare(
-    listing: Listing,
-    stored: Mapping[str, StoredPhoto],
-    library: str,
-    *,
-    part: Part = WHOLE,
-    trust_times: bool = True,
-) -> Comparison:
-    """Sort the files of a listing.
+class Comparison:
+    """What is to be done with a library.
 
     Args:
         listing: the library, or a part of it under one folder.
         stored: every photo of the index, by id.
-        library: the library's name.
-        part: the share of the files to look at.
-        trust_times: False opens every file, whatever its size and time say.
+        settings: the library's name, its share, and whether sizes and times are trusted.
+
+    Attributes:
+        stored: kept up to date while photos are moved.
+        unchanged: files that the index holds as they are.
+        renamed: files that it holds as they are, but under another library's name (a renamed folder).
+        candidates: files that must be opened: new ones, changed ones, and what is no photo at all.
+        missing: photos of this library and share that have no file any more, by id.
     """
-    result = Comparison(gone=_find_gone(listing, stored.values(), library))
-    for file in listing.files:
-        if not part.holds(file.id):
-            continue
-        held = stored.get(file.id)
-        if not trust_times or held is None or not is_unchanged(file, held):
-            result.candidates.append(file)
-            continue
-        result.unchanged += 1
-        if held.library != library:
-            result.adopted.append(file)
-    return result
+
+    def __init__(self, listing: Listing, stored: Mapping[str, StoredPhoto], settings: Settings) -> None:
+        self.stored = StoredPhotos(stored)
+        self.library, self._root = settings.library, settings.root
+        self.unchanged = 0
+        self.renamed: list[PhotoFile] = []
+        self.candidates: list[PhotoFile] = []
+        self._missing = _find_missing(listing, stored, settings.library)
+        self._part = settings.part
+        trusts_times = not (settings.reload or settings.checksum)
+        for file in filter(lambda file: settings.part.holds(file.id), listing.files):
+            held = stored.get(file.id)
+            if not trusts_times or held is None or (file.size, file.modified) != (held.size, held.modified):
+                self.candidates.append(file)
+            elif held.library != settings.library:
+                self.renamed.append(file)
+            else:
+                self.unchanged += 1
+
+    @property
+    def missing(self) -> dict[str, StoredPhoto]:
+        return {key: photo for key, photo in self._missing.items() if self._part.holds(key)}
+
+    def find_source(self, file: PhotoFile, content_hash: str) -> StoredPhoto:
+        """Return the stored photo with a file's content, of which there is one.
+
+        The file's own before a missing one, and that before one that is still there.
+        """
+        ids = self.stored.ids(content_hash)
+        chosen = min(ids, key=lambda each: (each != file.id, each not in self._missing))
+        return self.stored.photos[chosen]
+
+    def is_missing(self, photo: StoredPhoto) -> bool:
+        """Whether a photo has no file, also now: one may have come since the library was listed."""
+        return photo.id in self._missing and not photo.has_file(self._root)
+
+    def move(self, photo: StoredPhoto, file: PhotoFile) -> None:
+        """Note that a missing photo has been found again."""
+        del self._missing[photo.id]
+        self.stored.move(photo, file, self.library)
+
+    def explain_conflict(self, identifier: str) -> str | None:
+        """Say why a photo must not replace the one that has its path; None: it may."""
+        held = self.stored.photos.get(identifier)
+        if held is None or held.library in (None, self.library):
+            return None
+        return (
+            f"the index holds another picture under this path, of the library '{held.library}': if this is "
+            f"that library, say so with --library '{held.library}'; if not, load both with a --library-root "
+            "above them"
+        )
 
 
-def is_unchanged(file: PhotoFile, held: StoredPhoto) -> bool:
-    """Whether a file has the size and time that the index holds for it."""
-    return (file.size, file.modified) == (held.size, held.modified)
-
-
-def explain_conflict(held: StoredPhoto) -> str:
-    """Say why a photo does not replace the one that has its path."""
-    return (
-        f"the index holds another picture under this path, of the library '{held.library}': if this is that "
-        f"library, say so with --library '{held.library}'; if not, load both with a --library-root above them"
-    )
-
-
-def _find_gone(listing: Listing, stored: Iterable[StoredPhoto], library: str) -> dict[str, StoredPhoto]:
+def _find_missing(
+    listing: Listing, stored: Mapping[str, StoredPhoto], library: str
+) -> dict[str, StoredPhoto]:
     """Photos of this library without a file; what may lie in a folder that cannot be read stays."""
     present = {file.id for file in listing.files}
     closed = tuple("" if folder.name == "." else f"{folder.name}/" for folder in listing.skipped)
     return {
         photo.id: photo
-        for photo in stored
+        for photo in stored.values()
         if photo.library == library
         and photo.id not in present
         and photo.path.startswith(listing.prefix)

@@ -1,25 +1,28 @@
-"""Files that must be opened, through all stages: recognise, decode, embed, identify, write."""
+"""Files that must be opened: `recognize -> decode -> embed -> identify -> write`, a chain of generators.
+
+    worker processes ──decoded──▶ embedding thread ──vectors──▶ caller's thread, which identifies and writes
+
+Each stage hands on what is settled already. The files that are decoded ahead are bounded, and so are the
+photos that are embedded and not yet written: a process that is killed has embedded at most one batch in vain.
+"""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import chain
 
 from elasticsearch import Elasticsearch
 
-from loader.batches import Advance, batched
-from loader.elastic.photo_index import read_states, refresh_photos
-from loader.files.library import PhotoFile, Skipped, recognize
+from loader.files.library import Skipped
 from loader.files.photo import Known, Photo
-from loader.photos.comparison import Comparison, StoredContents, explain_conflict, is_unchanged
-from loader.photos.dead_letters import DeadLetters
-from loader.photos.decoders import Decoders, Task, usable_cores
-from loader.photos.report import PhotoReport
-from loader.photos.settings import PhotoModel, Settings
-from loader.photos.stages import Embedded, Message, PassedOver, PhotoStages, Unchanged
-from loader.photos.writer import PhotoWriter
+from loader.photos.comparison import Comparison
+from loader.photos.decoding import Decoded, DecodingPool, Task, usable_cores
+from loader.photos.embedding import Embedded, RunAhead, embed
+from loader.photos.report import Outcome, explain_no_photo
+from loader.photos.settings import Encoder, Identify, PhotoModel, Settings
+from loader.photos.writing import Identified, PhotoWriter, identify
 
-LOOKUP_SIZE = 32  # files of one request: looked up before they are decoded, or known by their content
+CHUNKS_A_BATCH = 2  # one is embedded while the other is written
+DECODED_BATCHES = 2  # that are decoded ahead of the model
 
 
 class PhotoPipeline:
@@ -28,116 +31,63 @@ class PhotoPipeline:
     Args:
         client: of the cluster.
         settings: how to load.
-        stored: what the index holds; kept up to date.
-        comparison: of the library with that.
-        fingerprint: of the checkpoint whose vectors the index holds.
-        report: counts.
-        advance: told how many more files are done.
+        comparison: of the library with the index; kept up to date.
+        open_model: called once, when the first photo must be decoded.
+
+    Attributes:
+        encoder: what embeds; None until a photo is decoded.
     """
 
     def __init__(
         self,
         client: Elasticsearch,
         settings: Settings,
-        stored: StoredContents,
         comparison: Comparison,
-        fingerprint: str,
-        report: PhotoReport,
-        advance: Advance,
+        open_model: Callable[[], PhotoModel],
     ) -> None:
-        self._client, self._settings = client, settings
-        self._stored, self._comparison = stored, comparison
-        self._fingerprint, self._report, self._advance = fingerprint, report, advance
-        self._early: list[Message] = []
-        self._pass_on: Callable[[Message], None] = self._early.append
+        self._settings, self._comparison = settings, comparison
+        self._writer = PhotoWriter(client, comparison)
+        self._model = cache(open_model)
+        self.encoder: Encoder | None = None
 
-    def run(self, open_model: Callable[[], PhotoModel], dead_letters: DeadLetters) -> None:
-        """Load what must be loaded.
+    def run(self) -> Iterator[Outcome]:
+        """Load what must be loaded, and yield what became of each file."""
+        yield from self._writer.write_states(self._comparison.renamed)
+        batch, files = self._settings.batch_size, len(self._comparison.candidates)
+        chunk = max(1, batch // CHUNKS_A_BATCH)
+        pool = DecodingPool(max(1, min(self._settings.workers or usable_cores(), files)))
+        decoded = self._screen(pool.decode(self._recognize(), DECODED_BATCHES * batch))
+        vectors: Iterator[Embedded | Known | Outcome] = embed(decoded, self._make_encoder, chunk)
+        embedded = RunAhead(vectors, batch // chunk)
+        with embedded, pool:  # the pool is left first: a thread that waits for a file in hand ends then
+            identified: Iterator[Identified | Known | Outcome] = identify(
+                embedded, self._open_identification, self._settings.library
+            )
+            yield from self._writer.write(identified)
 
-        Args:
-            open_model: called when a file must be decoded.
-            dead_letters: where documents go that Elasticsearch refuses.
-        """
-        model = cache(open_model)
-        writer = self._writer(model, dead_letters)
-        writer.adopt(self._comparison.adopted)
-        tasks = self._tasks()
-        # What lies before the first photo is settled without a model.
-        first = next(tasks, None)
-        self._settle(self._early, writer)
-        if first is not None:
-            self._load(chain([first], tasks), model(), writer)
+    def _make_encoder(self) -> Encoder:
+        self.encoder = self._model().make_encoder()
+        return self.encoder
 
-    def _writer(self, model: Callable[[], PhotoModel], dead_letters: DeadLetters) -> PhotoWriter:
-        settings = self._settings
-        return PhotoWriter(
-            self._client,
-            lambda: model().open_identification(),
-            settings.library,
-            settings.root,
-            self._stored,
-            self._comparison,
-            dead_letters,
-            self._fingerprint,
-            self._report,
-        )
+    def _open_identification(self) -> Identify:
+        return self._model().open_identification()
 
-    def _load(self, tasks: Iterable[Task], model: PhotoModel, writer: PhotoWriter) -> None:
-        settings = self._settings
-        workers = min(settings.workers or usable_cores(), len(self._comparison.candidates))
-        with Decoders(model.input, settings.zone, workers=workers) as decoders:
-            stages = PhotoStages(decoders, tasks, self._screen, model.make_encoder, settings.batch_size)
-            self._pass_on = stages.pass_on
-            with stages:
-                self._settle(stages, writer)
-        refresh_photos(self._client)
+    def _recognize(self) -> Iterator[Task | Outcome]:
+        """Yield the files to decode, and what became of those that are no photo."""
+        settings, stored = self._settings, self._comparison.stored
+        for file in self._comparison.candidates:
+            if outcome := explain_no_photo(file):
+                yield outcome
+            else:
+                known = frozenset[str]() if settings.reload else stored.hashes(file.size)
+                yield Task(file, self._model().input, settings.zone, known)
 
-    def _settle(self, messages: Iterable[Message], writer: PhotoWriter) -> None:
-        known: list[Known] = []
-        for message in messages:
-            match message:
-                case Embedded():
-                    writer.write(message)
-                    self._advance(len(message.photos))
-                case Known():
-                    known.append(message)
-                case Skipped():
-                    self._report.skipped.append(message)
-                    self._advance(1)
-                case Unchanged():
-                    self._report.unchanged += 1
-                    self._advance(1)
-                case PassedOver():
-                    self._report.passed_over += 1
-                    self._advance(1)
-            if len(known) == LOOKUP_SIZE:
-                self._carry_over(known, writer)
-        self._carry_over(known, writer)
-
-    def _carry_over(self, known: list[Known], writer: PhotoWriter) -> None:
-        writer.carry_over(known)
-        self._advance(len(known))
-        known.clear()
-
-    def _tasks(self) -> Iterator[Task]:
-        """Yield the photos to decode; pass on what needs no decoding."""
-        settings = self._settings
-        for files in batched(self._comparison.candidates, LOOKUP_SIZE):
-            # Another loader on the same library may have been here since this one started.
-            now = {} if settings.opens_all else read_states(self._client, [file.id for file in files])
-            for file in files:
-                held = now.get(file.id)
-                found = recognize(file)
-                if held is not None and is_unchanged(file, held):
-                    self._pass_on(Unchanged())
-                elif not isinstance(found, PhotoFile):
-                    self._pass_on(found or PassedOver())
-                else:
-                    yield Task(file, frozenset() if settings.reload else self._stored.hashes(file.size))
-
-    def _screen(self, photo: Photo) -> Photo | Skipped:
+    def _screen(self, decoded: Iterable[Decoded | Outcome]) -> Iterator[Photo | Known | Outcome]:
         """Turn away a photo that would replace another library's under the same path."""
-        held = self._stored.photos.get(photo.id)
-        if held is None or held.library in (None, self._settings.library):
-            return photo
-        return Skipped(photo.name, explain_conflict(held))
+        for each in decoded:
+            if isinstance(each, Skipped):
+                yield Outcome("skipped", each.name, each.reason)
+            elif isinstance(each, Photo) and (why := self._comparison.explain_conflict(each.id)):
+                yield Outcome("skipped", each.name, why)
+            else:
+                yield each

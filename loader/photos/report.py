@@ -1,11 +1,15 @@
-"""What became of every file of a library."""
+"""What became of every file of a library, counted in one place."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from loader.files.library import Skipped
+from loader.files.library import PhotoFile, Skipped, recognize
+
+Kind = Literal[
+    "created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "passed_over"
+]
 
 # Whether a photo tells something, by the document's field that says so.
 _FACTS = {
@@ -16,6 +20,33 @@ _FACTS = {
     "with_peaks": "predicted_peaks",
     "with_concepts": "predicted_concepts",
 }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        kind: see `PhotoReport`.
+        name: of the file in its library.
+        reason: why it was skipped or rejected.
+        document: that was made of it and written.
+        notes: what it says that cannot be true.
+    """
+
+    kind: Kind
+    name: str
+    reason: str = ""
+    document: Mapping[str, Any] | None = None
+    notes: Sequence[str] = ()
+
+
+def explain_no_photo(file: PhotoFile) -> Outcome | None:
+    """What became of a file that is no photo, by its first bytes; None for a photo."""
+    found = recognize(file)
+    if isinstance(found, Skipped):
+        return Outcome("skipped", file.name, found.reason)
+    return Outcome("passed_over", file.name) if found is None else None
 
 
 @dataclass
@@ -32,10 +63,9 @@ class PhotoReport:
         skipped: pictures that could not be read, and folders, with the reason.
         rejected: photos that Elasticsearch refused, with the reason.
         left: files that were not reached, because the run was stopped or the cluster stayed away.
-        gone: photos of the index, by their paths, that have no file any more.
-        removed: of these, those that were deleted.
         passed_over: hidden files and files that are no pictures.
-        embedded: photos that went through the vision tower.
+        missing: photos of the index, by their paths, that have no file any more.
+        removed: of these, those that were deleted.
         with_position, with_bearing, with_offset: of the created and updated.
         with_sight: of these, with a peak in frame by their sight line.
         with_peaks, with_concepts: of these, with one that is named.
@@ -43,7 +73,6 @@ class PhotoReport:
         precision: of the vision tower, "fp32" or "int8"; None when nothing was embedded.
         agreement: least cosine of int8's vectors and float32's on this library's own first photos; None when
             they were not compared.
-        dead_letters: file that holds the rejected documents, or None.
         is_dry_run: nothing was written; the numbers say what would be.
         seconds: from the first file to the last.
     """
@@ -57,10 +86,9 @@ class PhotoReport:
     skipped: list[Skipped] = field(default_factory=list)
     rejected: list[Skipped] = field(default_factory=list)
     left: int = 0
-    gone: list[str] = field(default_factory=list)
-    removed: int = 0
     passed_over: int = 0
-    embedded: int = 0
+    missing: list[str] = field(default_factory=list)
+    removed: int = 0
     with_position: int = 0
     with_bearing: int = 0
     with_offset: int = 0
@@ -70,7 +98,6 @@ class PhotoReport:
     notes: list[Skipped] = field(default_factory=list)
     precision: str | None = None
     agreement: float | None = None
-    dead_letters: str | None = None
     is_dry_run: bool = False
     seconds: float = 0.0
 
@@ -79,10 +106,15 @@ class PhotoReport:
         """Photos that the index holds after the run."""
         return self.created + self.updated + self.moved + self.copied + self.unchanged
 
-    @property
-    def settled(self) -> int:
-        """Pictures whose outcome is known."""
-        return self.loaded + len(self.skipped) + len(self.rejected)
+    def count(self, outcome: Outcome) -> None:
+        """Count what became of a file."""
+        if outcome.kind in ("skipped", "rejected"):
+            getattr(self, outcome.kind).append(Skipped(outcome.name, outcome.reason))
+        else:
+            setattr(self, outcome.kind, getattr(self, outcome.kind) + 1)
+        self.notes += [Skipped(outcome.name, note) for note in outcome.notes]
+        if outcome.document is not None:
+            self._count_facts(outcome.document)
 
     def close(self, files: int, seconds: float) -> None:
         """Count what was not reached, so that the outcomes add up to what was found.
@@ -91,12 +123,11 @@ class PhotoReport:
             files: all that were listed: pictures, unreadable folders and what is passed over.
             seconds: from the first file to the last.
         """
-        self.left = files - self.passed_over - self.settled
-        self.found = self.settled + self.left
+        self.found = files - self.passed_over
+        self.left = self.found - self.loaded - len(self.skipped) - len(self.rejected)
         self.seconds = seconds
 
-    def count_facts(self, document: Mapping[str, Any]) -> None:
-        """Count what a written document tells."""
+    def _count_facts(self, document: Mapping[str, Any]) -> None:
         for fact, name in _FACTS.items():
             told = name in document if name in ("gps", "bearing") else bool(document.get(name))
             setattr(self, fact, getattr(self, fact) + told)

@@ -1,18 +1,49 @@
-"""How photos are loaded, and what is needed once one must be embedded."""
+"""How a library is loaded, and what its photos are embedded with."""
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from loader.photos.comparison import WHOLE, Part
+from loader.errors import PeaksError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
+    from PIL import Image
+
     from loader.files.images import ModelInput
-    from loader.photos.stages import Encoder
-    from loader.photos.writer import Identify
+    from loader.files.photo import Photo
+    from loader.vision.vectors import Vectors
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several machines' shares of a library: ``number`` of ``count``, from 1."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, written: str) -> Part:
+        """Return the share that a person names: "2/5".
+
+        Raises:
+            PeaksError: not of that form, or a number out of range.
+        """
+        found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", written)
+        part = cls(int(found[1]), int(found[2])) if found else cls(0, 0)
+        if not 1 <= part.number <= part.count:
+            raise PeaksError(f"--part {written} is no share: give K/N with K from 1 to N, such as 2/5.")
+        return part
+
+    def holds(self, identifier: str) -> bool:
+        """Whether a document falls to this share, by its id, which is a hash already."""
+        return int(identifier[:8], 16) % self.count == self.number - 1
+
+
+WHOLE = Part(1, 1)
 
 
 @dataclass(frozen=True)
@@ -39,15 +70,26 @@ class Settings:
     reload: bool = False
     checksum: bool = False
 
+
+class Encoder(Protocol):
+    """What makes vectors of pictures (`loader.vision.encoder.VisionEncoder`)."""
+
     @property
-    def opens_all(self) -> bool:
-        """Whether no file goes by its size and time."""
-        return self.reload or self.checksum
+    def precision(self) -> str: ...
+
+    @property
+    def agreement(self) -> float | None: ...
+
+    def encode(self, images: Sequence[Image.Image]) -> Vectors: ...
+
+
+# Photos and their vectors to the fields that say what they show (`photo_identification`).
+Identify = Callable[["Sequence[Photo]", "Vectors"], "list[dict[str, Any]]"]
 
 
 @dataclass(frozen=True)
 class PhotoModel:
-    """What is needed once a photo must be embedded; an unchanged library needs none of it.
+    """What a photo is embedded and identified with; an unchanged library needs none of it.
 
     Attributes:
         input: the picture that the vision tower takes.

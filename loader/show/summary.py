@@ -12,7 +12,6 @@ from loader.text import clean_text
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
     from loader.peaks.concept_writer import ConceptReport
     from loader.peaks.peak_writer import PeakReport
-    from loader.photos.dead_letters import RetryReport
     from loader.photos.predictions import PredictionReport
     from loader.photos.report import PhotoReport
 
@@ -33,9 +32,6 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
         lines += _facts(report)
     lines += _named("Skipped", report.skipped)
     lines += _named("Rejected", report.rejected)
-    if report.dead_letters:
-        again = f"`peaks load-photos --retry {report.dead_letters}` writes them again"
-        lines.append(f"Kept in {report.dead_letters}: {again}")
     lines += _named("Left out of loaded photos", report.notes, NOTES_SHOWN)
     return "\n".join(lines)
 
@@ -44,22 +40,22 @@ def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
     return [
         ("new", report.created, ""),
         ("changed", report.updated, ""),
-        ("moved", report.moved, "known by their content under a path that is gone"),
+        ("moved", report.moved, "known by their content under a path that has no file any more"),
         ("copied", report.copied, "known by their content under another path"),
         ("unchanged", report.unchanged, ""),
         ("skipped", len(report.skipped), "not loaded, for the reason given below"),
-        ("rejected", len(report.rejected), "refused by Elasticsearch"),
+        ("rejected", len(report.rejected), "refused by Elasticsearch; the next run tries again"),
         ("left", report.left, "not reached"),
     ]
 
 
 def _without_file(report: PhotoReport) -> list[str]:
-    if not report.gone:
+    if not report.missing:
         return []
-    gone = f"{_count(len(report.gone), 'photo')} of the index without a file"
+    missing = f"{_count(len(report.missing), 'photo')} of the index without a file"
     if report.removed:
-        return [f"{gone}, {report.removed:,} removed"]
-    return [f"{gone}: --prune removes {'it' if len(report.gone) == 1 else 'them'}"]
+        return [f"{missing}, {report.removed:,} removed"]
+    return [f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"]
 
 
 def summarize_peaks(report: PeakReport, place: str) -> str:
@@ -97,26 +93,6 @@ def _refused(report: PeakReport | ConceptReport) -> Iterable[str]:
 def photos_as_json(report: PhotoReport) -> dict[str, Any]:
     """Return the report of `peaks load-photos --json`."""
     return {**asdict(report), "loaded": report.loaded, "seconds": round(report.seconds, 3)}
-
-
-def summarize_retries(report: RetryReport, place: str) -> str:
-    """Return the closing summary of `peaks load-photos --retry` as lines of text."""
-    lines = [
-        f"{_count(report.sent + report.superseded, 'rejected photo')} in {place}",
-        _row("new", report.created),
-        _row("changed", report.updated),
-    ]
-    if report.superseded:
-        lines.append(_row("left", report.superseded, "the index holds a later version of the file"))
-    if report.rejected:
-        lines.append(_row("rejected", len(report.rejected), f"again, and kept in {place}"))
-    lines += _named("Rejected", report.rejected)
-    return "\n".join([*lines, *report.warnings])
-
-
-def retries_as_json(report: RetryReport) -> dict[str, Any]:
-    """Return the report of `peaks load-photos --retry FILE --json`."""
-    return asdict(report)
 
 
 def summarize_predictions(report: PredictionReport) -> str:

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.errors import PeaksError
-from loader.vision.cores import usable_cores
 from loader.vision.model_input import read_model_input, read_pixel_scale
 from loader.vision.quantized_tower import QuantizedTower, find_engine
 from loader.vision.tower import Tower, load_tower
@@ -58,8 +57,6 @@ class VisionEncoder:
     def __init__(
         self, checkpoint: Checkpoint, device: str | None = None, precision: str = "fp32"
     ) -> None:
-        # OpenMP counts the machine's processors, also where a container is given fewer.
-        torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dims = checkpoint.dims
         self.input = read_model_input(checkpoint)

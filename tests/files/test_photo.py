@@ -46,7 +46,7 @@ def decode(folder: Path, zone: str | None = None) -> Photo:
 def test_the_document_of_a_photo(tmp_path: Path) -> None:
     path = write(tmp_path / "Khumbu" / "IMG_1.jpg", quadrants(), exif=CAMERA)
     photo = decode(tmp_path)
-    document = photo.document([0.6, 0.8], {"predicted_peaks": ["pumori"], "predicted_concepts": []})
+    document = photo.document([0.6, 0.8], {"predicted_peaks": ["pumori"], "predicted_concepts": []}, "trek")
     thumbnail = Image.open(io.BytesIO(base64.b64decode(document.pop("thumbnail"))))
     assert thumbnail.size == (64, 96) and not thumbnail.getexif()
     assert document == {
@@ -67,6 +67,7 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
         "clip_image": [0.6, 0.8],
         "predicted_peaks": ["pumori"],
         "predicted_concepts": [],
+        "library": "trek",
     }
     assert photo.picture.size == (32, 32)
     assert photo.notes == ("its bearing of 361° is impossible; left out",)
@@ -74,9 +75,9 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
 
 def test_a_bare_photo_has_no_empty_fields(tmp_path: Path) -> None:
     write(tmp_path / "x.png", quadrants(), "PNG")
-    assert sorted(decode(tmp_path).document([1.0], {})) == [
-        "clip_image", "content_hash", "has_gps", "height", "modified", "path", "path_words", "size_bytes",
-        "thumbnail", "width",
+    assert sorted(decode(tmp_path).document([1.0], {}, "trek")) == [
+        "clip_image", "content_hash", "has_gps", "height", "library", "modified", "path", "path_words",
+        "size_bytes", "thumbnail", "width",
     ]
 
 

@@ -24,7 +24,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from eland_models.checkpoint import Checkpoint
     from loader.elastic.models import IndexModel
-    from loader.vision.encoder import VisionEncoder
+    from loader.photos.settings import Encoder
     from loader.vision.vectors import Vectors
 
 LOOK = 0.01  # seconds between two looks at the gate
@@ -57,12 +57,12 @@ def main() -> None:
 
 def _tap_when_imported(log: Path, seconds: float, gate: Path | None) -> None:
     """Tap the tower when the loader asks for it: imported now, torch would delay what comes before."""
-    from loader.commands import photo_library
+    from loader.photos import photo_model
 
-    make_encoder = photo_library._make_encoder
+    make_encoder = photo_model.make_encoder
 
-    def make_tapped(checkpoint: Checkpoint, index: IndexModel, precision: str) -> VisionEncoder:
-        encoder: VisionEncoder = make_encoder(checkpoint, index, precision)
+    def make_tapped(checkpoint: Checkpoint, index: IndexModel, precision: str) -> Encoder:
+        encoder: Encoder = make_encoder(checkpoint, index, precision)
         encode = encoder.encode
 
         def tapped(images: Sequence[Image.Image]) -> Vectors:
@@ -75,7 +75,7 @@ def _tap_when_imported(log: Path, seconds: float, gate: Path | None) -> None:
         encoder.encode = tapped  # type: ignore[method-assign]
         return encoder
 
-    photo_library._make_encoder = make_tapped
+    photo_model.make_encoder = make_tapped
 
 
 def _write(log: Path, pictures: Sequence[Image.Image]) -> None:

@@ -84,7 +84,7 @@ class RunningLoad:
         self._mark = uuid4().hex
         tap = ["--log", self.log, "--seconds", seconds, *(["--gate", gate] if gate else [])]
         words = ["load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", url, "--json",
-                 "--precision", "fp32", "--workers", 2, "--rejected", place / "rejected.ndjson", *options]
+                 "--precision", "fp32", "--workers", 2, *options]
         begin = self._begin if cold or prefix else self._fork
         self.process: subprocess.Popen[bytes] | WarmProcess = begin(prefix, list(map(str, (*tap, *words))))
 

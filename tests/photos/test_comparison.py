@@ -5,14 +5,17 @@ import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loader.elastic.photo_index import StoredPhoto
+from loader.errors import PeaksError
 from loader.files.library import Listing, PhotoFile, Skipped, document_id, list_files
-from loader.photos.comparison import WHOLE, Part, StoredContents, compare, is_unchanged
+from loader.photos.comparison import Comparison
+from loader.photos.settings import WHOLE, Part, Settings
 from tests.files.picture_files import quadrants, write
 
 
@@ -25,61 +28,62 @@ def stored(file: PhotoFile, library: str | None = "trek", content: str = "x") ->
     return StoredPhoto(file.id, file.name, library, file.size, file.modified, content_hash)
 
 
-def by_id(*photos: StoredPhoto) -> dict[str, StoredPhoto]:
-    return {photo.id: photo for photo in photos}
+def compare(files: list[PhotoFile] | Listing, *photos: StoredPhoto, **settings: Any) -> Comparison:
+    listing = Listing(files) if isinstance(files, list) else files
+    held = {photo.id: photo for photo in photos}
+    return Comparison(listing, held, Settings("trek", Path("/photos"), **settings))
 
 
 def test_a_file_with_the_stored_size_and_time_is_unchanged() -> None:
     same, larger, later, new = (photo_file(f"{name}.jpg") for name in "abcd")
-    held = by_id(stored(same), stored(larger), stored(later))
     files = [same, replace(larger, size=11), replace(later, modified=2), new]
-    result = compare(Listing(files), held, "trek")
+    result = compare(files, stored(same), stored(larger), stored(later))
     assert result.unchanged == 1 and result.candidates == files[1:]
-    assert not result.adopted and not result.gone
+    assert not result.renamed and not result.missing
 
 
-def test_times_are_not_trusted_when_they_must_not_be() -> None:
+@pytest.mark.parametrize("option", ["reload", "checksum"])
+def test_times_are_not_trusted_when_they_must_not_be(option: str) -> None:
     file = photo_file("a.jpg")
-    result = compare(Listing([file]), by_id(stored(file)), "trek", trust_times=False)
+    result = compare([file], stored(file), **{option: True})
     assert (result.unchanged, result.candidates) == (0, [file])
 
 
 def test_what_an_earlier_loader_wrote_is_opened() -> None:
     file = photo_file("a.jpg")
-    earlier = replace(stored(file, library=None), modified=None)
-    assert not is_unchanged(file, earlier)
-    assert compare(Listing([file]), by_id(earlier), "trek").candidates == [file]
+    assert compare([file], replace(stored(file, library=None), modified=None)).candidates == [file]
 
 
-def test_unchanged_files_of_a_renamed_library_are_adopted() -> None:
+def test_unchanged_files_of_a_renamed_library() -> None:
     file = photo_file("a.jpg")
-    result = compare(Listing([file]), by_id(stored(file, library="old name")), "trek")
-    assert (result.unchanged, result.adopted) == (1, [file])
+    result = compare([file], stored(file, library="old name"))
+    assert (result.unchanged, result.renamed) == (0, [file])
 
 
-def test_gone_is_what_this_library_has_no_file_for() -> None:
-    here, gone, elsewhere = (photo_file(f"{name}.jpg") for name in ("a", "b", "c"))
-    held = by_id(stored(here), stored(gone), stored(elsewhere, library="other"))
-    assert list(compare(Listing([here]), held, "trek").gone) == [gone.id]
+def test_missing_is_what_this_library_has_no_file_for() -> None:
+    here, missing, elsewhere = (photo_file(f"{name}.jpg") for name in ("a", "b", "c"))
+    result = compare([here], stored(here), stored(missing), stored(elsewhere, library="other"))
+    assert list(result.missing) == [missing.id]
 
 
 def test_a_part_of_a_library_says_nothing_of_the_rest() -> None:
     inside, outside = photo_file("2023/a.jpg"), photo_file("2024/a.jpg")
-    listing = Listing([], prefix="2023/")
-    assert list(compare(listing, by_id(stored(inside), stored(outside)), "trek").gone) == [inside.id]
+    result = compare(Listing([], prefix="2023/"), stored(inside), stored(outside))
+    assert list(result.missing) == [inside.id]
 
 
-@pytest.mark.parametrize(("folder", "gone"), [("closed", ["open/b.jpg"]), (".", [])])
-def test_what_lies_in_a_folder_that_cannot_be_read_is_not_gone(folder: str, gone: list[str]) -> None:
-    held = by_id(stored(photo_file("closed/a.jpg")), stored(photo_file("open/b.jpg")))
+@pytest.mark.parametrize(("folder", "missing"), [("closed", ["open/b.jpg"]), (".", [])])
+def test_what_lies_in_a_folder_that_cannot_be_read_is_not_missing(folder: str, missing: list[str]) -> None:
     listing = Listing([], skipped=[Skipped(folder, "the folder cannot be read (Permission denied)")])
-    assert [photo.path for photo in compare(listing, held, "trek").gone.values()] == gone
+    photos = [stored(photo_file(name)) for name in ("closed/a.jpg", "open/b.jpg")]
+    result = compare(listing, *photos)
+    assert [photo.path for photo in result.missing.values()] == missing
 
 
 @given(st.lists(st.text("abc/", min_size=1), unique=True), st.integers(1, 7))
 def test_parts_hold_every_file_once(names: list[str], count: int) -> None:
     files = [photo_file(name) for name in names]
-    shares = [compare(Listing(files), {}, "trek", part=Part(number + 1, count)) for number in range(count)]
+    shares = [compare(files, part=Part(number + 1, count)) for number in range(count)]
     assert sorted(file.name for share in shares for file in share.candidates) == sorted(names)
 
 
@@ -90,15 +94,31 @@ def test_parts_are_of_about_the_same_size() -> None:
     assert all(WHOLE.holds(file.id) for file in files)
 
 
-def test_contents_are_found_by_size_and_hash_and_follow_a_move() -> None:
-    one, copy, other = photo_file("a.jpg"), photo_file("b.jpg"), photo_file("c.jpg", size=20)
-    contents = StoredContents(by_id(stored(one), stored(copy), stored(other, content="y")))
-    (known,) = contents.hashes(10)
-    assert contents.ids(known) == [one.id, copy.id]
-    assert contents.hashes(11) == frozenset() and contents.ids("nothing") == []
-    moved = photo_file("d.jpg")
-    contents.move(contents.photos[one.id], stored(moved))
-    assert contents.ids(known) == [moved.id, copy.id] and one.id not in contents.photos
+@pytest.mark.parametrize("part", ["0/2", "3/2", "1", "a/b", "-1/2", "1/0"])
+def test_a_share_that_is_none_is_refused(part: str) -> None:
+    with pytest.raises(PeaksError, match=f"--part {part} is no share: give K/N with K from 1 to N"):
+        Part.parse(part)
+    assert Part.parse("2/5") == Part(2, 5)
+
+
+def test_a_content_is_known_by_the_files_own_photo_then_by_a_missing_one() -> None:
+    here, missing, other = photo_file("a.jpg"), photo_file("b.jpg"), photo_file("c.jpg", size=20)
+    result = compare([here], stored(here), stored(missing), stored(other, content="y"))
+    (known,) = result.stored.hashes(10)
+    assert result.stored.hashes(11) == frozenset()
+    new = photo_file("d.jpg")
+    assert result.find_source(here, known).id == here.id
+    source = result.find_source(new, known)
+    assert source.id == missing.id and result.is_missing(source)
+    result.move(source, new)
+    assert result.find_source(new, known).id == new.id and source.id not in result.missing
+
+
+def test_another_librarys_photo_is_not_replaced() -> None:
+    own, other = photo_file("a.jpg"), photo_file("b.jpg")
+    result = compare([], stored(own), stored(other, library="card"))
+    assert result.explain_conflict(own.id) is None and result.explain_conflict("new") is None
+    assert "of the library 'card'" in str(result.explain_conflict(other.id))
 
 
 def test_a_listing_opens_no_file(tmp_path: Path) -> None:

@@ -224,8 +224,6 @@ def test_a_missing_index_is_one_sentence(
 def test_the_checkpoint_must_be_named(url: str, trek: Path, deployed_model: str) -> None:
     code, output = run("load-photos", trek, "--url", url)
     assert code == 1 and f"name the checkpoint of {deployed_model} with --checkpoint" in output
-    code, output = run("load-photos", trek, "--url", url, "--es-model-id", "another")
-    assert code == 1 and "[photos] was made for" in output
 
 
 def test_the_real_trek(client: Elasticsearch, url: str, shared: Path, tmp_path: Path) -> None:

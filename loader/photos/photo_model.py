@@ -1,0 +1,59 @@
+"""What photos are embedded and identified with, each part opened when the first photo needs it."""
+from __future__ import annotations
+
+from elasticsearch import Elasticsearch
+
+from eland_models.checkpoint import Checkpoint, open_checkpoint
+from eland_models.errors import ModelError
+from loader.elastic.indices import PHOTOS
+from loader.elastic.models import IndexModel
+from loader.elastic.photo_index import check_checkpoint
+from loader.elastic.retries import with_retries
+from loader.errors import PeaksError
+from loader.peaks.identification.photo_identification import PhotoIdentification
+from loader.peaks.siglip import Calibration
+from loader.photos.settings import Encoder, PhotoModel
+from loader.vision.model_input import read_model_input
+
+
+def open_photo_model(
+    client: Elasticsearch, index: IndexModel, name: str | None, precision: str, top: int
+) -> PhotoModel:
+    """Open a checkpoint; its weights are read later.
+
+    Args:
+        client: of the cluster.
+        index: whose vectors the index of photos holds.
+        name: folder or hub id of the checkpoint.
+        precision: of the vision tower: "auto", "fp32" or "int8".
+        top: most peaks named for a photo.
+
+    Raises:
+        PeaksError: no checkpoint was named, or it cannot be opened.
+    """
+    if name is None:
+        raise PeaksError(
+            f"Photos are embedded here: name the checkpoint of {index.model_id} with --checkpoint "
+            "DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
+        )
+    try:
+        checkpoint = open_checkpoint(name, tower="vision")
+    except ModelError as error:
+        raise PeaksError(str(error)) from error
+    calibration = Calibration(checkpoint.logit_scale, checkpoint.logit_bias)
+    return PhotoModel(
+        read_model_input(checkpoint),
+        lambda: make_encoder(checkpoint, index, precision),
+        lambda: with_retries(lambda: PhotoIdentification(client, calibration, top)),
+    )
+
+
+def make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> Encoder:
+    """Load the vision tower, once it is the one whose vectors the index holds.
+
+    That is told by reading the whole checkpoint, seconds in which the first photos are decoded.
+    """
+    check_checkpoint(index, PHOTOS, checkpoint)
+    from loader.vision.encoder import VisionEncoder  # torch takes seconds to import
+
+    return VisionEncoder(checkpoint, precision=precision)

@@ -1,0 +1,159 @@
+"""The last stages of a load: name the peaks, write the documents, carry moved and copied photos over."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from elasticsearch import Elasticsearch
+
+from loader.batches import batched
+from loader.elastic.bulk import NotWritten, Written, write_documents
+from loader.elastic.indices import PHOTOS
+from loader.elastic.photo_index import StoredPhoto, delete_photos, read_documents, refresh_photos
+from loader.files.library import PhotoFile, path_words
+from loader.files.photo import Known, Photo
+from loader.photos.comparison import Comparison
+from loader.photos.embedding import Embedded
+from loader.photos.report import Kind, Outcome
+from loader.photos.settings import Identify
+
+BATCH = 32  # files that are known by their content, looked up at a time
+RENAMED_BATCH = 500  # files whose library's name is written at a time
+
+Other = TypeVar("Other")
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Identified:
+    """Photos and their documents."""
+
+    photos: Sequence[Photo]
+    documents: Sequence[Document]
+
+
+def identify(
+    embedded: Iterable[Embedded | Other], open_identification: Callable[[], Identify], library: str
+) -> Iterator[Identified | Other]:
+    """Name peaks and concepts in photos, which makes their documents whole; hand on what is no photo."""
+    name_in: Identify | None = None
+    for result in embedded:
+        if not isinstance(result, Embedded):
+            yield result
+            continue
+        name_in = name_in or open_identification()
+        found = name_in(result.photos, result.vectors)
+        documents = [
+            photo.document(vector.tolist(), fields, library)
+            for photo, vector, fields in zip(result.photos, result.vectors, found, strict=True)
+        ]
+        yield Identified(result.photos, documents)
+
+
+class PhotoWriter:
+    """Writes what the stages before it have made, and says what became of each file.
+
+    Args:
+        client: of the cluster.
+        comparison: of the library with the index; kept up to date.
+    """
+
+    def __init__(self, client: Elasticsearch, comparison: Comparison) -> None:
+        self._client, self._comparison = client, comparison
+
+    def write(self, results: Iterable[Identified | Known | Outcome]) -> Iterator[Outcome]:
+        """Put photos into the index, and hand on what needs no writing.
+
+        Raises:
+            NotWritten: the cluster stayed away; what it took before that was yielded.
+        """
+        known: list[Known] = []
+        for result in results:
+            if isinstance(result, Outcome):
+                yield result
+            elif isinstance(result, Identified):
+                yield from self._write(result)
+            else:
+                known.append(result)
+                if len(known) == BATCH:
+                    yield from self._carry_over(known)
+                    known = []
+        yield from self._carry_over(known)
+
+    def write_states(self, files: Sequence[PhotoFile]) -> Iterator[Outcome]:
+        """Write library, size and time of files whose content the index holds under the very same id."""
+        for batch in batched(files, RENAMED_BATCH):
+            states = {file.id: self._state(file) for file in batch}
+            written = write_documents(self._client, PHOTOS, states, merge=True)
+            refused = {each.id: each.reason for each in written.rejected}
+            for file in batch:
+                if file.id in refused:
+                    yield Outcome("rejected", file.name, refused[file.id])
+                else:
+                    yield Outcome("unchanged", file.name)
+
+    def _write(self, result: Identified) -> Iterator[Outcome]:
+        photos = dict(zip([photo.id for photo in result.photos], result.photos, strict=True))
+        documents = dict(zip(photos, result.documents, strict=True))
+        try:
+            written = write_documents(self._client, PHOTOS, documents)
+        except NotWritten as error:  # it may have taken some of them
+            yield from _outcomes(error.written, photos, documents)
+            raise
+        yield from _outcomes(written, photos, documents)
+
+    def _carry_over(self, known: Sequence[Known]) -> Iterator[Outcome]:
+        """Take files whose bytes the index holds: unchanged under their own id, moved or copied otherwise."""
+        sources = [(each.file, self._comparison.find_source(each.file, each.content_hash)) for each in known]
+        here = [file for file, source in sources if file.id == source.id]
+        outdated = [file for file in here if not self._is_current(file)]
+        yield from (Outcome("unchanged", file.name) for file in here if file not in outdated)
+        yield from self.write_states(outdated)
+        others = [(file, source) for file, source in sources if file.id != source.id]
+        originals = self._read([source.id for _, source in others])
+        for file, source in others:
+            yield self._carry(file, source, originals.get(source.id))
+
+    def _carry(self, file: PhotoFile, source: StoredPhoto, original: Document | None) -> Outcome:
+        """Write a file's document from the one with its content, and delete that if its own file is gone."""
+        if original is None:  # another loader has moved it meanwhile
+            why = "the index held its content and lost it just now; load it again"
+            return Outcome("skipped", file.name, why)
+        is_moved = self._comparison.is_missing(source)
+        if is_moved:
+            # First: a kill in between leaves a file that the next run loads anew, not a photo too many.
+            delete_photos(self._client, [source.id])
+        words = {"path": file.name, "path_words": path_words(file.name)}
+        written = write_documents(self._client, PHOTOS, {file.id: {**original, **words, **self._state(file)}})
+        if written.rejected:
+            return Outcome("rejected", file.name, written.rejected[0].reason)
+        if is_moved:
+            self._comparison.move(source, file)
+        return Outcome("moved" if is_moved else "copied", file.name)
+
+    def _read(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Whole documents; a refresh lets the search see those that were moved a moment ago."""
+        found = read_documents(self._client, ids)
+        if missing := [identifier for identifier in ids if identifier not in found]:
+            refresh_photos(self._client)
+            found |= read_documents(self._client, missing)
+        return found
+
+    def _is_current(self, file: PhotoFile) -> bool:
+        held, library = self._comparison.stored.photos[file.id], self._comparison.library
+        return (held.size, held.modified, held.library) == (file.size, file.modified, library)
+
+    def _state(self, file: PhotoFile) -> Document:
+        return {"library": self._comparison.library, "size_bytes": file.size, "modified": file.modified}
+
+
+def _outcomes(
+    written: Written, photos: Mapping[str, Photo], documents: Mapping[str, Document]
+) -> Iterator[Outcome]:
+    for refused in written.rejected:
+        yield Outcome("rejected", photos[refused.id].name, refused.reason)
+    kinds: tuple[tuple[Kind, list[str]], ...] = (("created", written.created), ("updated", written.updated))
+    for kind, ids in kinds:
+        for each in ids:
+            yield Outcome(kind, photos[each].name, "", documents[each], photos[each].notes)
