@@ -4,7 +4,6 @@ from __future__ import annotations
 from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
-from eland_models.errors import ModelError
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import IndexModel
 from loader.elastic.photo_index import check_checkpoint
@@ -36,10 +35,7 @@ def open_photo_model(
             f"Photos are embedded here: name the checkpoint of {index.model_id} with --checkpoint "
             "DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
         )
-    try:
-        checkpoint = open_checkpoint(name, tower="vision")
-    except ModelError as error:
-        raise PeaksError(str(error)) from error
+    checkpoint = open_checkpoint(name, tower="vision")
     calibration = Calibration(checkpoint.logit_scale, checkpoint.logit_bias)
     return PhotoModel(
         read_model_input(checkpoint),
