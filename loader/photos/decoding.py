@@ -20,7 +20,7 @@ from datetime import tzinfo
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import TypeVar
@@ -35,7 +35,8 @@ from loader.files.photo import Known, Photo, decode_photo
 
 TIME_LIMIT = 120.0  # seconds a file
 LARGE_SECONDS = 15.0  # a large picture of another worker, for which this one may have to wait
-LEAST_STARTS = 3  # pools that may break one after the other, without a file between them
+LOOK = 0.5  # seconds between two looks at whether the pool is broken
+MOST_BREAKS = 3  # of pools, one after the other without a file between them
 
 NICENESS = 5  # the model's threads go first: they are what a load waits for
 OOM_SCORE = 500  # of 1,000 (man 5 proc): the kernel ends a worker before the model or the node
@@ -144,7 +145,12 @@ class DecodingPool:
 
     def _next(self) -> Decoded:
         while True:
-            future = self._done.get()
+            try:
+                future = self._done.get(timeout=LOOK)
+            except Empty:
+                if not self._pool.active:  # a broken pool forgets the tasks that it has not looked at
+                    self._start_again(self._running.popitem()[1])
+                continue
             if future is None:
                 raise CancelledError
             task = self._running.pop(future, None)
@@ -181,7 +187,7 @@ class DecodingPool:
     def _start_again(self, task: Task) -> None:
         """Give a new pool what a broken one had: a worker died that was decoding nothing."""
         self._breaks += 1
-        if self._breaks > LEAST_STARTS:
+        if self._breaks > MOST_BREAKS:
             raise PeaksError(
                 "The processes that decode photos cannot be started, or end at once: look for free memory "
                 "and for a limit on processes (ulimit -u), or install this package anew."
