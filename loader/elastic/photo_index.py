@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.elastic.bulk import delete_documents
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import IndexModel, read_index_model
-from loader.elastic.retries import check_parts, with_retries
+from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 
 PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
@@ -98,22 +98,6 @@ def _read_all(client: Elasticsearch) -> dict[str, StoredPhoto]:
     return {photo.id: photo for hits in pages for photo in map(_stored, hits)}
 
 
-def read_states(client: Elasticsearch, ids: Sequence[str]) -> dict[str, StoredPhoto]:
-    """Return those of some photos that exist, by id; seen at once, without a refresh."""
-    if not ids:
-        return {}
-    found = read_fields(client, ids, _STATE)
-    return {identifier: _from_values(identifier, values) for identifier, values in found.items()}
-
-
-def read_fields(
-    client: Elasticsearch, ids: Sequence[str], fields: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """Return fields of the documents that exist, by id; seen at once, without a refresh."""
-    answer = with_retries(partial(_get_fields, client, ids, fields))
-    return {document["_id"]: document["_source"] for document in answer["docs"] if document["found"]}
-
-
 def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return whole documents, vector included, by id; those that are gone are left out."""
     request = partial(
@@ -137,24 +121,14 @@ def delete_photos(client: Elasticsearch, ids: Iterable[str]) -> int:
     return delete_documents(client, PHOTOS, ids)
 
 
-def _get_fields(client: Elasticsearch, ids: Sequence[str], fields: Sequence[str]) -> Any:
-    answer = client.mget(index=PHOTOS, ids=ids, source_includes=list(fields))
-    check_parts(answer, answer["docs"])
-    return answer
-
-
 def _stored(hit: Mapping[str, Any]) -> StoredPhoto:
-    fields = hit.get("fields", {})
-    return _from_values(hit["_id"], {name: values[0] for name, values in fields.items()})
-
-
-def _from_values(identifier: str, values: Mapping[str, Any]) -> StoredPhoto:
-    size, modified = values.get("size_bytes"), values.get("modified")
+    fields = {name: values[0] for name, values in hit.get("fields", {}).items()}
+    size, modified = fields.get("size_bytes"), fields.get("modified")
     return StoredPhoto(
-        id=identifier,
-        path=values.get("path", identifier),
-        library=values.get("library"),
+        id=hit["_id"],
+        path=fields.get("path", hit["_id"]),
+        library=fields.get("library"),
         size=None if size is None else int(size),
         modified=None if modified is None else int(modified),
-        content_hash=values.get("content_hash"),
+        content_hash=fields.get("content_hash"),
     )

@@ -29,15 +29,6 @@ BUSY = frozenset((429, 502, 503, 504))
 PATIENCE = 600.0  # seconds without any success: a rolling restart of a node, a short outage
 _JITTERED = wait_random_exponential(multiplier=1, max=30)  # seconds
 
-# of `_mget`, whose documents have no status of their own
-_STATUSES = {
-    "cluster_block_exception": 503,
-    "es_rejected_execution_exception": 429,
-    "index_not_found_exception": 404,
-    "no_shard_available_action_exception": 503,
-    "unavailable_shards_exception": 503,
-}
-
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
@@ -164,18 +155,16 @@ def check_parts(answer: ObjectApiResponse[Any], parts: Iterable[Mapping[str, Any
     While a shard is away, Elasticsearch answers 200 as a whole and says so in the parts.
 
     Args:
-        answer: to `_msearch` or `_mget`.
-        parts: of that answer. Those of `_mget` have no status, and any that failed raises.
+        answer: to `_msearch`.
+        parts: of that answer.
 
     Raises:
         ApiError: with the part's status and error.
     """
     for part in parts:
-        error = part.get("error")
-        status = part.get("status") or (_STATUSES.get(error["type"], 500) if error else 200)
-        if error and (status in BUSY or "status" not in part):
-            body = {"error": error, "status": status}
-            raise ApiError(str(error["type"]), replace(answer.meta, status=status), body)
+        if part["status"] in BUSY:
+            meta = replace(answer.meta, status=part["status"])
+            raise ApiError(str(part["error"]["type"]), meta, {**part})
 
 
 def _duration(seconds: float) -> str:

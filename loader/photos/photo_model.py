@@ -5,8 +5,7 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import IndexModel
-from loader.elastic.photo_index import check_checkpoint
+from loader.elastic.models import IndexModel, check_checkpoint
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.peaks.identification.photo_identification import PhotoIdentification
