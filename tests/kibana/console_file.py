@@ -1,7 +1,7 @@
-"""Console's file format: comments, ``METHOD path``, and JSON bodies with comments and triple quotes.
+"""Console's file format, as far as kibana/console.txt uses it: paragraphs of comment, request and body.
 
-Source: elastic/kibana, src/platform/packages/shared/kbn-monaco/src/languages/console (the parser) and
-src/platform/plugins/shared/console/public/application/containers/editor (how a body is sent).
+Console itself takes more (several bodies, comments inside of one); what this reads, Console reads. Source:
+elastic/kibana, src/platform/packages/shared/kbn-monaco/src/languages/console (the parser).
 """
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-_REQUEST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD)[ \t]+(\S+)[ \t]*")
-_TRIPLE = re.compile(r'"""(.*?)"""', re.DOTALL)
-
-
-class ConsoleSyntaxError(ValueError):
-    """Text that Console would underline."""
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,94 +20,51 @@ class ConsoleRequest:
         line: where it stands, from 1.
         comment: the comment right above it, without its marks.
         path: as it stands, without a leading slash.
-        bodies: JSON documents; several for `_bulk` and `_msearch`.
+        body: a JSON document, or None.
     """
 
     line: int
     comment: str
     method: str
     path: str
-    bodies: tuple[object, ...]
-
-    @property
-    def target(self) -> str:
-        """The path for an HTTP client."""
-        return f"/{self.path.lstrip('/')}"
+    body: Any
 
 
 def parse_console(text: str) -> list[ConsoleRequest]:
     """Read every request of a file.
 
     Raises:
-        ConsoleSyntaxError: with the line.
+        ValueError: a paragraph is neither comments nor a request with one JSON document under it.
     """
-    return list(_requests(text.splitlines()))
+    return list(_requests(text))
 
 
-def _requests(lines: list[str]) -> Iterator[ConsoleRequest]:
-    at, comment = 0, list[str]()
-    while at < len(lines):
-        line = lines[at].strip()
-        if not line:
-            comment = []
-        elif line.startswith(("#", "//")):
-            comment.append(line.lstrip("#/ "))
-        else:
-            found = _REQUEST.fullmatch(lines[at])
-            if found is None:
-                raise ConsoleSyntaxError(f"line {at + 1}: neither a comment nor a request: {line[:60]}")
-            end = _end_of_body(lines, at + 1)
-            bodies = tuple(_bodies("\n".join(lines[at + 1 : end]), at + 2))
-            yield ConsoleRequest(at + 1, " ".join(comment), found[1], found[2], bodies)
-            at, comment = end, []
+def _requests(text: str) -> Iterator[ConsoleRequest]:
+    for paragraph in re.finditer(r"(?:.+\n?)+", text):
+        comments, request = re.fullmatch(r"((?:#.*\n?)*)((?s:.*))", paragraph[0]).groups()  # type: ignore[union-attr]
+        if not request:
             continue
-        at += 1
+        line = text.count("\n", 0, paragraph.start()) + comments.count("\n") + 1
+        head, _, body = request.partition("\n")
+        found = re.fullmatch(r"(GET|POST|PUT|DELETE) (\S+)", head)
+        if found is None:
+            raise ValueError(f"line {line} is neither a comment nor a request: {head[:60]}")
+        comment = " ".join(part.lstrip("# ") for part in comments.splitlines())
+        yield ConsoleRequest(line, comment, found[1], found[2], _read_body(body, line))
 
 
-def _end_of_body(lines: list[str], start: int) -> int:
-    """A body begins right under its request, and ends where no brace or string is open any more."""
-    at, text = start, ""
-    while at < len(lines):
-        line = lines[at].strip()
-        if not text and not line.startswith(("{", "[")):
-            break
-        text += lines[at] + "\n"
-        at += 1
-        if _is_whole(text) and not (at < len(lines) and lines[at].strip().startswith("{")):
-            break
-    return at
+def _read_body(text: str, line: int) -> Any:
+    """A JSON document whose strings may stand in triple quotes; no key stands twice in an object."""
 
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError(f"line {line}: a key stands twice")
+        return dict(pairs)
 
-def _is_whole(text: str) -> bool:
-    if text.count('"""') % 2:
-        return False
-    bare = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', _TRIPLE.sub('""', text))
-    return bare.count("{") == bare.count("}") and bare.count("[") == bare.count("]")
-
-
-def _bodies(text: str, line: int) -> Iterator[object]:
-    """JSON documents one after another, their comments and triple quotes undone."""
-    strict = _without_comments(_TRIPLE.sub(lambda found: json.dumps(found[1]), text)).strip()
-    decoder = json.JSONDecoder(object_pairs_hook=_unique)
-    while strict:
-        try:
-            body, end = decoder.raw_decode(strict)
-        except json.JSONDecodeError as error:
-            raise ConsoleSyntaxError(f"line {line - 1 + error.lineno}: {error.msg}") from error
-        yield body
-        strict = strict[end:].strip()
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    if len(keys) > len(set(keys)):
-        raise ConsoleSyntaxError(f"a key stands twice among {keys}")
-    return dict(pairs)
-
-
-def _without_comments(text: str) -> str:
-    """Blank out `#` and `//` comments that are not inside of strings."""
-    return re.sub(r'("(?:\\.|[^"\\])*")|(?:#|//)[^\n]*', lambda found: found[1] or "", text)
+    if not text.strip():
+        return None
+    strict = re.sub(r'(?s)"""(.*?)"""', lambda found: json.dumps(found[1]), text)
+    return json.loads(strict, object_pairs_hook=unique)
 
 
 def parse_quoted(text: str) -> list[ConsoleRequest]:

@@ -37,6 +37,11 @@ class MappedField:
     nested: str | None = None
 
 
+def is_plain(field: MappedField) -> bool:
+    """Whether a field has doc values of its document, for a sort, an aggregation or a style."""
+    return field.aggregatable and not field.nested
+
+
 @cache
 def mapped_fields(alias: str) -> Mapping[str, MappedField]:
     """Return the fields of the index behind an alias by their names."""
