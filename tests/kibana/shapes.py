@@ -3,8 +3,8 @@
 A key that is not here Kibana may refuse (a search's schema, the strict mappings of maps and dashboards) or
 ignore in silence (a layer's style). Written from elastic/kibana at 8.19 and 9.x:
 data_views/common/types.ts, field_formats/common/converters; saved_search/server/saved_objects
-(schema_legacy.ts); maps/common (constants.ts, descriptor_types), maps/server/content_management/schema/v1; lens/public
-(datasources/form_based/operations, visualizations/xy/types.ts, visualizations/datatable);
+(schema_legacy.ts); maps/common (constants.ts, descriptor_types), maps/server/content_management/schema/v1;
+lens/public (datasources/form_based/operations, visualizations/xy/types.ts, visualizations/datatable);
 dashboard/server/content_management, controls/common. `matching` says what a shape is.
 """
 from __future__ import annotations

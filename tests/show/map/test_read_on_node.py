@@ -15,7 +15,7 @@ from loader.errors import PeaksError
 from loader.search.filters import Filters, ResolvedFilters, read_filters
 from loader.search.questions import resolve
 from loader.show.map.read import photos_query, read_trek, spread_evenly
-from tests.conftest import Node, delete_indices, must_run_peaks
+from tests.conftest import Node, delete_indices
 
 from .treks import AMA_DABLAM, EVEREST, PUMORI, YAK, make_trek, thumbnail
 
@@ -62,7 +62,8 @@ def write(client: Elasticsearch, alias: str, documents: dict[str, dict[str, Any]
 def library(node: Node, client: Elasticsearch, deployed_model: str) -> Iterator[Elasticsearch]:
     """Five photos, three peaks and a concept in fresh indices."""
     delete_indices(client)
-    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+    applied = CliRunner().invoke(peaks, ["apply", "--url", node.url, "--es-model-id", deployed_model])
+    assert applied.exit_code == 0, applied.output
     summits = {
         peak.id: {"id": peak.id, "names": list(peak.names), "elev_m": peak.elev_m,
                   "latlon": {"lat": peak.position.lat, "lon": peak.position.lon}}
