@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import numpy as np
@@ -70,7 +71,8 @@ def by_reader(data: bytes, side: int) -> Image.Image:
 
 def by_libheif(data: bytes, side: int) -> Image.Image:
     """As the loader does it without the package av."""
-    return render_at_least(open_encoded(data), side, by_tiles=False)[0]
+    with patch.object(heif_tiles, "is_available", return_value=False):
+        return render_at_least(open_encoded(data), side)[0]
 
 
 def own_thumbnail(data: bytes, side: int) -> Image.Image | None:

@@ -1,22 +1,19 @@
 """What a photo's EXIF honestly offers: where, which way, when, with what, and its words.
 
-All five image kinds share one reader of directories (`exif_tags`), and the file is opened once. The
-MakerNote is never read. A value that cannot be true is left out, with a note where a person would miss it.
-Tag numbers and meanings: CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
+A value that cannot be true is left out, with a note where a person would miss it. The MakerNote is never
+read. Meanings of the tags: CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
 """
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any
 
 from PIL import Image
-from PIL.ExifTags import GPS, Base
 
-from loader.files.exif_tags import read_directories
+from loader.files.exif_block import Tags, read_tags
 from loader.files.place import Point
 
 # UTC offsets in use (IANA tz database, 2025), minutes; the hours are added below.
@@ -33,23 +30,6 @@ DESCRIPTION_LIMIT, KEYWORD_LIMIT, KEYWORDS_LIMIT = 2000, 100, 100  # characters,
 # The diagonal of a 36 × 24 mm frame, which the 35 mm equivalent is defined by (CIPA DCG-001).
 FILM_DIAGONAL_MM = math.hypot(36, 24)
 PANORAMA_RATIO = 2.2  # wider pictures are stitched or cropped: the lens no longer tells their field of view
-
-MAIN_TAGS = frozenset(
-    (Base.Make, Base.Model, Base.ImageDescription, Base.XPTitle, Base.XPComment, Base.XPKeywords)
-)
-EXIF_TAGS = frozenset(
-    (
-        *(Base.DateTimeOriginal, Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
-        *(Base.FocalLengthIn35mmFilm, Base.UserComment),
-    )
-)
-GPS_TAGS = frozenset(
-    (
-        *(GPS.GPSLatitude, GPS.GPSLatitudeRef, GPS.GPSLongitude, GPS.GPSLongitudeRef),
-        *(GPS.GPSAltitude, GPS.GPSAltitudeRef, GPS.GPSImgDirection, GPS.GPSImgDirectionRef),
-        *(GPS.GPSDateStamp, GPS.GPSTimeStamp),
-    )
-)
 
 # Cameras write these into ImageDescription for every picture.
 _EMPTY_WORDS = re.compile(
@@ -115,12 +95,7 @@ def read_metadata(image: Image.Image) -> Metadata:
 
     Never raises: what is damaged gives no values and a note.
     """
-    found = read_directories(image, MAIN_TAGS, EXIF_TAGS, GPS_TAGS)
-    tags = _Tags(found.main, found.exif, found.gps, found.endian)
-    if found.damaged:
-        nothing = not found.main and not found.exif and not found.gps
-        tags.notes.append(f"its EXIF is damaged and was {'not read' if nothing else 'read in part'}")
-    return tags.metadata()
+    return _Reading(read_tags(image)).metadata()
 
 
 def field_of_view(focal_length_35mm: float, width: int, height: int) -> float | None:
@@ -144,40 +119,38 @@ def field_of_view(focal_length_35mm: float, width: int, height: int) -> float | 
 
 
 @dataclass
-class _Tags:
-    """Three EXIF directories of one photo, tag number to value as `loader.files.exif_tags` decodes it."""
+class _Reading:
+    """What the tags of one photo mean."""
 
-    main: Mapping[int, Any]
-    exif: Mapping[int, Any]
-    gps: Mapping[int, Any]
-    endian: str | None
+    tags: Tags
     notes: list[str] = field(default_factory=list)
 
     def metadata(self) -> Metadata:
         bearing, reference = self.bearing()
-        local = self.clock(self.exif.get(Base.DateTimeOriginal))
-        written, gps_time = self.written_offset(), self.gps_time()
-        return Metadata(
+        local, gps_time = self.clock(), self.gps_time()
+        offset = self.written_offset()
+        found = Metadata(
             position=self.position(),
             altitude=self.altitude(),
             bearing=bearing,
             bearing_reference=reference,
             focal_length_35mm=self.focal_length(),
             shot_time_local=local,
-            utc_offset=offset_from_gps(local, gps_time) if written is None else written,
+            utc_offset=offset_from_gps(local, gps_time) if offset is None else offset,
             gps_time=gps_time,
             description=self.description(),
             keywords=self.keywords(),
             camera=self.camera(),
-            notes=tuple(self.notes),
         )
+        if self.tags.is_damaged:  # known when all has been asked for
+            read = "read in part" if self.tags.found else "not read"
+            self.notes.insert(0, f"its EXIF is damaged and was {read}")
+        return replace(found, notes=tuple(self.notes))
 
     def position(self) -> Point | None:
-        written = self.gps.get(GPS.GPSLatitude), self.gps.get(GPS.GPSLongitude)
-        if written == (None, None):
+        if "GPS GPSLatitude" not in self.tags and "GPS GPSLongitude" not in self.tags:
             return None
-        lat = degrees(written[0], self.gps.get(GPS.GPSLatitudeRef), "NS")
-        lon = degrees(written[1], self.gps.get(GPS.GPSLongitudeRef), "EW")
+        lat, lon = self.degrees("GPS GPSLatitude", "NS"), self.degrees("GPS GPSLongitude", "EW")
         if lat is None or lon is None:
             self.leave_out("its GPS position is incomplete or not a number")
             return None
@@ -189,35 +162,38 @@ class _Tags:
             return None
         return Point(round(lat, 7), round(lon, 7))
 
+    def degrees(self, name: str, letters: str) -> float | None:
+        return degrees(self.tags.numbers(name), self.tags.text(f"{name}Ref"), letters)
+
     def altitude(self) -> float | None:
-        value = number(self.gps.get(GPS.GPSAltitude))
+        value = self.tags.number("GPS GPSAltitude")
         if value is None:
             return None
         # 0 above the sea, 1 below; 2 and 3 the same over the ellipsoid (Exif 3.0)
-        below = _first_byte(self.gps.get(GPS.GPSAltitudeRef)) in (1, 3)
-        metres = -abs(value) if below else value
+        is_below = self.tags.number("GPS GPSAltitudeRef") in (1, 3)
+        metres = -abs(value) if is_below else value
         if not ALTITUDES_M[0] <= metres <= ALTITUDES_M[1]:
             self.leave_out(f"its altitude of {metres:g} m is impossible")
             return None
         return round(metres, 2)
 
     def bearing(self) -> tuple[float | None, str | None]:
-        value = number(self.gps.get(GPS.GPSImgDirection))
+        value = self.tags.number("GPS GPSImgDirection")
         if value is None:
             return None, None
         if not 0 <= value <= 360:
             self.leave_out(f"its bearing of {value:g}° is impossible")
             return None, None
-        letter = text(self.gps.get(GPS.GPSImgDirectionRef))[:1].upper()
+        letter = self.tags.text("GPS GPSImgDirectionRef")[:1].upper()
         return round(value % 360, 3) % 360, {"T": "true", "M": "magnetic"}.get(letter)
 
     def focal_length(self) -> float | None:
-        value = number(self.exif.get(Base.FocalLengthIn35mmFilm))
+        value = self.tags.number("EXIF FocalLengthIn35mmFilm")
         # 0 means unknown (Exif 4.6.5)
         return value if value and FOCAL_LENGTHS_MM[0] <= value <= FOCAL_LENGTHS_MM[1] else None
 
-    def clock(self, written: Any) -> datetime | None:
-        words = text(written)
+    def clock(self) -> datetime | None:
+        words = self.tags.text("EXIF DateTimeOriginal")
         if not words.strip(" :0/-"):
             return None  # blanks or zeros: not known (Exif 4.6.5)
         moment = parse_clock(words)
@@ -226,33 +202,27 @@ class _Tags:
         return moment
 
     def written_offset(self) -> timedelta | None:
-        for tag in (Base.OffsetTimeOriginal, Base.OffsetTimeDigitized):
-            offset = parse_offset(text(self.exif.get(tag)))
+        for name in ("EXIF OffsetTimeOriginal", "EXIF OffsetTimeDigitized"):
+            offset = parse_offset(self.tags.text(name))
             if offset is not None:
                 return offset
         return None
 
     def gps_time(self) -> datetime | None:
-        found = re.fullmatch(r"(\d{4})[:/-](\d\d)[:/-](\d\d)", text(self.gps.get(GPS.GPSDateStamp)))
-        clock = numbers(self.gps.get(GPS.GPSTimeStamp))
-        if found is None or clock is None or len(clock) != 3 or min(clock) < 0:
+        midnight = parse_clock(self.tags.text("GPS GPSDate") + " 00:00:00")
+        clock = self.tags.numbers("GPS GPSTimeStamp")
+        if midnight is None or len(clock) != 3 or not all(part >= 0 for part in clock):
             return None
-        year, month, day = map(int, found.groups())
-        if year not in PHOTO_YEARS:
-            return None
-        try:
-            midnight = datetime(year, month, day, tzinfo=timezone.utc)
-        except ValueError:
-            return None
-        seconds = clock[0] * 3600 + clock[1] * 60 + clock[2]
-        return midnight + timedelta(seconds=int(seconds)) if seconds < 86_400 else None
+        since_midnight = timedelta(seconds=int(clock[0] * 3600 + clock[1] * 60 + clock[2]))
+        return midnight.replace(tzinfo=timezone.utc) + since_midnight if since_midnight.days == 0 else None
 
     def description(self) -> str | None:
+        tags = self.tags
         candidates = (
-            utf8(text(self.main.get(Base.ImageDescription))),
-            user_comment(self.exif.get(Base.UserComment), self.endian),
-            utf16(self.main.get(Base.XPTitle)),
-            utf16(self.main.get(Base.XPComment)),
+            tags.text("Image ImageDescription"),
+            tags.comment("EXIF UserComment"),
+            tags.utf16("Image XPTitle"),
+            tags.utf16("Image XPComment"),
         )
         for candidate in candidates:
             line = one_line(candidate, DESCRIPTION_LIMIT)
@@ -261,11 +231,11 @@ class _Tags:
         return None
 
     def keywords(self) -> tuple[str, ...]:
-        words = (one_line(word, KEYWORD_LIMIT) for word in utf16(self.main.get(Base.XPKeywords)).split(";"))
+        words = (one_line(word, KEYWORD_LIMIT) for word in self.tags.utf16("Image XPKeywords").split(";"))
         return tuple(dict.fromkeys(word for word in words if word))[:KEYWORDS_LIMIT]
 
     def camera(self) -> str | None:
-        make, model = (one_line(utf8(text(self.main.get(tag))), 100) for tag in (Base.Make, Base.Model))
+        make, model = (one_line(self.tags.text(f"Image {part}"), 100) for part in ("Make", "Model"))
         if model.casefold().startswith(make.casefold()):
             make = ""  # "Canon", "Canon EOS 5D"
         return f"{make} {model}".strip() or None
@@ -274,40 +244,18 @@ class _Tags:
         self.notes.append(f"{why}; left out")
 
 
-def number(value: Any) -> float | None:
-    """Return a finite float, or None: a zero denominator, NaN, infinity, and what is no number."""
-    if isinstance(value, tuple | list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, bool | str | bytes | None):
-        return None
-    try:
-        result = float(value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return None
-    return result if math.isfinite(result) else None
-
-
-def numbers(values: Any) -> list[float] | None:
-    """Return a list of finite floats, or None when one of them is not (see `number`)."""
-    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
-        values = [values]
-    found = [number(value) for value in values]
-    return None if None in found else [value for value in found if value is not None]
-
-
-def degrees(values: Any, reference: Any, letters: str) -> float | None:
-    """Return signed degrees from EXIF's degrees, minutes and seconds.
+def degrees(parts: Sequence[float], reference: str, letters: str) -> float | None:
+    """Return signed degrees from EXIF's degrees, minutes and seconds; None when they are not all told.
 
     Args:
-        values: one to three rationals: degrees, minutes 0–60, seconds 0–60, none negative.
-        reference: starts with one of ``letters``; EXIF has no default, so None without it.
+        parts: one to three: degrees, minutes 0–60, seconds 0–60, none negative.
+        reference: starts with one of ``letters``; EXIF has no default.
         letters: the positive direction and the negative one, "NS" or "EW".
     """
-    parts = numbers(values)
-    letter = text(reference)[:1].upper()
-    if not parts or len(parts) > 3 or min(parts) < 0 or max(parts[1:], default=0) > 60:
+    letter = reference[:1].upper()
+    if not 1 <= len(parts) <= 3 or not letter or letter not in letters:
         return None
-    if not letter or letter not in letters:
+    if not all(0 <= part <= limit for part, limit in zip(parts, (math.inf, 60, 60), strict=False)):
         return None
     size = sum(part / scale for part, scale in zip(parts, (1, 60, 3600), strict=False))
     return size if letter == letters[0] else -size
@@ -351,59 +299,6 @@ def offset_from_gps(local: datetime | None, gps_time: datetime | None) -> timede
     return timedelta(minutes=nearest) if abs(minutes - nearest) <= FIX_AGE_MINUTES else None
 
 
-def text(value: Any) -> str:
-    """Return an ASCII tag's words without NULs and outer blanks; "" for anything else."""
-    if isinstance(value, bytes):
-        value = value.decode("latin-1")
-    return value.partition("\0")[0].strip() if isinstance(value, str) else ""
-
-
-def utf8(words: str) -> str:
-    """Undo Pillow's Latin-1 reading of ASCII tags where the bytes are UTF-8, as most programs write them."""
-    try:
-        return words.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return words
-
-
-def utf16(value: Any) -> str:
-    """Return the text of a Windows XP tag: UTF-16 little-endian bytes (Microsoft's ``PKEY`` properties)."""
-    data = bytes(value) if isinstance(value, bytes | tuple) and _all_bytes(value) else b""
-    return data[: len(data) // 2 * 2].decode("utf-16-le", "replace").partition("\0")[0].strip()
-
-
-def user_comment(value: Any, endian: str | None) -> str:
-    """Return UserComment's text: eight bytes name its character set (Exif 4.6.6, table 9)."""
-    if not isinstance(value, bytes) or len(value) <= 8:
-        return ""
-    charset, data = value[:8].rstrip(b"\0 ").upper(), value[8:]
-    if charset == b"UNICODE":
-        return _utf16_of_either_order(data, endian)
-    if charset == b"JIS":
-        return data.decode("iso2022_jp", "replace").strip("\0 ")
-    return utf8(text(data))
-
-
 def one_line(words: str, limit: int) -> str:
     """Join words on one line of at most ``limit`` characters, without control characters."""
     return " ".join(_CONTROL.sub(" ", words).split())[:limit].strip()
-
-
-def _utf16_of_either_order(data: bytes, endian: str | None) -> str:
-    # The standard does not fix the order: a mark decides, then fewer rare characters, then the file's order.
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace").strip("\0 ")
-    even = data[: len(data) // 2 * 2]
-    orders = ("utf-16-le", "utf-16-be") if endian == "<" else ("utf-16-be", "utf-16-le")
-    readings = [even.decode(order, "replace").strip("\0 ") for order in orders]
-    return min(readings, key=lambda reading: sum(character >= "\u3000" for character in reading))
-
-
-def _all_bytes(values: bytes | tuple[Any, ...]) -> bool:
-    return all(isinstance(value, int) and 0 <= value < 256 for value in values)
-
-
-def _first_byte(value: Any) -> int:
-    if isinstance(value, bytes):
-        return value[0] if value else 0
-    return value if isinstance(value, int) else 0

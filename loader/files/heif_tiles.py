@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 from PIL.Image import Transpose
 
-from loader.files.heif_boxes import Colours, HevcPicture, read_hevc_picture
+from loader.files.heif_grid import HevcPicture, read_hevc_picture
 from loader.files.shrinking import mark_extent, turn
 
 FACTORS = (16, 8, 4, 2)  # that leave whole samples of both luma and chroma of 4:2:0
@@ -58,34 +58,31 @@ class Plan:
     Attributes:
         picture: what the file holds.
         factor: by which both sides are shrunk.
+        colours: the file's matrix (ISO/IEC 23091-2) and whether its range is full; None: as the tiles say.
     """
 
     picture: HevcPicture
     factor: int
+    colours: tuple[int, bool] | None
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the small picture before it is turned, pixels."""
-        return -(-self.picture.width // self.factor), -(-self.picture.height // self.factor)
-
-    @property
-    def upright_size(self) -> tuple[int, int]:
-        """Width and height of the full picture as it is shown, pixels."""
-        size = self.picture.width, self.picture.height
-        swaps = sum(how in (Transpose.ROTATE_90, Transpose.ROTATE_270) for how in self.picture.turns)
-        return size[::-1] if swaps % 2 else size
+        width, height = self.picture.size
+        return -(-width // self.factor), -(-height // self.factor)
 
     @property
     def bytes_needed(self) -> int:
         """Memory at the peak: the encoded tiles, those being decoded, and the small picture."""
-        tile = self.picture.tile_width * self.picture.tile_height
-        return sum(map(len, self.picture.tiles)) + TILE_BYTES * tile + SMALL_BYTES * prod(self.size)
+        encoded = sum(map(len, self.picture.tiles))
+        return encoded + TILE_BYTES * prod(self.picture.tile_size) + SMALL_BYTES * prod(self.size)
 
 
-def plan_decoding(data: bytes, side: int) -> Plan | None:
-    """Look into a HEIC file and say how its primary picture can be decoded small.
+def plan_decoding(image: Image.Image, data: bytes, side: int) -> Plan | None:
+    """Say how a HEIC's primary picture can be decoded small.
 
     Args:
+        image: as pillow-heif opened it.
         data: the whole file.
         side: pixels that the shorter side must keep.
 
@@ -93,46 +90,54 @@ def plan_decoding(data: bytes, side: int) -> Plan | None:
         None when libheif has to do it: the decoder is not installed, the picture is too small to be shrunk,
         or the file is damaged or other than phones write it.
     """
-    picture = read_hevc_picture(data) if is_available() else None
-    if picture is None:
+    is_plain = image.mode == "RGB" and image.info.get("bit_depth") == 8
+    picture = read_hevc_picture(data) if is_plain and is_available() else None
+    if picture is None or _shown_size(picture) != image.size:  # libheif is the authority on what is shown
         return None
-    shorter = min(picture.width, picture.height)
+    profile = image.info.get("nclx_profile")
+    colours = profile and (profile["matrix_coefficients"], bool(profile["full_range_flag"]))
     for factor in FACTORS:
-        seamless = picture.tile_width % factor == 0 == picture.tile_height % factor
-        if shorter >= side * factor and (seamless or len(picture.tiles) == 1):
-            return Plan(picture, factor)
+        is_seamless = all(length % factor == 0 for length in picture.tile_size)
+        if min(picture.size) >= side * factor and (is_seamless or len(picture.tiles) == 1):
+            return Plan(picture, factor, colours)
     return None
+
+
+def _shown_size(picture: HevcPicture) -> tuple[int, int]:
+    swaps = sum(how in (Transpose.ROTATE_90, Transpose.ROTATE_270) for how in picture.turns)
+    return picture.size[::-1] if swaps % 2 else picture.size
 
 
 def decode_small(plan: Plan) -> Image.Image | None:
     """Decode a picture as planned.
 
     Returns:
-        Upright RGB (see `loader.files.shrinking.extent`); None when libheif has to do it.
+        RGB as libheif shows it (see `loader.files.shrinking.extent`); None when libheif has to do it.
     """
-    import av
+    import av  # late, as `is_available` says
 
-    picture, factor = plan.picture, plan.factor
+    width, height = plan.picture.size
     try:
         small = _decode(plan)
     except (_Unusable, av.FFmpegError, ValueError, MemoryError):
         return None
-    small = mark_extent(small, picture.width / factor, picture.height / factor)
-    for how in picture.turns:
-        small = turn(small, how)
+    small = mark_extent(small, width / plan.factor, height / plan.factor)
+    for how in plan.picture.turns:
+        small = turn(small, how) if how is not None else small
     return small
 
 
 def _decode(plan: Plan) -> Image.Image:
     picture, factor = plan.picture, plan.factor
+    tile_width, tile_height = picture.tile_size
     planes = [Image.new("L", plan.size) for _ in range(3)]
     for index, frame in enumerate(_frames(picture)):
-        _check(frame, picture)
+        _check(frame, plan)
         row, column = divmod(index, picture.columns)
-        left, top = column * picture.tile_width, row * picture.tile_height
-        shown = min(picture.tile_width, picture.width - left), min(picture.tile_height, picture.height - top)
+        left, top = column * tile_width, row * tile_height
+        width, height = min(tile_width, picture.size[0] - left), min(tile_height, picture.size[1] - top)
         for plane, target, step in zip(frame.planes, planes, (1, 2, 2), strict=True):
-            small = _shrink(plane, -(-shown[0] // step), -(-shown[1] // step), factor // step)
+            small = _shrink(plane, -(-width // step), -(-height // step), factor // step)
             target.paste(small, (left // factor, top // factor))
     # Pillow's own conversion of YCbCr cuts fractions off, which costs half a level.
     return Image.merge("RGB", planes).convert("RGB", TO_RGB)
@@ -150,9 +155,13 @@ def _frames(picture: HevcPicture) -> Iterator[Any]:
     Raises:
         _Unusable: more or fewer frames than tiles, or in another order.
     """
-    import av
+    import av  # late, as `is_available` says
 
-    decoder = _open_decoder(picture)
+    decoder = av.CodecContext.create("hevc", "r")
+    decoder.extradata = picture.config
+    decoder.thread_count = 1  # the loader's worker processes are what runs side by side
+    pixels = prod(length + CODED_MARGIN for length in picture.tile_size)
+    decoder.options = {"err_detect": "explode", "max_pixels": str(pixels)}
     count = 0
     for number, tile in enumerate([*picture.tiles, None]):
         packet = None if tile is None else av.Packet(tile)
@@ -167,21 +176,10 @@ def _frames(picture: HevcPicture) -> Iterator[Any]:
         raise _Unusable
 
 
-def _open_decoder(picture: HevcPicture) -> Any:
-    import av
-
-    decoder = av.CodecContext.create("hevc", "r")
-    decoder.extradata = picture.config
-    decoder.thread_count = 1  # the loader's worker processes are what runs side by side
-    pixels = (picture.tile_width + CODED_MARGIN) * (picture.tile_height + CODED_MARGIN)
-    decoder.options = {"err_detect": "explode", "max_pixels": str(pixels)}
-    return decoder
-
-
-def _check(frame: Any, picture: HevcPicture) -> None:
+def _check(frame: Any, plan: Plan) -> None:
     """Refuse a frame that is damaged, of another size, or of other colours than Pillow's YCbCr has."""
-    colours = picture.colours or Colours(int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
-    whole = not frame.is_corrupt and frame.format.name in FORMATS_420
-    size = (frame.width, frame.height) == (picture.tile_width, picture.tile_height)
-    if not (whole and size and colours.full_range and colours.matrix in BT601):
+    matrix, is_full = plan.colours or (int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
+    is_whole = not frame.is_corrupt and frame.format.name in FORMATS_420
+    has_size = (frame.width, frame.height) == plan.picture.tile_size
+    if not (is_whole and has_size and is_full and matrix in BT601):
         raise _Unusable

@@ -10,18 +10,17 @@ import os
 import stat
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from PIL import Image, ImageCms, UnidentifiedImageError
-from PIL.ExifTags import IFD
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import IFD, Base
 from pillow_heif import open_heif, register_heif_opener
 
 from loader.files import heif_tiles
 from loader.files.decoding_gate import large_decoding
 from loader.files.decoding_memory import DECODED_BYTES, bytes_needed, file_bytes
-from loader.files.exif_tags import read_orientation
+from loader.files.exif_block import read_orientation
 from loader.files.file_kinds import HEAD_BYTES, explain_content, sniff_kind
 from loader.files.jpeg_segments import find_excess
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
@@ -35,7 +34,6 @@ MAX_BYTES = 256 << 20  # a worker holds the whole file beside its pixels
 DECODED_TIMES, LARGEST_JPEG_STEP = 3, 4
 
 NEVER_BLOCK = getattr(os, "O_NONBLOCK", 0)  # for what turns out to be a pipe without a writer
-CACHED_PROFILE_BYTES = 1 << 16  # a camera's are below 4 kB
 # The second is a JPEG with further pictures behind the first (CIPA DC-007), as many phones write it.
 JPEG_FORMATS = ("JPEG", "MPO")
 
@@ -150,11 +148,14 @@ def open_encoded(data: bytes) -> Image.Image:
     if kind is None:
         raise UnreadableImage(explain_content(data[:HEAD_BYTES]))
     try:
-        _refuse_excess(kind, data)
+        excess = find_excess(data) if kind == "JPEG" else None
+        if excess:
+            raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
         image = Image.open(io.BytesIO(data), formats=(kind,))
-        _check_size(image)
-        _forget_directories(image)
-        _refuse_raw(image)
+        _refuse_size(image.size)
+        if image.format == "TIFF":
+            _forget_directories(image)
+            _refuse_raw(image)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile bytes reach every corner of a decoder
@@ -162,11 +163,13 @@ def open_encoded(data: bytes) -> Image.Image:
     return image
 
 
-def render_upright(image: Image.Image) -> Image.Image:
-    """Decode an opened image into upright RGB.
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Return width and height of an opened image as it is shown, pixels; nothing is decoded."""
+    return image.size[::-1] if read_orientation(image) >= 5 else image.size
 
-    Transparent pixels are laid on white. EXIF's orientation is applied where the decoder has not done so
-    (libheif turns HEIF by its own boxes, and pillow-heif then sets EXIF's orientation to 1).
+
+def render_upright(image: Image.Image) -> Image.Image:
+    """Decode an opened image into upright RGB in its full size; transparent pixels are laid on white.
 
     Args:
         image: of `open_encoded`; it must not be used afterwards.
@@ -175,12 +178,10 @@ def render_upright(image: Image.Image) -> Image.Image:
         UnreadableImage: damaged pixels, a pixel format without a defined brightness range, or more memory
             needed than `DECODED_BYTES`.
     """
-    return _render(image, None, False)[0]
+    return _render(image, None)[0]
 
 
-def render_at_least(
-    image: Image.Image, side: int, *, by_tiles: bool = True
-) -> tuple[Image.Image, tuple[int, int]]:
+def render_at_least(image: Image.Image, side: int) -> tuple[Image.Image, tuple[int, int]]:
     """Decode an opened image into upright RGB of at least ``side`` pixels both ways, or its full size.
 
     A JPEG is scaled to 1/2 or 1/4 while its blocks are decoded (at 1/8 only the blocks' means are left: not
@@ -191,7 +192,6 @@ def render_at_least(
     Args:
         image: as `render_upright`.
         side: pixels.
-        by_tiles: let `loader.files.heif_tiles` try first.
 
     Returns:
         The picture, and the upright width and height of the full image.
@@ -199,33 +199,33 @@ def render_at_least(
     Raises:
         UnreadableImage: as `render_upright`.
     """
-    return _render(image, side, by_tiles)
+    return _render(image, side)
 
 
-def _render(
-    image: Image.Image, side: int | None, by_tiles: bool
-) -> tuple[Image.Image, tuple[int, int]]:
-    kind = image.format or "image"
+def _render(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    kind, full = image.format or "image", image.size
+    orientation = read_orientation(image)  # before the pixels are loaded, which closes a TIFF
     try:
-        small = _decode_tiles(image, side) if kind == "HEIF" and side and by_tiles else None
-        return (small, image.size) if small else _decode_whole(image, side)
+        picture = _decode_tiles(image, side) or _decode_whole(image, side)
     except UnreadableImage:
         raise
     except Exception as error:  # hostile bytes reach every corner of a decoder
         raise UnreadableImage(_explain_damage(kind, error)) from error
+    how = TURNS.get(orientation)
+    return (turn(picture, how) if how is not None else picture), (full[::-1] if orientation >= 5 else full)
 
 
-def _decode_tiles(image: Image.Image, side: int) -> Image.Image | None:
-    if image.mode != "RGB" or image.info.get("bit_depth") != 8:
+def _decode_tiles(image: Image.Image, side: int | None) -> Image.Image | None:
+    if image.format != "HEIF" or side is None:
         return None
-    plan = heif_tiles.plan_decoding(file_bytes(image), side)
-    if plan is None or plan.upright_size != image.size:  # libheif is the authority on what is shown
+    plan = heif_tiles.plan_decoding(image, file_bytes(image), side)
+    if plan is None or plan.bytes_needed > DECODED_BYTES:
         return None
     with large_decoding(plan.bytes_needed):
         return heif_tiles.decode_small(plan)
 
 
-def _decode_whole(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
     full = image.size
     extent = _draft(image, side) if side else full
     factor = shrink_factor(image.size, side)
@@ -234,7 +234,12 @@ def _decode_whole(image: Image.Image, side: int | None) -> tuple[Image.Image, tu
     with large_decoding(needed):
         if image.format == "HEIF":
             return _decode_heif(file_bytes(image), factor)
-        return _decode_by_pillow(image, full, extent, factor)
+        image.load()
+        _refuse_ranges(image)
+        small = shrink_to_rgb(image, factor)
+        if small is not image:
+            image.close()  # gives its pixels' memory back
+        return mark_extent(small, extent[0] / factor, extent[1] / factor)
 
 
 def _draft(image: Image.Image, side: int) -> tuple[float, float]:
@@ -244,57 +249,35 @@ def _draft(image: Image.Image, side: int) -> tuple[float, float]:
     return drafted[1][2:] if drafted else image.size
 
 
-def _decode_by_pillow(
-    image: Image.Image, full: tuple[int, int], extent: tuple[float, float], factor: int
-) -> tuple[Image.Image, tuple[int, int]]:
-    orientation = read_orientation(image)  # a TIFF is closed once its pixels are there
-    image.load()
-    _refuse_ranges(image)
-    small = shrink_to_rgb(image, factor)
-    if image.format == "TIFF":  # turned by Pillow already, its size with it
-        full = extent = image.size
-    if small is not image:
-        image.close()  # gives its pixels' memory back
-    small = mark_extent(small, extent[0] / factor, extent[1] / factor)
-    how = TURNS.get(orientation)
-    return (turn(small, how) if how is not None else small), (full[::-1] if orientation >= 5 else full)
-
-
-def _decode_heif(data: bytes, factor: int) -> tuple[Image.Image, tuple[int, int]]:
+def _decode_heif(data: bytes, factor: int) -> Image.Image:
     """Decode by libheif, and read its own memory: Pillow's copy would nearly double what is needed."""
     heif = open_heif(io.BytesIO(data), convert_hdr_to_8bit=True, remove_stride=False)
-    lines = memoryview(heif.data)
-    width, height = heif.size
+    lines, (width, height) = memoryview(heif.data), heif.size
     small = shrink_lines(lines, heif.mode, (width, height), heif.stride, factor)
-    return mark_extent(small, width / factor, height / factor), (width, height)
+    return mark_extent(small, width / factor, height / factor)
 
 
-def _check_size(image: Image.Image) -> None:
-    width, height = image.size
+def _refuse_size(size: tuple[int, int]) -> None:
+    width, height = size
     if width * height > MAX_PIXELS:
         raise UnreadableImage(
             f"{width} × {height} pixels are more than the {MAX_PIXELS // 1_000_000} megapixels that are read"
         )
 
 
-def _refuse_excess(kind: str, data: bytes) -> None:
-    excess = find_excess(data) if kind == "JPEG" else None
-    if excess:
-        raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
+def _forget_directories(image: Any) -> None:
+    """Keep Pillow from reading more of a TIFF's EXIF, when it loads the pixels, than the tag Orientation.
+
+    It would decode every tag of the Exif and GPS directories, and turn the pixels by XMP, but not the size.
+    """
+    exif = image.getexif()  # only an index so far
+    for tag in (IFD.Exif, IFD.GPSInfo, IFD.Interop, Base.Orientation):
+        if tag in exif and not (tag == Base.Orientation and tag in image.tag_v2):
+            del exif[tag]
 
 
-def _forget_directories(image: Image.Image) -> None:
-    """Keep Pillow from decoding every tag of a TIFF's Exif and GPS directories when it loads the pixels."""
-    if image.format == "TIFF":
-        exif = image.getexif()  # only an index so far
-        for pointer in (IFD.Exif, IFD.GPSInfo, IFD.Interop):
-            if pointer in exif:
-                del exif[pointer]
-
-
-def _refuse_raw(image: Image.Image) -> None:
-    tags = getattr(image, "tag_v2", None)
-    if tags is not None and (DNG_VERSION in tags or int(tags.get(NEW_SUBFILE_TYPE, 0)) & 1):
+def _refuse_raw(image: Any) -> None:
+    if DNG_VERSION in image.tag_v2 or int(image.tag_v2.get(NEW_SUBFILE_TYPE, 0)) & 1:
         raise UnreadableImage("a camera's raw file is not read; export it as JPEG or HEIF")
 
 
@@ -330,29 +313,3 @@ def _explain_damage(kind: str, error: Exception) -> str:
         return f"the {kind} file is damaged (its header cannot be read)"
     detail = " ".join(str(error).split())[:120] or type(error).__name__
     return f"the {kind} file is damaged ({detail})"
-
-
-def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return a copy of an RGB picture in sRGB, without EXIF, XMP and profile.
-
-    Args:
-        picture: RGB.
-        profile: ICC profile of its colours; a damaged one, or one of grey or CMYK, changes nothing.
-    """
-    clean = Image.new("RGB", picture.size)
-    clean.paste(picture)
-    if not profile:
-        return clean
-    try:
-        # The files of one camera share a profile; its transform takes longer to make than to apply.
-        make = _srgb_transform if len(profile) <= CACHED_PROFILE_BYTES else _srgb_transform.__wrapped__
-        converted = ImageCms.applyTransform(clean, make(profile))
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return clean
-    return converted or clean
-
-
-@lru_cache(maxsize=8)
-def _srgb_transform(profile: bytes) -> ImageCms.ImageCmsTransform:
-    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB")

@@ -1,9 +1,7 @@
 """One photo file to one document of the index `photos`: pixels, EXIF, thumbnail and hash from one reading."""
 from __future__ import annotations
 
-import io
 import re
-from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
@@ -15,19 +13,9 @@ from PIL import Image
 
 from loader.errors import PeaksError
 from loader.files.exif import Metadata, field_of_view, parse_offset, read_metadata
-from loader.files.images import (
-    ModelInput,
-    UnreadableImage,
-    open_encoded,
-    read_bytes,
-    render_at_least,
-    to_srgb,
-)
+from loader.files.images import ModelInput, UnreadableImage, open_encoded, read_bytes, render_at_least
 from loader.files.library import PhotoFile, Skipped, path_words
-
-THUMBNAIL_SIDE = 256  # pixels
-THUMBNAIL_BYTES = 10_000  # of JPEG; base64 adds a third
-THUMBNAIL_QUALITIES = (80, 70, 60, 45, 30)
+from loader.files.thumbnail import THUMBNAIL_SIDE, make_thumbnail
 
 _ZONE_WORD = re.compile(r"[A-Za-z][\w+/-]*")
 
@@ -177,28 +165,3 @@ def parse_zone(written: str) -> tzinfo:
         pass
     raise PeaksError(f"There is no time zone '{written}': give a name such as Asia/Kathmandu, or an offset "
                      "such as +05:45.")
-
-
-def make_thumbnail(upright: Image.Image, profile: bytes | None = None) -> str:
-    """Return a small JPEG of a picture in base64: at most 256 pixels a side, about 10 kB, sRGB, no EXIF.
-
-    Args:
-        upright: RGB.
-        profile: ICC profile of its colours; phones write Display P3, which would look pale without it.
-    """
-    small = upright.copy() if max(upright.size) <= THUMBNAIL_SIDE else _shrink(upright)
-    colours = to_srgb(small, profile)
-    for quality in THUMBNAIL_QUALITIES:
-        stream = io.BytesIO()
-        colours.save(stream, "JPEG", quality=quality, optimize=True)
-        if stream.tell() <= THUMBNAIL_BYTES:
-            break
-    return b64encode(stream.getvalue()).decode("ascii")
-
-
-def _shrink(upright: Image.Image) -> Image.Image:
-    scale = THUMBNAIL_SIDE / max(upright.size)
-    size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
-    # First by a whole factor, then by the filter, in a third of its time: that changes far less (44 dB of
-    # peak signal to noise at least) than the JPEG does (28 to 31 dB).
-    return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)

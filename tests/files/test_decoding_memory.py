@@ -106,7 +106,7 @@ def test_what_takes_too_much_is_refused(name: str, fix: str, monkeypatch: pytest
 def test_a_heic_in_tiles_needs_a_fraction() -> None:
     options: dict[str, Any] = {"quality": 10, "tile_size": 512, "enc_params": {"preset": "ultrafast"}}
     data = encode(ramp().convert("RGB"), "HEIF", **options)
-    plan = heif_tiles.plan_decoding(data, 500)
+    plan = heif_tiles.plan_decoding(open_encoded(data), data, 500)
     assert plan is not None and plan.factor == 4
     assert plan.bytes_needed < estimate(data) / 4
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from PIL.ExifTags import Base
 
 from loader.errors import PeaksError
 from loader.files.exif import read_metadata
-from loader.files.images import UnreadableImage, open_encoded, read_bytes, render_at_least, to_srgb
+from loader.files.images import UnreadableImage, open_encoded, read_bytes, render_at_least, upright_size
 from loader.files.photo import metadata_fields
+from loader.files.thumbnail import to_srgb
 
 # Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
 DRAWN_SIDE = 900
@@ -50,7 +50,7 @@ def read_photo_camera(path: str, zone: tzinfo | None = None) -> PhotoCamera:
     """
     opened = _open(path)
     metadata = read_metadata(opened)
-    width, height = opened.size[::-1] if _is_turned(opened) else opened.size
+    width, height = upright_size(opened)
     fields = metadata_fields(metadata, width, height, zone)
     return PhotoCamera(path, fields, metadata.notes, width, height)
 
@@ -78,11 +78,3 @@ def _open(path: str) -> Image.Image:
         return open_encoded(read_bytes(Path(path)))
     except UnreadableImage as error:
         raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
-
-
-def _is_turned(opened: Image.Image) -> bool:
-    """Whether EXIF's orientation swaps width and height (HEIF is opened upright, with orientation 1)."""
-    try:
-        return int(opened.getexif().get(Base.Orientation, 1)) >= 5
-    except Exception:  # a damaged EXIF block costs the orientation, not the picture
-        return False

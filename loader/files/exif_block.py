@@ -1,0 +1,221 @@
+"""The EXIF of an opened image, whatever the file's kind: its block of bytes, read by exifread within bounds.
+
+A hostile block of 60 kB can hold directories that share their values, so that reading them all would take
+minutes and gigabytes. Such a block is given up here.
+"""
+from __future__ import annotations
+
+import io
+import logging
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import exifread
+from exifread.tags import IGNORE_TAGS
+from PIL import Image
+from PIL.ExifTags import Base
+
+from loader.files.decoding_memory import file_bytes
+from loader.files.heif_grid import read_hevc_picture
+
+# Of one block may be read so many bytes, where each reading counts for 64 at least, and one beyond the end
+# for more. A photo takes 30 kB.
+MAX_READ, BEYOND = 2 << 20, 1 << 10
+MAX_VALUE = 1 << 16  # bytes of one value, which is more than a JPEG's whole block
+SHORT, LONG, UNDEFINED = 3, 4, 7  # types of tags
+
+_PREFIX = b"Exif\0\0"
+_HEADERS = (b"II*\0", b"MM\0*")
+# A PNG's block may lie behind the pixels, which Pillow would have to decode first.
+_PNG_BLOCK = re.compile(rb"(.{4})eXIf(?=(?:Exif\0\0)?(?:II\*\0|MM\0\*))", re.DOTALL)
+_XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])["<]')
+
+logging.getLogger("exifread").disabled = True  # it would print a line for every damaged tag
+IGNORE_TAGS[:] = [tag for tag in IGNORE_TAGS if tag != Base.UserComment]  # a person's words, and short
+
+
+class _Bounded(io.BytesIO):
+    """Bytes that may not be read too often, nor too much of them."""
+
+    left = MAX_READ
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(MAX_VALUE if size is None or size < 0 else min(size, MAX_VALUE))
+        self.left -= max(len(data), 64) if data else BEYOND
+        if self.left < 0:
+            raise EOFError("the block costs too much to read")
+        return data
+
+
+@dataclass
+class Tags:
+    """The EXIF tags of one photo by exifread's names, such as "Image Make" or "GPS GPSLatitude".
+
+    Attributes:
+        block: the bytes from the TIFF header on; empty when the file has no EXIF.
+        found: what exifread made of it.
+        is_damaged: a directory, or a value that was asked for, could not be read.
+    """
+
+    block: bytes = b""
+    found: Mapping[str, Any] = field(default_factory=dict)
+    is_damaged: bool = False
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.found
+
+    def text(self, name: str) -> str:
+        """Return an ASCII tag's words without outer blanks; "" for anything else."""
+        values = self._values(name)
+        if isinstance(values, bytes):  # exifread found that they are no UTF-8
+            values = values.decode("latin-1")
+        return values.strip() if isinstance(values, str) else ""
+
+    def numbers(self, name: str) -> list[float]:
+        """Return a tag's numbers; NaN for a zero denominator and infinity, [] when it has none."""
+        values = self._values(name)
+        is_list = isinstance(values, list) and self.found[name].field_type != UNDEFINED
+        return [_number(value) for value in values] if is_list else []
+
+    def number(self, name: str) -> float | None:
+        """Return the number of a tag that holds just one, and a finite one."""
+        values = self.numbers(name)
+        return values[0] if len(values) == 1 and math.isfinite(values[0]) else None
+
+    def utf16(self, name: str) -> str:
+        """Return the text of a Windows XP tag: UTF-16, little-endian (Microsoft's ``PKEY`` properties)."""
+        return _utf16(self._octets(name), "le").partition("\0")[0].strip()
+
+    def comment(self, name: str) -> str:
+        """Return a text whose first eight bytes name its character set (Exif 4.6.6, table 9)."""
+        written = self._octets(name)
+        charset, data = written[:8].rstrip(b"\0 ").upper(), written[8:]
+        if charset == b"JIS":
+            return data.decode("iso2022_jp", "replace").strip("\0 ")
+        if charset == b"UNICODE":
+            return _utf16_of_either_order(data, "le" if self.block.startswith(b"II") else "be")
+        return _utf8(data.partition(b"\0")[0]).strip()
+
+    def _values(self, name: str) -> Any:
+        tag = self.found.get(name)
+        if tag is not None and tag.field_offset + tag.field_length > len(self.block):
+            self.is_damaged = True
+            return None
+        return None if tag is None else tag.values
+
+    def _octets(self, name: str) -> bytes:
+        if self._values(name) is None:
+            return b""
+        tag = self.found[name]  # of the values themselves exifread keeps no more than 999
+        return self.block[tag.field_offset : tag.field_offset + min(tag.field_length, MAX_VALUE)]
+
+
+def read_tags(image: Image.Image) -> Tags:
+    """Read the EXIF of an opened image; its pixels need not be decoded. Never raises."""
+    block = _find_block(image)
+    if not block:
+        return Tags()
+    found: Mapping[str, Any] = {}
+    if block.startswith(_HEADERS):
+        try:
+            found = exifread.process_file(_Bounded(block), details=False, extract_thumbnail=False)
+        except Exception:  # hostile bytes reach every corner of a reader
+            found = {}
+    parts = {name.partition(" ")[0] for name in found}
+    lost = ("Image ExifOffset" in found and "EXIF" not in parts) or (
+        "Image GPSInfo" in found and "GPS" not in parts
+    )
+    return Tags(block, found, is_damaged=not found or lost)
+
+
+def read_orientation(image: Image.Image) -> int:
+    """Return how the pixels of an opened image must be turned: EXIF's 1 to 8; 1 when that is not known.
+
+    Where EXIF has no such tag, XMP's is taken, as Pillow does. A TIFF with the tag is turned by Pillow, and a
+    HEIC by libheif if its boxes say so: 1 for both.
+    """
+    if image.format == "HEIF":
+        written = image.info.get("original_orientation") or 1
+        return written if written != 1 and not _is_turned_by_boxes(image) else 1
+    if image.format == "TIFF" and Base.Orientation in getattr(image, "tag_v2", {}):
+        return 1
+    tag = read_tags(image).found.get("Image Orientation")
+    if tag is None:
+        return _xmp_orientation(image)
+    is_usual = tag.field_type in (SHORT, LONG) and tag.values and 1 <= tag.values[0] <= 8
+    return int(tag.values[0]) if is_usual else 1
+
+
+def _is_turned_by_boxes(image: Image.Image) -> bool:
+    picture = read_hevc_picture(file_bytes(image))
+    return picture is None or bool(picture.turns)
+
+
+def _xmp_orientation(image: Image.Image) -> int:
+    packet = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp")
+    if isinstance(packet, str):
+        packet = packet.encode("utf-8", "replace")
+    found = _XMP_ORIENTATION.search(packet) if isinstance(packet, bytes) else None
+    return int(found[1]) if found else 1
+
+
+def _find_block(image: Image.Image) -> bytes:
+    """Return an opened image's EXIF from its TIFF header on; of a TIFF that is the whole file."""
+    block = image.info.get("exif")
+    if block is None and image.format == "PNG":
+        data = file_bytes(image)
+        found = _PNG_BLOCK.search(data)
+        if found:
+            block = data[found.end() : found.end() + int.from_bytes(found[1], "big")]
+        else:
+            block = _hexadecimal(image.info.get("Raw profile type exif"))
+    if image.format == "TIFF":
+        block = file_bytes(image)
+        return block if block.startswith(_HEADERS) else b""  # BigTIFF: not read
+    block = block if isinstance(block, bytes) else b""
+    while block.startswith(_PREFIX):
+        block = block[len(_PREFIX) :]
+    return block
+
+
+def _hexadecimal(profile: object) -> bytes | None:
+    """Return the bytes of ImageMagick's raw profile: lines of a name, a length and digits."""
+    if not isinstance(profile, str):
+        return None
+    try:
+        return bytes.fromhex("".join(profile.split("\n")[3:]))
+    except ValueError:
+        return b"?"  # no block, but one was meant
+
+
+def _utf8(data: bytes) -> str:
+    """Decode what most programs write as UTF-8, and old ones in Latin-1."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _utf16(data: bytes, order: str) -> str:
+    return data[: len(data) // 2 * 2].decode(f"utf-16-{order}", "replace")
+
+
+def _utf16_of_either_order(data: bytes, usual: str) -> str:
+    # The standard does not fix the order: a mark decides, then fewer rare characters, then the file's order.
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").strip("\0 ")
+    readings = [_utf16(data, order).strip("\0 ") for order in (usual, "be" if usual == "le" else "le")]
+    return min(readings, key=lambda reading: sum(character >= "\u3000" for character in reading))
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, tuple):  # exifread's way to hand over a float
+        value = value[0]
+    try:
+        number = float(value)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
