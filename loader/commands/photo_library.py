@@ -176,7 +176,7 @@ def _reach(connection: Connection) -> Elasticsearch:
 
 
 def _settings(options: Options) -> Settings:
-    from loader.files.photo import parse_zone
+    from loader.files.times import parse_zone
     from loader.photos.settings import WHOLE, Part, Settings
 
     root = (options.library_root or options.folder).resolve()

@@ -48,7 +48,7 @@ def sight(
     Reads the EXIF of the files and nothing else: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE
     could be read.
     """
-    from loader.files.photo import parse_zone
+    from loader.files.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera
     from loader.show.sight_table import sight_photo
 

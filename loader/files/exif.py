@@ -15,14 +15,8 @@ from PIL import Image
 
 from loader.files.exif_block import Tags, read_tags
 from loader.files.place import Point
+from loader.files.times import offset_from_gps, parse_clock, parse_offset
 
-# UTC offsets in use (IANA tz database, 2025), minutes; the hours are added below.
-_PART_HOURS = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765)
-UTC_OFFSETS = tuple(sorted({hour * 60 for hour in range(-12, 15)} | set(_PART_HOURS)))
-# A GPS fix may be minutes old when the shutter opens; India's and Nepal's clocks are 15 minutes apart.
-FIX_AGE_MINUTES = 5
-
-PHOTO_YEARS = range(1826, 2100)  # from Niépce's first; no clock is asked, so that a load can be repeated
 ALTITUDES_M = (-11_000.0, 100_000.0)
 FOCAL_LENGTHS_MM = (1.0, 10_000.0)
 DESCRIPTION_LIMIT, KEYWORD_LIMIT, KEYWORDS_LIMIT = 2000, 100, 100  # characters, characters, keywords
@@ -38,8 +32,6 @@ _EMPTY_WORDS = re.compile(
     r"|exif_jpeg_picture|dcim|default|untitled|charset=\"?ascii\"?.*|screenshot|-+|binary comment",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 # Control characters, and what turns the text around it (UAX #9); marks of a direction stay, which
 # right-to-left scripts need.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]+")
@@ -259,44 +251,6 @@ def degrees(parts: Sequence[float], reference: str, letters: str) -> float | Non
         return None
     size = sum(part / scale for part, scale in zip(parts, (1, 60, 3600), strict=False))
     return size if letter == letters[0] else -size
-
-
-def parse_clock(words: str) -> datetime | None:
-    """Return EXIF's "2023:10:27 06:47:48" as a date without an offset.
-
-    None when no calendar has it, and before the first photo and after this century.
-    """
-    found = _CLOCK.match(words)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = map(int, found.groups())
-    try:
-        return datetime(year, month, day, hour, minute, second) if year in PHOTO_YEARS else None
-    except ValueError:
-        return None
-
-
-def parse_offset(written: str) -> timedelta | None:
-    """Return "+05:45" as a timedelta; None unless it is between -14:00 and +14:00 (Exif: "±HH:MM")."""
-    if written == "Z":
-        return timedelta(0)
-    found = _OFFSET.fullmatch(written)
-    if found is None or int(found[3]) > 59:
-        return None
-    offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return None if offset > timedelta(hours=14) else -offset if found[1] == "-" else offset
-
-
-def offset_from_gps(local: datetime | None, gps_time: datetime | None) -> timedelta | None:
-    """Return the UTC offset that explains a local clock beside GPS time, or None when none in use does.
-
-    The fix may be older than the picture: the difference must be within 5 minutes of an offset in use.
-    """
-    if local is None or gps_time is None:
-        return None
-    minutes = (local - gps_time.replace(tzinfo=None)).total_seconds() / 60
-    nearest = min(UTC_OFFSETS, key=lambda offset: abs(minutes - offset))
-    return timedelta(minutes=nearest) if abs(minutes - nearest) <= FIX_AGE_MINUTES else None
 
 
 def one_line(words: str, limit: int) -> str:

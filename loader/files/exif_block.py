@@ -18,7 +18,7 @@ from exifread.tags import IGNORE_TAGS
 from PIL import Image
 from PIL.ExifTags import Base
 
-from loader.files.decoding_memory import file_bytes
+from loader.files.decoding_cost import file_bytes
 from loader.files.heif_grid import read_hevc_picture
 
 # Of one block may be read so many bytes, where each reading counts for 64 at least, and one beyond the end

@@ -6,34 +6,30 @@ with a reason that a person can act on. Nothing here needs torch, so it can run 
 from __future__ import annotations
 
 import io
-import os
-import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 from pillow_heif import open_heif, register_heif_opener
 
 from loader.files import heif_tiles
+from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, file_bytes, find_excess
 from loader.files.decoding_gate import large_decoding
-from loader.files.decoding_memory import DECODED_BYTES, bytes_needed, file_bytes
 from loader.files.exif_block import read_orientation
 from loader.files.file_kinds import HEAD_BYTES, explain_content, sniff_kind
-from loader.files.jpeg_segments import find_excess
+from loader.files.library import UnreadableImage, read_bytes
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
 MAX_PIXELS = 220_000_000
 IMPOSSIBLE_BYTES = 1 << 40  # of memory: a header that lies
-MAX_BYTES = 256 << 20  # a worker holds the whole file beside its pixels
 
 # Measured over real photos (docs/loading.md): vectors keep a cosine of 0.9999 to those of the full picture.
 DECODED_TIMES, LARGEST_JPEG_STEP = 3, 4
 
-NEVER_BLOCK = getattr(os, "O_NONBLOCK", 0)  # for what turns out to be a pipe without a writer
 # The second is a JPEG with further pictures behind the first (CIPA DC-007), as many phones write it.
 JPEG_FORMATS = ("JPEG", "MPO")
 
@@ -86,18 +82,6 @@ class ModelInput:
         return fitted
 
 
-class UnreadableImage(Exception):
-    """A file that cannot be shown as a picture.
-
-    Attributes:
-        reason: why, as the end of the sentence "IMG_1.jpg was skipped: …".
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 def open_image(path: Path | str) -> Image.Image:
     """Read an image file as an upright RGB picture in its full size.
 
@@ -109,33 +93,6 @@ def open_image(path: Path | str) -> Image.Image:
         UnreadableImage: with the reason.
     """
     return render_upright(open_encoded(read_bytes(Path(path))))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a whole file of at most 256 MiB.
-
-    Raises:
-        UnreadableImage: missing, empty, larger, or not permitted.
-    """
-    try:
-        with _open_regular(path) as stream:
-            if os.fstat(stream.fileno()).st_size > MAX_BYTES:
-                raise UnreadableImage("the file is larger than 256 MiB")
-            data = stream.read(MAX_BYTES)
-    except OSError as error:
-        raise UnreadableImage(f"the file cannot be read ({error.strerror})") from error
-    if not data:
-        raise UnreadableImage("the file is empty")
-    return data
-
-
-def _open_regular(path: Path) -> BinaryIO:
-    """Open a file that may have become a pipe or a device since it was found: neither may block us."""
-    descriptor = os.open(path, os.O_RDONLY | NEVER_BLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise UnreadableImage("not a regular file")
-    return os.fdopen(descriptor, "rb")
 
 
 def open_encoded(data: bytes) -> Image.Image:

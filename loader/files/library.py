@@ -1,4 +1,4 @@
-"""A library: the photo files under a folder, found by content and in a fixed order."""
+"""A library: the photo files under a folder, by their content and in a fixed order. Imports no decoder."""
 from __future__ import annotations
 
 import os
@@ -20,6 +20,19 @@ PICTURE_EXTENSIONS = frozenset(
         *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"),
     )
 )
+MAX_BYTES = 256 << 20  # of a photo's file: a worker holds it beside its pixels
+
+
+class UnreadableImage(Exception):
+    """A file that cannot be shown as a picture.
+
+    Attributes:
+        reason: why, as the end of the sentence "IMG_1.jpg was skipped: …".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -76,17 +89,9 @@ class Library:
 
 
 def walk_library(folder: Path, root: Path | None = None) -> Library:
-    """Find the photos under a folder, by their content.
-
-    Args:
-        folder: where to look.
-        root: what names and ids are relative to (see `list_files`).
-
-    Raises:
-        PeaksError: the folder does not lie under the root.
-    """
+    """List a folder as `list_files` does, and tell the photos in it by their content."""
     listing = list_files(folder, root)
-    library = Library(skipped=list(listing.skipped), passed_over=listing.hidden)
+    library = Library(skipped=listing.skipped, passed_over=listing.hidden)
     for file in listing.files:
         found = recognize(file)
         if isinstance(found, PhotoFile):
@@ -117,7 +122,7 @@ def list_files(folder: Path, root: Path | None = None) -> Listing:
     if not top.is_relative_to(base):
         raise PeaksError(f"{folder} does not lie under --library-root {root}: give a folder above it.")
     listing = Listing(prefix="" if top == base else f"{_printable(_relative(str(top), base))}/")
-    found = sorted(_files(top, listing, base), key=lambda entry: os.fsencode(entry.path))
+    found = sorted(_walk(top, listing, base), key=lambda entry: os.fsencode(entry.path))
     listing.files = [_photo_file(entry, base) for entry in found]
     return listing
 
@@ -129,12 +134,30 @@ def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
         The file itself when it is a photo; why not, when its name says that it should be one; None for the
         rest.
     """
-    head, problem = _head(file.path)
-    if head is not None and sniff_kind(head):
+    problem = _look_into(file.path)
+    if problem is None:
         return file
-    if file.path.suffix.lower() in PICTURE_EXTENSIONS:
-        return Skipped(file.name, problem)
-    return None
+    return Skipped(file.name, problem) if file.path.suffix.lower() in PICTURE_EXTENSIONS else None
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file of at most 256 MiB.
+
+    Raises:
+        UnreadableImage: missing, empty, larger, or not permitted.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device never ends
+            raise UnreadableImage("not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise UnreadableImage("the file is larger than 256 MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"the file cannot be read ({error.strerror})") from error
+    if not data:
+        raise UnreadableImage("the file is empty")
+    return data
 
 
 def document_id(relative: str) -> str:
@@ -177,7 +200,7 @@ def path_words(name: str) -> str:
     return " ".join("".join(pieces).split())
 
 
-def _files(top: Path, listing: Listing, base: Path) -> Iterator[os.DirEntry[str]]:
+def _walk(top: Path, listing: Listing, base: Path) -> Iterator[os.DirEntry[str]]:
     """Yield every visible file under ``top``, real folders before linked ones."""
     seen: set[tuple[int, int]] = set()
     folders, links = [top], list[Path]()
@@ -219,18 +242,20 @@ def _photo_file(entry: os.DirEntry[str], base: Path) -> PhotoFile:
     return PhotoFile(Path(entry.path), _printable(relative), document_id(relative), size, modified)
 
 
-def _head(path: Path) -> tuple[bytes | None, str]:
-    """Return a regular file's first bytes, or None and why there are none."""
+def _look_into(path: Path) -> str | None:
+    """Return why a file is no photo; None when it is one by its first bytes."""
     try:
         if path.is_symlink() and not path.exists():
-            return None, "a link to nothing"
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would block, a device never ends
-            return None, "not a regular file"
+            return "a link to nothing"
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "not a regular file"
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError as error:
-        return None, f"the file cannot be read ({error.strerror})"
-    return head, explain_content(head) if head else "the file is empty"
+        return f"the file cannot be read ({error.strerror})"
+    if sniff_kind(head):
+        return None
+    return explain_content(head) if head else "the file is empty"
 
 
 def _relative(path: str, base: Path) -> str:

@@ -1,23 +1,26 @@
 """One photo file to one document of the index `photos`: pixels, EXIF, thumbnail and hash from one reading."""
 from __future__ import annotations
 
-import re
+import io
+from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, timezone, tzinfo
+from datetime import tzinfo
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, overload
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from PIL import Image
+from PIL import Image, ImageCms
 
-from loader.errors import PeaksError
-from loader.files.exif import Metadata, field_of_view, parse_offset, read_metadata
-from loader.files.images import ModelInput, UnreadableImage, open_encoded, read_bytes, render_at_least
-from loader.files.library import PhotoFile, Skipped, path_words
-from loader.files.thumbnail import THUMBNAIL_SIDE, make_thumbnail
+from loader.files.exif import Metadata, field_of_view, read_metadata
+from loader.files.images import ModelInput, open_encoded, render_at_least
+from loader.files.library import PhotoFile, Skipped, UnreadableImage, path_words, read_bytes
+from loader.files.times import format_offset
 
-_ZONE_WORD = re.compile(r"[A-Za-z][\w+/-]*")
+THUMBNAIL_SIDE = 256  # pixels
+THUMBNAIL_BYTES = 10_000  # of JPEG; base64 adds a third
+THUMBNAIL_QUALITIES = (80, 70, 60, 45, 30)
+CACHED_PROFILE_BYTES = 1 << 16  # a camera's are below 4 kB
 
 
 @dataclass(frozen=True)
@@ -143,25 +146,52 @@ def _times(metadata: Metadata, zone: tzinfo | None) -> dict[str, str | None]:
     }
 
 
-def format_offset(offset: timedelta) -> str:
-    """Return a UTC offset as "+05:45"."""
-    minutes = round(offset.total_seconds() / 60)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+def make_thumbnail(upright: Image.Image, profile: bytes | None = None) -> str:
+    """Return a small JPEG of a picture in base64: at most 256 pixels a side, about 10 kB, sRGB, no EXIF.
 
-
-def parse_zone(written: str) -> tzinfo:
-    """Return the time zone that a person names: "Asia/Kathmandu" or "+05:45".
-
-    Raises:
-        PeaksError: no such zone.
+    Args:
+        upright: RGB.
+        profile: ICC profile of its colours; phones write Display P3, which would look pale without it.
     """
-    offset = parse_offset(written)
-    if offset is not None:
-        return timezone(offset)
+    small = upright.copy() if max(upright.size) <= THUMBNAIL_SIDE else _shrink(upright)
+    colours = to_srgb(small, profile)
+    for quality in THUMBNAIL_QUALITIES:
+        stream = io.BytesIO()
+        colours.save(stream, "JPEG", quality=quality, optimize=True)
+        if stream.tell() <= THUMBNAIL_BYTES:
+            break
+    return b64encode(stream.getvalue()).decode("ascii")
+
+
+def _shrink(upright: Image.Image) -> Image.Image:
+    scale = THUMBNAIL_SIDE / max(upright.size)
+    size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
+    # First by a whole factor, then by the filter, in a third of its time: that changes far less (44 dB of
+    # peak signal to noise at least) than the JPEG does (28 to 31 dB).
+    return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
+
+
+def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return a copy of an RGB picture in sRGB, without EXIF, XMP and profile.
+
+    Args:
+        picture: RGB.
+        profile: ICC profile of its colours; a damaged one, or one of grey or CMYK, changes nothing.
+    """
+    clean = Image.new("RGB", picture.size)
+    clean.paste(picture)
+    if not profile:
+        return clean
     try:
-        if _ZONE_WORD.fullmatch(written):
-            return ZoneInfo(written)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise PeaksError(f"There is no time zone '{written}': give a name such as Asia/Kathmandu, or an offset "
-                     "such as +05:45.")
+        # The files of one camera share a profile; its transform takes longer to make than to apply.
+        make = _srgb_transform if len(profile) <= CACHED_PROFILE_BYTES else _srgb_transform.__wrapped__
+        converted = ImageCms.applyTransform(clean, make(profile))
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return clean
+    return converted or clean
+
+
+@lru_cache(maxsize=8)
+def _srgb_transform(profile: bytes) -> ImageCms.ImageCmsTransform:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB")

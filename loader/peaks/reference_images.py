@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from loader.files.images import UnreadableImage, open_image
-from loader.files.library import Skipped, walk_library
+from loader.files.images import open_image
+from loader.files.library import Skipped, UnreadableImage, walk_library
 from loader.peaks.catalogue import Peak
 from loader.vision.vectors import Vectors
 

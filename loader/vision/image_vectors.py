@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
-from loader.files.library import hash_file
+from loader.files.library import UnreadableImage, hash_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,7 +79,7 @@ def read_image(image: str) -> Image:
         PeaksError: there is no such file, or it cannot be read as an image, with the reason.
     """
     # as for torch: only these questions need decoders
-    from loader.files.images import UnreadableImage, open_image
+    from loader.files.images import open_image
 
     if not Path(image).is_file():
         raise PeaksError(f"There is no image file {image}: check the path.")

@@ -14,10 +14,12 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
-from loader.files.exif import Metadata, degrees, field_of_view, offset_from_gps, read_metadata
+from loader.files.exif import Metadata, degrees, field_of_view, read_metadata
 from loader.files.exif_block import read_orientation
-from loader.files.images import open_encoded, read_bytes
+from loader.files.images import open_encoded
+from loader.files.library import read_bytes
 from loader.files.place import Point
+from loader.files.times import offset_from_gps
 from scripts.hostile_photos.exif_blocks import RATIONAL, Entry, exif_block, words
 from tests.files.picture_files import FORMATS, Tags, encode, make_exif, quadrants
 

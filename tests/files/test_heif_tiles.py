@@ -15,7 +15,8 @@ from pillow_heif import open_heif
 from loader.files import heif_tiles, images
 from loader.files.heif_grid import read_hevc_picture
 from loader.files.heif_tiles import Plan, decode_small, plan_decoding
-from loader.files.images import ModelInput, UnreadableImage, open_encoded, render_at_least, render_upright
+from loader.files.images import ModelInput, open_encoded, render_at_least, render_upright
+from loader.files.library import UnreadableImage
 from loader.files.shrinking import shrink_lines
 from tests.files.picture_files import encode, make_exif, stored
 

@@ -15,12 +15,12 @@ from loader.files import images
 from loader.files.file_kinds import sniff_kind
 from loader.files.images import (
     ModelInput,
-    UnreadableImage,
     open_encoded,
     open_image,
     render_at_least,
     render_upright,
 )
+from loader.files.library import UnreadableImage
 from tests.files.picture_files import BLUE, FORMATS, GREEN, RED, YELLOW, encode, make_exif, quadrants, stored
 
 # Pillow warns of the damage that some of these files are made with

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from loader.files.jpeg_segments import (
+from loader.files.decoding_cost import (
     MAX_EXIF_BYTES,
     MAX_SCANS,
     START_OF_SCAN,
     find_excess,
-    header_segments,
     segments,
 )
 from scripts.hostile_photos.pictures import encode, noise, quadrants
@@ -59,13 +58,6 @@ def test_too_much_exif_is_refused() -> None:
     assert find_excess(data[:2] + one * enough + data[2:]) is None
     excess = find_excess(data[:2] + one * (enough + 1) + data[2:])
     assert excess is not None and excess.endswith("bytes of EXIF, where one segment holds 65,533")
-
-
-def test_the_header_s_segments_lie_where_they_say() -> None:
-    data = encode(quadrants(), comment=b"words", icc_profile=b"profile")
-    contents = [data[start : start + size] for _, start, size in header_segments(data)]
-    assert b"words" in contents and contents[0].startswith(b"JFIF")
-    assert any(content.startswith(b"ICC_PROFILE\0") for content in contents)
 
 
 @given(st.binary(max_size=400))

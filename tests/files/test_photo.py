@@ -15,8 +15,14 @@ from PIL.ExifTags import GPS, Base
 from loader.errors import PeaksError
 from loader.files.images import ModelInput
 from loader.files.library import Skipped, walk_library
-from loader.files.photo import Known, Photo, decode_photo, format_offset, parse_zone
-from loader.files.thumbnail import THUMBNAIL_BYTES, make_thumbnail
+from loader.files.photo import (
+    THUMBNAIL_BYTES,
+    Known,
+    Photo,
+    decode_photo,
+    make_thumbnail,
+)
+from loader.files.times import format_offset, parse_zone
 from tests.files.picture_files import make_exif, quadrants, write
 
 SHAPE = ModelInput(32, 32)

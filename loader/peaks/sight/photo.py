@@ -11,9 +11,9 @@ from PIL import Image
 
 from loader.errors import PeaksError
 from loader.files.exif import read_metadata
-from loader.files.images import UnreadableImage, open_encoded, read_bytes, render_at_least, upright_size
-from loader.files.photo import metadata_fields
-from loader.files.thumbnail import to_srgb
+from loader.files.images import open_encoded, render_at_least, upright_size
+from loader.files.library import UnreadableImage, read_bytes
+from loader.files.photo import metadata_fields, to_srgb
 
 # Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
 DRAWN_SIDE = 900

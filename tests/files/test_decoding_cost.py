@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from loader.files import heif_tiles, images
-from loader.files.decoding_memory import BAND_BYTES, DECODED_BYTES, bytes_needed
-from loader.files.images import UnreadableImage, open_encoded, render_at_least
+from loader.files.decoding_cost import BAND_BYTES, DECODED_BYTES, bytes_needed
+from loader.files.images import open_encoded, render_at_least
+from loader.files.library import UnreadableImage
 from tests.files.picture_files import encode
 
 SIZE = (3000, 2000)
@@ -37,7 +38,8 @@ import resource, sys
 from pathlib import Path
 from PIL import Image
 from loader.files import heif_tiles
-from loader.files.images import open_encoded, read_bytes, render_at_least
+from loader.files.images import open_encoded, render_at_least
+from loader.files.library import read_bytes
 heif_tiles.is_available = lambda: False
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 Image.new("RGB", (64, 64)).reduce(2)
