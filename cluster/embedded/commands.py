@@ -5,7 +5,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ import click
 
 from cluster.embedded import control, node
 from cluster.embedded.control import StartOptions
-from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import DISTRIBUTION_VERSION
 from cluster.embedded.status import ClusterStatus, read_status
-from loader.errors import PeaksError
 
 NOT_RUNNING = 3  # the exit status that init scripts give for it (LSB)
 
@@ -39,15 +36,6 @@ def _check_heap(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
-@contextmanager
-def explained_errors() -> Iterator[None]:
-    """Show a ClusterError as every error of `peaks` is shown."""
-    try:
-        yield
-    except ClusterError as error:
-        raise PeaksError(str(error)) from error
-
-
 def _announce(sentence: str) -> None:
     if sys.stderr.isatty():
         click.echo(sentence, err=True)
@@ -63,8 +51,7 @@ def cluster() -> None:
 @user_option
 def prepare(home: Path | None, user: str | None) -> None:
     """Fetch Elasticsearch and build its plugins, without starting anything."""
-    with explained_errors():
-        prepared = control.prepare(StartOptions(home=home, user=user), _announce)
+    prepared = control.prepare(StartOptions(home=home, user=user), _announce)
     click.echo(f"Elasticsearch {DISTRIBUTION_VERSION} and its plugins are ready in {prepared.path}.")
 
 
@@ -95,8 +82,7 @@ def start(
 ) -> None:
     """Start the node and the inference worker, and wait until both answer."""
     options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait))
-    with explained_errors():
-        status = control.start(options, _announce)
+    status = control.start(options, _announce)
     _show(status, as_json, home)
 
 
@@ -106,8 +92,7 @@ def start(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def status(home: Path | None, user: str | None, as_json: bool) -> None:
     """Tell whether the cluster runs: exit status 0 if it does, 3 if not."""
-    with explained_errors():
-        found = read_status(control.find_home(StartOptions(home=home, user=user)))
+    found = read_status(control.find_home(StartOptions(home=home, user=user)))
     _show(found, as_json, home)
     if not found.running:
         sys.exit(NOT_RUNNING)
@@ -118,8 +103,7 @@ def status(home: Path | None, user: str | None, as_json: bool) -> None:
 @user_option
 def stop(home: Path | None, user: str | None) -> None:
     """Stop the node and the worker. Data and models stay."""
-    with explained_errors():
-        count = control.stop(control.find_home(StartOptions(home=home, user=user)))
+    count = control.stop(control.find_home(StartOptions(home=home, user=user)))
     click.echo("Stopped." if count else "Nothing was running.")
 
 
@@ -129,14 +113,13 @@ def stop(home: Path | None, user: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(home: Path | None, user: str | None, yes: bool) -> None:
     """Stop the cluster and delete its data, models and logs."""
-    with explained_errors():
-        found = control.find_home(StartOptions(home=home, user=user))
-        if not found.state.exists():
-            click.echo(f"There is no cluster in {found.path}.")
-            return
-        if not yes:
-            click.confirm(f"Delete every index, model and log of {found.path}?", abort=True)
-        control.reset(found)
+    found = control.find_home(StartOptions(home=home, user=user))
+    if not found.state.exists():
+        click.echo(f"There is no cluster in {found.path}.")
+        return
+    if not yes:
+        click.confirm(f"Delete every index, model and log of {found.path}?", abort=True)
+    control.reset(found)
     click.echo(f"{found.path} is empty again: the next start makes a new cluster.")
 
 

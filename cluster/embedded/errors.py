@@ -1,6 +1,8 @@
 """The one error of the embedded cluster."""
 from __future__ import annotations
 
+from loader.errors import PeaksError
 
-class ClusterError(Exception):
+
+class ClusterError(PeaksError):
     """One sentence that names what is wrong with the embedded cluster and how to put it right."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -143,17 +143,20 @@ class Connection:
         return {"ca_certs": self.ca_certs} if self.ca_certs else {}
 
 
+# Each gives the field of `Connection` that its last name says.
 _OPTIONS = (
-    click.option("--url", envvar="ES_URL", metavar="URL",
+    click.option("--url", "url", envvar="ES_URL", metavar="URL",
                  help=f"Elasticsearch's address [env ES_URL; default {DEFAULT_URL}]."),
-    click.option("--cloud-id", envvar="CLOUD_ID", metavar="ID", help="Elastic Cloud id [env CLOUD_ID]."),
-    click.option("-u", "--es-username", envvar="ES_USERNAME", metavar="NAME",
+    click.option("--cloud-id", "cloud_id", envvar="CLOUD_ID", metavar="ID",
+                 help="Elastic Cloud id [env CLOUD_ID]."),
+    click.option("-u", "--es-username", "username", envvar="ES_USERNAME", metavar="NAME",
                  help="User name [env ES_USERNAME]."),
-    click.option("-p", "--es-password", envvar="ES_PASSWORD", metavar="PASSWORD",
+    click.option("-p", "--es-password", "password", envvar="ES_PASSWORD", metavar="PASSWORD",
                  help="Password [env ES_PASSWORD]."),
-    click.option("--es-api-key", envvar="ES_API_KEY", metavar="KEY", help="API key [env ES_API_KEY]."),
-    click.option("--ca-certs", metavar="FILE", help="CA bundle of the cluster's certificate."),
-    click.option("--insecure", is_flag=True, help="Do not verify the cluster's certificate."),
+    click.option("--es-api-key", "api_key", envvar="ES_API_KEY", metavar="KEY",
+                 help="API key [env ES_API_KEY]."),
+    click.option("--ca-certs", "ca_certs", metavar="FILE", help="CA bundle of the cluster's certificate."),
+    click.option("--insecure", "insecure", is_flag=True, help="Do not verify the cluster's certificate."),
 )
 
 
@@ -164,18 +167,8 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(command)
-    def connected(
-        *args: Any,
-        url: str | None,
-        cloud_id: str | None,
-        es_username: str | None,
-        es_password: str | None,
-        es_api_key: str | None,
-        ca_certs: str | None,
-        insecure: bool,
-        **kwargs: Any,
-    ) -> Any:
-        connection = Connection(url, cloud_id, es_username, es_password, es_api_key, ca_certs, insecure)
+    def connected(*args: Any, **kwargs: Any) -> Any:
+        connection = Connection(**{part.name: kwargs.pop(part.name) for part in fields(Connection)})
         with explained_errors():
             return command(*args, connection=connection, **kwargs)
 
