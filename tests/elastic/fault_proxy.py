@@ -7,12 +7,12 @@
         proxy.drop("after", times=1, paths="_bulk")        # the node does the work, its answer is lost
         proxy.cut(times=1)                          # half of the node's answer, then the connection closes
         proxy.delay(0.5)                            # forwards every request half a second late
-        proxy.take_at_most(1_000_000)               # 413 for a larger body; reset=True breaks the connection
+        proxy.take_at_most(1_000_000)               # 413 for a larger body
         proxy.reject("^a", 429, times=3)            # the next three documents of such ids: turned away
         proxy.reject("^b", 400)                     # documents of such ids: refused for good
         ... Connection(url=proxy.url) or `peaks load-photos --url URL` ...
         proxy.clear()                               # all faults end
-    proxy.seen                                      # every request: method, path, outcome, ids of a bulk
+    proxy.seen                                      # every request: path and outcome
 
 Faults are asked in the order in which they were given, and the first that fits a request happens; `delay` and
 `reject` come on top. A document that is rejected is not forwarded: the node gets the rest of the request, and
@@ -26,8 +26,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import socket
-import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +34,7 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 UPSTREAM_TIMEOUT = 120.0  # seconds
@@ -44,21 +42,9 @@ CUT_OFF, DROPPED = "cut off", "dropped"
 
 _HOP_BY_HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding",
                          "host"))
-_ACTIONS = frozenset(("index", "create", "update", "delete"))
 
 
-@dataclass
-class Request:
-    """A request on its way to the node."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass
-class Response:
+class Response(NamedTuple):
     """The node's answer, or one in its place."""
 
     status: int
@@ -66,26 +52,11 @@ class Response:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A request that came, and what it got.
+class Seen(NamedTuple):
+    """A request that came, and what it got: the status that was answered, "dropped" or "cut off"."""
 
-    Attributes:
-        method, path: of the request, with its query.
-        outcome: the status that was answered, "dropped" or "cut off".
-        ids: the documents of a bulk request.
-        is_forwarded: whether the node got it, or some of its documents.
-    """
-
-    method: str
     path: str
     outcome: int | str
-    ids: tuple[str, ...]
-    is_forwarded: bool
-
-
-class Dropped(Exception):
-    """The connection is to be closed without an answer."""
 
 
 @dataclass
@@ -95,24 +66,22 @@ class Fault:
     Attributes:
         kind: "answer", "before", "after", "cut", "limit", "delay" or "reject".
         paths: regular expression that a request's path must contain.
-        times: how often it still happens; None for always.
+        times: how often it still happens (documents, of "reject"); None for always.
         probability: that it happens to a request that fits.
         status: of an answer, or of rejected documents.
-        retry_after: seconds or a date, for the header of that name.
+        retry_after: seconds, for the header of that name.
         ids: regular expression that a document's id must contain.
         amount: seconds of a delay, bytes of a limit.
-        reset: whether a limit breaks the connection instead of answering 413.
     """
 
-    kind: Literal["answer", "before", "after", "cut", "limit", "delay", "reject"]
+    kind: str
     paths: str = ""
     times: int | None = None
     probability: float = 1.0
     status: int = 503
-    retry_after: str | None = None
+    retry_after: float | None = None
     ids: str = ""
     amount: float = 0.0
-    reset: bool = False
 
 
 @dataclass
@@ -135,69 +104,49 @@ class FaultProxy:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
 
-    def answer(
-        self,
-        status: int,
-        *,
-        times: int | None = None,
-        probability: float = 1.0,
-        paths: str = "",
-        retry_after: str | float | None = None,
-    ) -> None:
+    # Each takes ``paths``, ``times`` and ``probability`` of a `Fault`.
+
+    def answer(self, status: int, *, retry_after: float | None = None, **which: Any) -> None:
         """Turn requests away with a status; the node does not get them."""
-        header = None if retry_after is None else str(retry_after)
-        self._add(Fault("answer", paths, times, probability, status, header))
+        self._add(Fault("answer", status=status, retry_after=retry_after, **which))
 
-    def drop(
-        self,
-        when: Literal["before", "after"],
-        *,
-        times: int | None = None,
-        probability: float = 1.0,
-        paths: str = "",
-    ) -> None:
+    def drop(self, when: Literal["before", "after"], **which: Any) -> None:
         """Close the connection without an answer, before or after the node has done the request."""
-        self._add(Fault(when, paths, times, probability))
+        self._add(Fault(when, **which))
 
-    def cut(self, *, times: int | None = None, probability: float = 1.0, paths: str = "") -> None:
+    def cut(self, **which: Any) -> None:
         """Send half of the node's answer, then close the connection."""
-        self._add(Fault("cut", paths, times, probability))
+        self._add(Fault("cut", **which))
 
-    def take_at_most(self, size: int, *, paths: str = "", reset: bool = False) -> None:
-        """Refuse bodies of more bytes with 413, or break the connection before they are read."""
-        self._add(Fault("limit", paths, amount=size, reset=reset))
+    def take_at_most(self, size: int, **which: Any) -> None:
+        """Refuse bodies of more bytes with 413."""
+        self._add(Fault("limit", amount=size, **which))
 
-    def delay(
-        self, seconds: float, *, times: int | None = None, probability: float = 1.0, paths: str = ""
-    ) -> None:
+    def delay(self, seconds: float, **which: Any) -> None:
         """Forward requests late."""
-        self._add(Fault("delay", paths, times, probability, amount=seconds))
+        self._add(Fault("delay", amount=seconds, **which))
 
-    def reject(
-        self, ids: str, status: int, *, times: int | None = None, probability: float = 1.0
-    ) -> None:
-        """Reject single documents of bulk requests; ``times`` and ``probability`` count documents."""
-        self._add(Fault("reject", "_bulk", times, probability, status, ids=ids))
+    def reject(self, ids: str, status: int, **which: Any) -> None:
+        """Reject single documents of bulk requests."""
+        self._add(Fault("reject", ids=ids, status=status, **which))
 
     def clear(self) -> None:
         """End all faults."""
         with self._lock:
             self._faults.clear()
 
-    def bulk_ids(self) -> list[str]:
-        """Return the id of every document of every bulk request, as often as it came."""
-        return [identifier for seen in list(self.seen) for identifier in seen.ids]
-
     def _add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
 
-    def take(self, kinds: tuple[str, ...], fits: Callable[[Fault], bool]) -> Fault | None:
+    def take(
+        self, path: str, *kinds: str, fits: Callable[[Fault], bool] = lambda fault: True
+    ) -> Fault | None:
         """Return the first fault of some kinds that fits and happens now, and count it."""
         with self._lock:
             for fault in self._faults:
-                happens = fault.kind in kinds and fault.times != 0 and fits(fault)
-                if happens and self._random.random() < fault.probability:
+                happens = fault.kind in kinds and fault.times != 0 and re.search(fault.paths, path)
+                if happens and fits(fault) and self._random.random() < fault.probability:
                     fault.times = None if fault.times is None else fault.times - 1
                     return fault
         return None
@@ -232,49 +181,50 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        proxy, size = self.server.proxy, int(self.headers.get("content-length", 0))
-        limit = proxy.take(("limit",), lambda fault: _fits(fault, self.path) and size > fault.amount)
-        if limit and limit.reset:
-            self._note(Request(self.command, self.path, {}, b""), DROPPED, False)
-            self._reset()
-            return
-        request = Request(self.command, self.path, dict(self.headers.items()), self.rfile.read(size))
-        if limit:
-            self._send(request, _refusal(413, "request body is too large"), False)
+        proxy, body = self.server.proxy, self.rfile.read(int(self.headers.get("content-length", 0)))
+        fault = proxy.take(self.path, "limit", fits=lambda fault: len(body) > fault.amount)
+        fault = fault or proxy.take(self.path, "answer", "before", "after", "cut")
+        if late := proxy.take(self.path, "delay"):
+            time.sleep(late.amount)
+        kind = fault.kind if fault else ""
+        if kind == "limit":
+            self._send(_refusal(413, "request body is too large"))
+        elif fault and kind == "answer":
+            self._send(_refusal(fault.status, "turned away by a fault", fault.retry_after))
+        elif kind == "before":
+            self._drop()
         else:
-            self._handle(request)
+            response = self._forward(body)
+            if kind == "after":
+                self._drop()
+            else:
+                self._send(response, is_cut=kind == "cut")
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 
-    def _handle(self, request: Request) -> None:
-        fault = self.server.proxy.take(
-            ("answer", "before", "after", "cut"), lambda fault: _fits(fault, request.path)
-        )
-        if late := self.server.proxy.take(("delay",), lambda fault: _fits(fault, request.path)):
-            time.sleep(late.amount)
-        if fault and fault.kind == "answer":
-            self._send(request, _refusal(fault.status, "turned away by a fault", fault.retry_after), False)
-        elif fault and fault.kind == "before":
-            self._drop(request, is_forwarded=False)
-        else:
-            response, is_forwarded = self._forward(request)
-            if fault and fault.kind == "after":
-                self._drop(request, is_forwarded)
-            else:
-                self._send(request, response, is_forwarded, is_cut=fault is not None)
-
-    def _forward(self, request: Request) -> tuple[Response, bool]:
-        rejected = _Rejections(self.server.proxy, request)
-        if rejected.is_all:
-            return rejected.put_into(None), False
+    def _forward(self, body: bytes) -> Response:
+        rejections = _Rejections(self.server.proxy, self.path, body)
         try:
-            response = _ask(self.server.proxy.target, request, rejected.rest)
+            response = None if rejections.is_all else self._ask(rejections.rest)
         except (OSError, HTTPException):
-            return _refusal(502, "the node is away"), False
-        return (rejected.put_into(response) if rejected.found else response), True
+            return _refusal(502, "the node is away")
+        return rejections.put_into(response)
 
-    def _send(self, request: Request, response: Response, is_forwarded: bool, is_cut: bool = False) -> None:
-        self._note(request, CUT_OFF if is_cut else response.status, is_forwarded)
+    def _ask(self, body: bytes) -> Response:
+        """Have the node do the request; raises OSError or HTTPException when it is away."""
+        parts = urlsplit(self.server.proxy.target)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=UPSTREAM_TIMEOUT)
+        try:
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+            connection.request(self.command, self.path, body or None, headers)
+            answer = connection.getresponse()
+            kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP]
+            return Response(answer.status, kept, answer.read())
+        finally:
+            connection.close()
+
+    def _send(self, response: Response, is_cut: bool = False) -> None:
+        self.server.proxy.seen.append(Seen(self.path, CUT_OFF if is_cut else response.status))
         self.send_response(response.status)
         for name, value in response.headers:
             self.send_header(name, value)
@@ -282,22 +232,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body[: len(response.body) // 2] if is_cut else response.body)
-        if is_cut:
-            self.close_connection = True
+        self.close_connection = self.close_connection or is_cut
 
-    def _drop(self, request: Request, is_forwarded: bool) -> None:
-        self._note(request, DROPPED, is_forwarded)
+    def _drop(self) -> None:
+        self.server.proxy.seen.append(Seen(self.path, DROPPED))
         self.close_connection = True
-
-    def _reset(self) -> None:
-        """Break the connection at once, whatever the client is still sending (TCP's RST)."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
-        self.close_connection = True
-
-    def _note(self, request: Request, outcome: int | str, is_forwarded: bool) -> None:
-        ids = tuple(identifier for identifier, _ in _documents(request))
-        self.server.proxy.seen.append(Seen(request.method, request.path, outcome, ids, is_forwarded))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay quiet."""
@@ -307,86 +246,55 @@ class _Rejections:
     """The documents of a bulk request that do not reach the node.
 
     Attributes:
-        found: place in the request to the item that answers for the document.
-        rest: the body without them.
+        rest: the request's body without them.
+        is_all: whether nothing is left to forward.
     """
 
-    def __init__(self, proxy: FaultProxy, request: Request) -> None:
-        self._documents = _documents(request)
-        self.found: dict[int, dict[str, Any]] = {}
-        for place, (identifier, lines) in enumerate(self._documents):
-            fault = proxy.take(("reject",), partial(_concerns, identifier))
-            if fault:
-                self.found[place] = _rejection(lines[0], identifier, fault.status)
-        kept = [lines for place, (_, lines) in enumerate(self._documents) if place not in self.found]
-        self.rest = b"".join(line + b"\n" for lines in kept for line in lines) if self.found else request.body
-
-    @property
-    def is_all(self) -> bool:
-        """Whether nothing is left to forward."""
-        return bool(self.found) and len(self.found) == len(self._documents)
+    def __init__(self, proxy: FaultProxy, path: str, body: bytes) -> None:
+        documents = list(_documents(body)) if re.search(r"/_bulk(\?|$)", path) else []
+        self._found: list[dict[str, Any] | None] = []  # the item that answers for each document
+        kept = []
+        for name, identifier, lines in documents:
+            fault = proxy.take(path, "reject", fits=partial(_concerns, identifier))
+            self._found.append(_rejection(name, identifier, fault.status) if fault else None)
+            kept += [] if fault else lines
+        self.rest = b"".join(line + b"\n" for line in kept) if any(self._found) else body
+        self.is_all = bool(documents) and not kept
 
     def put_into(self, response: Response | None) -> Response:
         """Return the node's answer with an item for every document of the request."""
-        if response is not None and response.status != 200:
+        if response and (response.status != 200 or not any(self._found)):
             return response
         answer = json.loads(response.body) if response else {"took": 0, "items": []}
         taken = iter(answer["items"])
-        items = [self.found[place] if place in self.found else next(taken)
-                 for place in range(len(self._documents))]
+        items = [item or next(taken) for item in self._found]
         body = json.dumps({**answer, "errors": True, "items": items}).encode()
         return Response(200, response.headers if response else _HEADERS, body)
 
 
-def _documents(request: Request) -> list[tuple[str, list[bytes]]]:
-    """Return id and lines of each document of a bulk request; nothing for other requests."""
-    found: list[tuple[str, list[bytes]]] = []
-    if not re.search(r"/_bulk(\?|$)", request.path):
-        return found
-    lines = iter(line for line in request.body.split(b"\n") if line)
+def _documents(body: bytes) -> Iterator[tuple[str, str, list[bytes]]]:
+    """Yield action, id and lines of each document of a bulk request."""
+    lines = iter(body.splitlines())
     for line in lines:
-        action, parameters = next(iter(json.loads(line).items()))
-        assert action in _ACTIONS, f"{action} is no action of a bulk request"
-        found.append((str(parameters.get("_id", "")), [line] if action == "delete" else [line, next(lines)]))
-    return found
-
-
-def _rejection(action: bytes, identifier: str, status: int) -> dict[str, Any]:
-    ((name, parameters),) = json.loads(action).items()
-    kind = "es_rejected_execution_exception" if status == 429 else "document_parsing_exception"
-    error = {"type": kind, "reason": f"rejected by a fault ({status})"}
-    return {name: {"_index": parameters.get("_index", "photos"), "_id": identifier, "status": status,
-                   "error": error}}
-
-
-_HEADERS = [("X-Elastic-Product", "Elasticsearch"), ("Content-Type", "application/json")]
-
-
-def _refusal(status: int, reason: str, retry_after: str | None = None) -> Response:
-    cause = {"type": "fault", "reason": reason}
-    body = json.dumps({"error": {"root_cause": [cause], **cause}, "status": status}).encode()
-    extra = [] if retry_after is None else [("Retry-After", retry_after)]
-    return Response(status, [*_HEADERS, *extra], body)
-
-
-def _ask(target: str, request: Request, body: bytes) -> Response:
-    """Have the node do a request; raises OSError or HTTPException when it is away."""
-    parts = urlsplit(target)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=UPSTREAM_TIMEOUT)
-    try:
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
-        connection.request(request.method, request.path, body or None, headers)
-        answer = connection.getresponse()
-        data = answer.read()
-        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP]
-        return Response(answer.status, kept, data)
-    finally:
-        connection.close()
+        ((name, parameters),) = json.loads(line).items()
+        yield name, str(parameters.get("_id", "")), [line] if name == "delete" else [line, next(lines)]
 
 
 def _concerns(identifier: str, fault: Fault) -> bool:
     return re.search(fault.ids, identifier) is not None
 
 
-def _fits(fault: Fault, path: str) -> bool:
-    return re.search(fault.paths, path) is not None
+def _rejection(action: str, identifier: str, status: int) -> dict[str, Any]:
+    kind = "es_rejected_execution_exception" if status == 429 else "document_parsing_exception"
+    error = {"type": kind, "reason": f"rejected by a fault ({status})"}
+    return {action: {"_index": "photos", "_id": identifier, "status": status, "error": error}}
+
+
+_HEADERS = [("X-Elastic-Product", "Elasticsearch"), ("Content-Type", "application/json")]
+
+
+def _refusal(status: int, reason: str, retry_after: float | None = None) -> Response:
+    cause = {"type": "fault", "reason": reason}
+    body = json.dumps({"error": {"root_cause": [cause], **cause}, "status": status}).encode()
+    extra = [] if retry_after is None else [("Retry-After", str(retry_after))]
+    return Response(status, [*_HEADERS, *extra], body)
