@@ -16,7 +16,7 @@ from loader.elastic.asset_writer import Change, apply_assets
 from loader.elastic.assets import NAMED_MODEL, bind_model, read_assets, write_requests
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
-from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana, Outcome
+from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
 from loader.elastic.kibana_sources import SavedObject, read_objects
 from loader.elastic.models import DeployedModel, deployed_model
 from loader.errors import PeaksError
@@ -103,8 +103,8 @@ def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[
 def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_run: bool) -> PeaksError | None:
     """Import and tell what became of each object; what failed is returned, to be raised after all is told."""
     if dry_run:
-        would = tuple(Outcome("imported", one.kind, one.id, one.title) for one in objects)
-        lines.tell_kibana(kibana, ImportReport(success=True, outcomes=would))
+        would = tuple(Change("imported", one.kind, one.id, one.title) for one in objects)
+        lines.tell_kibana(kibana, ImportReport(would))
         return None
     try:
         report = kibana.import_objects(objects)
@@ -157,9 +157,10 @@ class Lines:
 
     def tell_kibana(self, kibana: Kibana, report: ImportReport) -> None:
         """Tell what became of Kibana's objects, and where to look at them."""
-        self._document["kibana"] = {"url": kibana.place, "space": kibana.space, **asdict(report)}
-        for outcome in report.outcomes:
-            self._line(outcome)
+        place = {"url": kibana.place, "space": kibana.space, "success": report.success}
+        self._document["kibana"] = {**place, **asdict(report)}
+        for change in report.changes:
+            self._line(change)
         if report.dashboard is not None and not self._as_json:
             click.echo(f"Open {report.dashboard}")
 
@@ -168,7 +169,7 @@ class Lines:
         if self._as_json:
             click.echo(json.dumps(self._document, indent=2))
 
-    def _line(self, done: Change | Outcome) -> None:
+    def _line(self, done: Change) -> None:
         if not self._as_json:
             action = _WOULD[done.action] if self._dry_run else done.action
             line = f"{action:<12}  {done.kind:<18}  {done.name}"

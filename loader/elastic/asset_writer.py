@@ -19,17 +19,17 @@ from loader.elastic.models import DeployedModel, index_model, refuse_other_model
 
 _JSON_HEADERS = {"accept": "application/json", "content-type": "application/json"}
 
-Action = Literal["created", "changed", "left"]
+Action = Literal["created", "changed", "left", "imported", "overwritten", "refused", "unconfirmed"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What became, or would become, of one thing in the cluster.
+    """What became, or would become, of one thing in the cluster or in Kibana.
 
     Attributes:
-        action: "created", "changed" or "left".
+        action: "created", "changed" or "left"; the others are Kibana's.
         kind: what it is, for people: "search template".
-        name: its name in the cluster.
+        name: its name there.
         note: what a person should know beyond that, or "".
     """
 

@@ -7,15 +7,15 @@ Source: elastic/kibana, src/core/packages/saved-objects/import-export-server-int
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, TypeVar
 
-from elastic_transport import HttpHeaders, TlsError, TransportError, Urllib3HttpNode
+from elastic_transport import HttpHeaders, NodeConfig, TlsError, TransportError, Urllib3HttpNode
 from elastic_transport.client_utils import basic_auth_to_header, url_to_node_config
 from urllib3 import encode_multipart_formdata
 
+from loader.elastic.asset_writer import Change
 from loader.elastic.connection import Connection
 from loader.elastic.kibana_sources import SavedObject, pack_objects
 from loader.errors import PeaksError
@@ -27,28 +27,8 @@ DEFAULT_SPACE = "default"
 _TIMEOUT = 60.0  # seconds for one request
 _LONGEST_QUOTE = 300  # characters
 _WRITES_NOTHING = frozenset(("conflict", "ambiguous_conflict", "missing_references"))
-_PRIVILEGES = (
-    '"Saved Objects Management: All", or "All" on Dashboard, Discover, Maps, Visualize Library and Data View '
-    "Management"
-)
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one object.
-
-    Attributes:
-        action: "created" and "overwritten" are in Kibana, "refused" is not; an "unconfirmed" one may not be,
-            because Kibana refused others. "imported" stands for what an import would do.
-        kind: its type for people: "data view".
-        name: its id in the file.
-        note: its title; the reason of a refusal.
-    """
-
-    action: Literal["created", "overwritten", "refused", "unconfirmed", "imported"]
-    kind: str
-    name: str
-    note: str
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,14 +36,18 @@ class ImportReport:
     """What Kibana made of an import.
 
     Attributes:
-        success: whether every object was written.
-        outcomes: one an object, in the order of the import.
+        changes: one an object, in the order of the import. A "refused" object is not in Kibana; an
+            "unconfirmed" one may not be, because Kibana refused others.
         dashboard: address of the dashboard, or None.
     """
 
-    success: bool
-    outcomes: tuple[Outcome, ...]
+    changes: tuple[Change, ...]
     dashboard: str | None = None
+
+    @property
+    def success(self) -> bool:
+        """Whether every object was written."""
+        return all(change.action not in ("refused", "unconfirmed") for change in self.changes)
 
 
 class Kibana:
@@ -79,20 +63,8 @@ class Kibana:
     """
 
     def __init__(self, url: str, connection: Connection, space: str = DEFAULT_SPACE) -> None:
-        try:
-            config = url_to_node_config(url.rstrip("/"), use_default_ports_for_scheme=True)
-        except ValueError as error:
-            shown = _quote(url.rpartition("@")[2])
-            raise PeaksError(
-                f"--kibana-url: '{shown}' is no address; give it as http(s)://host:port."
-            ) from error
         self.space = space
-        # Kibana passes credentials on to its Elasticsearch.
-        headers = {"kbn-xsrf": "true", **_credentials(connection), **(config.headers or {})}
-        self._node = Urllib3HttpNode(replace(
-            config, headers=HttpHeaders(headers), request_timeout=_TIMEOUT, ca_certs=connection.ca_certs,
-            verify_certs=not connection.insecure, ssl_show_warn=False,
-        ))
+        self._node = Urllib3HttpNode(_node_config(url, connection))
 
     @property
     def place(self) -> str:
@@ -107,8 +79,10 @@ class Kibana:
         Raises:
             PeaksError: one sentence about it.
         """
-        with self._as_kibana_answers():
-            spaces = [str(space["id"]) for space in self._request("GET", "/api/spaces/space")]
+        def read(document: Any) -> list[str]:
+            return [str(space["id"]) for space in document]
+
+        spaces = self._ask(read, "GET", "/api/spaces/space")
         if self.space not in spaces:
             raise PeaksError(
                 f"Kibana at {self.place} has no space '{_quote(self.space)}' for these credentials, only "
@@ -124,16 +98,20 @@ class Kibana:
         Raises:
             PeaksError: there is no answer that says what became of them.
         """
-        file = ("peaks.ndjson", pack_objects(objects), "application/x-ndjson")  # Kibana reads the name's end
-        body, content_type = encode_multipart_formdata({"file": file})
         prefix = "" if self.space == DEFAULT_SPACE else f"/s/{self.space}"
-        path = f"{prefix}/api/saved_objects/_import?overwrite=true"
-        with self._as_kibana_answers():
-            return _read_report(self._request("POST", path, body, content_type), objects, self.place + prefix)
 
-    def _request(self, method: str, path: str, body: bytes | None = None, content_type: str = "") -> Any:
-        """Send one request and return the JSON of the answer; redirects are not followed."""
-        headers = HttpHeaders({"content-type": content_type} if content_type else {})
+        def read(document: Any) -> ImportReport:
+            return _read_report(document, objects, self.place + prefix)
+
+        file = ("peaks.ndjson", pack_objects(objects), "application/x-ndjson")  # Kibana reads the name's end
+        form = encode_multipart_formdata({"file": file})
+        return self._ask(read, "POST", f"{prefix}/api/saved_objects/_import?overwrite=true", *form)
+
+    def _ask(
+        self, read: Callable[[Any], T], method: str, path: str, body: bytes | None = None, kind: str = ""
+    ) -> T:
+        """Send one request and read the JSON of its answer; redirects are not followed."""
+        headers = HttpHeaders({"content-type": kind} if kind else {})
         try:
             answer = self._node.perform_request(method, path, body, headers)
         except TransportError as error:
@@ -144,25 +122,20 @@ class Kibana:
             document = None
         if answer.meta.status != 200:
             raise PeaksError(self._explain_status(answer.meta.status, document))
-        return document
-
-    @contextmanager
-    def _as_kibana_answers(self) -> Iterator[None]:
-        """Refuse an answer that is not in the form of Kibana's."""
         try:
-            yield
+            return read(document)
         except (AttributeError, KeyError, TypeError) as error:
-            raise PeaksError(self._other_server()) from error
+            raise PeaksError(self._explain_other_server()) from error
 
-    def _other_server(self) -> str:
+    def _explain_other_server(self) -> str:
         return (
             f"{self.place} does not answer as Kibana does: give --kibana-url as it stands in a browser "
             "before /app or /s; Kibana's usual port is 5601."
         )
 
     def _explain_status(self, status: int, document: Any) -> str:
-        said = document.get("message") if isinstance(document, dict) else None
-        quoted = f" ({_quote(said)})" if said else ""
+        message = document.get("message") if isinstance(document, dict) else None
+        said = f" ({_quote(message)})" if message else ""
         if status == 401:
             return (
                 f"Kibana at {self.place} refused the credentials: give --es-api-key (ES_API_KEY), or "
@@ -170,14 +143,14 @@ class Kibana:
             )
         if status == 403:
             return (
-                f"Kibana does not permit this{quoted}: the user or API key needs, in the space {self.space}, "
-                f"{_PRIVILEGES}."
+                f"Kibana does not permit this{said}: the user or API key needs, in the space {self.space}, "
+                'the privilege "Saved Objects Management: All".'
             )
         if status < 500 and (not said or status == 404):
-            return self._other_server()
+            return self._explain_other_server()
         return (
-            f"Kibana at {self.place} answered {status}{quoted}: its log says why; the objects need Kibana "
-            "8.19 or later."
+            f"Kibana at {self.place} answered {status}{said}: its log says why; the objects need Kibana 8.19 "
+            "or later."
         )
 
     def _explain_failure(self, error: TransportError) -> str:
@@ -193,35 +166,46 @@ class Kibana:
         )
 
 
-def _credentials(connection: Connection) -> dict[str, str]:
+def _node_config(url: str, connection: Connection) -> NodeConfig:
+    """The way to Kibana, which passes credentials on to its Elasticsearch: they are those of the cluster."""
+    try:
+        config = url_to_node_config(url.rstrip("/"), use_default_ports_for_scheme=True)
+    except ValueError as error:
+        shown = _quote(url.rpartition("@")[2])
+        raise PeaksError(f"--kibana-url: '{shown}' is no address; give it as http(s)://host:port.") from error
+    headers = HttpHeaders({"kbn-xsrf": "true"})
     if connection.api_key:
-        return {"authorization": f"ApiKey {connection.api_key}"}
-    if connection.username and connection.password:
-        return {"authorization": basic_auth_to_header((connection.username, connection.password))}
-    return {}
+        headers["authorization"] = f"ApiKey {connection.api_key}"
+    elif connection.username and connection.password:
+        headers["authorization"] = basic_auth_to_header((connection.username, connection.password))
+    headers.update(config.headers or {})
+    return replace(
+        config, headers=headers, request_timeout=_TIMEOUT, ca_certs=connection.ca_certs,
+        verify_certs=not connection.insecure, ssl_show_warn=False,
+    )
 
 
 def _read_report(document: Any, objects: Sequence[SavedObject], home: str) -> ImportReport:
     errors = {(entry["type"], entry["id"]): entry["error"] for entry in document.get("errors", [])}
     written = {(entry["type"], entry["id"]): entry for entry in document.get("successResults", [])}
-    if any(error["type"] in _WRITES_NOTHING for error in errors.values()):
+    if not document["success"] and (not errors or _WRITES_NOTHING & {one["type"] for one in errors.values()}):
         written = {}
-    outcomes = tuple(_judge(one, errors.get(one.key), written.get(one.key)) for one in objects)
-    success = document["success"] and all(one.action in ("created", "overwritten") for one in outcomes)
     # An id that an object of another space has is replaced by a new one.
     pages = [
-        f"{home}/app/dashboards#/view/{entry.get('destinationId', name)}"
-        for (kind, name), entry in written.items() if kind == "dashboard"
+        entry.get("destinationId", name) for (kind, name), entry in written.items() if kind == "dashboard"
     ]
-    return ImportReport(success, outcomes, pages[0] if pages else None)
+    return ImportReport(
+        tuple(_judge(one, errors.get(one.key), written.get(one.key)) for one in objects),
+        f"{home}/app/dashboards#/view/{pages[0]}" if pages else None,
+    )
 
 
-def _judge(one: SavedObject, error: Mapping[str, Any] | None, written: Mapping[str, Any] | None) -> Outcome:
+def _judge(one: SavedObject, error: Mapping[str, Any] | None, written: Mapping[str, Any] | None) -> Change:
     if error is not None:
-        return Outcome("refused", one.kind, one.id, f"{one.title}: {_reason(error)}")
+        return Change("refused", one.kind, one.id, f"{one.title}: {_reason(error)}")
     if written is None:
-        return Outcome("unconfirmed", one.kind, one.id, one.title)
-    return Outcome("overwritten" if written.get("overwrite") else "created", one.kind, one.id, one.title)
+        return Change("unconfirmed", one.kind, one.id, one.title)
+    return Change("overwritten" if written.get("overwrite") else "created", one.kind, one.id, one.title)
 
 
 def _reason(error: Mapping[str, Any]) -> str:

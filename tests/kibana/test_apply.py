@@ -68,7 +68,7 @@ def test_space_and_json(kibana: FakeKibana) -> None:
     result = run(kibana.url, "--space", "trek", "--json")
     assert kibana.requests[-1] == f"POST /s/trek{IMPORT}"
     written = json.loads(result.stdout)["kibana"]
-    assert written["success"] is True and len(written["outcomes"]) == len(OBJECTS)
+    assert written["success"] is True and len(written["changes"]) == len(OBJECTS)
     assert written["dashboard"] == f"{kibana.url}/s/trek/app/dashboards#/view/peaks-trek"
 
 
@@ -154,7 +154,7 @@ def test_an_id_that_another_space_has_becomes_a_new_one(kibana: FakeKibana) -> N
     [
         ((401, b""), "refused the credentials: give --es-api-key (ES_API_KEY), or"),
         ((403, {"message": "Unable to bulk_create map"}), "(Unable to bulk_create map): the user or "),
-        ((403, b"<html>"), 'needs, in the space default, "Saved Objects Management: All"'),
+        ((403, b"<html>"), 'in the space default, the privilege "Saved Objects Management: All"'),
         ((404, {"message": "Not Found"}), "does not answer as Kibana does: give --kibana-url as"),
         ((400, {"error": "no handler found", "status": 400}), "does not answer as Kibana does"),
         ((302, b""), "does not answer as Kibana does"),
