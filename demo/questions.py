@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from loader.peaks.siglip import Calibration
-from loader.show.answer_table import format_probability
+from loader.show.values import format_probability
 
 HERE = Path(__file__).parent
 TIMEOUT_SECONDS = 60

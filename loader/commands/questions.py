@@ -1,46 +1,30 @@
 """`peaks search`, `peak` and `similar`: questions about photos."""
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import click
-from elasticsearch import Elasticsearch
 
+from loader.commands.options import (
+    checkpoint_option,
+    html_option,
+    json_option,
+    photo_filter_options,
+    print_json,
+    word_filter_options,
+)
 from loader.elastic.connection import Connection, connection_options
-from loader.elastic.indices import PHOTOS
 from loader.peaks.identification.measured import read_cut_off
 from loader.search.answer import Answer, describe_answer
-from loader.search.filters import Filters, photo_filter_options, word_filter_options
-from loader.search.questions import (
-    Call,
-    Recipe,
-    ask_photos,
-    ask_similar,
-    check_local_vision,
-    peak_call,
-    peak_name_call,
-    resolve,
-    similar_call,
-    text_call,
-)
+from loader.search.asking import answer_question, answer_similar
+from loader.search.filters import Filters, resolve_filters
+from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, ask_text
 from loader.search.template_call import format_curl
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.contact_sheet import render_photos, write_sheet
-from loader.vision.image_vectors import LocalVision, find_indexed, read_image
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
-html_option = click.option(
-    "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the answer as a contact sheet, one HTML file with its thumbnails inside.",
-)
 curl_option = click.option(
     "--curl", is_flag=True, help="Print the same question as a curl command, and ask nothing."
-)
-checkpoint_option = click.option(
-    "--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
-    help="The checkpoint that the photos were loaded with [env PEAKS_CHECKPOINT].",
 )
 
 
@@ -67,11 +51,12 @@ def search(
 ) -> None:
     """Photos that show what TEXT says, in any language, likeliest first."""
     client = connection.client()
-    call = text_call(text, recipe, resolve(client, filters), hybrid=hybrid, cut_off=read_cut_off(client))
+    resolved = resolve_filters(client, filters)
+    question = ask_text(text, recipe, resolved, hybrid=hybrid, cut_off=read_cut_off(client))
     if curl:
-        _print_curl(connection, call)
+        click.echo(format_curl(connection, question.template, question.parameters))
         return
-    _show_photos(ask_photos(client, call, thumbnails=html is not None), as_json, html)
+    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
 
 
 @click.command()
@@ -96,12 +81,12 @@ def peak(
     if curl and not by_name:
         raise click.UsageError("--curl prints searches by words, and a prototype is a vector: add --by-name.")
     client = connection.client()
-    resolved = resolve(client, filters)
-    call = peak_name_call(name, resolved) if by_name else peak_call(client, name, resolved)
+    resolved = resolve_filters(client, filters)
+    question = ask_peak_name(name, resolved) if by_name else ask_peak(client, name, resolved)
     if curl:
-        _print_curl(connection, call)
+        click.echo(format_curl(connection, question.template, question.parameters))
         return
-    _show_photos(ask_photos(client, call, thumbnails=html is not None), as_json, html)
+    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
 
 
 @click.command()
@@ -123,40 +108,23 @@ def similar(
 
     A file that is in the index already needs no checkpoint: its vector is taken from there.
     """
+    # decoders and numpy, which questions in words do not need
+    from loader.search.asked_image import read_asked_image
+    from loader.vision.image_vectors import LocalVision
+
     client = connection.client()
-    resolved = resolve(client, filters)
-    known = find_indexed(client, image)
-    vector = known.vector if known else _embed_file(client, LocalVision(checkpoint), image)
-    call = similar_call(image, vector, resolved)
-    _show_photos(ask_similar(client, call, known, thumbnails=html is not None), as_json, html)
-
-
-def _embed_file(client: Elasticsearch, vision: LocalVision, image: str) -> list[float]:
-    picture = read_image(image)
-    check_local_vision(client, PHOTOS, vision)
-    return vision.embed([picture])[0]
-
-
-def _print_curl(connection: Connection, call: Call) -> None:
-    click.echo(format_curl(connection, call.index, call.template, call.parameters))
+    asked = read_asked_image(client, image, LocalVision(checkpoint))
+    question = ask_image(image, asked.vector[0].tolist(), resolve_filters(client, filters))
+    _show_photos(answer_similar(client, question, asked.ids, thumbnails=html is not None), as_json, html)
 
 
 def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
     if html is not None:
         write_sheet(render_photos(answer), html)
+        click.echo(f"Contact sheet: {html}", err=True)
     if as_json:
-        _print_json(describe_answer(answer))
+        print_json(describe_answer(answer))
         return
     if answer.note:
         click.echo(answer.note, err=True)
     click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
-    _tell_of_sheet(html)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def _tell_of_sheet(html: Path | None) -> None:
-    if html is not None:
-        click.echo(f"Contact sheet: {html}", err=True)

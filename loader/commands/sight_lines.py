@@ -1,13 +1,14 @@
 """`peaks sight`: which peaks a camera had before it, by what the photo's EXIF tells."""
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from loader.commands.options import json_option, read_each, show_each
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from loader.peaks.sight.geometry import Summits
     from loader.show.sight_table import SightedPhoto
 
-NOTHING_READ = 2
 KINDS = (".png", ".svg")
 
 
@@ -32,7 +32,7 @@ KINDS = (".png", ".svg")
 @click.option("--timezone", metavar="ZONE",
               help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.")
 @click.option("--all", "show_all", is_flag=True, help="List all peaks outside the frame too.")
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
+@json_option
 @connection_options
 def sight(
     connection: Connection,
@@ -48,25 +48,18 @@ def sight(
     Reads the EXIF of the files and nothing else: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE
     could be read.
     """
-    from loader.files.times import parse_zone
+    from loader.files.times import parse_zone  # what comes now brings numpy and scipy: not for `--help`
     from loader.peaks.sight.photo import read_photo_camera
-    from loader.show.sight_table import sight_photo
+    from loader.show.sight_table import describe_sights, show_sights, sight_photo
 
     zone = parse_zone(timezone) if timezone else None
     drawings = plan_drawings(images, output)
     summits = _read_summits(connection, catalogue)
-    sighted: list[SightedPhoto] = []
-    skipped: dict[str, str] = {}
-    for image in images:
-        try:
-            sighted.append(sight_photo(read_photo_camera(image, zone), summits))
-        except PeaksError as error:
-            skipped[image] = error.message
+    sighted, skipped = read_each(images, lambda image: sight_photo(read_photo_camera(image, zone), summits))
     for photo in sighted if drawings else ():
         _draw(drawings[photo.photo.path], photo)
-    _show(sighted, skipped, as_json, show_all)
-    if not sighted:
-        raise click.exceptions.Exit(NOTHING_READ)
+    show_each(sighted, skipped, show=partial(show_sights, show_all=show_all), describe=describe_sights,
+              json_key="photos" if as_json else None)
 
 
 def plan_drawings(images: Sequence[str], output: Path | None) -> dict[str, Path]:
@@ -127,19 +120,3 @@ def _draw(file: Path, sighted: SightedPhoto) -> None:
         raise PeaksError(f"Cannot write {file} ({error.strerror}): give --output a place you can write "
                          "to.") from error
     click.echo(f"Drawing: {file}", err=True)
-
-
-def _show(
-    sighted: Sequence[SightedPhoto], skipped: Mapping[str, str], as_json: bool, show_all: bool
-) -> None:
-    from loader.show.sight_table import describe_sights, show_sights
-
-    if as_json:
-        reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
-        document = {"photos": [describe_sights(photo) for photo in sighted], "skipped": reasons}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-        return
-    blocks = [show_sights(photo, show_all=show_all) for photo in sighted]
-    click.echo("\n\n".join(blocks), nl=bool(blocks))
-    for reason in skipped.values():
-        click.echo(f"Skipped: {reason}", err=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from loader.elastic.models import DeployedModel
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -15,6 +17,13 @@ class Calibration:
 
     logit_scale: float
     logit_bias: float
+
+    @classmethod
+    def of(cls, model: DeployedModel) -> Calibration | None:
+        """What a deployed model says of itself; None when it says nothing."""
+        if model.logit_scale is None or model.logit_bias is None:
+            return None
+        return cls(model.logit_scale, model.logit_bias)
 
     def probability(self, cosine: float) -> float:
         """Probability, 0…1, that a text and an image with this cosine belong together."""

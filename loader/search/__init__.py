@@ -1,1 +1,4 @@
-"""A question becomes a stored template with parameters; what comes back becomes an answer."""
+"""A question becomes a stored template with parameters, and the hits become an answer.
+
+filters → question → asking → answer; template_call checks parameters, asked_image reads an image.
+"""

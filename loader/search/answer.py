@@ -1,16 +1,16 @@
-"""An answer of the cluster: photos, ranked, with what a person wants to know of each.
-
-Elasticsearch's score of a cosine kNN search is (1 + cos) / 2.
-"""
+"""An answer of the cluster: photos, ranked, with what a person wants to know of each."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from elasticsearch import Elasticsearch
 
 from loader.files.place import Point, read_point
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.siglip import Calibration
+from loader.peaks.names import read_by_id
+from loader.search.question import Question
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,6 @@ class Similarity:
     probability: float | None = None
     is_rank: bool = False
 
-    def beside(self, cosine: float | None, calibration: Calibration) -> Similarity:
-        """The same score with a cosine that was asked for apart, and its probability."""
-        if cosine is None:
-            return self
-        return replace(self, cosine=cosine, probability=calibration.probability(cosine))
-
 
 @dataclass(frozen=True)
 class ShotTime:
@@ -43,6 +37,12 @@ class ShotTime:
     instant: str | None = None
     local: str | None = None
     offset: str | None = None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> ShotTime:
+        """The time in the ``fields`` of a hit."""
+        names = ("shot_time", "shot_time_local", "shot_time_offset")
+        return cls(*(first_value(fields, name) for name in names))
 
 
 @dataclass(frozen=True)
@@ -89,25 +89,6 @@ class PhotoHit:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What was asked, in a person's words and in the template's.
-
-    Attributes:
-        command: "search", "peak" or "similar".
-        asked: the text, the peak or the image as the person gave it.
-        template: id of the stored search template.
-        parameters: the template's parameters, vectors left out.
-        filters: the filters that are on, as a person would say them.
-    """
-
-    command: str
-    asked: str
-    template: str
-    parameters: Mapping[str, Any]
-    filters: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Answer:
     """A question with its ranked hits; ``took`` is Elasticsearch's own time in milliseconds.
 
@@ -120,63 +101,60 @@ class Answer:
     note: str | None = None
 
 
-def read_similarity(score: float, calibration: Calibration | None, *, is_cosine: bool) -> Similarity:
-    """Take cosine and probability out of a ``_score``."""
-    if not is_cosine:
-        return Similarity(score, is_rank=True)
-    cosine = 2 * score - 1
-    return Similarity(score, cosine, calibration.probability(cosine) if calibration else None)
+@dataclass(frozen=True)
+class Names:
+    """Peaks and concepts by their ids; one that is in no catalogue any more has its id for a name."""
+
+    peaks: Mapping[str, Peak]
+    concepts: Mapping[str, Concept]
+
+    @classmethod
+    def read(cls, client: Elasticsearch, hits: Iterable[Mapping[str, Any]]) -> Names:
+        """Look up what the ``fields`` of hits name."""
+        fields = [hit.get("fields", {}) for hit in hits]
+        peaks = {name for each in fields for name in each.get("predicted_peaks", ())}
+        concepts = {name for each in fields for name in each.get("predicted_concepts", ())}
+        return cls(read_by_id(client, Peak, peaks), read_by_id(client, Concept, concepts))
+
+    def predictions(self, fields: Mapping[str, Any]) -> tuple[PeakPrediction, ...]:
+        """The predicted peaks in the ``fields`` of a hit, where nested fields are lists inside objects."""
+        details = {first_value(each, "peak"): each for each in fields.get("predictions", ())}
+        return tuple(
+            PeakPrediction(
+                self.peaks.get(peak, Peak(peak, ())),
+                first_value(details.get(peak, {}), "probability"),
+                first_value(details.get(peak, {}), "evidence"),
+            )
+            for peak in dict.fromkeys(fields.get("predicted_peaks", ()))
+        )
+
+    def concepts_of(self, fields: Mapping[str, Any]) -> tuple[Concept, ...]:
+        """The predicted concepts in the ``fields`` of a hit."""
+        names = fields.get("predicted_concepts", ())
+        return tuple(self.concepts.get(concept, Concept(concept, ())) for concept in names)
 
 
-def read_photo_hit(hit: Mapping[str, Any], calibration: Calibration | None, *, is_cosine: bool) -> PhotoHit:
-    """A photo from a search hit with ``fields``; what it shows has ids only until `name_contents`."""
+def first_value(fields: Mapping[str, Any], name: str) -> Any:
+    """The first value of a field; None where there is none."""
+    return next(iter(fields.get(name, ())), None)
+
+
+def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, names: Names) -> PhotoHit:
+    """A photo from a search hit with ``fields``."""
     fields = hit.get("fields", {})
-
-    def first(name: str) -> Any:
-        return next(iter(fields.get(name, ())), None)
-
     return PhotoHit(
         id=hit["_id"],
-        path=first("path") or hit["_id"],
-        similarity=read_similarity(hit["_score"], calibration, is_cosine=is_cosine),
-        predictions=_read_predictions(fields),
-        concepts=tuple(Concept(concept_id, ()) for concept_id in fields.get("predicted_concepts", ())),
-        time=ShotTime(first("shot_time"), first("shot_time_local"), first("shot_time_offset")),
+        path=first_value(fields, "path") or hit["_id"],
+        similarity=similarity,
+        predictions=names.predictions(fields),
+        concepts=names.concepts_of(fields),
+        time=ShotTime.of(fields),
         gps=read_point(fields.get("gps")),
-        altitude=first("altitude"),
-        bearing=first("bearing"),
-        bearing_reference=first("bearing_reference"),
-        camera=first("camera"),
-        thumbnail=first("thumbnail"),
-    )
-
-
-def _read_predictions(fields: Mapping[str, Any]) -> tuple[PeakPrediction, ...]:
-    """The predicted peaks, with what `predictions` says of them: nested fields are lists inside objects."""
-    said = {next(iter(values.get("peak", ())), None): values for values in fields.get("predictions", ())}
-    return tuple(
-        PeakPrediction(
-            Peak(peak_id, ()),
-            next(iter(said.get(peak_id, {}).get("probability", ())), None),
-            next(iter(said.get(peak_id, {}).get("evidence", ())), None),
-        )
-        for peak_id in fields.get("predicted_peaks", ())
-    )
-
-
-def name_contents(
-    hits: Sequence[PhotoHit], peaks: Mapping[str, Peak], concepts: Mapping[str, Concept]
-) -> tuple[PhotoHit, ...]:
-    """The hits with peaks and concepts of the catalogues; what left them keeps its id for a name."""
-    return tuple(
-        replace(
-            hit,
-            predictions=tuple(
-                replace(found, peak=peaks.get(found.peak.id, found.peak)) for found in hit.predictions
-            ),
-            concepts=tuple(concepts.get(concept.id, concept) for concept in hit.concepts),
-        )
-        for hit in hits
+        altitude=first_value(fields, "altitude"),
+        bearing=first_value(fields, "bearing"),
+        bearing_reference=first_value(fields, "bearing_reference"),
+        camera=first_value(fields, "camera"),
+        thumbnail=first_value(fields, "thumbnail"),
     )
 
 
@@ -188,7 +166,7 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
             "command": question.command,
             "asked": question.asked,
             "template": question.template,
-            "parameters": dict(question.parameters),
+            "parameters": question.without_vector,
         },
         "took": answer.took,
         "note": answer.note,
@@ -197,31 +175,21 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
 
 
 def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
-    similarity = {
+    return {
+        "path": hit.path,
         "score": hit.similarity.score,
         "cosine": hit.similarity.cosine,
         "probability": hit.similarity.probability,
-    }
-    return {
-        "path": hit.path,
-        **similarity,
         "peaks": [
-            {**_describe_peak(found.peak), "probability": found.probability, "evidence": found.evidence}
-            for found in hit.predictions
+            {"id": each.peak.id, "names": list(each.peak.names), "probability": each.probability,
+             "evidence": each.evidence}
+            for each in hit.predictions
         ],
         "concepts": [{"id": concept.id, "name": concept.name} for concept in hit.concepts],
-        "time": {"instant": hit.time.instant, "local": hit.time.local, "offset": hit.time.offset},
-        "gps": _describe_point(hit.gps),
+        "time": asdict(hit.time),
+        "gps": None if hit.gps is None else asdict(hit.gps),
         "altitude": hit.altitude,
         "bearing": hit.bearing,
         "bearing_reference": hit.bearing_reference,
         "camera": hit.camera,
     }
-
-
-def _describe_peak(peak: Peak) -> dict[str, Any]:
-    return {"id": peak.id, "names": list(peak.names)}
-
-
-def _describe_point(point: Point | None) -> dict[str, float] | None:
-    return None if point is None else {"lat": point.lat, "lon": point.lon}

@@ -6,27 +6,35 @@ nearest neighbours that were already chosen.
 """
 from __future__ import annotations
 
-import functools
 import re
 from calendar import monthrange
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import click
+from elasticsearch import Elasticsearch
 
+from loader.elastic.indices import PHOTOS
+from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.place import Box, Point
+from loader.peaks.catalogue import Concept, Entry, Peak
+from loader.peaks.names import find_entry
+from loader.peaks.siglip import Calibration
+from loader.search.template_call import check_parameters
 
 DEFAULT_WITHIN = "5km"
 
-_NUMBER = r"[+-]?\d+(?:\.\d+)?"
-_POINT = re.compile(rf"\s*({_NUMBER})\s*,\s*({_NUMBER})\s*")
+_NUMBER = r"\s*([+-]?\d+(?:\.\d+)?)\s*"
+_POINT = re.compile(",".join([_NUMBER] * 2))
+_BOX = re.compile(",".join([_NUMBER] * 4))
 _DISTANCE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|km|mi|yd|ft|nmi)\s*", re.IGNORECASE)
 _MOMENT = re.compile(
-    r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2})"
-    r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?"
+    r"(?P<written>\d{4}(?:-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?)"
 )
+_DEGREES = {"latitude": 90, "longitude": 180}
 
 
 @dataclass(frozen=True)
@@ -75,100 +83,129 @@ class ResolvedFilters:
     words: tuple[str, ...]
 
 
-class Lookup(Protocol):
-    """What filters ask of the cluster; only for what they name."""
-
-    def peak(self, name: str) -> tuple[str, str, Point]:
-        """The id, the first name and the summit of a peak by its id or a name; PeaksError if unknown."""
-
-    def concept(self, name: str) -> tuple[str, str]:
-        """The id and the first name of a concept by its id or a name; PeaksError if unknown."""
-
-    def cosine(self, probability: float) -> float:
-        """The cosine, −1…1, that has a SigLIP probability between 0 and 1."""
-
-
-def resolve_filters(filters: Filters, lookup: Lookup) -> ResolvedFilters:
-    """Turn filters into template parameters.
+def filter_clauses(
+    client: Elasticsearch, filters: ResolvedFilters, template: str = "photos-by-text"
+) -> list[dict[str, Any]]:
+    """The filters as clauses of a query, as a stored template makes them: they mean the same everywhere.
 
     Args:
-        filters: what the person asked for.
-        lookup: of peaks, concepts and the model's calibration.
+        client: of the cluster.
+        filters: on photos; on peaks with the template "peaks-by-text".
+        template: one that searches by words.
     """
-    parameters: dict[str, Any] = {}
-    words: list[str] = []
+    parameters = {"text": "anything", **filters.parameters}
+    check_parameters(template, parameters)
+    rendered = client.render_search_template(id=template, params=parameters)["template_output"]
+    clauses: list[dict[str, Any]] = rendered["knn"]["filter"]
+    return clauses
+
+
+def resolve_filters(client: Elasticsearch, filters: Filters) -> ResolvedFilters:
+    """Turn filters into template parameters; the cluster is asked for nothing but what they name.
+
+    Raises:
+        PeaksError: an unknown peak or concept, or a model without a calibration.
+    """
+    resolved = ResolvedFilters({} if filters.size is None else {"size": filters.size}, ())
+    for parameters, words in _resolve_each(client, filters):
+        resolved = ResolvedFilters({**resolved.parameters, **parameters}, (*resolved.words, words))
+    return resolved
+
+
+def _resolve_each(client: Elasticsearch, filters: Filters) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the parameters of every filter that is on, with its words."""
     if filters.near is not None:
-        _add_near(filters, lookup, parameters, words)
-    if filters.box is not None:
-        box = filters.box
-        parameters.update(box_top=box.top, box_left=box.left, box_bottom=box.bottom, box_right=box.right)
-        words.append(f"inside the box {box.top:g},{box.left:g} to {box.bottom:g},{box.right:g}")
-    _add_dates(filters, parameters, words)
-    _add_contents(filters, lookup, parameters, words)
-    _add_cut_off(filters, lookup, parameters, words)
-    if filters.size is not None:
-        parameters["size"] = filters.size
-    return ResolvedFilters(parameters, tuple(words))
-
-
-def _add_near(filters: Filters, lookup: Lookup, parameters: dict[str, Any], words: list[str]) -> None:
-    within = filters.within or DEFAULT_WITHIN
-    if isinstance(filters.near, Point):
-        point, place = filters.near, f"{filters.near.lat:g},{filters.near.lon:g}"
-    else:
-        assert filters.near is not None
-        _, place, point = lookup.peak(filters.near)
-    parameters.update(near_lat=point.lat, near_lon=point.lon, near_distance=within)
-    words.append(f"within {within} of {place}")
-
-
-def _add_contents(filters: Filters, lookup: Lookup, parameters: dict[str, Any], words: list[str]) -> None:
-    if filters.peaks:
-        peaks = [lookup.peak(name) for name in filters.peaks]
-        parameters["predicted_peaks"] = [peak_id for peak_id, _, _ in peaks]
-        words.append("showing " + " or ".join(name for _, name, _ in peaks))
-    if filters.concepts:
-        concepts = [lookup.concept(name) for name in filters.concepts]
-        parameters["predicted_concepts"] = [concept_id for concept_id, _ in concepts]
-        words.append("with " + " or ".join(name for _, name in concepts))
-    if filters.in_frame:
-        peaks = [lookup.peak(name) for name in filters.in_frame]
-        parameters["peaks_in_frame"] = [peak_id for peak_id, _, _ in peaks]
-        words.append("with " + " or ".join(name for _, name, _ in peaks) + " in the frame")
-
-
-def _add_cut_off(filters: Filters, lookup: Lookup, parameters: dict[str, Any], words: list[str]) -> None:
-    if filters.min_similarity is not None:
-        parameters["min_similarity"] = filters.min_similarity
-        words.append(f"similarity at least {filters.min_similarity:g}")
-    if filters.min_probability is not None:
-        cosine = lookup.cosine(filters.min_probability)
-        parameters["min_similarity"] = cosine
-        words.append(f"probability at least {filters.min_probability:g} (cosine {cosine:.3f})")
-
-
-def _add_dates(filters: Filters, parameters: dict[str, Any], words: list[str]) -> None:
+        yield _resolve_near(client, filters.near, filters.within or DEFAULT_WITHIN)
+    if box := filters.box:
+        sides = {"box_top": box.top, "box_left": box.left, "box_bottom": box.bottom, "box_right": box.right}
+        yield sides, f"inside the box {box.top:g},{box.left:g} to {box.bottom:g},{box.right:g}"
     if filters.shot_from is not None:
-        parameters["shot_from"] = filters.shot_from
-        words.append(f"from {_for_people(filters.shot_from)}")
+        yield {"shot_from": filters.shot_from}, f"from {filters.shot_from.replace('T', ' ')}"
     if filters.shot_to is not None:
-        parameters["shot_to"] = filters.shot_to
-        words.append(f"to {_for_people(filters.shot_to)}")
+        yield {"shot_to": filters.shot_to}, f"to {filters.shot_to.replace('T', ' ')}"
+    kinds: tuple[tuple[str, tuple[str, ...], type[Entry], str], ...] = (
+        ("predicted_peaks", filters.peaks, Peak, "showing {}"),
+        ("predicted_concepts", filters.concepts, Concept, "with {}"),
+        ("peaks_in_frame", filters.in_frame, Peak, "with {} in the frame"),
+    )
+    for parameter, names, kind, sentence in kinds:
+        if entries := [find_entry(client, kind, name) for name in names]:
+            ids, called = [entry.id for entry in entries], " or ".join(entry.name for entry in entries)
+            yield {parameter: ids}, sentence.format(called)
+    if filters.min_similarity is not None:
+        words = f"similarity at least {filters.min_similarity:g}"
+        yield {"min_similarity": filters.min_similarity}, words
+    if filters.min_probability is not None:
+        cosine = _cosine_of(client, filters.min_probability)
+        words = f"probability at least {filters.min_probability:g} (cosine {cosine:.3f})"
+        yield {"min_similarity": cosine}, words
 
 
-def _for_people(moment: str) -> str:
-    return moment.replace("T", " ")
+def _resolve_near(client: Elasticsearch, near: Point | str, within: str) -> tuple[dict[str, Any], str]:
+    if isinstance(near, Point):
+        place, point = f"{near.lat:g},{near.lon:g}", near
+    else:
+        peak = find_entry(client, Peak, near)
+        if peak.position is None:
+            raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
+        place, point = peak.name, peak.position
+    parameters = {"near_lat": point.lat, "near_lon": point.lon, "near_distance": within}
+    return parameters, f"within {within} of {place}"
 
 
-def read_point(text: str) -> Point | None:
+def _cosine_of(client: Elasticsearch, probability: float) -> float:
+    """The cosine that has a SigLIP probability with the model of the photos."""
+    model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
+    calibration = Calibration.of(model)
+    if calibration is None:
+        raise PeaksError(
+            f"Model [{model.model_id}] does not say its logit scale and bias: give --min-similarity "
+            "instead of --min-probability."
+        )
+    return calibration.cosine(probability)
+
+
+def read_filters(
+    near: str | None = None,
+    within: str | None = None,
+    box: str | None = None,
+    shot_from: str | None = None,
+    shot_to: str | None = None,
+    **others: Any,
+) -> Filters:
+    """Read the filters as a person types them; those that click has read are the others.
+
+    Raises:
+        PeaksError: one sentence for what cannot be meant.
+        click.UsageError: two options that exclude each other.
+    """
+    if within is not None and near is None:
+        raise PeaksError("--within needs a centre: give --near LAT,LON or --near PEAK with it.")
+    if others.get("min_similarity") is not None and others.get("min_probability") is not None:
+        raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
+    start = None if shot_from is None else parse_moment(shot_from, "--from", last=False)
+    end = None if shot_to is None else parse_moment(shot_to, "--to", last=True)
+    if start and end and start[:19] > end[:19] and start[19:] == end[19:]:
+        raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
+    return Filters(
+        near=None if near is None else parse_point(near) or near.strip(),
+        within=None if within is None else parse_distance(within),
+        box=None if box is None else parse_box(box),
+        shot_from=start,
+        shot_to=end,
+        **others,
+    )
+
+
+def parse_point(text: str) -> Point | None:
     """``LAT,LON`` as a point; None when the text is no pair of numbers; PeaksError outside the Earth."""
     match = _POINT.fullmatch(text)
     if match is None:
         return None
-    return Point(_read_latitude(match[1], text), _read_longitude(match[2], text))
+    return Point(_degrees(match[1], "latitude", text), _degrees(match[2], "longitude", text))
 
 
-def read_distance(text: str) -> str:
+def parse_distance(text: str) -> str:
     """A distance with its unit, as Elasticsearch writes it: ``5 KM`` gives ``5km``."""
     match = _DISTANCE.fullmatch(text)
     if match is None or float(match[1]) == 0:
@@ -177,20 +214,27 @@ def read_distance(text: str) -> str:
     return match[1] + match[2].lower()
 
 
-def read_box(text: str) -> Box:
+def parse_box(text: str) -> Box:
     """``TOP,LEFT,BOTTOM,RIGHT`` in degrees."""
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 4 or not all(re.fullmatch(_NUMBER, part) for part in parts):
+    match = _BOX.fullmatch(text)
+    if match is None:
         raise PeaksError(f"--box {text!r} is no box: write TOP,LEFT,BOTTOM,RIGHT in degrees, such as "
                          "28.1,86.6,27.7,87.0.")
-    top, bottom = _read_latitude(parts[0], text), _read_latitude(parts[2], text)
+    top, bottom = _degrees(match[1], "latitude", text), _degrees(match[3], "latitude", text)
     if top <= bottom:
         raise PeaksError(f"--box {text!r} has its top ({top:g}) at or below its bottom ({bottom:g}): write "
                          "TOP,LEFT,BOTTOM,RIGHT.")
-    return Box(top, _read_longitude(parts[1], text), bottom, _read_longitude(parts[3], text))
+    return Box(top, _degrees(match[2], "longitude", text), bottom, _degrees(match[4], "longitude", text))
 
 
-def read_moment(text: str, option: str, *, last: bool) -> str:
+def _degrees(number: str, name: str, text: str) -> float:
+    degrees, limit = float(number), _DEGREES[name]
+    if abs(degrees) > limit:
+        raise PeaksError(f"{text!r} has the {name} {degrees:g}: a {name} lies between -{limit} and {limit}.")
+    return degrees
+
+
+def parse_moment(text: str, option: str, *, last: bool) -> str:
     """A date or time as an ISO 8601 moment.
 
     Args:
@@ -206,154 +250,20 @@ def read_moment(text: str, option: str, *, last: bool) -> str:
     if match is None:
         raise PeaksError(f"{option} {text!r} is no date: write 2023, 2023-10, 2023-10-05, "
                          "2023-10-05T06:30 or 2023-10-05T06:30+05:45.")
-    year, month = int(match["year"]), int(match["month"] or (12 if last else 1))
-    if year < 1 or not 1 <= month <= 12:
-        raise PeaksError(f"{option} {text!r} is no date in the calendar.")
-    month_end = monthrange(year, month)[1]
-    day = int(match["day"] or (month_end if last else 1))
-    if not 1 <= day <= month_end:
-        raise PeaksError(f"{option} {text!r} is no date in the calendar.")
-    clock = _read_clock(match["clock"], text, option, last=last)
-    return f"{year:04d}-{month:02d}-{day:02d}T{clock}{match['offset'] or ''}"
+    offset = match["offset"] or ""
+    moment = match["written"].removesuffix(offset).replace(" ", "T")
+    try:
+        moment += _rest_of(moment, last=last)
+        datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise PeaksError(f"{option} {text!r} is no moment of the calendar and the clock.") from error
+    return moment + offset
 
 
-def _read_clock(clock: str | None, text: str, option: str, *, last: bool) -> str:
-    second = "59" if last else "00"
-    if clock is None:
-        return f"23:59:{second}" if last else f"00:00:{second}"
-    whole = clock if len(clock) == 8 else f"{clock}:{second}"
-    hours, minutes, seconds = (int(part) for part in whole.split(":"))
-    if hours > 23 or minutes > 59 or seconds > 59:
-        raise PeaksError(f"{option} {text!r} is no time of the day.")
-    return whole
-
-
-def _read_latitude(number: str, text: str) -> float:
-    return _read_degrees(number, text, "latitude", 90)
-
-
-def _read_longitude(number: str, text: str) -> float:
-    return _read_degrees(number, text, "longitude", 180)
-
-
-def _read_degrees(number: str, text: str, name: str, limit: int) -> float:
-    degrees = float(number)
-    if abs(degrees) > limit:
-        raise PeaksError(f"{text!r} has the {name} {degrees:g}: a {name} lies between -{limit} and {limit}.")
-    return degrees
-
-
-_PLACE_OPTIONS = (
-    click.option("--near", metavar="LAT,LON|PEAK", help="Only what is near a point or a summit."),
-    click.option("--within", metavar="DISTANCE", help=f"How near, with its unit [default {DEFAULT_WITHIN}]."),
-    click.option("--box", metavar="TOP,LEFT,BOTTOM,RIGHT", help="Only what is inside a box of degrees."),
-)
-_SIMILARITY_OPTION = click.option(
-    "--min-similarity", type=float, metavar="COSINE", help="Leave out what has a lower cosine similarity."
-)
-_PROBABILITY_OPTION = click.option(
-    "--min-probability", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
-    help="Leave out what has a lower probability by SigLIP, between 0 and 1, instead of --min-similarity.",
-)
-_PHOTO_OPTIONS = (
-    *_PLACE_OPTIONS,
-    click.option("--from", "shot_from", metavar="DATE",
-                 help="Only photos taken on or after this year, month, day or time (UTC without an offset)."),
-    click.option("--to", "shot_to", metavar="DATE",
-                 help="Only photos taken on or before it; a day counts to its end."),
-    click.option("--peak", "peaks", metavar="PEAK", multiple=True,
-                 help="Only photos predicted to show this peak (id or name); repeat for any of several."),
-    click.option("--concept", "concepts", metavar="CONCEPT", multiple=True,
-                 help="Only photos predicted to show this concept (id or name); repeat for any of several."),
-    click.option("--in-frame", "in_frame", metavar="PEAK", multiple=True,
-                 help="Only photos whose camera had this peak in its frame, by position and bearing; repeat "
-                      "for any of several."),
-    _SIMILARITY_OPTION,
-    click.option("--size", type=int, metavar="N", help="Most photos in the answer [default 12]."),
-)
-_WORD_OPTIONS = (*_PHOTO_OPTIONS[:-1], _PROBABILITY_OPTION, _PHOTO_OPTIONS[-1])
-_PEAK_OPTIONS = (
-    *_PLACE_OPTIONS,
-    _SIMILARITY_OPTION,
-    click.option("--size", type=int, metavar="N", default=5, show_default=True, help="Most peaks an image."),
-)
-
-
-def word_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the filters on photos that words describe: those on photos, and on SigLIP's probability."""
-    return _with_filters(command, _WORD_OPTIONS)
-
-
-def photo_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the filters on photos to a click command, which gets them as ONE argument ``filters``."""
-    return _with_filters(command, _PHOTO_OPTIONS)
-
-
-def map_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the filters on photos that need no score."""
-    return _with_filters(command, _PHOTO_OPTIONS[:-2])
-
-
-def peak_filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the filters on peaks to a click command, which gets them as ONE argument ``filters``."""
-    return _with_filters(command, _PEAK_OPTIONS)
-
-
-def _with_filters(
-    command: Callable[..., Any], options: Sequence[Callable[[Callable[..., Any]], Callable[..., Any]]]
-) -> Callable[..., Any]:
-    @functools.wraps(command)
-    def filtered(*args: Any, **kwargs: Any) -> Any:
-        typed = {field.name: kwargs.pop(field.name) for field in fields(Filters) if field.name in kwargs}
-        return command(*args, filters=read_filters(**typed), **kwargs)
-
-    with_options: Callable[..., Any] = filtered
-    for option in reversed(options):
-        with_options = option(with_options)
-    return with_options
-
-
-def read_filters(
-    near: str | None = None,
-    within: str | None = None,
-    box: str | None = None,
-    shot_from: str | None = None,
-    shot_to: str | None = None,
-    peaks: Sequence[str] = (),
-    concepts: Sequence[str] = (),
-    in_frame: Sequence[str] = (),
-    min_similarity: float | None = None,
-    min_probability: float | None = None,
-    size: int | None = None,
-) -> Filters:
-    """Read the filters as a person types them.
-
-    Raises:
-        PeaksError: one sentence for what cannot be meant.
-        click.UsageError: two options that exclude each other.
-    """
-    if within is not None and near is None:
-        raise PeaksError("--within needs a centre: give --near LAT,LON or --near PEAK with it.")
-    if min_similarity is not None and min_probability is not None:
-        raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
-    start = None if shot_from is None else read_moment(shot_from, "--from", last=False)
-    end = None if shot_to is None else read_moment(shot_to, "--to", last=True)
-    if start and end and _wall_clock(start) > _wall_clock(end) and start[19:] == end[19:]:
-        raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
-    return Filters(
-        near=None if near is None else read_point(near) or near.strip(),
-        within=None if within is None else read_distance(within),
-        box=None if box is None else read_box(box),
-        shot_from=start,
-        shot_to=end,
-        peaks=tuple(peaks),
-        concepts=tuple(concepts),
-        in_frame=tuple(in_frame),
-        min_similarity=min_similarity,
-        min_probability=min_probability,
-        size=size,
-    )
-
-
-def _wall_clock(moment: str) -> str:
-    return moment[:19]
+def _rest_of(moment: str, *, last: bool) -> str:
+    """What a moment's first or last second adds to a year, month, day or minute."""
+    if not last:
+        return "0000-01-01T00:00:00"[len(moment):]
+    month = moment if len(moment) > 4 else f"{moment}-12"
+    days = monthrange(int(month[:4]), int(month[5:7]))[1]
+    return f"0000-12-{days}T23:59:59"[len(moment):]

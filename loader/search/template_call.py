@@ -16,6 +16,7 @@ from jsonschema.exceptions import best_match
 
 from loader.elastic.assets import read_schema
 from loader.elastic.connection import DEFAULT_URL, Connection
+from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
 
 # What a person gave for each parameter; the others are named as the template names them.
@@ -23,8 +24,6 @@ _WORDS = {
     "text": "the text",
     "peak": "the name",
     "vector": "the vector",
-    "recipe": "--recipe",
-    "size": "--size",
     "near_lat": "--near",
     "near_lon": "--near",
     "near_distance": "--within",
@@ -37,7 +36,11 @@ _WORDS = {
     "predicted_peaks": "--peak",
     "predicted_concepts": "--concept",
     "peaks_in_frame": "--in-frame",
-    "min_similarity": "--min-similarity",
+}
+# Where jsonschema's own message would print the whole value.
+_SHORT = {
+    "maxLength": "longer than the {limit} characters that {template} takes",
+    "maxItems": "more than the {limit} values that {template} takes",
 }
 
 
@@ -59,50 +62,24 @@ def check_parameters(template: str, parameters: Mapping[str, Any]) -> None:
 
 
 def _describe_violation(template: str, error: ValidationError) -> str:
-    name = str(error.absolute_path[0]) if error.absolute_path else ""
-    subject = _WORDS.get(name, name)
-    given, limit = error.instance, error.validator_value
-    sentences = {
-        "minimum": f"{subject} is {given}, and {template} takes {limit} or more.",
-        "maximum": f"{subject} is {given}, and {template} takes {limit} at most.",
-        "exclusiveMinimum": f"{subject} is {given}, and {template} takes more than {limit}.",
-        "exclusiveMaximum": f"{subject} is {given}, and {template} takes less than {limit}.",
-        "minLength": f"{subject} is empty: {template} needs at least {limit} character(s).",
-        "maxLength": f"{subject} has {_length(given)} characters, and {template} takes {limit} at most.",
-        "maxItems": f"{subject} has {_length(given)} values, and {template} takes {limit} at most.",
-        "minItems": f"{subject} has {_length(given)} values, and {template} needs at least {limit}.",
-        "enum": f"{subject} is {given!r}, and {template} takes one of {', '.join(map(str, limit or []))}."
-        if isinstance(limit, list) else "",
-        "required": f"{template} lacks a parameter: {error.message}.",
-        "dependentRequired": f"{template} lacks a parameter: {error.message}.",
-        "additionalProperties": f"{template} does not take that: {error.message}.",
-    }
-    sentence = sentences.get(str(error.validator)) or f"{subject or template}: {error.message}."
+    if not error.absolute_path:
+        return f"{template} refuses these parameters: {error.message}."
+    name = str(error.absolute_path[0])
+    subject = _WORDS.get(name, f"--{name.replace('_', '-')}")
+    short = _SHORT.get(str(error.validator))
+    what = short.format(limit=error.validator_value, template=template) if short else error.message
+    sentence = f"{subject}: {what}."
     return sentence[0].upper() + sentence[1:]
 
 
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, (str, list)) else 0
-
-
-def default_of(template: str, parameter: str, fallback: int) -> int:
-    """The default that the template's schema states for a whole-number parameter."""
-    return int(template_schema(template).get("properties", {}).get(parameter, {}).get("default", fallback))
-
-
-def ceiling_of(template: str, parameter: str, fallback: int) -> int:
-    """The highest value that the template's schema allows for a whole-number parameter."""
-    return int(template_schema(template).get("properties", {}).get(parameter, {}).get("maximum", fallback))
-
-
-def format_curl(connection: Connection, index: str, template: str, parameters: Mapping[str, Any]) -> str:
+def format_curl(connection: Connection, template: str, parameters: Mapping[str, Any]) -> str:
     """The call as a shell command for curl.
 
     Credentials appear as the environment variables that hold them, never as themselves.
     """
     body = json.dumps({"id": template, "params": dict(parameters)}, ensure_ascii=False, indent=2)
     lines = [
-        f"curl -s {_address(connection)}/{index}/_search/template",
+        f"curl -s {_address(connection)}/{PHOTOS}/_search/template",
         *_credentials(connection),
         "-H 'Content-Type: application/json'",
         f"-d {shlex.quote(body)}",

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from loader.errors import PeaksError
 from loader.peaks.sight.compass import compass_point
 from loader.search.answer import Answer
-from loader.show.answer_table import format_metres, format_probability, format_time
+from loader.show.values import format_metres, format_probability, format_time
 
 if TYPE_CHECKING:
     from loader.show.identification_table import IdentifiedImage

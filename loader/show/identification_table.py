@@ -7,9 +7,9 @@ from typing import Any
 from loader.peaks.identification.identifier import Candidate, Identification
 from loader.peaks.sight.compass import format_direction
 from loader.peaks.sight.geometry import Camera
-from loader.show.answer_table import format_metres, format_probability
 from loader.show.sight_table import describe_sight
 from loader.show.tables import Column, format_table
+from loader.show.values import format_metres, format_probability
 from loader.text import clean_text
 
 

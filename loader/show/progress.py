@@ -75,11 +75,3 @@ def track(what: str, total: int) -> Iterator[Advance]:
     """Show how far something is; yields the function that counts how many more are done."""
     with Progress(what, total) as progress:
         yield progress.advance
-
-
-def format_duration(seconds: float) -> str:
-    """Return a duration for people: ``8 s``, ``21 min``, ``3 h 05 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

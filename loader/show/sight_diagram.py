@@ -24,7 +24,6 @@ from matplotlib.text import Text
 from PIL import Image
 
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight
-from loader.show.answer_table import format_metres
 from loader.show.lettering import FONT, drawable_name, drawable_text
 from loader.show.sight_projection import (
     choose_rings,
@@ -35,6 +34,7 @@ from loader.show.sight_projection import (
     spread,
 )
 from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_camera, headline
+from loader.show.values import format_metres
 from loader.text import shorten_text
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"

@@ -10,9 +10,9 @@ from loader.peaks.sight.fields import declination_of, read_camera
 from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight, Summits, look
 from loader.peaks.sight.photo import PhotoCamera
 from loader.search.answer import ShotTime
-from loader.show.answer_table import format_metres, format_time
 from loader.show.sight_projection import place_in_picture
 from loader.show.tables import Column, format_table
+from loader.show.values import format_metres, format_time
 from loader.text import clean_text
 
 # Rows outside the frame, or of a photo that does not tell its frame, unless all are asked for.

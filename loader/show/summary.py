@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from loader.files.library import Skipped
-from loader.show.progress import format_duration
+from loader.show.values import format_duration
 from loader.text import clean_text
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands

@@ -14,7 +14,9 @@ from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
 from loader.peaks.sight.geometry import Camera, Sight
 from loader.peaks.siglip import Calibration
-from loader.search.answer import Answer, PeakPrediction, Question, name_contents, read_photo_hit
+from loader.search.answer import Answer, Names, PeakPrediction, read_photo_hit
+from loader.search.asking import similarity_of
+from loader.search.question import Question
 from loader.show.identification_table import IdentifiedImage
 
 HERE = Path(__file__).parent
@@ -37,11 +39,16 @@ def photo_answer(
 ) -> Answer:
     """Three photos: one with everything known, one with hostile and wide characters, one with little."""
     raw = json.loads((HERE / "photo_hits.json").read_text(encoding="utf-8"))
-    hits = [read_photo_hit(hit, calibration, is_cosine=is_cosine) for hit in raw]
+    names = Names(CATALOGUE, CONCEPTS)
+    hits = []
+    for hit in raw:
+        similarity = similarity_of(hit, 2 * hit["_score"] - 1 if is_cosine else None, calibration,
+                                   is_rank=not is_cosine)
+        hits.append(read_photo_hit(hit, similarity, names))
     parameters = {"text": "prayer flags", "recipe": "photo"}
     question = Question("search", "prayer flags", "photos-by-text", parameters,
                         ("within 5km of Ama Dablam", "from 2023-10-01 00:00:00"))
-    return Answer(question, 34, name_contents(hits, CATALOGUE, CONCEPTS))
+    return Answer(question, 34, tuple(hits))
 
 
 def plain_answer() -> Answer:

@@ -8,13 +8,9 @@ import pytest
 from loader.peaks.identification.identifier import Identification
 from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer, ShotTime
-from loader.show.answer_table import (
-    format_probability,
-    format_time,
-    show_nothing,
-    show_photos,
-)
+from loader.show.answer_table import show_nothing, show_photos
 from loader.show.identification_table import IdentifiedImage, show_identified
+from loader.show.values import format_probability, format_time
 from loader.text import clean_text
 from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer, plain_answer
 from tests.snapshots import check_snapshot

@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch
 from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
 from loader.peaks.identification.measured import write_measured
+from loader.search.filters import read_filters, resolve_filters
 from tests.conftest import DEMO_CHECKPOINT, Node, delete_indices, must_run_peaks
 from tests.search.search_answers import SNAPSHOTS
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
@@ -124,6 +125,26 @@ def test_search(node: Node, photos: Path) -> None:
 )
 def test_filters(node: Node, photos: Path, filters: list[str], expected: set[str]) -> None:
     assert paths(ask(node, "search", "mountain", *filters)) == expected
+
+
+def test_every_filter_becomes_parameters_and_words(client: Elasticsearch, photos: Path) -> None:
+    filters = read_filters(
+        near="Ama Dablam", within="3 km", box="28,86,27,87", shot_from="2023-10", shot_to="2023-10-09",
+        peaks=("ama dablam", "khumbila"), concepts=("याक",), in_frame=("ama-dablam",), size=5,
+    )
+    resolved = resolve_filters(client, filters)
+    assert resolved.parameters == {
+        "near_lat": pytest.approx(27.86, abs=0.01), "near_lon": pytest.approx(86.86, abs=0.01),
+        "near_distance": "3km", "box_top": 28.0, "box_left": 86.0, "box_bottom": 27.0, "box_right": 87.0,
+        "shot_from": "2023-10-01T00:00:00", "shot_to": "2023-10-09T23:59:59",
+        "predicted_peaks": ["ama-dablam", "khumbila"], "predicted_concepts": ["yak"],
+        "peaks_in_frame": ["ama-dablam"], "size": 5,
+    }
+    assert resolved.words == (
+        "within 3km of Ama Dablam", "inside the box 28,86 to 27,87", "from 2023-10-01 00:00:00",
+        "to 2023-10-09 23:59:59", "showing Ama Dablam or Khumbila", "with yak",
+        "with Ama Dablam in the frame",
+    )
 
 
 def test_a_probability_cuts_off_where_the_answer_shows_it(node: Node, photos: Path) -> None:
@@ -296,7 +317,8 @@ def test_another_checkpoint_is_refused(node: Node, photos: Path, tmp_path: Path)
     shutil.copytree(DEMO_CHECKPOINT, other)
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**config, "_name_or_path": "another"}))
-    sentence = refusal(node, "identify", photos / "day 1/blue.jpg", "--checkpoint", other)
+    draw_shot(SHOTS[0], (200, 150)).save(tmp_path / "new.png")
+    sentence = refusal(node, "similar", tmp_path / "new.png", "--checkpoint", other)
     assert open_checkpoint(str(DEMO_CHECKPOINT), tower="both").fingerprint in sentence
 
 

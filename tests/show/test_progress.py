@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from loader.show.progress import Progress, format_duration, track
+from loader.show.progress import Progress, track
 
 SENTENCE = "Waiting for [bold]Elasticsearch[/bold] :smile:"
 
@@ -52,10 +52,3 @@ def test_rich_is_not_imported_where_nobody_looks() -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (89.4, "89 s"), (90, "2 min"), (3600, "60 min"), (11_100, "3 h 05 min")],
-)
-def test_durations(seconds: float, words: str) -> None:
-    assert format_duration(seconds) == words

@@ -19,14 +19,15 @@ from loader.errors import PeaksError
 from loader.files.place import read_point
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.names import read_all, read_by_id
-from loader.search.answer import PeakPrediction, ShotTime
-from loader.search.filters import ResolvedFilters
+from loader.search.answer import Names, ShotTime, first_value
+from loader.search.filters import ResolvedFilters, filter_clauses
 from loader.show.map.trek import Trek, TrekPhoto, sort_by_time
 
 MOST_PHOTOS = 20_000
 PAGE = 2_000
 THUMBNAIL_PAGE = 200
 
+_HAS_POSITION = {"exists": {"field": "gps"}}
 _FIELDS = (
     *("path", "gps", "altitude", "bearing_true", "field_of_view", "description"),
     *("shot_time", "shot_time_local", "shot_time_offset"),
@@ -49,15 +50,15 @@ def read_trek(
     Raises:
         PeaksError: no photo has a position, or none with these filters.
     """
-    query = photos_query(filters.parameters)
+    query = photos_query(client, filters)
     count = client.count(index=PHOTOS, query=query)["count"]
     if not count:
         raise _nothing(client, filters)
     hits = list(islice(_read_hits(client, query), most))
     catalogue = {peak.id: peak for peak in read_all(client, Peak)}
     predicted = (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
-    concepts = read_by_id(client, Concept, predicted)
-    photos = sort_by_time([_read_photo(hit, catalogue, concepts) for hit in hits])
+    names = Names(catalogue, read_by_id(client, Concept, predicted))
+    photos = sort_by_time([_read_photo(hit, names) for hit in hits])
     chosen = spread_evenly(photos, thumbnails)
     pictures = _read_thumbnails(client, [photo.id for photo in chosen])
     return Trek(
@@ -69,39 +70,10 @@ def read_trek(
     )
 
 
-def photos_query(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the query for photos with a position that the filters let through.
-
-    It means what `search_templates/fragments/photo_filters.mustache` means; a test holds the two together.
-
-    Args:
-        parameters: of the search templates, as `loader.search.filters.resolve_filters` makes them.
-    """
-    clauses: list[dict[str, Any]] = [{"exists": {"field": "gps"}}]
-    for parameter, field in (
-        ("predicted_peaks", "predicted_peaks"),
-        ("predicted_concepts", "predicted_concepts"),
-        ("peaks_in_frame", "peaks_in_frame_ids"),
-    ):
-        if parameters.get(parameter):
-            clauses.append({"terms": {field: parameters[parameter]}})
-    if "near_lat" in parameters:
-        centre = {"lat": parameters["near_lat"], "lon": parameters["near_lon"]}
-        clauses.append({"geo_distance": {"distance": parameters["near_distance"], "gps": centre}})
-    if "box_top" in parameters:
-        sides = {side: parameters[f"box_{side}"] for side in ("top", "left", "bottom", "right")}
-        clauses.append({"geo_bounding_box": {"gps": sides}})
-    for parameter, bound in (("shot_from", "gte"), ("shot_to", "lte")):
-        if parameter in parameters:
-            clauses.append(_time_clause(bound, parameters[parameter]))
-    return {"bool": {"filter": clauses}}
-
-
-def _time_clause(bound: str, moment: str) -> dict[str, Any]:
-    """A photo whose UTC offset is unknown has no instant: its wall clock is compared instead."""
-    wall_clock = {"range": {"shot_time_local": {bound: moment, "format": "strict_date_optional_time"}}}
-    no_instant = {"bool": {"must_not": {"exists": {"field": "shot_time"}}, "filter": wall_clock}}
-    return {"bool": {"should": [{"range": {"shot_time": {bound: moment}}}, no_instant]}}
+def photos_query(client: Elasticsearch, filters: ResolvedFilters) -> dict[str, Any]:
+    """Return the query for photos with a position that the filters let through."""
+    clauses = filter_clauses(client, filters) if filters.words else []
+    return {"bool": {"filter": [_HAS_POSITION, *clauses]}}
 
 
 def _nothing(client: Elasticsearch, filters: ResolvedFilters) -> PeaksError:
@@ -109,7 +81,7 @@ def _nothing(client: Elasticsearch, filters: ResolvedFilters) -> PeaksError:
     total = client.count(index=PHOTOS)["count"]
     if not total:
         return PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
-    placed = client.count(index=PHOTOS, query=photos_query({}))["count"]
+    placed = client.count(index=PHOTOS, query=_HAS_POSITION)["count"]
     if not placed:
         return PeaksError(f"None of the {total} photos in the index has a position, and a map needs one: "
                           "load photos whose EXIF holds GPS.")
@@ -125,46 +97,24 @@ def _read_hits(client: Elasticsearch, query: Mapping[str, Any]) -> Iterator[dict
     return chain.from_iterable(pages)
 
 
-def _read_photo(
-    hit: Mapping[str, Any], catalogue: Mapping[str, Peak], concepts: Mapping[str, Concept]
-) -> TrekPhoto:
+def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
     fields = hit["fields"]
-
-    def first(name: str) -> Any:
-        return next(iter(fields.get(name, ())), None)
-
+def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
+    fields = hit["fields"]
     gps = read_point(fields["gps"])
     assert gps is not None, "the query asks for photos with a position"
     return TrekPhoto(
         id=hit["_id"],
-        path=first("path") or hit["_id"],
+        path=first_value(fields, "path") or hit["_id"],
         gps=gps,
-        time=ShotTime(first("shot_time"), first("shot_time_local"), first("shot_time_offset")),
-        predictions=_read_predictions(fields, catalogue),
+        time=ShotTime.of(fields),
+        predictions=names.predictions(fields),
         in_frame=tuple(dict.fromkeys(fields.get("peaks_in_frame_ids", ()))),
-        concepts=tuple(
-            concepts.get(concept_id, Concept(concept_id, ()))
-            for concept_id in fields.get("predicted_concepts", ())
-        ),
-        altitude=first("altitude"),
-        bearing=first("bearing_true"),
-        field_of_view=first("field_of_view"),
-        description=first("description"),
-    )
-
-
-def _read_predictions(
-    fields: Mapping[str, Any], catalogue: Mapping[str, Peak]
-) -> tuple[PeakPrediction, ...]:
-    """The predicted peaks, with what `predictions` says of them: nested fields are lists inside objects."""
-    said = {next(iter(values.get("peak", ())), None): values for values in fields.get("predictions", ())}
-    return tuple(
-        PeakPrediction(
-            catalogue.get(peak_id, Peak(peak_id, ())),
-            next(iter(said.get(peak_id, {}).get("probability", ())), None),
-            next(iter(said.get(peak_id, {}).get("evidence", ())), None),
-        )
-        for peak_id in dict.fromkeys(fields.get("predicted_peaks", ()))
+        concepts=names.concepts_of(fields),
+        altitude=first_value(fields, "altitude"),
+        bearing=first_value(fields, "bearing_true"),
+        field_of_view=first_value(fields, "field_of_view"),
+        description=first_value(fields, "description"),
     )
 
 

@@ -1,9 +1,8 @@
-"""Images that a person asks about: files that are decoded and embedded here, or taken from the index."""
+"""An image that a person asks about: taken from the index, or decoded and embedded here."""
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +20,22 @@ from loader.peaks.siglip import Calibration
 from loader.vision.image_vectors import LocalVision, find_indexed
 from loader.vision.vectors import Vectors
 
-_NO_SIGLIP = (
-    "SigLIP's temperature and bias are not known, because the text model is not deployed here: name the "
-    "checkpoint that the photos were loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
-)
-
 
 @dataclass(frozen=True)
 class AskedImage:
-    """An image with all that identification needs of it.
+    """An image with all that search and identification need of it.
 
     Attributes:
         path: as the person gave it.
         vector: float32 ``(1, dims)``, length 1.
         fields: what its EXIF says, as a document's fields.
+        ids: of every document of the index that holds the very same file.
     """
 
     path: str
     vector: Vectors
     fields: Mapping[str, Any] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
 
     @property
     def camera(self) -> Camera | None:
@@ -52,60 +48,50 @@ class AskedImage:
         return str(self.fields.get("thumbnail", ""))
 
 
-def open_vision(client: Elasticsearch, name: str | None) -> LocalVision:
-    """Return the vision tower of a checkpoint, opened when the first image needs it.
-
-    Args:
-        client: of the cluster.
-        name: of the checkpoint; None when the person named none.
-
-    Raises:
-        PeaksError: it is not the one that the photos were loaded with.
-    """
-    vision = LocalVision(name)
-    if name is not None:
-        check_checkpoint(read_index_model(client, PHOTOS), PHOTOS, vision.checkpoint)
-    return vision
-
-
-def read_asked_image(
-    client: Elasticsearch, path: str, vision: LocalVision, zone: tzinfo | None = None
-) -> AskedImage:
-    """Read an image: from the index when it is there and no checkpoint was named, from its file otherwise.
+def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> AskedImage:
+    """Read an image: from the index when it is there, from its file otherwise.
 
     Args:
         client: of the cluster.
         path: of a file, or of an indexed photo as the other commands print it.
         vision: the checkpoint that the photos were loaded with.
-        zone: the camera's clock where a file does not tell its UTC offset.
 
     Raises:
         PeaksError: there is no such image, it cannot be read, or no checkpoint was named to embed it with.
     """
-    known = None if vision.name else find_indexed(client, path)
-    if known is not None:
+    if known := find_indexed(client, path):
         stored = client.get(index=PHOTOS, id=known.ids[0], source_excludes=["clip_image"])["_source"]
-        return AskedImage(path, np.array([known.vector], dtype=np.float32), stored)
+        return AskedImage(path, np.array([known.vector], dtype=np.float32), stored, known.ids)
     if not Path(path).is_file():
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
-    photo = decode_photo(PhotoFile(Path(path), path, ""), vision.input, zone)
+    _check(client, vision)
+    photo = decode_photo(PhotoFile(Path(path), path, ""), vision.input)
     if isinstance(photo, Skipped):
         raise PeaksError(f"{path} cannot be read as an image: {photo.reason}.")
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
 
 
+def _check(client: Elasticsearch, vision: LocalVision) -> None:
+    """Refuse a checkpoint whose vectors the index does not hold, before PyTorch is imported."""
+    check_checkpoint(read_index_model(client, PHOTOS), PHOTOS, vision.checkpoint)
+
+
 def read_siglip(client: Elasticsearch, vision: LocalVision) -> Calibration:
-    """Return the checkpoint's temperature and bias: the local one's, or the deployed model's.
+    """Return SigLIP's temperature and bias: the deployed model's, or the named checkpoint's.
 
     Raises:
-        PeaksError: neither is there.
+        PeaksError: neither is there, or the checkpoint is not the one that the photos were loaded with.
     """
-    if vision.name is not None:
-        return Calibration(vision.checkpoint.logit_scale, vision.checkpoint.logit_bias)
     try:
         model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
-    except ApiError as error:
-        raise PeaksError(_NO_SIGLIP) from error
-    if model.logit_scale is None or model.logit_bias is None:
-        raise PeaksError(_NO_SIGLIP)
-    return Calibration(model.logit_scale, model.logit_bias)
+    except (PeaksError, ApiError):  # not deployed, or the licence does not include machine learning
+        model = None
+    if model is not None and (calibration := Calibration.of(model)):
+        return calibration
+    if vision.name is None:
+        raise PeaksError(
+            "SigLIP's temperature and bias are not known, because the text model is not deployed here: name "
+            "the checkpoint that the photos were loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
+        )
+    _check(client, vision)
+    return Calibration(vision.checkpoint.logit_scale, vision.checkpoint.logit_bias)

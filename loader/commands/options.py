@@ -1,0 +1,143 @@
+"""Options that several commands have: the filters, and how an answer is shown."""
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from loader.errors import PeaksError
+from loader.search.filters import DEFAULT_WITHIN, Filters, read_filters
+
+Command = Callable[..., Any]
+Found = TypeVar("Found")
+
+NOTHING_READ = 2  # exit status
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
+html_option = click.option(
+    "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the answer as a contact sheet, one HTML file with its thumbnails inside.",
+)
+checkpoint_option = click.option(
+    "--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
+    help="The checkpoint that the photos were loaded with [env PEAKS_CHECKPOINT].",
+)
+
+_PLACE = (
+    click.option("--near", metavar="LAT,LON|PEAK", help="Only what is near a point or a summit."),
+    click.option("--within", metavar="DISTANCE", help=f"How near, with its unit [default {DEFAULT_WITHIN}]."),
+    click.option("--box", metavar="TOP,LEFT,BOTTOM,RIGHT", help="Only what is inside a box of degrees."),
+)
+_CONTENTS = (
+    click.option("--from", "shot_from", metavar="DATE",
+                 help="Only photos taken on or after this year, month, day or time (UTC without an offset)."),
+    click.option("--to", "shot_to", metavar="DATE",
+                 help="Only photos taken on or before it; a day counts to its end."),
+    click.option("--peak", "peaks", metavar="PEAK", multiple=True,
+                 help="Only photos predicted to show this peak (id or name); repeat for any of several."),
+    click.option("--concept", "concepts", metavar="CONCEPT", multiple=True,
+                 help="Only photos predicted to show this concept (id or name); repeat for any of several."),
+    click.option("--in-frame", "in_frame", metavar="PEAK", multiple=True,
+                 help="Only photos whose camera had this peak in its frame, by position and bearing; repeat "
+                      "for any of several."),
+)
+_SIMILARITY = click.option(
+    "--min-similarity", type=float, metavar="COSINE", help="Leave out what has a lower cosine similarity."
+)
+_PROBABILITY = click.option(
+    "--min-probability", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
+    help="Leave out what has a lower probability by SigLIP, between 0 and 1, instead of --min-similarity.",
+)
+_MOST_PHOTOS = click.option("--size", type=int, metavar="N", help="Most photos in the answer [default 12].")
+_MOST_PEAKS = click.option("--size", type=int, metavar="N", default=5, show_default=True,
+                           help="Most peaks an image.")
+
+
+def map_filter_options(command: Command) -> Command:
+    """Add the filters that choose photos, none of which is about similarity."""
+    return _with_filters(command, (*_PLACE, *_CONTENTS))
+
+
+def photo_filter_options(command: Command) -> Command:
+    """Add the filters on photos that an image is compared with."""
+    return _with_filters(command, (*_PLACE, *_CONTENTS, _SIMILARITY, _MOST_PHOTOS))
+
+
+def word_filter_options(command: Command) -> Command:
+    """Add the filters on photos that words describe: SigLIP's probability is one of them."""
+    return _with_filters(command, (*_PLACE, *_CONTENTS, _SIMILARITY, _PROBABILITY, _MOST_PHOTOS))
+
+
+def peak_filter_options(command: Command) -> Command:
+    """Add the filters on peaks."""
+    return _with_filters(command, (*_PLACE, _SIMILARITY, _MOST_PEAKS))
+
+
+def _with_filters(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Add options to a click command, which gets them as ONE argument ``filters``."""
+
+    @functools.wraps(command)
+    def filtered(*args: Any, **kwargs: Any) -> Any:
+        typed = {field.name: kwargs.pop(field.name) for field in fields(Filters) if field.name in kwargs}
+        return command(*args, filters=read_filters(**typed), **kwargs)
+
+    with_options: Command = filtered
+    for option in reversed(options):
+        with_options = option(with_options)
+    return with_options
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def read_each(images: Sequence[str], read: Callable[[str], Found]) -> tuple[list[Found], dict[str, str]]:
+    """Read images one after another.
+
+    Returns:
+        What was read, and the reasons for those that were skipped, by their paths.
+    """
+    found, skipped = [], {}
+    for image in images:
+        try:
+            found.append(read(image))
+        except PeaksError as error:
+            skipped[image] = error.message
+    return found, skipped
+
+
+def show_each(
+    found: Sequence[Found],
+    skipped: Mapping[str, str],
+    *,
+    show: Callable[[Found], str],
+    describe: Callable[[Found], dict[str, Any]],
+    json_key: str | None,
+) -> None:
+    """Print what was read of images, and why others were skipped.
+
+    Args:
+        found: what was read of each.
+        skipped: reasons by path.
+        show: makes a text for a person.
+        describe: makes a JSON object.
+        json_key: what the list of objects is called in the JSON document; None prints texts.
+
+    Raises:
+        click.exceptions.Exit: no image could be read.
+    """
+    if json_key is not None:
+        reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
+        print_json({json_key: [describe(each) for each in found], "skipped": reasons})
+    else:
+        click.echo("\n\n".join(map(show, found)), nl=bool(found))
+        for reason in skipped.values():
+            click.echo(f"Skipped: {reason}", err=True)
+    if not found:
+        raise click.exceptions.Exit(NOTHING_READ)

@@ -1,0 +1,169 @@
+"""A question goes to the cluster, and its hits become an answer.
+
+Words become vectors inside Elasticsearch. Vectors of different models are never compared: the fingerprints
+in the indices' ``_meta`` are looked at first.
+"""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from elastic_transport import ObjectApiResponse
+from elasticsearch import ApiError, Elasticsearch
+
+from loader.elastic.indices import PHOTOS
+from loader.elastic.models import deployed_model, read_index_model
+from loader.errors import PeaksError
+from loader.peaks.siglip import Calibration
+from loader.search.answer import Answer, Names, Similarity, read_photo_hit
+from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
+from loader.search.template_call import template_schema
+
+
+def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> Answer:
+    """Ask for photos by words or by a peak.
+
+    Args:
+        client: of the cluster.
+        question: that is asked.
+        thumbnails: bring the stored thumbnails along.
+
+    Raises:
+        PeaksError: the index is empty, or its vectors are of another model than the one that is deployed.
+    """
+    answer = _answer(client, question, _read_calibration(client, question), thumbnails)
+    if answer.hits or question.cut_off is None:
+        return answer
+    return replace(answer, note=_say_no_match(client, question))
+
+
+def _say_no_match(client: Elasticsearch, question: Question) -> str | None:
+    """Name the photo that comes nearest, so that a person can judge the cut-off."""
+    nearest = replace(question, parameters={**question.parameters, "min_similarity": -1, "size": 1})
+    hits = _answer(client, nearest, None, thumbnails=False).hits
+    if not hits or hits[0].similarity.cosine is None:
+        return None
+    return (
+        f"No match: the nearest photo, {hits[0].path}, has a similarity of {hits[0].similarity.cosine:.3f}, "
+        f"below the measured cut-off of {question.cut_off:.3f} (--min-similarity -1 shows everything)."
+    )
+
+
+def answer_similar(
+    client: Elasticsearch, question: Question, own: Collection[str] = (), *, thumbnails: bool = False
+) -> Answer:
+    """Ask for photos like an image.
+
+    SigLIP's probability is about a text and an image; between two images it is not shown.
+
+    Args:
+        client: of the cluster.
+        question: that is asked.
+        own: ids of the photos that are the image itself, and left out of the answer.
+        thumbnails: bring the stored thumbnails along.
+    """
+    limits = template_schema(question.template)["properties"]["size"]
+    size = question.parameters.get("size", limits["default"])
+    parameters = {**question.parameters, "size": min(size + len(own), limits["maximum"])}
+    answer = _answer(client, replace(question, parameters=parameters), None, thumbnails)
+    others = tuple(hit for hit in answer.hits if hit.id not in own)
+    return replace(answer, question=question, hits=others[:size])
+
+
+def _answer(
+    client: Elasticsearch, question: Question, calibration: Calibration | None, thumbnails: bool
+) -> Answer:
+    note = None
+    try:
+        body = _run(client, question, thumbnails)
+    except ApiError as error:
+        if question.template != HYBRID or not refuses_rrf(error):
+            raise
+        question = replace(question, template=HYBRID_BASIC)
+        note = f"The cluster's licence does not include the RRF retriever: {HYBRID_BASIC} answered instead."
+        body = _run(client, question, thumbnails)
+    hits = body["hits"]["hits"]
+    if not hits and client.count(index=PHOTOS)["count"] == 0:
+        raise PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
+    names = Names.read(client, hits)
+    similarities = _similarities(client, question, hits, calibration)
+    found = tuple(map(read_photo_hit, hits, similarities, [names] * len(hits)))
+    return Answer(question, body["took"], found, note)
+
+
+def _run(client: Elasticsearch, question: Question, thumbnails: bool) -> ObjectApiResponse[Any]:
+    parameters = dict(question.parameters)
+    if thumbnails:
+        parameters["with_thumbnail"] = True
+    return client.search_template(index=PHOTOS, id=question.template, params=parameters)
+
+
+def refuses_rrf(error: ApiError) -> bool:
+    """Whether the licence lacks the RRF retriever (403, as for machine learning, which is named [ml])."""
+    reason = str(error.body)
+    return error.meta.status == 403 and "non-compliant" in reason and "[ml]" not in reason
+
+
+def _similarities(
+    client: Elasticsearch,
+    question: Question,
+    hits: Sequence[Mapping[str, Any]],
+    calibration: Calibration | None,
+) -> list[Similarity]:
+    """The hits' scores, with their cosines and SigLIP's probabilities where they are known."""
+    is_rank = question.template in (HYBRID, HYBRID_BASIC)
+    if not is_rank:
+        cosines = _cosines(hits)
+    else:
+        cosines = _cosines_to_words(client, question, hits) if hits and calibration else {}
+    return [similarity_of(hit, cosines.get(hit["_id"]), calibration, is_rank=is_rank) for hit in hits]
+
+
+def similarity_of(
+    hit: Mapping[str, Any], cosine: float | None, calibration: Calibration | None, *, is_rank: bool
+) -> Similarity:
+    """How well a hit fits (see `Similarity`)."""
+    probability = calibration.probability(cosine) if calibration and cosine is not None else None
+    return Similarity(hit["_score"], cosine, probability, is_rank)
+
+
+def _cosines(hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Elasticsearch's score of a cosine kNN search is (1 + cos) / 2."""
+    return {hit["_id"]: 2 * hit["_score"] - 1 for hit in hits}
+
+
+def _cosines_to_words(
+    client: Elasticsearch, question: Question, hits: Sequence[Mapping[str, Any]]
+) -> dict[str, float]:
+    """The cosines of some photos to the question's words, which a score of ranks does not tell."""
+    parameters = {name: question.parameters[name] for name in ("text", "recipe")}
+    rendered = client.render_search_template(id=BY_TEXT, params={**parameters, "size": len(hits)})
+    search = rendered["template_output"]
+    search["knn"]["filter"] = {"ids": {"values": [hit["_id"] for hit in hits]}}
+    return _cosines(client.search(index=PHOTOS, body=search)["hits"]["hits"])
+
+
+def _read_calibration(client: Elasticsearch, question: Question) -> Calibration | None:
+    """What turns cosines into probabilities.
+
+    Raises:
+        PeaksError: the question's words would become vectors of another checkpoint than the photos'.
+    """
+    index = read_index_model(client, PHOTOS)
+    by_words = "vector" not in question.parameters
+    try:
+        model = deployed_model(client, index.model_id)
+    except (PeaksError, ApiError):
+        if by_words:
+            raise
+        return None  # a ready vector needs no model and no licence; only the probability is missing then
+    if index.checkpoint_fingerprint == model.checkpoint_fingerprint:
+        return Calibration.of(model)
+    if not by_words:
+        return None
+    raise PeaksError(
+        f"The index's vectors ({index.model_id}) are of checkpoint {index.checkpoint_fingerprint}, and the "
+        f"deployed model {model.model_id} has {model.checkpoint_fingerprint}: use the same checkpoint for "
+        "both, or build the next index with `peaks apply --next` and load again."
+    )

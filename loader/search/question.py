@@ -1,0 +1,102 @@
+"""Questions about photos: each is one stored search template with parameters."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from elasticsearch import Elasticsearch
+
+from loader.elastic.indices import PEAKS
+from loader.elastic.photo_index import read_photo_model
+from loader.errors import PeaksError
+from loader.peaks.catalogue import Peak
+from loader.peaks.names import find_entry
+from loader.search.filters import ResolvedFilters
+from loader.search.template_call import check_parameters
+from loader.vision.image_vectors import stored_vector
+
+Recipe = Literal["none", "photo", "peak"]
+
+BY_TEXT, BY_PEAK, BY_VECTOR = "photos-by-text", "photos-by-peak", "photos-by-vector"
+HYBRID, HYBRID_BASIC = "photos-hybrid", "photos-hybrid-basic"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, in a person's words and in a template's.
+
+    Attributes:
+        command: "search", "peak" or "similar".
+        asked: the text, the peak or the image as the person gave it.
+        template: id of the stored search template.
+        parameters: of the template, checked against its schema.
+        filters: the filters that are on, in words.
+        cut_off: the cosine below which nothing matches, where `peaks calibrate` measured it and the person
+            gave none.
+    """
+
+    command: str
+    asked: str
+    template: str
+    parameters: Mapping[str, Any]
+    filters: tuple[str, ...] = ()
+    cut_off: float | None = None
+
+    def __post_init__(self) -> None:
+        check_parameters(self.template, self.parameters)
+
+    @property
+    def without_vector(self) -> dict[str, Any]:
+        """The parameters that a person can read."""
+        return {name: value for name, value in self.parameters.items() if name != "vector"}
+
+
+def ask_text(
+    text: str, recipe: Recipe, filters: ResolvedFilters, *, hybrid: bool = False, cut_off: float | None = None
+) -> Question:
+    """Photos by words.
+
+    Args:
+        text: the words.
+        recipe: the prompts around them.
+        filters: that are on.
+        hybrid: rank by words too.
+        cut_off: measured with the recipe `photo`; it gives way to a cut-off among the filters.
+    """
+    if not text.strip():
+        raise PeaksError("The text is empty: say what the photos should show.")
+    template = HYBRID if hybrid else BY_TEXT
+    parameters = {"text": text, "recipe": recipe, **filters.parameters}
+    if cut_off is None or recipe != "photo" or "min_similarity" in parameters:
+        return Question("search", text, template, parameters, filters.words)
+    words = (*filters.words, f"similarity at least {cut_off:.3f}, as `peaks calibrate` measured")
+    return Question("search", text, template, {**parameters, "min_similarity": cut_off}, words, cut_off)
+
+
+def ask_peak_name(name: str, filters: ResolvedFilters) -> Question:
+    """Photos by a peak's name alone, ``A | B`` for several names; the catalogue is not asked."""
+    if not name.replace("|", " ").strip():
+        raise PeaksError("The name is empty: give a peak's name, or several as 'A | B'.")
+    return Question("peak", name, BY_PEAK, {"peak": name, **filters.parameters}, filters.words)
+
+
+def ask_peak(client: Elasticsearch, name: str, filters: ResolvedFilters) -> Question:
+    """Photos by the prototype vector of a peak of the catalogue.
+
+    Raises:
+        PeaksError: the peak is unknown or has no vector, or the two indices hold vectors of different models.
+    """
+    peak = find_entry(client, Peak, name)
+    vector = stored_vector(client, PEAKS, peak.id, "text_embed")
+    if vector is None:
+        raise PeaksError(f"{peak.name} has no vector in the catalogue: load it with `peaks load-peaks`, or "
+                         "search with --by-name.")
+    read_photo_model(client)  # refuses prototypes of another checkpoint
+    return Question("peak", peak.name, BY_VECTOR, {"vector": vector, **filters.parameters}, filters.words)
+
+
+def ask_image(image: str, vector: Sequence[float], filters: ResolvedFilters) -> Question:
+    """Photos like an image, whose vector is L2-normalised and as long as the index's."""
+    parameters = {"vector": list(vector), **filters.parameters}
+    return Question("similar", image, BY_VECTOR, parameters, filters.words)

@@ -1,0 +1,58 @@
+"""Values as people read them: times, lengths, probabilities, durations."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a load's summary must not import what searches need
+    from loader.search.answer import PeakPrediction, ShotTime
+
+
+def format_time(time: ShotTime) -> str:
+    """The wall clock with its offset; UTC when only the instant is known; "" when nothing is.
+
+    A wall clock whose offset is unknown stands alone.
+    """
+    if time.local is not None:
+        return _to_minute(time.local) + (f" {time.offset}" if time.offset else "")
+    return f"{_to_minute(time.instant)} UTC" if time.instant is not None else ""
+
+
+def _to_minute(moment: str) -> str:
+    return moment[:16].replace("T", " ")
+
+
+def format_metres(metres: float | None) -> str:
+    """``8849`` gives ``8,849 m``."""
+    return "" if metres is None else f"{metres:,.0f} m"
+
+
+def format_probability(probability: float | None) -> str:
+    """A probability as a percentage of two digits, never rounded up to certainty or down to nothing."""
+    if probability is None:
+        return ""
+    percent = 100 * probability
+    if percent > 99:
+        return ">99 %"
+    if percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
+
+
+def format_prediction(prediction: PeakPrediction) -> str:
+    """``Ama Dablam 93 % (both)``; what is not known is left out."""
+    evidence = f"({prediction.evidence})" if prediction.evidence else ""
+    parts = (prediction.peak.name, format_probability(prediction.probability), evidence)
+    return " ".join(part for part in parts if part)
+
+
+def format_duration(seconds: float) -> str:
+    """``8 s``, ``21 min``, ``3 h 05 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def format_count(number: int, noun: str) -> str:
+    """``1 photo``, ``4,000 photos``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
