@@ -1,6 +1,7 @@
 """Filters as a person types them, as the templates take them, and as the answer repeats them."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -126,16 +127,14 @@ def test_dates_in_the_wrong_order() -> None:
     read_filters(shot_from="2023-10-05", shot_to="2023-10-05")
 
 
-def filters_of(options: Any, *words: str) -> Filters | int:
+def filters_of(options: Callable[[Any], Any], *words: str) -> Filters | int:
     """What a command with these options gets, or its exit status."""
     seen: list[Filters] = []
 
-    @click.command()
-    @options
     def ask(filters: Filters) -> None:
         seen.append(filters)
 
-    result = CliRunner().invoke(ask, list(words))
+    result = CliRunner().invoke(click.command()(options(ask)), list(words))
     assert result.exit_code == 0 or result.output
     return seen[0] if seen else result.exit_code
 
