@@ -99,8 +99,6 @@ def _read_hits(client: Elasticsearch, query: Mapping[str, Any]) -> Iterator[dict
 
 def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
     fields = hit["fields"]
-def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
-    fields = hit["fields"]
     gps = read_point(fields["gps"])
     assert gps is not None, "the query asks for photos with a position"
     return TrekPhoto(
