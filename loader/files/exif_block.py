@@ -97,7 +97,7 @@ class Tags:
             return data.decode("iso2022_jp", "replace").strip("\0 ")
         if charset == b"UNICODE":
             return _utf16_of_either_order(data, "le" if self.block.startswith(b"II") else "be")
-        return _utf8(data.partition(b"\0")[0]).strip()
+        return data.partition(b"\0")[0].decode("utf-8", "replace").strip()
 
     def _values(self, name: str) -> Any:
         tag = self.found.get(name)
@@ -135,11 +135,12 @@ def read_orientation(image: Image.Image) -> int:
     """Return how the pixels of an opened image must be turned: EXIF's 1 to 8; 1 when that is not known.
 
     Where EXIF has no such tag, XMP's is taken, as Pillow does. A TIFF with the tag is turned by Pillow, and a
-    HEIC by libheif if its boxes say so: 1 for both.
+    HEIC by libheif if its boxes say so: 1 for both, and for a HEIC that phones would not write.
     """
     if image.format == "HEIF":
         written = image.info.get("original_orientation") or 1
-        return written if written != 1 and not _is_turned_by_boxes(image) else 1
+        picture = read_hevc_picture(file_bytes(image)) if written > 1 else None
+        return written if picture is not None and not picture.turns else 1
     if image.format == "TIFF" and Base.Orientation in getattr(image, "tag_v2", {}):
         return 1
     tag = read_tags(image).found.get("Image Orientation")
@@ -147,11 +148,6 @@ def read_orientation(image: Image.Image) -> int:
         return _xmp_orientation(image)
     is_usual = tag.field_type in (SHORT, LONG) and tag.values and 1 <= tag.values[0] <= 8
     return int(tag.values[0]) if is_usual else 1
-
-
-def _is_turned_by_boxes(image: Image.Image) -> bool:
-    picture = read_hevc_picture(file_bytes(image))
-    return picture is None or bool(picture.turns)
 
 
 def _xmp_orientation(image: Image.Image) -> int:
@@ -164,39 +160,27 @@ def _xmp_orientation(image: Image.Image) -> int:
 
 def _find_block(image: Image.Image) -> bytes:
     """Return an opened image's EXIF from its TIFF header on; of a TIFF that is the whole file."""
+    if image.format == "TIFF":
+        data = file_bytes(image)
+        return data if data.startswith(_HEADERS) else b""  # BigTIFF is not read
     block = image.info.get("exif")
     if block is None and image.format == "PNG":
-        data = file_bytes(image)
-        found = _PNG_BLOCK.search(data)
-        if found:
-            block = data[found.end() : found.end() + int.from_bytes(found[1], "big")]
-        else:
-            block = _hexadecimal(image.info.get("Raw profile type exif"))
-    if image.format == "TIFF":
-        block = file_bytes(image)
-        return block if block.startswith(_HEADERS) else b""  # BigTIFF: not read
+        block = _find_png_block(image)
     block = block if isinstance(block, bytes) else b""
     while block.startswith(_PREFIX):
         block = block[len(_PREFIX) :]
     return block
 
 
-def _hexadecimal(profile: object) -> bytes | None:
-    """Return the bytes of ImageMagick's raw profile: lines of a name, a length and digits."""
-    if not isinstance(profile, str):
-        return None
-    try:
-        return bytes.fromhex("".join(profile.split("\n")[3:]))
+def _find_png_block(image: Image.Image) -> bytes | None:
+    data, digits = file_bytes(image), image.info.get("Raw profile type exif")
+    found = _PNG_BLOCK.search(data)
+    if found:
+        return data[found.end() : found.end() + int.from_bytes(found[1], "big")]
+    try:  # ImageMagick's text: a name, a length and hexadecimal digits in lines
+        return bytes.fromhex("".join(digits.split("\n")[3:])) if isinstance(digits, str) else None
     except ValueError:
         return b"?"  # no block, but one was meant
-
-
-def _utf8(data: bytes) -> str:
-    """Decode what most programs write as UTF-8, and old ones in Latin-1."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _utf16(data: bytes, order: str) -> str:
