@@ -6,34 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pillow_heif
 from PIL import Image
 from PIL.ExifTags import IFD
 
-pillow_heif.register_heif_opener()
+from scripts.hostile_photos.case import BLUE as BLUE
+from scripts.hostile_photos.case import GREEN as GREEN
+from scripts.hostile_photos.case import RED as RED
+from scripts.hostile_photos.case import YELLOW as YELLOW
+from scripts.hostile_photos.pictures import quadrants as quadrants
 
 # EXIF tag number to value as Pillow writes it
 Tags = Mapping[Any, Any]
-
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF")
-
-# Four quadrants: what stands where tells every orientation apart.
-RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (230, 220, 20)
-
-
-def quadrants(width: int = 96, height: int = 64) -> Image.Image:
-    """A picture with red, green, blue and yellow corners, clockwise from the top left."""
-    picture = Image.new("RGB", (width, height))
-    half, middle = width // 2, height // 2
-    for colour, box in (
-        (RED, (0, 0, half, middle)),
-        (GREEN, (half, 0, width, middle)),
-        (BLUE, (half, middle, width, height)),
-        (YELLOW, (0, middle, half, height)),
-    ):
-        picture.paste(colour, box)
-    return picture
-
 
 # Pillow's transposition that turns an upright picture into the one a camera stores with this orientation.
 STORED_AS = {

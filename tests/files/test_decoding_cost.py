@@ -1,4 +1,4 @@
-"""What a decoding takes is told before: too much is refused, and the estimate holds."""
+"""What a decoding costs is told before: too much is refused, and the estimate of memory holds."""
 from __future__ import annotations
 
 import os
@@ -11,13 +11,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from loader.files import heif_tiles, images
-from loader.files.decoding_cost import BAND_BYTES, DECODED_BYTES, bytes_needed
+from loader.files.decoding_cost import (
+    BAND_BYTES,
+    DECODED_BYTES,
+    MAX_EXIF_BYTES,
+    MAX_SCANS,
+    START_OF_SCAN,
+    bytes_needed,
+    find_excess,
+    segments,
+)
 from loader.files.images import open_encoded, render_at_least
 from loader.files.library import UnreadableImage
-from tests.files.picture_files import encode
+from scripts.hostile_photos.pictures import encode, noise, quadrants
 
 SIZE = (3000, 2000)
 PIXELS = SIZE[0] * SIZE[1]
@@ -126,3 +137,55 @@ def test_decodings_pass_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     render_at_least(open_encoded(data), 500)
     assert asked == [estimate(data)]
     assert asked[0] < DECODED_BYTES
+
+
+# --- segments of a JPEG -------------------------------------------------------------------------------------
+
+SCAN = b"\xff\xda\0\x08\x01\x01\x00\0\x3f\0"
+
+
+def scans(data: bytes) -> int:
+    return sum(marker == START_OF_SCAN for marker, _, _ in segments(data))
+
+
+@pytest.mark.parametrize(("progressive", "count"), [(False, 1), (True, 10)])
+def test_scans_are_counted(progressive: bool, count: int) -> None:
+    data = encode(noise(), progressive=progressive)
+    assert scans(data) == count
+    assert scans(data + data) == count  # what follows the first picture is another one's
+    assert find_excess(data) is None
+
+
+def test_restart_markers_are_no_segments() -> None:
+    data = encode(noise(), restart_marker_blocks=1)
+    assert data.count(b"\xff\xd0") > 1 and scans(data) == 1
+
+
+def test_too_many_scans_are_refused() -> None:
+    data = encode(quadrants())
+    start = data.index(b"\xff\xda")
+    assert find_excess(data[:start] + SCAN * (MAX_SCANS - 1) + data[start:]) is None
+    excess = find_excess(data[:start] + SCAN * MAX_SCANS + data[start:])
+    assert excess == f"{MAX_SCANS + 1} scans, where pictures have at most {MAX_SCANS}"
+
+
+def test_what_lies_in_segments_and_behind_the_end_is_no_scan() -> None:
+    data = encode(quadrants(), comment=b"\xff\xda" * 1000)
+    assert find_excess(data + b"\xff\xda" * 1000) is None
+
+
+def test_too_much_exif_is_refused() -> None:
+    data = encode(quadrants())
+    one = b"\xff\xe1\xff\xff" + b"Exif\0\0".ljust(65_533, b"\0")
+    enough = MAX_EXIF_BYTES // 65_533
+    assert find_excess(data[:2] + one * enough + data[2:]) is None
+    excess = find_excess(data[:2] + one * (enough + 1) + data[2:])
+    assert excess is not None and excess.endswith("bytes of EXIF, where one segment holds 65,533")
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_have_an_end(data: bytes) -> None:
+    for start in (b"", b"\xff\xd8", b"\xff\xd8\xff\xda\0\0"):
+        found = list(segments(start + data))
+        assert all(2 < place <= len(start + data) for _, place, _ in found)
+        assert [place for _, place, _ in found] == sorted({place for _, place, _ in found})
