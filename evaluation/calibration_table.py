@@ -4,25 +4,35 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from evaluation.calibration import Measurement, Quality
-from evaluation.tables import NOTHING, decimal, markdown_table, percent
-
-_HEAD = ("names by", "photos", "coverage", "right", "strangers named", "ECE")
+from evaluation.calibration import Measurement
+from evaluation.formats import decimal, percent, without_nan
+from loader.show.tables import Column, format_table
 
 
 def show_measurement(measured: Measurement, *, kept: bool) -> str:
     """Return the measurement as a person reads it.
 
     Args:
-        measured: by `evaluation.calibration.calibrate`.
+        measured: by `evaluation.calibration.Calibration`.
         kept: whether it is in force now.
     """
-    pairs = zip(measured.before, measured.after, strict=True)
-    rows = [row for before, after in pairs for row in (_row(before, before.what), _row(after, "- now"))]
-    lines = [f"{measured.photos} labelled photos", "", markdown_table(_HEAD, rows), ""]
-    lines += [
-        "coverage: share of photos with a name; right: share of the names; strangers named: share of photos",
-        "that get a name though their own peaks are taken out of the catalogue; ECE: expected calibration",
+    rows = [figures for pair in zip(measured.before, measured.after, strict=True) for figures in pair]
+    ways = [way for figures in measured.before for way in (figures.way, "- now")]
+    table = [
+        Column("names by", ways),
+        Column("photos", [str(row.photos) for row in rows], "right"),
+        Column("coverage", [percent(row.coverage) for row in rows], "right"),
+        Column("right", [percent(row.precision) for row in rows], "right"),
+        Column("named, held out", [percent(row.named_when_held_out) for row in rows], "right"),
+        Column("ECE", [decimal(row.error) for row in rows], "right"),
+    ]
+    return "\n".join([
+        f"{measured.photos} labelled photos",
+        "",
+        format_table(table),
+        "",
+        "coverage: share of photos with a name; right: share of the names; named, held out: share of photos",
+        "that get a name though their own peaks are held out of the catalogue; ECE: expected calibration",
         "error of the likeliest name. Now: by weights and a threshold that never saw the photo.",
         "",
         *_describe_rule(measured),
@@ -31,33 +41,13 @@ def show_measurement(measured: Measurement, *, kept: bool) -> str:
         "Kept with the photos; run `peaks predict` to name the stored ones by it."
         if kept
         else "Not kept (--dry-run).",
-    ]
-    return "\n".join(lines)
+    ])
 
 
 def describe_measurement(measured: Measurement) -> dict[str, Any]:
-    """Return the measurement as one JSON object."""
-    return {
-        "photos": measured.photos,
-        "rule": measured.rule.as_dict(),
-        "min_similarity": measured.min_similarity,
-        "before": [asdict(quality) for quality in measured.before],
-        "after": [asdict(quality) for quality in measured.after],
-        "cut_off": None if measured.cut_off is None else asdict(measured.cut_off),
-        "notes": list(measured.notes),
-    }
-
-
-def _row(quality: Quality, label: str) -> list[str]:
-    answers, strangers = quality.answers, quality.strangers_named
-    return [
-        label,
-        str(quality.photos),
-        percent(answers.coverage),
-        percent(answers.precision),
-        NOTHING if strangers is None else percent(strangers),
-        decimal(quality.error),
-    ]
+    """Return the measurement as one JSON object; what could not be measured is None."""
+    described: dict[str, Any] = without_nan({**asdict(measured), "rule": measured.rule.as_dict()})
+    return described
 
 
 def _describe_rule(measured: Measurement) -> list[str]:
@@ -73,7 +63,7 @@ def _describe_rule(measured: Measurement) -> list[str]:
     if cut_off is not None:
         lines.append(
             f"cut-off    cosine {cut_off.cosine:.3f} tells a match from none in "
-            f"{percent(cut_off.balanced_accuracy)} of {cut_off.queries} queries "
-            f"({percent(cut_off.cross_validated)} on things left out)"
+            f"{percent(cut_off.balanced_accuracy)} of {measured.queries} queries "
+            f"({percent(measured.cross_validated)} of things that were held out)"
         )
     return lines

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, deployed_model, read_index_model
 from loader.errors import PeaksError
+from loader.files.library import hash_file, walk_library
 from loader.files.place import read_point
 from loader.peaks.catalogue import UNDETERMINED, Concept, NamesByLanguage, Peak
 from loader.peaks.catalogue_file import read_catalogue
+from loader.peaks.identification.candidates import View, take_view
 from loader.peaks.sight.fields import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
@@ -50,6 +53,15 @@ class Photos:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def find_copies(self, folder: Path) -> frozenset[str]:
+        """Return the paths of photos whose file is also somewhere under a folder, byte for byte.
+
+        A reference photo is part of the prototype that it would be judged by.
+        """
+        digests = {hash_file(photo.path) for photo in walk_library(folder).photos}
+        pairs = zip(self.paths, self.hashes, strict=True)
+        return frozenset(path for path, digest in pairs if digest and digest in digests)
+
 
 @dataclass(frozen=True)
 class Entries:
@@ -72,12 +84,12 @@ class Entries:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def speak(self, named: Mapping[str, NamesByLanguage], source: Path) -> Entries:
-        """Return the entries with their names by language.
+    def with_languages(self, named: Mapping[str, NamesByLanguage], source: Path) -> Entries:
+        """Return the entries with the languages of their names.
 
         Args:
             named: id to names by language; entries without an id here keep their names as they are.
-            source: the file that ``named`` comes from, for the sentence about one that does not fit.
+            source: the file that ``named`` comes from, for the error.
 
         Raises:
             PeaksError: the file names no entry of the index.
@@ -86,13 +98,8 @@ class Entries:
             raise PeaksError(
                 f"No {self.kind} of {source} is in the index: give the catalogue that was loaded into it."
             )
-        return replace(
-            self,
-            languages=tuple(
-                named.get(identifier, known)
-                for identifier, known in zip(self.ids, self.languages, strict=True)
-            ),
-        )
+        pairs = zip(self.ids, self.languages, strict=True)
+        return replace(self, languages=tuple(named.get(identifier, known) for identifier, known in pairs))
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,11 @@ class Dataset:
     model: DeployedModel
     siglip: Calibration
 
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """What each photo's camera had before it."""
+        return tuple(take_view(camera, self.summits) for camera in self.photos.cameras)
+
 
 def read_dataset(
     client: Elasticsearch, peaks_file: Path | None = None, concepts_file: Path | None = None
@@ -135,14 +147,13 @@ def read_dataset(
             f"Model [{model.model_id}] does not carry SigLIP's scale and bias: deploy it again with `peaks "
             "model deploy --clear-previous`, which writes them."
         )
-    peaks, summits = read_peaks(client)
-    concepts = read_concept_entries(client)
+    (peaks, summits), concepts = read_peaks(client), read_concept_entries(client)
     if peaks_file is not None:
         known = {peak.id: peak.names_by_language for peak in read_catalogue(peaks_file, Peak)}
-        peaks = peaks.speak(known, peaks_file)
+        peaks = peaks.with_languages(known, peaks_file)
     if concepts_file is not None:
         named = {concept.id: concept.names_by_language for concept in read_catalogue(concepts_file, Concept)}
-        concepts = concepts.speak(named, concepts_file)
+        concepts = concepts.with_languages(named, concepts_file)
     siglip = Calibration(model.logit_scale, model.logit_bias)
     return Dataset(read_photos(client), peaks, summits, concepts, model, siglip)
 
@@ -154,13 +165,12 @@ def read_photos(client: Elasticsearch) -> Photos:
         PeaksError: there is none.
     """
     paths, hashes, vectors, cameras, without = [], [], [], [], 0
-    names = ("path", "content_hash", "clip_image", *_CAMERA_FIELDS)
-    for hit in _read_hits(client, PHOTOS, names, "path"):
+    for hit in _read_hits(client, PHOTOS, ("path", "content_hash", "clip_image", *_CAMERA_FIELDS), "path"):
         vector = read_vector(hit, "clip_image")
         if vector is None:
             without += 1
             continue
-        fields = first_values(hit)
+        fields = _first_values(hit)
         paths.append(str(fields.get("path", hit["_id"])))
         hashes.append(str(fields.get("content_hash", "")))
         vectors.append(np.asarray(vector, dtype=np.float32))
@@ -201,7 +211,7 @@ def _read_hits(
     return chain.from_iterable(pages)
 
 
-def first_values(hit: Mapping[str, Any]) -> dict[str, Any]:
+def _first_values(hit: Mapping[str, Any]) -> dict[str, Any]:
     """Return a hit's ``fields`` as a document holds them: one value each, the position as lat and lon."""
     fields = {name: values[0] for name, values in hit.get("fields", {}).items() if values}
     position = read_point(hit.get("fields", {}).get("gps"))

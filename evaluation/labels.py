@@ -1,4 +1,4 @@
-"""Labels: what photos are known to show, from a truth file, from folders, or from sight lines.
+"""Labels: what photos show, from a truth file, from folders, or from sight lines.
 
 A truth file is JSON: a list with one object a photo,
 
@@ -7,15 +7,15 @@ A truth file is JSON: a list with one object a photo,
 ``file`` is the photo's path in the index, or the end of it (from a ``/`` on). ``peaks`` and ``concepts`` are
 lists of ids; an empty list says that the photo shows none, a missing key that nobody looked. The demo's
 ``attributes.json`` says the same with ``peak`` (one id) in place of ``peaks``, and with ``things`` (a list)
-and ``sky`` (one id) in place of ``concepts``; other keys are passed over.
+and ``sky`` (one id) in place of ``concepts``; other keys are ignored.
 
 Labels count as complete: what a labelled photo does not list, it does not show.
 """
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,6 @@ import numpy as np
 
 from evaluation.dataset import Dataset, Entries
 from evaluation.metrics import Bools
-from evaluation.views import View
 from loader.errors import PeaksError
 from loader.peaks.reference_images import fold_id
 
@@ -41,18 +40,26 @@ class Labels:
         source: "sight", "folders" or the truth file's name.
         peaks: path to the ids of the peaks that the photo shows.
         concepts: path to the ids of the concepts.
-        strangers: ids in the labels that neither index knows; they are passed over.
+        unknown: ids in the labels that neither index holds; they are ignored.
     """
 
     source: str
     peaks: Shown
     concepts: Shown = field(default_factory=dict)
-    strangers: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def are_weak(self) -> bool:
         """Whether nobody looked: sight lines say what a photo may show, not what it does."""
         return self.source == SIGHT
+
+    def without(self, paths: Collection[str]) -> Labels:
+        """Return the labels of the other photos."""
+        peaks, concepts = (
+            {path: ids for path, ids in shown.items() if path not in paths}
+            for shown in (self.peaks, self.concepts)
+        )
+        return replace(self, peaks=peaks, concepts=concepts)
 
     def table(self, paths: Sequence[str], entries: Entries) -> tuple[Bools, Bools]:
         """Return which photos are labelled ``(n,)`` and what they show ``(n, m)``, by peaks or concepts."""
@@ -67,26 +74,25 @@ class Labels:
         return known, table
 
 
-def read_labels(source: str, dataset: Dataset, views: Sequence[View]) -> Labels:
+def read_labels(source: str, dataset: Dataset) -> Labels:
     """Read the labels that ``--labels`` names.
 
     Args:
         source: "sight", "folders", or the path of a truth file.
         dataset: the library.
-        views: of its photos, in their order.
 
     Raises:
         PeaksError: no photo is labelled, or no label is known.
     """
     if source == SIGHT:
-        return from_sight(dataset, views)
+        return from_sight(dataset)
     if source == FOLDERS:
         return from_folders(dataset)
     return from_file(Path(source), dataset)
 
 
-def from_sight(dataset: Dataset, views: Sequence[View]) -> Labels:
-    """Take the peaks that are in the frame and not hidden for what a photo shows: weak labels.
+def from_sight(dataset: Dataset) -> Labels:
+    """Label photos with the peaks that are in the frame and not hidden: weak labels.
 
     Only photos whose bearing and field of view are known are labelled.
 
@@ -95,12 +101,12 @@ def from_sight(dataset: Dataset, views: Sequence[View]) -> Labels:
     """
     peaks = {
         path: frozenset(sight.peak.id for sight in view.sights if sight.is_shown)
-        for path, view in zip(dataset.photos.paths, views, strict=True)
+        for path, view in zip(dataset.photos.paths, dataset.views, strict=True)
         if view.has_frame
     }
     if not peaks:
         raise PeaksError(
-            "No photo tells its position, bearing and focal length, so sight lines label none: give a truth "
+            "No photo has a position, a bearing and a focal length, so sight lines label none: give a truth "
             "file or folders to --labels."
         )
     return Labels(SIGHT, peaks)
@@ -114,7 +120,7 @@ def from_folders(dataset: Dataset) -> Labels:
     """
     peaks: dict[str, frozenset[str]] = {}
     concepts: dict[str, frozenset[str]] = {}
-    strangers: set[str] = set()
+    unknown: set[str] = set()
     for path in dataset.photos.paths:
         folder, slash, _ = path.partition("/")
         identifier = fold_id(folder)
@@ -123,13 +129,13 @@ def from_folders(dataset: Dataset) -> Labels:
         elif identifier in dataset.concepts.ids:
             concepts[path] = frozenset([identifier])
         elif slash:
-            strangers.add(folder)
+            unknown.add(folder)
     if not peaks and not concepts:
         raise PeaksError(
-            f"No photo's first folder ({_some(strangers) or 'there is none'}) is a peak's or concept's id: "
+            f"No photo's first folder ({_some(unknown) or 'there is none'}) is a peak's or concept's id: "
             "name folders as in ama-dablam/IMG_1.JPG, or give a truth file to --labels."
         )
-    return Labels(FOLDERS, peaks, concepts, tuple(sorted(strangers)))
+    return Labels(FOLDERS, peaks, concepts, tuple(sorted(unknown)))
 
 
 def from_file(path: Path, dataset: Dataset) -> Labels:
@@ -156,12 +162,12 @@ def from_file(path: Path, dataset: Dataset) -> Labels:
             f"{path} labels no photo of the index: its {len(entries)} files, such as "
             f"{entries[0].get('file')!r}, must be paths such as {dataset.photos.paths[0]!r}."
         )
-    strangers = _refuse_only_strangers(path, dataset.peaks, peaks)
+    unknown = _unknown_peaks(path, dataset.peaks, peaks)
     if dataset.concepts.ids:
-        strangers += _strangers(dataset.concepts, concepts)
+        unknown += sorted(_all_ids(concepts) - set(dataset.concepts.ids))
     else:
         concepts = {}
-    return Labels(path.name, peaks, concepts, tuple(strangers))
+    return Labels(path.name, peaks, concepts, tuple(unknown))
 
 
 def _read_entries(path: Path) -> list[dict[str, Any]]:
@@ -209,19 +215,20 @@ def _places(paths: Iterable[str]) -> dict[str, list[str]]:
     return {end: [end] if end in found else found for end, found in places.items()}
 
 
-def _strangers(entries: Entries, shown: Shown) -> list[str]:
-    return sorted({identifier for ids in shown.values() for identifier in ids} - set(entries.ids))
+def _all_ids(shown: Shown) -> set[str]:
+    return {identifier for ids in shown.values() for identifier in ids}
 
 
-def _refuse_only_strangers(path: Path, entries: Entries, shown: Shown) -> list[str]:
-    strangers = _strangers(entries, shown)
-    labelled = {identifier for ids in shown.values() for identifier in ids}
-    if labelled and len(strangers) == len(labelled):
+def _unknown_peaks(path: Path, entries: Entries, shown: Shown) -> list[str]:
+    """Return the ids that are not in the catalogue; refuses labels of which none is."""
+    labelled = _all_ids(shown)
+    unknown = sorted(labelled - set(entries.ids))
+    if labelled and len(unknown) == len(labelled):
         raise PeaksError(
-            f"None of the {len(strangers)} peaks in {path} is in the catalogue ({_some(strangers)}): the ids "
+            f"None of the {len(unknown)} peaks in {path} is in the catalogue ({_some(unknown)}): the ids "
             f"there are such as {_some(entries.ids)}."
         )
-    return strangers
+    return unknown
 
 
 def _some(names: Iterable[str]) -> str:

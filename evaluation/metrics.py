@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binomtest
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 RECALL_DEPTHS = (1, 5, 10)
 CONFIDENCE = 0.95
-RESAMPLES = 2000
 BINS = 10
 
 
@@ -171,16 +171,16 @@ def coverage_curve(probability: Floats, shown: Bools) -> tuple[Floats, Floats]:
     return count / max(len(right), 1), np.cumsum(right) / count
 
 
-def balanced_accuracy(matches: Floats, strangers: Floats, cut_off: float) -> float:
-    """Return the mean of the share of matches at or above a cut-off and the share of strangers below it."""
-    return float(((matches >= cut_off).mean() + (strangers < cut_off).mean()) / 2)
+def balanced_accuracy(matches: Floats, others: Floats, cut_off: float) -> float:
+    """Return the mean of the share of matches at or above a cut-off and the share of others below it."""
+    return float(((matches >= cut_off).mean() + (others < cut_off).mean()) / 2)
 
 
-def best_cut_off(matches: Floats, strangers: Floats) -> float:
-    """Return the value that best tells matches from strangers: the middle of the widest best gap."""
-    values = np.unique(np.concatenate([matches, strangers]))
+def best_cut_off(matches: Floats, others: Floats) -> float:
+    """Return the value that best separates matches from others: the middle of the widest best gap."""
+    values = np.unique(np.concatenate([matches, others]))
     places = (values[1:] + values[:-1]) / 2 if len(values) > 1 else values
-    scores = np.array([balanced_accuracy(matches, strangers, float(place)) for place in places])
+    scores = np.array([balanced_accuracy(matches, others, float(place)) for place in places])
     best = np.flatnonzero(scores == scores.max())
     gaps = np.diff(values)[best] if len(values) > 1 else np.zeros(1)
     return float(places[best[int(gaps.argmax())]])
@@ -188,30 +188,7 @@ def best_cut_off(matches: Floats, strangers: Floats) -> float:
 
 def wilson(right: int, total: int) -> Interval:
     """Return a share with Wilson's score interval (95 %); NaN of nothing."""
-    from scipy.stats import binomtest
-
     if not total:
         return Interval(float("nan"), float("nan"), float("nan"))
     limits = binomtest(right, total).proportion_ci(CONFIDENCE, method="wilson")
     return Interval(right / total, float(limits.low), float(limits.high))
-
-
-def bootstrap_difference(
-    ours: npt.ArrayLike, theirs: npt.ArrayLike, seed: int, resamples: int = RESAMPLES
-) -> Interval:
-    """Return the mean of ours − theirs over the same things, with the percentile bootstrap's 95 % interval.
-
-    Args:
-        ours: ``(n,)``, one figure a thing (photo or entry).
-        theirs: ``(n,)``, the same things.
-        seed: of the resampling.
-        resamples: how many.
-    """
-    difference = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
-    if not len(difference):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    rng, size = np.random.default_rng(seed), len(difference)
-    means = np.array([difference[rng.integers(size, size=size)].mean() for _ in range(resamples)])
-    aside = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(means, [aside, 1 - aside])
-    return Interval(float(difference.mean()), float(low), float(high))

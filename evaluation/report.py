@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 import re
 import shlex
@@ -16,14 +15,13 @@ import click
 from elasticsearch import Elasticsearch
 from jinja2 import Environment, StrictUndefined
 
-from evaluation import tables
-from evaluation.ablations import sum_up
-from evaluation.ann import CANDIDATES, JITTER, LARGE_ENOUGH, AnnFigures
-from evaluation.bench import Bench
+from evaluation.fitting import FoldSettings
+from evaluation.formats import NOTHING, decimal, percent, span, without_nan
 from evaluation.measurements import Evaluation
 from evaluation.metrics import RECALL_DEPTHS
 from evaluation.plots import draw_all
 from loader.elastic.connection import connection_options
+from loader.elastic.models import DeployedModel
 from loader.errors import PeaksError
 
 TEMPLATE = Path(__file__).with_name("report.md.jinja")
@@ -36,12 +34,13 @@ class Run:
 
     Attributes:
         command: that a person can run again; without the cluster's address and credentials.
-        seed: of folds, resampling and jitter.
+        seed: of the folds.
         folds: that each rule was judged by.
         precision: share of names that thresholds were chosen for.
         model: id of the text model.
         fingerprint: of the text model.
         dims: of the vectors.
+        references: photos that are not judged because they are reference photos.
         versions: of what ran, by name.
     """
 
@@ -52,18 +51,18 @@ class Run:
     model: str
     fingerprint: str
     dims: int
+    references: int
     versions: Mapping[str, str]
 
 
-def describe_run(client: Elasticsearch, context: click.Context, bench: Bench) -> Run:
+def describe_run(
+    client: Elasticsearch,
+    context: click.Context,
+    model: DeployedModel,
+    settings: FoldSettings,
+    references: int,
+) -> Run:
     """Say how the figures came about."""
-    model, settings = bench.dataset.model, bench.settings
-    server = str(client.info()["version"]["number"])
-    versions = {
-        **{package: version(package) for package in _PACKAGES},
-        "python": platform.python_version(),
-        "Elasticsearch server": server,
-    }
     return Run(
         command=written_command(context),
         seed=settings.seed,
@@ -72,34 +71,26 @@ def describe_run(client: Elasticsearch, context: click.Context, bench: Bench) ->
         model=model.model_id,
         fingerprint=model.model_fingerprint,
         dims=model.dims,
-        versions=versions,
+        references=references,
+        versions={
+            **{package: version(package) for package in _PACKAGES},
+            "python": platform.python_version(),
+            "Elasticsearch server": str(client.info()["version"]["number"]),
+        },
     )
 
 
 def written_command(context: click.Context) -> str:
     """Return the command as it was called, without one cluster's address and credentials."""
-    private = {parameter.name for parameter in _connection_parameters()}
+    connection = click.command(connection_options(lambda: None))
+    private = {parameter.name for parameter in connection.params}
     words = ["peaks", context.info_name or ""]
     for parameter in context.command.params:
         name = parameter.name or ""
-        source = context.get_parameter_source(name)
-        if name in private or source is not click.core.ParameterSource.COMMANDLINE:
-            continue
-        value = context.params[name]
-        if isinstance(value, bool):
-            words.append((parameter.opts if value else parameter.secondary_opts)[0])
-        else:
-            words += [parameter.opts[0], str(value)]
+        is_given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if is_given and name not in private:
+            words += [parameter.opts[0], str(context.params[name])]
     return shlex.join(words)
-
-
-def _connection_parameters() -> list[click.Parameter]:
-    @click.command()
-    @connection_options
-    def nothing(**_: Any) -> None:
-        """Carries the options."""
-
-    return nothing.params
 
 
 def write_report(evaluation: Evaluation, run: Run, output: Path, json_file: Path | None) -> list[Path]:
@@ -129,16 +120,8 @@ def write_report(evaluation: Evaluation, run: Run, output: Path, json_file: Path
 
 def as_json(evaluation: Evaluation, run: Run) -> str:
     """Return every figure as one JSON object; what could not be measured is null."""
-    document = {"run": asdict(run), **asdict(evaluation)}
-    return json.dumps(_without_nan(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    document: Any = without_nan({"run": asdict(run), **asdict(evaluation)})
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def render_report(evaluation: Evaluation, run: Run, plots: Mapping[str, str]) -> str:
@@ -152,40 +135,10 @@ def render_report(evaluation: Evaluation, run: Run, plots: Mapping[str, str]) ->
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {
-        "percent": tables.percent,
-        "decimal": tables.decimal,
-        "span": tables.span,
-        "points": tables.points,
-        "thousands": lambda number: f"{number:,}",
-    }
-    environment.globals |= {"table": tables.markdown_table, "nothing": tables.NOTHING}
+    environment.filters |= {"percent": percent, "decimal": decimal, "span": span, "thousands": "{:,}".format}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    library = evaluation.library
     text = template.render(
-        run=run,
-        e=evaluation,
-        library=evaluation.library,
-        plots=plots,
-        depths=RECALL_DEPTHS,
-        tricks=sum_up(evaluation.ablations),
-        ann=arrange_ann(evaluation.ann) if evaluation.ann else {},
-        ann_large_enough=LARGE_ENOUGH,
-        jitter=JITTER,
-        candidates=CANDIDATES,
+        run=run, e=evaluation, library=library, plots=plots, depths=RECALL_DEPTHS, nothing=NOTHING
     )
-    return re.sub(r"\n{3,}", "\n\n", text)
-
-
-def arrange_ann(figures: AnnFigures) -> dict[str, list[list[str]]]:
-    """Return a table's rows for each kind of query: type and k, then the recall by num_candidates."""
-    arranged: dict[str, list[list[str]]] = {}
-    for kind in dict.fromkeys(row.queries for row in figures.rows):
-        keys = dict.fromkeys((row.type, row.k) for row in figures.rows if row.queries == kind)
-        recall = {
-            (row.type, row.k, row.num_candidates): row.recall for row in figures.rows if row.queries == kind
-        }
-        arranged[kind] = [
-            [name, str(k), *(tables.decimal(recall.get((name, k, count), math.nan)) for count in CANDIDATES)]
-            for name, k in keys
-        ]
-    return arranged
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"

@@ -1,11 +1,12 @@
 """Text to photo: queries in every language, what they find, and how well a cut-off tells "no match"."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
+from elasticsearch import Elasticsearch
 
 from evaluation.dataset import Dataset, Entries
 from evaluation.labels import Labels
@@ -20,8 +21,26 @@ from evaluation.metrics import (
     recall_at,
     reciprocal_rank,
 )
-from evaluation.text_vectors import Prompts, TextEncoder
+from loader.batches import batched
+from loader.elastic.models import embed_texts
 from loader.vision.vectors import Vectors
+
+TEXTS_A_REQUEST = 16
+RECIPES = {"peak": "peak", "concept": "photo"}  # kind of entry to the recipe that asks for it
+
+# Texts to float32 ``(len(texts), dims)``, rows of length 1.
+Encode = Callable[[Sequence[str]], Vectors]
+
+
+def open_encoder(client: Elasticsearch, model_id: str) -> Encode:
+    """Return what has the deployed model embed texts."""
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        batches = batched(texts, TEXTS_A_REQUEST)
+        rows = [vector for batch in batches for vector in embed_texts(client, model_id, batch)]
+        return np.asarray(rows, dtype=np.float32)
+
+    return encode
 
 
 @dataclass(frozen=True)
@@ -40,37 +59,35 @@ class Query:
     language: str
     text: str
 
+    @property
+    def prompt(self) -> str:
+        """The text with its recipe, as the search templates send it."""
+        return f"{RECIPES[self.kind]}: {self.text}"
+
 
 @dataclass(frozen=True)
-class Finding:
+class QueryResult:
     """What a query found.
 
     Attributes:
         query: that was asked.
-        relevant: how many photos show what it asks for.
         recall: 1 or 0 for each of `RECALL_DEPTHS`.
         reciprocal_rank: of the first relevant photo.
         average_precision: over all relevant photos.
-        match: the best cosine over the whole library.
-        stranger: the best cosine over the photos that do not show it; None where every photo does.
+        best: the highest cosine in the whole library.
+        best_irrelevant: the highest cosine of the photos that do not show it; None where every photo does.
     """
 
     query: Query
-    relevant: int
     recall: tuple[float, ...]
     reciprocal_rank: float
     average_precision: float
-    match: float
-    stranger: float | None
+    best: float
+    best_irrelevant: float | None
 
 
 def list_queries(entries: Entries, shown: Bools) -> list[Query]:
-    """Return a query for each name in each language of the entries that some photo shows.
-
-    Args:
-        entries: ``m`` peaks or concepts.
-        shown: ``(n, m)``.
-    """
+    """Return a query for each name in each language of the entries that some photo shows, ``(n, m)``."""
     return [
         Query(entries.kind, identifier, language, name)
         for column, identifier in enumerate(entries.ids)
@@ -82,7 +99,7 @@ def list_queries(entries: Entries, shown: Bools) -> list[Query]:
 
 def ask(
     queries: Sequence[Query], vectors: Vectors, photos: Vectors, entries: Entries, shown: Bools
-) -> list[Finding]:
+) -> list[QueryResult]:
     """Rank the photos for each query.
 
     Args:
@@ -94,47 +111,57 @@ def ask(
     """
     columns = {identifier: column for column, identifier in enumerate(entries.ids)}
     return [
-        _find(query, (photos @ vector).astype(np.float64), shown[:, columns[query.entry]])
+        _judge(query, (photos @ vector).astype(np.float64), shown[:, columns[query.entry]])
         for query, vector in zip(queries, vectors, strict=True)
     ]
 
 
-def _find(query: Query, scores: Floats, relevant: Bools) -> Finding:
+def _judge(query: Query, scores: Floats, relevant: Bools) -> QueryResult:
     ranked = rank_relevance(scores, relevant)
-    return Finding(
+    return QueryResult(
         query=query,
-        relevant=int(relevant.sum()),
         recall=tuple(recall_at(ranked, depth) for depth in RECALL_DEPTHS),
         reciprocal_rank=reciprocal_rank(ranked),
         average_precision=average_precision(ranked),
-        match=float(scores.max()),
-        stranger=None if relevant.all() else float(scores[~relevant].max()),
+        best=float(scores.max()),
+        best_irrelevant=None if relevant.all() else float(scores[~relevant].max()),
     )
 
 
-def embed_queries(encoder: TextEncoder, prompts: Prompts, queries: Iterable[Query]) -> Vectors:
-    """Return the queries' vectors by a recipe, each of its one name: float32 ``(q, dims)``."""
-    return encoder.compose_all(prompts, ([query.text] for query in queries))
+def ask_by_name(dataset: Dataset, labels: Labels, entries: Entries, encode: Encode) -> list[QueryResult]:
+    """Ask for every labelled peak or concept by each of its names, one at a time."""
+    known, shown = labels.table(dataset.photos.paths, entries)
+    queries = list_queries(entries, shown[known])
+    if not queries:
+        return []
+    vectors = encode([query.prompt for query in queries])
+    return ask(queries, vectors, dataset.photos.vectors[known], entries, shown[known])
 
 
-def find_all(
-    dataset: Dataset, labels: Labels, encoder: TextEncoder, prompts: Mapping[str, Prompts]
-) -> list[Finding]:
-    """Ask for every labelled peak (recipe `peak`) and concept (recipe `photo`) by each of its names."""
-    findings: list[Finding] = []
-    for entries, recipe in ((dataset.peaks, prompts["peak"]), (dataset.concepts, prompts["photo"])):
-        known, shown = labels.table(dataset.photos.paths, entries)
-        queries = list_queries(entries, shown[known])
-        if queries:
-            vectors = embed_queries(encoder, recipe, queries)
-            findings += ask(queries, vectors, dataset.photos.vectors[known], entries, shown[known])
-    return findings
+def ask_by_prototype(dataset: Dataset, labels: Labels, entries: Entries) -> list[QueryResult]:
+    """Ask for every labelled peak or concept by its vector of the catalogue."""
+    known, shown = labels.table(dataset.photos.paths, entries)
+    rows = np.flatnonzero(shown[known].any(axis=0))
+    queries = [Query(entries.kind, entries.ids[row], "und", entries.names[row][0]) for row in rows]
+    return ask(queries, entries.vectors[rows], dataset.photos.vectors[known], entries, shown[known])
 
 
 @dataclass(frozen=True)
-class Summary:
-    """The means over some queries."""
+class SearchRow:
+    """The means over the searches of one class.
 
+    Attributes:
+        what: was asked for, and how.
+        language: of the queries; "" for all.
+        queries: how many.
+        entries: different things that were asked for.
+        recall: at each of `RECALL_DEPTHS`.
+        reciprocal_rank: MRR.
+        average_precision: mAP.
+    """
+
+    what: str
+    language: str
     queries: int
     entries: int
     recall: tuple[float, ...]
@@ -142,25 +169,25 @@ class Summary:
     average_precision: float
 
 
-def summarize(findings: Sequence[Finding]) -> Summary:
-    """Average findings; at least one."""
-    return Summary(
-        queries=len(findings),
-        entries=len({finding.query.entry for finding in findings}),
-        recall=tuple(
-            fmean(finding.recall[place] for finding in findings) for place in range(len(RECALL_DEPTHS))
-        ),
-        reciprocal_rank=fmean(finding.reciprocal_rank for finding in findings),
-        average_precision=fmean(finding.average_precision for finding in findings),
+def summarize(what: str, results: Sequence[QueryResult], language: str = "") -> SearchRow:
+    """Average results; at least one."""
+    return SearchRow(
+        what,
+        language,
+        queries=len(results),
+        entries=len({result.query.entry for result in results}),
+        recall=tuple(fmean(column) for column in zip(*(result.recall for result in results), strict=True)),
+        reciprocal_rank=fmean(result.reciprocal_rank for result in results),
+        average_precision=fmean(result.average_precision for result in results),
     )
 
 
-def precision_by_entry(findings: Sequence[Finding]) -> dict[str, float]:
-    """Return each entry's mean average precision: queries for one thing are no independent trials."""
-    by_entry: dict[str, list[float]] = {}
-    for finding in findings:
-        by_entry.setdefault(finding.query.entry, []).append(finding.average_precision)
-    return {entry: fmean(values) for entry, values in by_entry.items()}
+def summarize_languages(results: Sequence[QueryResult]) -> list[SearchRow]:
+    """Average the results of each kind of entry and language."""
+    groups: dict[tuple[str, str], list[QueryResult]] = {}
+    for result in results:
+        groups.setdefault((result.query.kind, result.query.language), []).append(result)
+    return [summarize(f"{kind}s", group, language) for (kind, language), group in groups.items()]
 
 
 @dataclass(frozen=True)
@@ -170,45 +197,92 @@ class CutOff:
     Attributes:
         cosine: the cut-off.
         matches_kept: share of queries whose best photo reaches it.
-        strangers_refused: share of queries that find nothing once the photos that match are taken away.
+        others_refused: share of queries that find nothing once the photos that match are held out.
+        balanced_accuracy: the mean of the two shares.
     """
 
     cosine: float
     matches_kept: float
-    strangers_refused: float
-
-    @property
-    def balanced_accuracy(self) -> float:
-        """The mean of the two shares."""
-        return (self.matches_kept + self.strangers_refused) / 2
+    others_refused: float
+    balanced_accuracy: float
 
 
-def judge_cut_off(findings: Sequence[Finding], cosine: float) -> CutOff:
-    """Tell how well a cut-off tells "there is a match" from "there is none"."""
-    matches, strangers = _best_cosines(findings)
-    return CutOff(cosine, float((matches >= cosine).mean()), float((strangers < cosine).mean()))
+def judge_cut_off(results: Sequence[QueryResult], cosine: float) -> CutOff:
+    """Say how well a cut-off tells "there is a match" from "there is none"."""
+    matches, others = _best_cosines(results)
+    kept, refused = float((matches >= cosine).mean()), float((others < cosine).mean())
+    return CutOff(cosine, kept, refused, (kept + refused) / 2)
 
 
-def choose_cut_off(findings: Sequence[Finding]) -> float | None:
+def choose_cut_off(results: Sequence[QueryResult]) -> float | None:
     """Return the cosine of the highest balanced accuracy; None without two queries to tell apart."""
-    matches, strangers = _best_cosines(findings)
-    return best_cut_off(matches, strangers) if len(matches) else None
+    matches, others = _best_cosines(results)
+    return best_cut_off(matches, others) if len(matches) else None
 
 
-def cross_validate_cut_off(findings: Sequence[Finding]) -> float:
-    """Return the balanced accuracy on things whose own queries had no say in the cut-off."""
+def cross_validate_cut_off(results: Sequence[QueryResult]) -> float:
+    """Return the balanced accuracy on things whose own queries had no say in the cut-off; NaN of nothing."""
     scores = []
-    for entry in sorted({finding.query.entry for finding in findings}):
-        ours = [finding for finding in findings if finding.query.entry == entry]
-        others = [finding for finding in findings if finding.query.entry != entry]
-        chosen = choose_cut_off(others)
-        matches, strangers = _best_cosines(ours)
+    for entry in sorted({result.query.entry for result in results}):
+        chosen = choose_cut_off([result for result in results if result.query.entry != entry])
+        matches, others = _best_cosines([result for result in results if result.query.entry == entry])
         if chosen is not None and len(matches):
-            scores.append(balanced_accuracy(matches, strangers, chosen))
+            scores.append(balanced_accuracy(matches, others, chosen))
     return fmean(scores) if scores else float("nan")
 
 
-def _best_cosines(findings: Sequence[Finding]) -> tuple[Floats, Floats]:
-    pairs = [(finding.match, finding.stranger) for finding in findings if finding.stranger is not None]
+def _best_cosines(results: Sequence[QueryResult]) -> tuple[Floats, Floats]:
+    pairs = [(each.best, each.best_irrelevant) for each in results if each.best_irrelevant is not None]
     table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
+
+
+@dataclass(frozen=True)
+class SearchFigures:
+    """Text to photo.
+
+    Attributes:
+        classes: peaks and concepts, by one name and by all that is known of them.
+        languages: one name at a time, by language.
+        cut_offs: "no match" by several cut-offs, by their origin; empty where nothing can be told apart.
+        cross_validated: balanced accuracy of a cut-off chosen here, on things that had no say in it.
+    """
+
+    classes: tuple[SearchRow, ...]
+    languages: tuple[SearchRow, ...]
+    cut_offs: dict[str, CutOff]
+    cross_validated: float
+
+
+def measure_searches(
+    dataset: Dataset, labels: Labels, encode: Encode, cut_off: float | None
+) -> SearchFigures:
+    """Ask for everything that is shown, by one name at a time and by its vector of the catalogue."""
+    classes: list[SearchRow] = []
+    results: list[QueryResult] = []
+    for entries in (dataset.peaks, dataset.concepts):
+        found = ask_by_name(dataset, labels, entries, encode)
+        if found:
+            whole = ask_by_prototype(dataset, labels, entries)
+            classes.append(summarize(f"{entries.kind}s, one name", found))
+            classes.append(summarize(f"{entries.kind}s, vector of the catalogue", whole))
+            results += found
+    return SearchFigures(
+        tuple(classes),
+        tuple(summarize_languages(results)),
+        _judge_cut_offs(results, dataset.siglip.cosine(0.5), cut_off),
+        cross_validate_cut_off(results),
+    )
+
+
+def _judge_cut_offs(
+    results: Sequence[QueryResult], even: float, in_force: float | None
+) -> dict[str, CutOff]:
+    chosen = choose_cut_off(results)
+    if chosen is None:
+        return {}
+    cosines = {"SigLIP's probability of 50 %": even, "in force (peaks calibrate)": in_force}
+    cosines["best on this library"] = chosen
+    return {
+        origin: judge_cut_off(results, cosine) for origin, cosine in cosines.items() if cosine is not None
+    }

@@ -61,7 +61,7 @@ def identify(
 def _identify_all(
     client: Elasticsearch, images: Sequence[str], filters: Filters, checkpoint: str | None
 ) -> tuple[list[IdentifiedImage], dict[str, str]]:
-    from loader.peaks.identification.opening import open_identifier
+    from loader.peaks.identification.identifier import open_identifier
     from loader.search.asked_image import read_asked_image, read_siglip
     from loader.show.identification_table import IdentifiedImage
     from loader.vision.image_vectors import LocalVision

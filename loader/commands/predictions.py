@@ -27,7 +27,7 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     """
     from loader.elastic.indices import PHOTOS
     from loader.elastic.photo_index import read_photo_model
-    from loader.peaks.identification.opening import open_identifier
+    from loader.peaks.identification.identifier import open_identifier
     from loader.photos import predictions as pipeline  # numpy: not for `--help`
     from loader.search.asked_image import read_siglip
     from loader.show.summary import summarize_predictions

@@ -14,7 +14,7 @@ from loader.commands.options import (
     word_filter_options,
 )
 from loader.elastic.connection import Connection, connection_options
-from loader.peaks.identification.measured import read_cut_off
+from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer, describe_answer
 from loader.search.asking import answer_question, answer_similar
 from loader.search.filters import Filters, resolve_filters

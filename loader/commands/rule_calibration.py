@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 from elasticsearch import Elasticsearch
@@ -10,7 +11,8 @@ from elasticsearch import Elasticsearch
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
-    from evaluation.calibration import Measurement, Settings
+    from evaluation.calibration import Measurement
+    from evaluation.fitting import FoldSettings
 
 
 @click.command("calibrate")
@@ -48,10 +50,11 @@ def calibrate(
     if labels is None:
         _reset(client)
         return
-    from evaluation.calibration import Settings
+    # SciPy and the report's packages take a second to import: not for `--help`
     from evaluation.calibration_table import describe_measurement, show_measurement
+    from evaluation.fitting import FoldSettings
 
-    settings = Settings(precision, folds, seed)
+    settings = FoldSettings(precision, folds, seed)
     measured = _measure(client, labels, settings)
     if not dry_run:
         _keep(client, measured, labels, settings)
@@ -62,34 +65,33 @@ def calibrate(
 
 
 def _reset(client: Elasticsearch) -> None:
-    from loader.peaks.identification.calibrated import forget_calibrated
+    from loader.peaks.identification.calibration_store import forget_calibrated
 
     forget_calibrated(client)
     click.echo("The rule that ships is in force; run `peaks predict` to name the stored photos by it.")
 
 
-def _measure(client: Elasticsearch, source: str, settings: Settings) -> Measurement:
-    from evaluation.calibration import calibrate as fit
+def _measure(client: Elasticsearch, source: str, settings: FoldSettings) -> Measurement:
+    from evaluation.calibration import Calibration
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
-    from evaluation.retrieval import find_all
-    from evaluation.text_vectors import TextEncoder, read_prompts
-    from evaluation.views import take_views
-    from loader.peaks.identification.calibrated import read_calibrated
+    from evaluation.retrieval import ask_by_name, open_encoder
+    from loader.peaks.identification.calibration_store import read_calibrated
 
     dataset = read_dataset(client)
-    views = take_views(dataset.photos.cameras, dataset.summits)
-    labels = read_labels(source, dataset, views)
-    findings = find_all(dataset, labels, TextEncoder(client, dataset.model.model_id), read_prompts())
-    return fit(dataset, views, labels, findings, read_calibrated(client).rule, settings)
+    labels = read_labels(source, dataset)
+    calibration = Calibration(dataset, labels, read_calibrated(client).rule, settings)
+    encode = open_encoder(client, dataset.model.model_id)
+    groups = (dataset.peaks, dataset.concepts)
+    return calibration.measure(
+        [result for entries in groups for result in ask_by_name(dataset, labels, entries, encode)]
+    )
 
 
-def _keep(client: Elasticsearch, measured: Measurement, labels: str, settings: Settings) -> None:
-    from datetime import date
+def _keep(client: Elasticsearch, measured: Measurement, labels: str, settings: FoldSettings) -> None:
+    from loader.peaks.identification.calibration_store import Calibrated, write_calibrated
 
-    from loader.peaks.identification.calibrated import Calibrated, write_calibrated
-
-    origin: dict[str, Any] = {
+    origin = {
         "labels": labels,
         "photos": measured.photos,
         "precision": settings.precision,

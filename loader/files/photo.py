@@ -46,7 +46,7 @@ class Photo:
 
         Args:
             vector: the image's embedding, length 1.
-            found: the fields of its identification (`loader.peaks.identification.fields`).
+            found: the fields of its identification (`loader.peaks.identification.document_fields`).
             library: the name of the photo's library.
         """
         return {**self.fields, "clip_image": list(vector), **found, "library": library}

@@ -8,7 +8,7 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.models import IndexModel, check_checkpoint
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
-from loader.peaks.identification.photo_identification import PhotoIdentification
+from loader.peaks.identification.document_fields import PhotoIdentification
 from loader.peaks.siglip import Calibration
 from loader.photos.settings import Encoder, PhotoModel
 from loader.vision.model_input import read_model_input

@@ -16,7 +16,7 @@ from loader.batches import Advance
 from loader.elastic.bulk import write_documents
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.files.library import Skipped
-from loader.peaks.identification.fields import identification_fields
+from loader.peaks.identification.document_fields import identification_fields
 from loader.peaks.identification.identifier import Identifier
 from loader.peaks.sight.fields import read_camera
 from loader.vision.image_vectors import read_vector

@@ -4,7 +4,10 @@ from __future__ import annotations
 import numpy as np
 
 from evaluation.dataset import Dataset, Entries, Photos
+from evaluation.fitting import FoldSettings
+from evaluation.labels import Labels
 from evaluation.metrics import Bools
+from evaluation.samples import LabelledPhotos
 from loader.elastic.models import DeployedModel
 from loader.files.place import Point
 from loader.peaks.catalogue import Peak
@@ -16,6 +19,7 @@ PEAKS = ("north", "east", "south", "west")
 CONCEPTS = ("yak", "tent")
 DIMS = 16
 PHOTOS = 48
+SETTINGS = FoldSettings(precision=0.9, folds=4, seed=0)
 SIGLIP = Calibration(logit_scale=3.0, logit_bias=-8.0)
 # The camera stands in the middle; each summit stands 10 km away in its direction, 2 km above it.
 HERE = (27.9, 86.8)
@@ -98,3 +102,20 @@ def make_dataset(*, folder: str = "day 1", with_position: bool = True) -> Datase
         model=DeployedModel("small", "f" * 16, "c" * 16, DIMS, SIGLIP.logit_scale, SIGLIP.logit_bias),
         siglip=SIGLIP,
     )
+
+
+def make_labels(*, concepts: bool = True) -> Labels:
+    """What the photos show, as a truth file would say."""
+    paths = make_dataset().photos.paths
+    peaks = {path: frozenset([PEAKS[row % 4]]) for row, path in enumerate(paths)}
+    things = {
+        path: frozenset(name for name, is_there in zip(CONCEPTS, row, strict=True) if is_there)
+        for path, row in zip(paths, shown_concepts(), strict=True)
+    }
+    return Labels("truth.json", peaks, things if concepts else {})
+
+
+def sighted_photos() -> LabelledPhotos:
+    """The forty photos with a position and a direction."""
+    known = np.ones(PHOTOS, dtype=np.bool_)
+    return LabelledPhotos.gather(make_dataset(), known, shown_peaks(), SETTINGS).with_bearing()

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from scipy.special import expit, log_expit, log_softmax
 
 from evaluation.fitting import (
-    LEAST,
+    LEAST_THRESHOLD,
     NEVER,
     PICTURE,
     SIGHTED,
+    FoldSettings,
     Model,
-    add_strangers,
-    assign_folds,
     choose_threshold,
     cross_fit,
     fit_logistic,
@@ -24,8 +23,9 @@ from evaluation.fitting import (
     fit_weights,
 )
 from evaluation.metrics import Bools, Floats
-from evaluation.views import take_out
+from evaluation.samples import Sample
 from loader.peaks.identification.rule import Clues, Weights
+from loader.peaks.siglip import Calibration
 
 
 def simulate(weights: Weights, photos: int, seed: int) -> tuple[Clues, Bools]:
@@ -61,15 +61,8 @@ def test_no_weight_is_negative(seed: int, lie: bool) -> None:
 
 def test_a_clue_without_error_does_not_weigh_infinitely() -> None:
     features = np.array([[0.0], [1.0]]).repeat(50, axis=0)
-    bias, weight = fit_logistic(features, features[:, 0] == 1)
+    bias, weight = fit_logistic(features, features[:, 0] == 1, [0.0])
     assert 2 < weight < 50 and np.isfinite(bias)
-
-
-def test_what_is_not_fitted_is_added() -> None:
-    rng = np.random.default_rng(3)
-    offset = rng.normal(0, 2, 4000)
-    outcome = rng.random(4000) < expit(offset - 1)
-    assert fit_logistic(np.zeros((4000, 0)), outcome, offset)[0] == pytest.approx(-1, abs=0.15)
 
 
 def test_platts_scaling_comes_back() -> None:
@@ -77,14 +70,6 @@ def test_platts_scaling_comes_back() -> None:
     logits = rng.normal(0, 3, (500, 6))
     bias, weight = fit_platt(logits, rng.random((500, 6)) < expit(0.5 + 0.7 * logits))
     assert (bias, weight) == pytest.approx((0.5, 0.7), abs=0.12)
-
-
-def test_folds_hang_on_path_and_seed_alone() -> None:
-    paths = [f"IMG_{number}.JPG" for number in range(1000)]
-    folds = assign_folds(paths, 5, seed=0)
-    assert folds[:10].tolist() == assign_folds(paths[:10], 5, seed=0).tolist()
-    assert folds.tolist() != assign_folds(paths, 5, seed=1).tolist()
-    assert np.bincount(folds, minlength=5).min() > 150
 
 
 def test_no_photo_is_judged_by_a_model_that_saw_it() -> None:
@@ -118,24 +103,34 @@ def test_where_no_threshold_serves_nothing_is_named() -> None:
 
 
 def test_a_name_likelier_wrong_than_right_is_not_given() -> None:
-    assert choose_threshold(np.array([0.9, 0.2]), np.array([True, True]), 0.9) == LEAST
-
-
-def test_strangers_teach_to_say_nothing() -> None:
-    rng = np.random.default_rng(5)
-    shown = np.equal.outer(rng.integers(8, size=400), np.arange(8))
-    logits = np.where(shown, rng.normal(1, 1.5, shown.shape), rng.normal(-3, 1.5, shown.shape))
-    clues = Clues(log_expit(logits), log_softmax(logits, axis=1))
-    taught = fit_weights(*add_strangers(clues, shown), PICTURE)
-    untaught = fit_weights(clues, shown, PICTURE)
-    named = [
-        float((np.nan_to_num(weights.probability(take_out(clues, shown))).max(axis=1) >= 0.5).mean())
-        for weights in (taught, untaught)
-    ]
-    assert taught.match > untaught.match and named[0] < 0.25 < named[1]
+    assert choose_threshold(np.array([0.9, 0.2]), np.array([True, True]), 0.9) == LEAST_THRESHOLD
 
 
 def test_two_ways_of_naming_share_the_higher_threshold() -> None:
     shown = np.ones((4, 1), dtype=np.bool_)
     low, high = (cross_fit(always(chance), shown, np.arange(4) % 2, 0.9) for chance in (0.6, 0.8))
     assert low.limits(high).tolist() == high.limits(low).tolist() == [0.8] * 4
+
+
+def test_folds_hang_on_path_and_seed_alone() -> None:
+    paths = [f"IMG_{number}.JPG" for number in range(1000)]
+    folds = FoldSettings(folds=5).assign(paths)
+    assert folds[:10].tolist() == FoldSettings(folds=5).assign(paths[:10]).tolist()
+    assert folds.tolist() != FoldSettings(folds=5, seed=1).assign(paths).tolist()
+    assert np.bincount(folds, minlength=5).min() > 150
+
+
+def test_held_out_peaks_teach_to_say_nothing() -> None:
+    rng = np.random.default_rng(5)
+    shown = np.equal.outer(rng.integers(8, size=400), np.arange(8))
+    cosines = np.where(shown, rng.normal(1, 1.5, shown.shape), rng.normal(-3, 1.5, shown.shape))
+    folds = np.zeros(400, dtype=np.int64)
+    sample = Sample(cosines, np.full((400, 8), np.nan), shown, folds, Calibration(0.0, 0.0))
+    twice = sample.with_held_out()
+    taught = fit_weights(twice.clues, twice.shown, PICTURE)
+    untaught = fit_weights(sample.clues, shown, PICTURE)
+    named = [
+        float((np.nan_to_num(weights.probability(twice.clues))[400:].max(axis=1) >= 0.5).mean())
+        for weights in (taught, untaught)
+    ]
+    assert taught.match > untaught.match and named[0] < 0.25 < named[1]

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from evaluation.labels import Labels, from_file, read_labels
-from evaluation.views import take_views
 from loader.errors import PeaksError
 from tests.evaluation.small_library import make_dataset
 
@@ -58,12 +60,12 @@ def test_a_path_means_one_photo_before_its_end_means_many(tmp_path: Path) -> Non
     assert set(labels.peaks) == {"day 1/IMG_05.JPG"}
 
 
-def test_strangers_are_named(tmp_path: Path) -> None:
+def test_unknown_ids_are_named(tmp_path: Path) -> None:
     labels = read(tmp_path, [
         {"file": "IMG_00.JPG", "peak": "north", "sky": "dusk"},
         {"file": "IMG_01.JPG", "peak": "nanga-parbat"},
     ])
-    assert labels.strangers == ("nanga-parbat", "dusk")
+    assert labels.unknown == ("nanga-parbat", "dusk")
 
 
 @pytest.mark.parametrize(
@@ -86,27 +88,27 @@ def test_what_does_not_fit_is_said_in_one_sentence(tmp_path: Path, entries: Any,
 
 def test_a_file_that_is_not_there_or_is_no_json(tmp_path: Path) -> None:
     with pytest.raises(PeaksError, match=r"There are no labels in .*give `sight`, `folders` or a JSON file"):
-        read_labels(str(tmp_path / "none.json"), make_dataset(), [])
+        read_labels(str(tmp_path / "none.json"), make_dataset())
     (tmp_path / "broken.json").write_text("[")
     with pytest.raises(PeaksError, match="is not JSON"):
-        read_labels(str(tmp_path / "broken.json"), make_dataset(), [])
+        read_labels(str(tmp_path / "broken.json"), make_dataset())
 
 
 @pytest.mark.parametrize(("folder", "kind"), [("north", "peaks"), ("North", "peaks"), ("yak", "concepts")])
 def test_folders_are_ids(folder: str, kind: str) -> None:
-    labels = read_labels("folders", make_dataset(folder=folder), [])
+    labels = read_labels("folders", make_dataset(folder=folder))
     assert set(getattr(labels, kind).values()) == {frozenset([folder.lower()])}
     assert len(getattr(labels, kind)) == 48
 
 
 def test_folders_that_name_nothing() -> None:
     with pytest.raises(PeaksError, match=r"No photo's first folder \(day 1\) is a peak's or concept's id"):
-        read_labels("folders", make_dataset(), [])
+        read_labels("folders", make_dataset())
 
 
 def test_sight_lines_label_photos_whose_frame_is_known() -> None:
     dataset = make_dataset()
-    labels = read_labels("sight", dataset, take_views(dataset.photos.cameras, dataset.summits))
+    labels = read_labels("sight", dataset)
     assert labels.are_weak
     assert len(labels.peaks) == 40  # the others have no position
     assert labels.peaks["day 1/IMG_01.JPG"] == {"east"}
@@ -114,5 +116,23 @@ def test_sight_lines_label_photos_whose_frame_is_known() -> None:
 
 def test_sight_lines_of_a_library_without_positions() -> None:
     dataset = make_dataset(with_position=False)
-    with pytest.raises(PeaksError, match="No photo tells its position, bearing and focal length"):
-        read_labels("sight", dataset, take_views(dataset.photos.cameras, dataset.summits))
+    with pytest.raises(PeaksError, match="No photo has a position, a bearing and a focal length"):
+        read_labels("sight", dataset)
+
+
+def test_labels_without_some_photos(tmp_path: Path) -> None:
+    labels = read(tmp_path, [
+        {"file": file, "peak": "north", "things": ["yak"]} for file in ("IMG_00.JPG", "IMG_01.JPG")
+    ])
+    rest = labels.without({"day 1/IMG_00.JPG"})
+    assert set(rest.peaks) == set(rest.concepts) == {"day 1/IMG_01.JPG"}
+
+
+def test_copies_of_reference_photos_are_found(tmp_path: Path) -> None:
+    (tmp_path / "ama-dablam").mkdir()
+    file = tmp_path / "ama-dablam" / "other name.jpg"
+    Image.new("RGB", (8, 8)).save(file)
+    photos = make_dataset().photos
+    digest = sha256(file.read_bytes()).hexdigest()
+    photos = replace(photos, hashes=(*photos.hashes[:3], digest, *photos.hashes[4:]))
+    assert photos.find_copies(tmp_path) == {"day 1/IMG_03.JPG"}

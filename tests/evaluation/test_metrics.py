@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -13,28 +13,16 @@ RELEVANCE = arrays.arrays(np.bool_, st.integers(1, 40))
 SCORES = arrays.arrays(np.float64, st.integers(1, 40), elements=st.floats(-1, 1))
 
 
-def test_ranking_puts_the_highest_score_first_and_keeps_the_order_of_equals() -> None:
-    ranked = metrics.rank_relevance(np.array([0.1, 0.9, 0.9, 0.5]), np.array([True, False, True, False]))
-    assert ranked.tolist() == [False, True, False, True]
-
-
 def test_retrieval_by_hand() -> None:
-    ranked = np.array([False, True, False, True, False])
+    scores, relevant = np.array([0.1, 0.9, 0.9, 0.5, 0.2]), np.array([False, False, True, False, True])
+    ranked = metrics.rank_relevance(scores, relevant)  # equal scores keep their order
+    assert ranked.tolist() == [False, True, False, True, False]
     assert [metrics.recall_at(ranked, depth) for depth in (1, 2, 5)] == [0.0, 1.0, 1.0]
     assert metrics.reciprocal_rank(ranked) == 1 / 2
     assert metrics.average_precision(ranked) == pytest.approx((1 / 2 + 2 / 4) / 2)
-
-
-def test_nothing_relevant_scores_nothing() -> None:
-    ranked = np.zeros(3, dtype=np.bool_)
-    assert metrics.recall_at(ranked, 3) == metrics.reciprocal_rank(ranked) == 0
-    assert metrics.average_precision(ranked) == 0
-
-
-@given(RELEVANCE)
-def test_recall_never_falls_with_depth(ranked: metrics.Bools) -> None:
-    found = [metrics.recall_at(ranked, depth) for depth in range(1, len(ranked) + 1)]
-    assert found == sorted(found)
+    nothing = np.zeros(3, dtype=np.bool_)
+    assert metrics.recall_at(nothing, 3) == metrics.reciprocal_rank(nothing) == 0
+    assert metrics.average_precision(nothing) == 0
 
 
 @given(RELEVANCE.filter(lambda ranked: bool(ranked.any())))
@@ -43,6 +31,7 @@ def test_reciprocal_rank_and_average_precision_stay_in_range(ranked: metrics.Boo
     assert 0 < metrics.average_precision(ranked) <= 1
 
 
+@settings(deadline=None)  # scikit-learn imports more of itself in the first call
 @given(SCORES, st.data())
 def test_average_precision_is_scikit_learns(scores: metrics.Floats, data: st.DataObject) -> None:
     sklearn = pytest.importorskip("sklearn.metrics")
@@ -62,22 +51,13 @@ def test_naming_by_hand() -> None:
     assert answers.coverage == 2 / 4
     assert answers.first_right == 1 / 2
     assert answers.precision == pytest.approx(2 / 3)  # 0.9 right, 0.6 wrong, 0.4 right
-    assert answers.names == 3
-
-
-def test_a_candidate_that_is_none_is_never_right() -> None:
-    shown = np.array([[True, False]])
-    assert not metrics.is_named_within(np.array([[np.nan, 0.5]]), shown, 2).any()
+    silent = metrics.judge_answers(probability, shown, 0.95)
+    assert silent.coverage == 0 and np.isnan(silent.precision) and np.isnan(silent.first_right)
 
 
 def test_every_photo_may_have_a_threshold_of_its_own() -> None:
     probability, shown = np.array([[0.6], [0.6]]), np.array([[True], [True]])
     assert metrics.judge_answers(probability, shown, np.array([0.5, 0.7])).coverage == 0.5
-
-
-def test_no_answer_has_no_precision() -> None:
-    answers = metrics.judge_answers(np.array([[0.1]]), np.array([[True]]), 0.5)
-    assert answers.coverage == 0 and np.isnan(answers.precision) and np.isnan(answers.first_right)
 
 
 def test_calibration_error_by_hand() -> None:
@@ -95,14 +75,6 @@ def test_perfect_calibration_has_no_error(shares: list[tuple[int, int]]) -> None
         outcome += ([True] * tenths + [False] * (10 - tenths)) * repeats
     error = metrics.expected_calibration_error(np.array(probability), np.array(outcome), bins=11)
     assert error == pytest.approx(0, abs=1e-12)
-
-
-@given(arrays.arrays(np.float64, st.integers(1, 50), elements=st.floats(0, 1)), st.data())
-def test_bins_hold_every_answer_once(probability: metrics.Floats, data: st.DataObject) -> None:
-    outcome = data.draw(arrays.arrays(np.bool_, len(probability)))
-    rows = metrics.reliability(probability, outcome)
-    assert sum(row.count for row in rows) == len(probability)
-    assert 0 <= metrics.expected_calibration_error(probability, outcome) <= 1
 
 
 def test_the_lowest_threshold_by_hand() -> None:
@@ -140,18 +112,18 @@ def test_the_coverage_curve_by_hand() -> None:
 
 
 def test_the_cut_off_lies_in_the_widest_gap() -> None:
-    matches, strangers = np.array([0.5, 0.6]), np.array([0.1, 0.2])
-    cut_off = metrics.best_cut_off(matches, strangers)
+    matches, others = np.array([0.5, 0.6]), np.array([0.1, 0.2])
+    cut_off = metrics.best_cut_off(matches, others)
     assert cut_off == pytest.approx(0.35)
-    assert metrics.balanced_accuracy(matches, strangers, cut_off) == 1
+    assert metrics.balanced_accuracy(matches, others, cut_off) == 1
 
 
 @given(SCORES, SCORES)
-def test_no_cut_off_is_better_than_the_best(matches: metrics.Floats, strangers: metrics.Floats) -> None:
-    best = metrics.balanced_accuracy(matches, strangers, metrics.best_cut_off(matches, strangers))
-    values = np.unique(np.concatenate([matches, strangers]))
+def test_no_cut_off_is_better_than_the_best(matches: metrics.Floats, others: metrics.Floats) -> None:
+    best = metrics.balanced_accuracy(matches, others, metrics.best_cut_off(matches, others))
+    values = np.unique(np.concatenate([matches, others]))
     between = (values[1:] + values[:-1]) / 2
-    assert all(best >= metrics.balanced_accuracy(matches, strangers, float(value)) for value in between)
+    assert all(best >= metrics.balanced_accuracy(matches, others, float(value)) for value in between)
 
 
 def test_wilsons_interval_is_the_published_one() -> None:
@@ -159,23 +131,3 @@ def test_wilsons_interval_is_the_published_one() -> None:
     interval = metrics.wilson(81, 263)
     assert (interval.low, interval.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert np.isnan(metrics.wilson(0, 0).value)
-
-
-def test_the_bootstrap_is_seeded_and_holds_its_mean() -> None:
-    ours, theirs = np.arange(30) % 3 == 0, np.arange(30) % 5 == 0
-    first = metrics.bootstrap_difference(ours, theirs, seed=7)
-    assert first == metrics.bootstrap_difference(ours, theirs, seed=7)
-    assert first != metrics.bootstrap_difference(ours, theirs, seed=8)
-    assert first.value == pytest.approx(10 / 30 - 6 / 30)
-    assert first.low <= first.value <= first.high
-
-
-def test_the_bootstrap_of_equals_is_nothing() -> None:
-    interval = metrics.bootstrap_difference(np.ones(9), np.ones(9), seed=0)
-    assert (interval.value, interval.low, interval.high) == (0, 0, 0)
-
-
-def test_the_bootstrap_is_about_as_wide_as_the_normal_interval() -> None:
-    right = np.arange(400) % 2 == 0
-    interval = metrics.bootstrap_difference(right, np.zeros(400), seed=0)
-    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.1)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 IMPORTED = ("pytest", "loader.vision.encoder", "loader.photos.pipeline",
-            "loader.peaks.identification.photo_identification",
+            "loader.peaks.identification.document_fields",
             "loader.show.summary", "tests.photos.loader_process")
 
 _server = multiprocessing.get_context("forkserver")

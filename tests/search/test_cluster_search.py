@@ -15,7 +15,8 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
-from loader.peaks.identification.measured import write_measured
+from loader.peaks.identification.calibration_store import Calibrated, forget_calibrated, write_calibrated
+from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters, resolve_filters
 from tests.conftest import DEMO_CHECKPOINT, Node, delete_indices, must_run_peaks
 from tests.search.search_answers import SNAPSHOTS
@@ -220,19 +221,19 @@ def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, 
     hits = ask(node, "search", "a yak")["hits"]
     between = (hits[0]["cosine"] + hits[1]["cosine"]) / 2
     try:
-        write_measured(client, {"min_similarity": between})
+        write_calibrated(client, Calibrated(default_rule(), between))
         assert [hit["path"] for hit in ask(node, "search", "a yak")["hits"]] == [hits[0]["path"]]
         assert len(ask(node, "search", "a yak", "--min-similarity", "-1")["hits"]) == len(hits)
         assert len(ask(node, "search", "a yak", "--recipe", "none")["hits"]) == len(hits)
-        write_measured(client, {"min_similarity": 0.99})
+        write_calibrated(client, Calibrated(default_rule(), 0.99))
         told = ask(node, "search", "a yak")
         assert told["hits"] == []
         assert f"the nearest photo, {hits[0]['path']}," in told["note"]
         assert "--min-similarity -1" in told["note"]
-        write_measured(client, {"min_similarity": "high"})
+        write_calibrated(client, Calibrated(default_rule(), "high"))  # type: ignore[arg-type]
         assert "calibrate again" in refusal(node, "search", "a yak")
     finally:
-        write_measured(client, None)
+        forget_calibrated(client)
     assert len(ask(node, "search", "a yak")["hits"]) == len(hits)
 
 

@@ -1,7 +1,9 @@
-"""How much photos look like peaks and concepts: cosines by kNN in the cluster, one request a batch."""
+"""Which peaks a photo is weighed for: those that its camera could see, and how much it looks like them."""
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -9,11 +11,71 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.retries import check_parts, with_retries
 from loader.errors import PeaksError
+from loader.peaks.sight.geometry import (
+    UNKNOWN_ELEVATION_SEEN,
+    USUAL_FIELD_OF_VIEW_DEG,
+    Camera,
+    Sight,
+    Summits,
+    look,
+)
 from loader.vision.vectors import Vectors
 
 # Nearest entries that a photo is compared with. A shard looks at as many candidates: with a filter on fewer
 # ids than this the search is exact.
 MOST_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class View:
+    """A photo's camera and the peaks that it may show.
+
+    Attributes:
+        camera: None for a photo without a position.
+        sights: the summits above the camera's horizon.
+        priors: peak id to the probability that the photo shows it, before anybody looks at the picture; at
+            most `MOST_CANDIDATES`. None for a photo without a position: every peak is a candidate.
+    """
+
+    camera: Camera | None = None
+    sights: tuple[Sight, ...] = ()
+    priors: Mapping[str, float] | None = None
+
+    @property
+    def has_bearing(self) -> bool:
+        """Whether position and direction are known."""
+        return self.camera is not None and self.camera.bearing is not None
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether the frame is known: position, direction and field of view."""
+        return self.has_bearing and self.camera is not None and self.camera.field_of_view is not None
+
+    def prior(self, peak: str) -> float:
+        """The prior that a candidate is weighed with; NaN where the direction is not known.
+
+        There, where the camera stood says which peaks are candidates and no more: a prior that is the same in
+        every direction adds little (docs/identification.md).
+        """
+        return self.priors[peak] if self.priors is not None and self.has_bearing else math.nan
+
+
+def take_view(camera: Camera | None, summits: Summits, allowed: Collection[str] | None = None) -> View:
+    """Return what a camera had before it.
+
+    Args:
+        camera: None for a photo without a position.
+        summits: the catalogue's; one without a position may be anywhere.
+        allowed: ids of the peaks that may be candidates; None for all.
+    """
+    if camera is None:
+        return View()
+    sights = tuple(look(camera, summits))
+    share = (camera.field_of_view or USUAL_FIELD_OF_VIEW_DEG) / 360
+    anywhere = dict.fromkeys(summits.unplaced, share * UNKNOWN_ELEVATION_SEEN)
+    priors = {sight.peak.id: sight.prior for sight in sights} | anywhere
+    possible = [pair for pair in priors.items() if allowed is None or pair[0] in allowed]
+    return View(camera, sights, dict(sorted(possible, key=lambda pair: -pair[1])[:MOST_CANDIDATES]))
 
 
 def score_entries(

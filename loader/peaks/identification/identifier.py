@@ -1,24 +1,26 @@
-"""Which mountains and concepts photos show, and how sure that is, by the rule and the cluster's answers."""
+"""Which mountains and concepts photos show, and how sure that is: the rule over the cluster's cosines."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from elasticsearch import Elasticsearch
+import numpy as np
+from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.elastic.indices import CONCEPTS, PEAKS
-from loader.peaks.catalogue import Peak
-from loader.peaks.identification.calibrated import Calibrated
-from loader.peaks.identification.candidates import MOST_CANDIDATES, score_entries
-from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
-from loader.peaks.sight.geometry import (
-    UNKNOWN_ELEVATION_SEEN,
-    USUAL_FIELD_OF_VIEW_DEG,
-    Camera,
-    Sight,
-    Summits,
-    look,
+from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.identification.calibration_store import read_calibrated
+from loader.peaks.identification.candidates import View, score_entries, take_view
+from loader.peaks.identification.rule import (
+    Evidence,
+    Floats,
+    Rule,
+    gather_clues,
+    name_evidence,
+    siglip_logits,
 )
+from loader.peaks.names import read_all
+from loader.peaks.sight.geometry import Camera, Sight, Summits
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
@@ -83,29 +85,13 @@ class Identification:
         return replace(self, candidates=kept)
 
 
-@dataclass(frozen=True)
-class _View:
-    """A camera, the summits before it, and each candidate's prior; a photo without a position has none."""
-
-    camera: Camera | None = None
-    sights: tuple[Sight, ...] = ()
-    priors: Mapping[str, float] | None = None
-
-    @property
-    def looks(self) -> bool:
-        """Whether the camera's direction is known. Without it, where the camera stood says which peaks are
-        candidates and no more: a prior that is the same in every direction adds little (docs/evaluation.md).
-        """
-        return self.camera is not None and self.camera.bearing is not None
-
-
 class Identifier:
     """Names peaks and concepts in photos.
 
     Args:
         client: of the cluster.
         siglip: the checkpoint's temperature and bias.
-        calibrated: the rule.
+        rule: in force.
         peaks: the whole catalogue.
         concepts: all concepts, ids to names; empty when there are none.
     """
@@ -114,15 +100,14 @@ class Identifier:
         self,
         client: Elasticsearch,
         siglip: Calibration,
-        calibrated: Calibrated,
+        rule: Rule,
         peaks: Sequence[Peak],
         concepts: Mapping[str, tuple[str, ...]],
     ) -> None:
-        self._client, self._siglip, self._rule = client, siglip, calibrated.rule
+        self._client, self._siglip, self._rule = client, siglip, rule
         self._peaks = {peak.id: peak for peak in peaks}
         self._concepts = concepts
         self._summits = Summits.gather(peaks)
-        self._unplaced = [peak.id for peak in peaks if peak.position is None]
 
     @property
     def threshold(self) -> float:
@@ -139,92 +124,88 @@ class Identifier:
             cameras: where each was taken from; None where that is not known.
             allowed: ids of the peaks that may be named; None for all.
         """
-        views = [self._view(camera, allowed) for camera in cameras]
+        views = [take_view(camera, self._summits, allowed) for camera in cameras]
         wanted = [allowed if view.priors is None else view.priors for view in views]
-        peaks = score_entries(self._client, PEAKS, vectors, wanted)
-        concepts = self._score_concepts(vectors)
+        candidates = self._weigh(views, score_entries(self._client, PEAKS, vectors, wanted))
+        concepts = self._name_concepts(vectors)
         return [
-            Identification(
-                self._weigh(cosines, view),
-                name_concepts(shown, self._concepts, self._siglip, self._rule),
-                view.sights,
-                view.camera,
-            )
-            for cosines, shown, view in zip(peaks, concepts, views, strict=True)
+            Identification(found, shown, view.sights, view.camera)
+            for found, shown, view in zip(candidates, concepts, views, strict=True)
         ]
 
-    def _view(self, camera: Camera | None, allowed: Collection[str] | None) -> _View:
-        """What a camera had before it; a peak without a position may be anywhere."""
-        if camera is None:
-            return _View()
-        sights = tuple(look(camera, self._summits))
-        share = (camera.field_of_view or USUAL_FIELD_OF_VIEW_DEG) / 360
-        anywhere = dict.fromkeys(self._unplaced, share * UNKNOWN_ELEVATION_SEEN)
-        priors = {sight.peak.id: sight.prior for sight in sights} | anywhere
-        possible = [pair for pair in priors.items() if allowed is None or pair[0] in allowed]
-        likeliest = sorted(possible, key=lambda pair: -pair[1])[:MOST_CANDIDATES]
-        return _View(camera, sights, dict(likeliest))
+    def _weigh(
+        self, views: Sequence[View], scored: Sequence[Mapping[str, float]]
+    ) -> list[tuple[Candidate, ...]]:
+        """Every photo's candidates, the likeliest first, by their cosines."""
+        # A peak may have been loaded since the catalogue was read.
+        known = [{peak: cosine for peak, cosine in row.items() if peak in self._peaks} for row in scored]
+        cosines = _table([list(row.values()) for row in known])
+        priors = _table([[view.prior(peak) for peak in row] for view, row in zip(views, known, strict=True)])
+        clues = gather_clues(cosines, self._siglip, priors)
+        chances, alone = self._rule.weigh(clues), self._rule.picture.probability(clues)
+        rows = zip(views, map(list, known), cosines, chances, alone, strict=True)
+        return [self._candidates(*row) for row in rows]
 
-    def _weigh(self, cosines: Mapping[str, float], view: _View) -> tuple[Candidate, ...]:
-        ids = [identifier for identifier in cosines if identifier in self._peaks]
-        values = [cosines[identifier] for identifier in ids]
-        priors = [view.priors[identifier] for identifier in ids] if view.priors and view.looks else None
-        clues, rule = gather_clues(values, self._siglip, priors), self._rule
-        chances = (rule.picture if priors is None else rule.sighted).probability(clues)
-        alone = rule.picture.probability(clues) >= rule.threshold
+    def _candidates(
+        self, view: View, ids: Sequence[str], cosines: Floats, chances: Floats, alone: Floats
+    ) -> tuple[Candidate, ...]:
+        """One photo's; cosines, probabilities and those by the picture alone may be padded with NaN."""
         sights = {sight.peak.id: sight for sight in view.sights}
-        candidates = [
-            self._candidate(identifier, values[row], float(chances[row]), bool(alone[row]), view, sights)
-            for row, identifier in enumerate(ids)
-        ]
+        named, looks_like_it = self._rule.is_named(chances), self._rule.is_named(alone)
+        candidates = []
+        for place, peak in enumerate(ids):
+            sight, cosine = sights.get(peak), float(cosines[place])
+            in_frame = sight is not None and sight.is_shown
+            evidence = name_evidence(bool(looks_like_it[place]), in_frame) if view.has_bearing else "visual"
+            candidates.append(Candidate(
+                peak=self._peaks[peak],
+                probability=float(chances[place]),
+                cosine=cosine,
+                siglip=self._siglip.probability(cosine),
+                evidence=evidence,
+                is_named=bool(named[place]),
+                sight=sight,
+            ))
         return tuple(sorted(candidates, key=lambda candidate: -candidate.probability))
 
-    def _candidate(
-        self,
-        identifier: str,
-        cosine: float,
-        chance: float,
-        looks_like_it: bool,
-        view: _View,
-        sights: Mapping[str, Sight],
-    ) -> Candidate:
-        sight = sights.get(identifier)
-        is_shown = sight is not None and sight.is_shown
-        return Candidate(
-            peak=self._peaks[identifier],
-            probability=chance,
-            cosine=cosine,
-            siglip=self._siglip.probability(cosine),
-            evidence=name_evidence(looks_like_it, is_shown) if view.looks else "visual",
-            is_named=chance >= self._rule.threshold,
-            sight=sight,
-        )
-
-    def _score_concepts(self, vectors: Vectors) -> list[dict[str, float]]:
+    def _name_concepts(self, vectors: Vectors) -> list[tuple[NamedConcept, ...]]:
+        """The concepts that each photo shows, the likeliest first."""
         if not self._concepts:
-            return [{} for _ in vectors]
-        return score_entries(self._client, CONCEPTS, vectors, [None] * len(vectors))
+            return [()] * len(vectors)
+        rule, found = self._rule.concept, []
+        for cosines in score_entries(self._client, CONCEPTS, vectors, [None] * len(vectors)):
+            ids = [concept for concept in cosines if concept in self._concepts]
+            values = np.array([cosines[concept] for concept in ids], dtype=np.float64)
+            chances = rule.probability(siglip_logits(values, self._siglip))
+            found.append(tuple(
+                NamedConcept(ids[place], self._concepts[ids[place]], float(chances[place]))
+                for place in np.argsort(-chances, kind="stable")
+                if rule.is_named(chances)[place]
+            ))
+        return found
 
 
-def name_concepts(
-    cosines: Mapping[str, float],
-    names: Mapping[str, tuple[str, ...]],
-    siglip: Calibration,
-    rule: Rule,
-) -> tuple[NamedConcept, ...]:
-    """Return the concepts whose probability reaches the rule's threshold, the likeliest first.
+def _table(rows: Sequence[Sequence[float]]) -> Floats:
+    """Rows of different lengths as one array, the shorter ones filled up with NaN."""
+    table = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
+    for filled, values in zip(table, rows, strict=True):
+        filled[: len(values)] = values
+    return table
+
+
+def open_identifier(client: Elasticsearch, siglip: Calibration) -> Identifier:
+    """Read the catalogue, the concepts and the rule in force.
 
     Args:
-        cosines: concept id to the cosine of the photo's vector and the concept's.
-        names: concept id to its names.
+        client: of the cluster.
         siglip: the checkpoint's temperature and bias.
-        rule: in force.
+
+    Raises:
+        PeaksError: the index of photos does not exist or carries a damaged calibration.
     """
-    ids = [identifier for identifier in cosines if identifier in names]
-    chances = rule.concept.probability(siglip_logits([cosines[identifier] for identifier in ids], siglip))
-    found = [
-        NamedConcept(identifier, names[identifier], float(chance))
-        for identifier, chance in zip(ids, chances, strict=True)
-        if chance >= rule.concept.threshold
-    ]
-    return tuple(sorted(found, key=lambda concept: -concept.probability))
+    rule, peaks = read_calibrated(client).rule, list(read_all(client, Peak))
+    try:
+        concepts = {concept.id: concept.names for concept in read_all(client, Concept)}
+    except NotFoundError:  # nobody has made an index of concepts yet
+        concepts = {}
+    return Identifier(client, siglip, rule, peaks, concepts)

@@ -16,6 +16,9 @@ a weighted product of three probabilities (a logarithmic opinion pool):
 A photo whose position or direction is not known has no prior, and weights of its own. Several peaks may be
 named, or none. Weights are fitted by `peaks calibrate`; none is negative, so that no clue ever counts against
 what it speaks for.
+
+All arrays are tables of photos (rows) and candidates (columns), NaN where a column is no candidate of the
+photo. `peaks load-photos` and `peaks evaluate` weigh their photos by these same functions.
 """
 from __future__ import annotations
 
@@ -28,11 +31,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import yaml
-from scipy.special import expit, log_expit, log_softmax
+from scipy.special import expit, log_expit, logsumexp
 
 from loader.peaks.siglip import Calibration
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Evidence = Literal["visual", "sight", "both"]
 
 RULE_FILE = Path(__file__).with_name("rule.yaml")
@@ -50,11 +54,11 @@ class Weights:
     prior: float = 0.0
 
     def probability(self, clues: Clues) -> Floats:
-        """Return the candidates' probabilities, float64 ``(n,)``."""
-        evidence = self.match * clues.log_match + self.share * clues.log_share
-        if clues.log_prior is not None:
+        """Return the candidates' probabilities, float64 ``(n, m)``."""
+        evidence = self.bias + self.match * clues.log_match + self.share * clues.log_share
+        if self.prior:  # else a prior that is not known would make the probability unknown too
             evidence = evidence + self.prior * clues.log_prior
-        chances: Floats = expit(self.bias + evidence)
+        chances: Floats = expit(evidence)
         return chances
 
 
@@ -66,10 +70,15 @@ class ConceptRule:
     logit: float
     threshold: float
 
-    def probability(self, logit: Floats) -> Floats:
+    def probability(self, logits: Floats) -> Floats:
         """Return probabilities of SigLIP's logits, float64 of the same shape."""
-        chances: Floats = expit(self.bias + self.logit * logit)
+        chances: Floats = expit(self.bias + self.logit * logits)
         return chances
+
+    def is_named(self, probability: Floats) -> Bools:
+        """Return which concepts are named, bool of the same shape; NaN never is."""
+        named: Bools = probability >= self.threshold
+        return named
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,17 @@ class Rule:
     threshold: float
     concept: ConceptRule
 
+    def weigh(self, clues: Clues) -> Floats:
+        """Return the candidates' probabilities, float64 ``(n, m)``: by the weights for sighted photos where
+        the prior is known, by those for the picture alone where it is not."""
+        alone = self.picture.probability(clues)
+        return np.where(np.isnan(clues.log_prior), alone, self.sighted.probability(clues))
+
+    def is_named(self, probability: Floats) -> Bools:
+        """Return which candidates are named, bool of the same shape; NaN never is."""
+        named: Bools = probability >= self.threshold
+        return named
+
     def as_dict(self) -> dict[str, Any]:
         """Return the rule as `read_rule` takes it."""
         written = asdict(self)
@@ -97,33 +117,36 @@ class Rule:
 
 @dataclass(frozen=True)
 class Clues:
-    """What speaks for each of ``n`` candidates.
+    """What speaks for the candidates of ``n`` photos, each float64 ``(n, m)``, at most 0, NaN where there is
+    no candidate.
 
     Attributes:
-        log_match: float64 ``(n,)``, at most 0.
-        log_share: float64 ``(n,)``, at most 0.
-        log_prior: float64 ``(n,)``, at most 0; None without a position or a direction.
+        log_match: the logarithm of the match.
+        log_share: of the share.
+        log_prior: of the prior; NaN also in the rows of photos without a position or a direction.
     """
 
     log_match: Floats
     log_share: Floats
-    log_prior: Floats | None = None
+    log_prior: Floats
+
+    def of(self, rows: Bools) -> Clues:
+        """Return the clues of the photos that are marked, ``(n,)``."""
+        return Clues(self.log_match[rows], self.log_share[rows], self.log_prior[rows])
 
 
-def gather_clues(cosines: npt.ArrayLike, siglip: Calibration, priors: npt.ArrayLike | None) -> Clues:
-    """Return the clues of one photo's candidates.
+def gather_clues(cosines: Floats, siglip: Calibration, priors: Floats) -> Clues:
+    """Return the clues of photos and their candidates.
 
     Args:
-        cosines: ``(n,)``, of the photo's vector and the candidates' prototypes; the softmax runs over these.
+        cosines: ``(n, m)``, of the photos' vectors and the candidates' prototypes; NaN where there is no
+            candidate. The softmax of a row runs over the others.
         siglip: the checkpoint's temperature and bias.
-        priors: ``(n,)``, 0 to 1; None for a photo without a position.
+        priors: ``(n, m)``, 0 to 1; NaN for a photo without a position or a direction.
     """
     logits = siglip_logits(cosines, siglip)
-    log_prior = None
-    if priors is not None:
-        log_prior = np.log(np.clip(np.asarray(priors, dtype=np.float64), LOWEST_PRIOR, 1.0))
-    share = log_softmax(logits) if len(logits) else logits
-    return Clues(log_expit(logits), share, log_prior)
+    total = logsumexp(np.where(np.isnan(logits), -np.inf, logits), axis=1, keepdims=True)
+    return Clues(log_expit(logits), logits - total, np.log(np.clip(priors, LOWEST_PRIOR, 1.0)))
 
 
 def siglip_logits(cosines: npt.ArrayLike, siglip: Calibration) -> Floats:

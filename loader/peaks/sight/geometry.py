@@ -1,13 +1,13 @@
 """Sight lines: distance, direction and apparent height of summits as a camera has them before it.
 
-Distances and directions are those of the WGS 84 ellipsoid (Karney's geodesics, by PROJ). What a camera can
-see of a summit follows from three things a photo tells: where it stood, where it looked and how wide. The
-sources of the constants, and what was measured on photos, stand in docs/sight.md.
+Distances and directions are those of the WGS 84 ellipsoid (Karney's geodesics, by PROJ). What a camera sees
+of a summit follows from where it stood, where it looked and how wide. Sources and measures: docs/sight.md.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,20 +25,18 @@ FARTHEST_M = 150_000.0
 NEAREST_M = 200.0
 EARTH_RADIUS_M = 6_371_008.8  # mean radius of the ellipsoid, (2a + b) / 3 (Moritz, GRS 80)
 SHORTEST_DEGREE_M = 110_574.0  # of latitude, at the equator (WGS 84)
-# Light bends towards the ground: the surveyors' coefficient since Gauss. It falls with the air's density: by
-# k = 503 (p/T²) (0.0343 + dT/dz) it is 0.17 at the sea and 0.11 at 5,000 m, which moves a summit at 50 km by
-# 0.01°.
+# Light bends towards the ground: the surveyors' coefficient since Gauss. By k = 503 (p/T²) (0.0343 + dT/dz)
+# it is 0.17 at the sea and 0.11 at 5,000 m, which moves a summit at 50 km by 0.01°.
 REFRACTION = 0.13
 # One standard deviation of a phone's compass. EXIF does not tell it. Against summits read off 22 photos of a
 # trek it was 4.4° (tests/sight); 11 phones held against theodolites erred by 1.9° freshly calibrated and by
 # 5.5° to 6.9° later (Lviv Polytechnic, "Use of smartphones for determining orientation angles in the field").
 COMPASS_ERROR_DEG = 5.0
-# Width of a picture whose focal length is not known: that of a phone's main camera (26 mm) is 67° level and
-# 53° upright.
+# Width of a picture of unknown focal length: that of a phone's main camera (26 mm) is 67° level, 53° upright.
 USUAL_FIELD_OF_VIEW_DEG = 60.0
-# A nearer mountain hides what stands behind its cone. 45° is steeper than great faces are as a whole: of the
-# Matterhorn's 40° "very few instances can be quoted" (Whymper, Scrambles amongst the Alps, ch. XV). So the
-# cone is narrower than the mountain, and only what is surely hidden counts as hidden.
+# A nearer mountain hides what stands behind its cone. 45° is steeper than great faces are as a whole (of the
+# Matterhorn's 40° "very few instances can be quoted": Whymper, Scrambles amongst the Alps, ch. XV), so that
+# only what is surely hidden counts as hidden.
 FLANK_SLOPE = 1.0
 # A summit that stands five degrees above the horizon of the sea is seen in one picture of two that look its
 # way; lower ones drown behind ridges that no catalogue knows. Reasoned, not measured.
@@ -95,6 +93,11 @@ class Summits:
 
     def __len__(self) -> int:
         return len(self.peaks)
+
+    @cached_property
+    def unplaced(self) -> tuple[str, ...]:
+        """Ids of the peaks without a position."""
+        return tuple(peak.id for peak in self.peaks if peak.position is None)
 
 
 @dataclass(frozen=True)

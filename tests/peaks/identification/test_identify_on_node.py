@@ -14,7 +14,7 @@ from PIL.ExifTags import GPS, IFD
 
 from demo.render import TRUTH_FILE, render
 from loader.elastic.models import deployed_model
-from loader.peaks.identification.calibrated import (
+from loader.peaks.identification.calibration_store import (
     Calibrated,
     forget_calibrated,
     read_calibrated,
@@ -231,7 +231,7 @@ def test_another_text_models_measurement_is_not_used(client: Elasticsearch, libr
     foreign = {"text_model": "0" * 16, "rule": _rule(0.9).as_dict(), "origin": {"labels": "elsewhere"}}
     client.indices.put_mapping(index="photos", meta={**meta, "calibration": foreign})
     try:
-        assert not read_calibrated(client).is_measured
+        assert not read_calibrated(client).origin
     finally:
         client.indices.put_mapping(index="photos", meta=meta)
 

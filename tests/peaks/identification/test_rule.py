@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from loader.peaks.identification.rule import (
     LOWEST_PRIOR,
+    Clues,
     ConceptRule,
     Weights,
     default_rule,
@@ -26,17 +28,37 @@ weights = st.builds(
 )
 
 
+def clues_of(cosines: Sequence[float], priors: Sequence[float] | None, siglip: Calibration = SIGLIP) -> Clues:
+    """Clues of one photo's candidates; None for a photo without a position."""
+    prior = np.full(len(cosines), np.nan) if priors is None else np.array(priors, dtype=np.float64)
+    return gather_clues(np.array([cosines], dtype=np.float64), siglip, prior[None])
+
+
 def test_clues_by_hand() -> None:
-    clues = gather_clues([0.5, 0.2], SIGLIP, [0.8, 0.0])
-    assert clues.log_match == pytest.approx([-math.log(1 + math.exp(-2)), -math.log(1 + math.exp(1))])
+    clues = clues_of([0.5, 0.2], [0.8, 0.0])
+    assert clues.log_match[0] == pytest.approx([-math.log(1 + math.exp(-2)), -math.log(1 + math.exp(1))])
     both = math.exp(5) + math.exp(2)
-    assert clues.log_share == pytest.approx([math.log(math.exp(5) / both), math.log(math.exp(2) / both)])
-    assert clues.log_prior == pytest.approx([math.log(0.8), math.log(LOWEST_PRIOR)])
-    assert gather_clues([0.5], SIGLIP, None).log_prior is None
+    assert clues.log_share[0] == pytest.approx([math.log(math.exp(5) / both), math.log(math.exp(2) / both)])
+    assert clues.log_prior[0] == pytest.approx([math.log(0.8), math.log(LOWEST_PRIOR)])
+    assert np.isnan(clues_of([0.5], None).log_prior).all()
+
+
+def test_photos_of_a_table_are_weighed_apart() -> None:
+    nan = np.nan
+    table = gather_clues(
+        np.array([[0.5, 0.2, nan], [nan, 0.4, 0.1], [nan, nan, nan]]), SIGLIP,
+        np.array([[0.8, 0.1, nan], [nan, nan, nan], [nan, nan, nan]]),
+    )
+    rule = default_rule()
+    chances = rule.weigh(table)
+    assert chances[0, :2] == pytest.approx(rule.sighted.probability(clues_of([0.5, 0.2], [0.8, 0.1]))[0])
+    assert chances[1, 1:] == pytest.approx(rule.picture.probability(clues_of([0.4, 0.1], None))[0])
+    assert np.isnan(chances).tolist() == [[False, False, True], [True, False, False], [True, True, True]]
+    assert not rule.is_named(chances)[2].any()
 
 
 def test_probability_by_hand() -> None:
-    clues = gather_clues([0.5, 0.2], SIGLIP, [0.8, 0.1])
+    clues = clues_of([0.5, 0.2], [0.8, 0.1])
     evidence = 1.0 + 0.5 * clues.log_match + 2.0 * clues.log_share + 1.5 * np.log([0.8, 0.1])
     assert Weights(1.0, 0.5, 2.0, 1.5).probability(clues) == pytest.approx(1 / (1 + np.exp(-evidence)))
     alone = 1.0 + 0.5 * clues.log_match + 2.0 * clues.log_share
@@ -49,25 +71,18 @@ def test_a_clue_never_counts_against_what_it_speaks_for(
 ) -> None:
     priors = data.draw(st.lists(st.floats(0, 1), min_size=len(values), max_size=len(values)))
     row = data.draw(st.integers(0, len(values) - 1))
-    before = rule.probability(gather_clues(values, SIGLIP, priors))
+    before = rule.probability(clues_of(values, priors))[0]
     likelier = [max(prior, 0.9) if place == row else prior for place, prior in enumerate(priors)]
     nearer = [min(value + 0.1, 1) if place == row else value for place, value in enumerate(values)]
-    after = rule.probability(gather_clues(nearer, SIGLIP, likelier))
+    after = rule.probability(clues_of(nearer, likelier))[0]
     assert after[row] >= before[row] - 1e-12
     others = np.arange(len(values)) != row
     assert (after[others] <= before[others] + 1e-12).all()
     assert ((after >= 0) & (after <= 1)).all()
 
 
-@given(weights, cosines)
-def test_without_a_position_the_prior_weighs_nothing(rule: Weights, values: list[float]) -> None:
-    heavy = Weights(rule.bias, rule.match, rule.share, 99.0)
-    clues = gather_clues(values, SIGLIP, None)
-    assert heavy.probability(clues) == pytest.approx(rule.probability(clues))
-
-
 def test_nothing_to_weigh() -> None:
-    assert len(default_rule().sighted.probability(gather_clues([], SIGLIP, []))) == 0
+    assert default_rule().weigh(clues_of([], [])).shape == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +100,9 @@ def test_the_rule_that_ships_is_sound() -> None:
         assert min(part.match, part.share, part.prior) >= 0
     assert rule.picture.prior == 0 and 0 < rule.threshold < 1
     # What every clue is sure of is named, and what every clue denies is not.
-    sure, denied = gather_clues([1.0, -1.0], Calibration(5.0, -17.0), [1.0, 0.0]), 1e-3
+    sure, denied = clues_of([1.0, -1.0], [1.0, 0.0], Calibration(5.0, -17.0)), 1e-3
     for part in (rule.picture, rule.sighted):
-        chances = part.probability(sure)
+        chances = part.probability(sure)[0]
         assert chances[0] > rule.threshold and chances[1] < denied
 
 

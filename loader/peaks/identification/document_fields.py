@@ -1,13 +1,48 @@
-"""The fields of a photo's document that its identification fills."""
+"""The fields of photos' documents that their identification fills.
+
+Apart from `loader.photos.writer`, because the geometry behind it takes a quarter of a second to import, and
+an unchanged library needs none of it.
+"""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loader.peaks.identification.identifier import Candidate, Identification
-from loader.peaks.sight.fields import sight_fields
+from elasticsearch import Elasticsearch
+
+from loader.files.photo import Photo
+from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
+from loader.peaks.sight.fields import read_camera, sight_fields
+from loader.peaks.siglip import Calibration
+from loader.vision.vectors import Vectors
 
 _NO_SIGHT_LINES: dict[str, Any] = {"peaks_in_frame": [], "peaks_in_frame_ids": [], "peaks_in_sight": []}
+
+
+class PhotoIdentification:
+    """Names peaks and concepts in a batch of decoded photos.
+
+    Args:
+        client: of the cluster, whose catalogue, concepts and rule are read now.
+        siglip: the checkpoint's temperature and bias.
+        top: most peaks named for a photo.
+    """
+
+    def __init__(self, client: Elasticsearch, siglip: Calibration, top: int) -> None:
+        self._identifier, self._top = open_identifier(client, siglip), top
+
+    def __call__(self, photos: Sequence[Photo], vectors: Vectors) -> list[dict[str, Any]]:
+        """Return `identification_fields` of each photo.
+
+        Args:
+            photos: decoded.
+            vectors: theirs, float32 ``(len(photos), dims)``.
+        """
+        found = self._identifier.identify(vectors, [read_camera(photo.fields) for photo in photos])
+        return [
+            identification_fields(photo.fields, each, self._top)
+            for photo, each in zip(photos, found, strict=True)
+        ]
 
 
 def identification_fields(fields: Mapping[str, Any], found: Identification, top: int) -> dict[str, Any]:

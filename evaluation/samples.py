@@ -1,0 +1,154 @@
+"""Labelled photos as tables of clues: one row a photo, one column a peak, NaN where it is no candidate."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evaluation.dataset import Dataset
+from evaluation.fitting import Folds, FoldSettings
+from evaluation.metrics import Bools, Floats
+from loader.peaks.identification.candidates import MOST_CANDIDATES, View, take_view
+from loader.peaks.identification.rule import Clues, gather_clues
+from loader.peaks.siglip import Calibration
+from loader.vision.vectors import Vectors
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Photos that are judged together, and the peaks that each is weighed for.
+
+    Attributes:
+        cosines: of photos and prototypes, float64 ``(n, m)``, NaN where a peak is no candidate.
+        priors: ``(n, m)``; NaN there, and in the rows of photos that are judged by the picture alone.
+        shown: ``(n, m)``, what the photos show.
+        folds: ``(n,)``.
+        siglip: the checkpoint's temperature and bias.
+    """
+
+    cosines: Floats
+    priors: Floats
+    shown: Bools
+    folds: Folds
+    siglip: Calibration
+
+    @property
+    def clues(self) -> Clues:
+        """What the rule weighs, by the identifier's own function."""
+        return gather_clues(self.cosines, self.siglip, self.priors)
+
+    def with_held_out(self) -> Sample:
+        """Return every photo twice: as it is, and behind all of these with its own peaks held out.
+
+        The right answer is then "none of them". Labels in which each photo shows a peak of the catalogue
+        teach to name one always; half of the photos that a rule is fitted on show none, so that it learns to
+        say so. Photos that show no peak as they stand have no candidates the second time.
+        """
+        held_out = self.shown | ~self.shown.any(axis=1, keepdims=True)
+        return replace(
+            self,
+            cosines=np.concatenate([self.cosines, np.where(held_out, np.nan, self.cosines)]),
+            priors=np.concatenate([self.priors, self.priors]),
+            shown=np.concatenate([self.shown, np.zeros_like(self.shown)]),
+            folds=np.concatenate([self.folds, self.folds]),
+        )
+
+
+@dataclass(frozen=True)
+class LabelledPhotos:
+    """Photos whose peaks are known.
+
+    Attributes:
+        dataset: the library.
+        rows: of the photos in it, ``(n,)``.
+        shown: ``(n, m)``, what they show.
+        folds: ``(n,)``.
+    """
+
+    dataset: Dataset
+    rows: tuple[int, ...]
+    shown: Bools
+    folds: Folds
+
+    @classmethod
+    def gather(cls, dataset: Dataset, known: Bools, shown: Bools, settings: FoldSettings) -> LabelledPhotos:
+        """Cut the photos that are marked in ``known`` into folds by their paths.
+
+        Args:
+            dataset: the library, ``n`` photos and ``m`` peaks.
+            known: ``(n,)``.
+            shown: ``(n, m)``.
+            settings: of the folds.
+        """
+        rows = tuple(int(row) for row in np.flatnonzero(known))
+        folds = settings.assign([dataset.photos.paths[row] for row in rows])
+        return cls(dataset, rows, shown[known], folds)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def views(self) -> list[View]:
+        """What their cameras had before them."""
+        return [self.dataset.views[row] for row in self.rows]
+
+    def with_bearing(self) -> LabelledPhotos:
+        """Return those whose position and direction are known."""
+        kept = np.array([view.has_bearing for view in self.views], dtype=np.bool_)
+        rows = tuple(row for row, is_kept in zip(self.rows, kept, strict=True) if is_kept)
+        return replace(self, rows=rows, shown=self.shown[kept], folds=self.folds[kept])
+
+    def by_picture(self) -> Sample:
+        """Return them as if no photo had a position."""
+        return self._sample([View()] * len(self))
+
+    def as_identified(self) -> Sample:
+        """Return them with what each photo's camera tells: as the identifier weighs them."""
+        return self._sample(self.views)
+
+    def by_position(self) -> Sample:
+        """Return them as if no camera had a direction, with the position's prior, which the identifier leaves
+        out."""
+        cameras = (view.camera for view in self.views)
+        blind = [
+            take_view(camera and replace(camera, bearing=None), self.dataset.summits) for camera in cameras
+        ]
+        return replace(self._sample(blind), priors=tabulate_priors(blind, self.dataset.peaks.ids))
+
+    def _sample(self, views: Sequence[View]) -> Sample:
+        dataset = self.dataset
+        cosines = gather_cosines(dataset.photos.vectors[list(self.rows)], dataset.peaks.vectors)
+        priors = tabulate_priors(views, dataset.peaks.ids)
+        placed = np.array([view.priors is not None for view in views], dtype=np.bool_)[:, None]
+        looking = np.array([view.has_bearing for view in views], dtype=np.bool_)[:, None]
+        return Sample(
+            np.where(np.where(placed, np.isnan(priors), _is_far(cosines)), np.nan, cosines),
+            np.where(looking, priors, np.nan),
+            self.shown,
+            self.folds,
+            dataset.siglip,
+        )
+
+
+def gather_cosines(photos: Vectors, prototypes: Vectors) -> Floats:
+    """Return the cosines of unit vectors, float64 ``(n, m)``."""
+    cosines: Floats = (photos @ prototypes.T).astype(np.float64)
+    return cosines
+
+
+def tabulate_priors(views: Sequence[View], peaks: Sequence[str]) -> Floats:
+    """Return the probabilities that photos show peaks before anybody looks at the picture, ``(n, m)``.
+
+    NaN where a peak is no candidate, and throughout the row of a photo without a position.
+    """
+    rows = [[(view.priors or {}).get(peak, np.nan) for peak in peaks] for view in views]
+    return np.array(rows, dtype=np.float64).reshape(len(views), len(peaks))
+
+
+def _is_far(cosines: Floats) -> Bools:
+    """Whether a peak is beyond the `MOST_CANDIDATES` nearest, all that the cluster compares."""
+    if cosines.shape[1] <= MOST_CANDIDATES:
+        return np.zeros(cosines.shape, dtype=np.bool_)
+    least = np.partition(cosines, -MOST_CANDIDATES, axis=1)[:, -MOST_CANDIDATES, None]
+    return np.asarray(cosines < least, dtype=np.bool_)
