@@ -97,8 +97,8 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def client(node: Node) -> Iterator[object]:
-    """An `elasticsearch.Elasticsearch` connected to the session's node."""
+def client(node: Node) -> Iterator[Elasticsearch]:
+    """A client that is connected to the session's node."""
     from loader.elastic.connection import Connection
 
     client = Connection(url=node.url).client()
@@ -152,25 +152,35 @@ def _is_empty(shards: dict[str, dict[str, int]]) -> bool:
     return not (docs["count"] or docs["deleted"] or indexing["index_total"] or indexing["delete_total"])
 
 
-@pytest.fixture
-def fresh_indices(node: Node, client: object, deployed_model: str) -> str:
-    """Every asset applied, and an empty index behind each alias; returns the model id.
+def call_peaks(*arguments: str | Path) -> str:
+    """Run a `peaks` command in this process, which takes no seconds to start, and return its output.
 
-    The command runs in this process: nearly a hundred tests would start Python for it.
+    For what a test needs beforehand; a command that starts processes of its own is for `run_peaks`.
     """
     from click.testing import CliRunner
-    from elasticsearch import Elasticsearch
 
     from loader.cli import peaks
 
-    assert isinstance(client, Elasticsearch)
-    arguments = ["apply", "--url", node.url, "--es-model-id", deployed_model]
+    called = CliRunner().invoke(peaks, list(map(str, arguments)))
+    assert called.exit_code == 0, f"peaks {' '.join(map(str, arguments))}\n{called.output}"
+    return called.stdout
+
+
+def renew_indices(node: Node, client: Elasticsearch, model_id: str) -> None:
+    """Apply every asset, and leave an empty index behind each alias."""
+    arguments = ("apply", "--url", node.url, "--es-model-id", model_id)
     delete_used_indices(client)
-    applied = CliRunner().invoke(peaks, arguments)
-    if applied.exit_code:  # a test has deployed another model under this id
+    try:
+        call_peaks(*arguments)
+    except AssertionError:  # a test has deployed another model under this id
         delete_indices(client)
-        applied = CliRunner().invoke(peaks, arguments)
-    assert applied.exit_code == 0, applied.output
+        call_peaks(*arguments)
+
+
+@pytest.fixture
+def fresh_indices(node: Node, client: Elasticsearch, deployed_model: str) -> str:
+    """Every asset applied, and an empty index behind each alias; returns the model id."""
+    renew_indices(node, client, deployed_model)
     return deployed_model
 
 

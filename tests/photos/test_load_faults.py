@@ -36,10 +36,11 @@ from tests.conftest import (
     DEMO_CHECKPOINT,
     REPOSITORY,
     Node,
-    delete_indices,
+    call_peaks,
     free_port,
     must_run_peaks,
     read_json,
+    renew_indices,
     run_peaks,
     session_home,
 )
@@ -124,9 +125,8 @@ def decode_all(folder: Path) -> Iterator[Photo]:
 @pytest.fixture(scope="module")
 def catalogue(client: Elasticsearch, node: Node, deployed_model: str) -> None:
     """Every asset, an index of peaks, and an empty one of photos."""
-    delete_indices(client)
-    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
-    must_run_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
+    renew_indices(node, client, deployed_model)
+    call_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
 
 
 @pytest.fixture(scope="module")

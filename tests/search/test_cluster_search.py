@@ -18,7 +18,7 @@ from loader.cli import peaks
 from loader.peaks.identification.calibration_store import Calibrated, forget_calibrated, write_calibrated
 from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters, resolve_filters
-from tests.conftest import DEMO_CHECKPOINT, Node, delete_indices, must_run_peaks
+from tests.conftest import DEMO_CHECKPOINT, Node, call_peaks, must_run_peaks, renew_indices
 from tests.search.search_answers import SNAPSHOTS
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
 
@@ -33,10 +33,9 @@ def photos(
     node: Node, client: Elasticsearch, deployed_model: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     """The folder of the six photos, which are in the index, with three peaks and two concepts beside them."""
-    delete_indices(client)
-    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
-    must_run_peaks("load-peaks", HERE / "peaks.yaml", "--url", node.url)
-    must_run_peaks("load-concepts", HERE / "concepts.yaml", "--url", node.url)
+    renew_indices(node, client, deployed_model)
+    call_peaks("load-peaks", HERE / "peaks.yaml", "--url", node.url)
+    call_peaks("load-concepts", HERE / "concepts.yaml", "--url", node.url)
     folder = make_library(tmp_path_factory.mktemp("library"))
     must_run_peaks("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     answer = client.search(index="photos", source=False, fields=[{"field": "path"}], size=len(SHOTS))
@@ -45,7 +44,6 @@ def photos(
         client.update(index="photos", id=hit["_id"], doc=contents)
     client.indices.refresh(index="photos")
     yield folder
-    delete_indices(client)
 
 
 def call(*words: str | Path) -> Result:

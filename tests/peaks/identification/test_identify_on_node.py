@@ -26,8 +26,9 @@ from tests.conftest import (
     DEMO_CHECKPOINT,
     REPOSITORY,
     Node,
-    delete_indices,
+    call_peaks,
     must_run_peaks,
+    renew_indices,
     run_peaks,
 )
 
@@ -55,10 +56,9 @@ def truth(drawn: Path) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def library(node: Node, client: Elasticsearch, deployed_model: str, drawn: Path) -> Iterator[Path]:
     """The drawn photos, peaks and concepts in fresh indices."""
-    delete_indices(client)
-    must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
-    must_run_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
-    must_run_peaks("load-concepts", REPOSITORY / "demo" / "concepts.yaml", "--url", node.url)
+    renew_indices(node, client, deployed_model)
+    call_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
+    call_peaks("load-concepts", REPOSITORY / "demo" / "concepts.yaml", "--url", node.url)
     must_run_peaks("load-photos", drawn, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     yield drawn
 

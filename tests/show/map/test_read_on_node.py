@@ -14,7 +14,7 @@ from loader.elastic.bulk import write_documents
 from loader.errors import PeaksError
 from loader.search.filters import Filters, ResolvedFilters, read_filters, resolve_filters
 from loader.show.map.read import read_trek, spread_evenly
-from tests.conftest import Node, delete_indices
+from tests.conftest import Node, renew_indices
 
 from .treks import AMA_DABLAM, EVEREST, PUMORI, YAK, make_trek, thumbnail
 
@@ -60,9 +60,7 @@ def write(client: Elasticsearch, alias: str, documents: dict[str, dict[str, Any]
 @pytest.fixture(scope="module")
 def library(node: Node, client: Elasticsearch, deployed_model: str) -> Iterator[Elasticsearch]:
     """Five photos, three peaks and a concept in fresh indices."""
-    delete_indices(client)
-    applied = CliRunner().invoke(peaks, ["apply", "--url", node.url, "--es-model-id", deployed_model])
-    assert applied.exit_code == 0, applied.output
+    renew_indices(node, client, deployed_model)
     summits = {
         peak.id: {"id": peak.id, "names": list(peak.names), "elev_m": peak.elev_m,
                   "latlon": {"lat": peak.position.lat, "lon": peak.position.lon}}
@@ -72,7 +70,6 @@ def library(node: Node, client: Elasticsearch, deployed_model: str) -> Iterator[
     write(client, "concepts", {YAK.id: {"id": YAK.id, "names": list(YAK.names)}})
     write(client, "photos", PHOTOS)
     yield client
-    delete_indices(client)
 
 
 def run_map(*words: str | Path) -> Result:
