@@ -106,7 +106,7 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
 
 def _draw(file: Path, sighted: SightedPhoto) -> None:
     from loader.peaks.sight.photo import read_picture
-    from loader.show.sight_diagram import write_diagram  # matplotlib takes a second to import
+    from loader.show.sight_diagram import render_diagram  # matplotlib takes a second to import
 
     try:
         picture = read_picture(sighted.photo.path)
@@ -115,7 +115,7 @@ def _draw(file: Path, sighted: SightedPhoto) -> None:
         picture = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_diagram(file, sighted, picture)
+        file.write_bytes(render_diagram("svg" if file.suffix.lower() == ".svg" else "png", sighted, picture))
     except OSError as error:
         raise PeaksError(f"Cannot write {file} ({error.strerror}): give --output a place you can write "
                          "to.") from error

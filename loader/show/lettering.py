@@ -8,29 +8,26 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from loader.text import display_width, shorten_text
+from matplotlib.font_manager import findfont, get_font
 
 FONT = "DejaVu Sans"
 LONGEST_NAME = 26  # characters
-_UNKNOWN = "?"
 
 
 def drawable_name(names: Sequence[str], identifier: str) -> str:
     """Return the first name that the font can write, or the id as words when it can write none."""
-    for name in names:
-        if is_drawable(name):
-            return shorten_name(name)
-    return shorten_name(identifier.replace("-", " ").title())
+    words = identifier.replace("-", " ").title()
+    return shorten(next(filter(is_drawable, names), words), LONGEST_NAME)
 
 
 def drawable_text(text: str) -> str:
     """Return a text with a question mark for every character that the font cannot write."""
-    return "".join(mark if is_drawable(mark) else _UNKNOWN for mark in text)
+    return "".join(mark if is_drawable(mark) else "?" for mark in text)
 
 
-def shorten_name(name: str) -> str:
-    """Return at most `LONGEST_NAME` characters."""
-    return name if display_width(name) <= LONGEST_NAME else shorten_text(name, LONGEST_NAME, "end")
+def shorten(text: str, longest: int) -> str:
+    """Return at most so many characters; an ellipsis stands for the others."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def is_drawable(text: str) -> bool:
@@ -42,6 +39,4 @@ def is_drawable(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _glyphs() -> frozenset[int]:
-    from matplotlib.font_manager import findfont, get_font
-
     return frozenset(get_font(findfont(FONT)).get_charmap()) - frozenset(range(32))

@@ -6,11 +6,8 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,18 +21,21 @@ from matplotlib.text import Text
 from PIL import Image
 
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight
-from loader.show.lettering import FONT, drawable_name, drawable_text
-from loader.show.sight_projection import (
+from loader.show.lettering import FONT, drawable_name, drawable_text, shorten
+from loader.show.sight_layout import (
+    HALF_HEIGHT,
+    Label,
+    choose_peaks,
     choose_rings,
     dial_point,
     dial_radius,
     place_in_picture,
+    place_labels,
     quiet_bearing,
     spread,
 )
 from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_camera, headline
 from loader.show.values import format_metres
-from loader.text import shorten_text
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
 INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
@@ -46,12 +46,8 @@ MARGIN = 0.3
 DIAL_WIDTH, DIAL_HEIGHT = 7.7, 5.7
 PICTURE_WIDTH, PICTURE_HEIGHT, NAMES_HEIGHT = 4.6, 4.2, 1.25
 
-# The dial's radius is 1.
-HALF_HEIGHT = 1.3
-HALF_WIDTH = HALF_HEIGHT * DIAL_WIDTH / DIAL_HEIGHT
-LABEL_RADIUS = 1.1
-STRONG_HEIGHT, PLAIN_HEIGHT = 0.145, 0.079  # of labels around the rim, gaps included
-MOST_PEAKS = 40
+HALF_WIDTH = HALF_HEIGHT * DIAL_WIDTH / DIAL_HEIGHT  # of the dial's panel; the dial's radius is 1
+
 SLANT = 50  # degrees, of the names above the picture
 NAME_GAP = 0.23  # inches between them
 LONGEST_HEADING = 100  # characters
@@ -69,45 +65,18 @@ _SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Label:
-    """A peak's label at the rim.
-
-    Attributes:
-        sight: of the peak.
-        side: 1 right of the dial, -1 left of it.
-        height: on the dial's scale, gaps included.
-        y: of its middle, on the dial's scale.
-    """
-
-    sight: Sight
-    side: int
-    height: float
-    y: float
-
-
-def write_diagram(
-    file: Path, sighted: SightedPhoto, picture: Image.Image | None
-) -> None:
-    """Draw a sight into a PNG or SVG file, by the file's ending.
+def render_diagram(kind: Kind, sighted: SightedPhoto, picture: Image.Image | None) -> bytes:
+    """Draw a sight.
 
     Args:
-        file: ends with ``.png`` or ``.svg``.
+        kind: of the file.
         sighted: the photo and what its camera had before it.
         picture: the photo upright, RGB; None where its pixels cannot be read.
 
-    Raises:
-        OSError: the file cannot be written.
+    Returns:
+        The file's bytes, the same whatever settings a person keeps for matplotlib.
     """
-    kind: Kind = "svg" if file.suffix.lower() == ".svg" else "png"
-    file.write_bytes(render_diagram(kind, sighted, picture))
-
-
-def render_diagram(
-    kind: Kind, sighted: SightedPhoto, picture: Image.Image | None
-) -> bytes:
-    """Return the drawing's bytes (see `write_diagram`)."""
-    with _settings():
+    with style.context(["default", _SETTINGS]):
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)  # measures texts
         _draw_heading(figure, sighted)
@@ -123,18 +92,11 @@ def render_diagram(
     return _shrink_images(stream.getvalue()) if kind == "svg" else stream.getvalue()
 
 
-@contextmanager
-def _settings() -> Iterator[None]:
-    """Draw the same whatever settings a person keeps for matplotlib."""
-    with style.context(["default", _SETTINGS]):
-        yield
-
-
 def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
     left, top = MARGIN / WIDTH, 1 - MARGIN / HEIGHT
     shown = ", ".join(_name(sight) for sight in sighted.shown) or headline(sighted)
     name = drawable_text(Path(sighted.photo.path).name)
-    heading = shorten_text(f"{name}: {shown}", LONGEST_HEADING, "end")
+    heading = shorten(f"{name}: {shown}", LONGEST_HEADING)
     figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
     if sighted.camera is not None:
         figure.text(left, top - 0.4 / HEIGHT, describe_camera(sighted), size=9, color=GREY)
@@ -170,15 +132,6 @@ def _draw_dial(axes: Axes, sighted: SightedPhoto) -> None:
     for sight in reversed(drawn):
         _draw_peak(axes, sight, farthest)
     axes.plot(0, 0, "o", color=PHOTO, markersize=8, markeredgecolor="white", zorder=6)
-
-
-def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
-    """Return at most `MOST_PEAKS` to draw: those in the frame, and of the others the most conspicuous."""
-
-    def rank(sight: Sight) -> tuple[bool, bool, float]:
-        return not sight.is_shown, not sight.in_frame, -sight.seen_probability
-
-    return sorted(sights, key=rank)[:MOST_PEAKS]
 
 
 def _draw_rim(axes: Axes) -> None:
@@ -225,48 +178,16 @@ def _draw_rings(axes: Axes, sighted: SightedPhoto, drawn: Sequence[Sight], farth
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
 
 
-def place_labels(drawn: Sequence[Sight]) -> list[Label]:
-    """Return labels on both sides of the dial, at the height where their direction leaves it or near it.
-
-    Those that do not fit any more are left out, the last of ``drawn`` first.
-    """
-    labels: list[Label] = []
-    for side in (1, -1):
-        own = [sight for sight in drawn if (sight.bearing % 360 < 180) == (side == 1)]
-        heights = [STRONG_HEIGHT if sight.is_shown else PLAIN_HEIGHT for sight in own]
-        while sum(heights) > 2 * HALF_HEIGHT:
-            own, heights = own[:-1], heights[:-1]
-        rows = sorted(zip(own, heights, strict=True), key=lambda row: dial_point(row[0].bearing, 1)[1])
-        wanted = [dial_point(sight.bearing, LABEL_RADIUS)[1] for sight, _ in rows]
-        places = spread(wanted, [height for _, height in rows], -HALF_HEIGHT, HALF_HEIGHT)
-        labels += [
-            Label(sight, side, height, y) for (sight, height), y in zip(rows, places, strict=True)
-        ]
-    return labels
-
-
-def label_x(label: Label) -> float:
-    """Return where a label begins: outside the rim, and outside the point where its leader leaves the dial.
-
-    So a leader never runs through a label: its own lies outside of it, and those between its label and the
-    dial begin farther out.
-    """
-    clear = max(abs(label.y) - label.height / 2, 0.0)
-    beside = math.sqrt(max(LABEL_RADIUS**2 - clear**2, 0.0))
-    leaving = abs(dial_point(label.sight.bearing, 1)[0])
-    return label.side * max(beside, leaving + 0.04, 0.06)
-
-
 def _draw_leader(axes: Axes, label: Label, farthest: float) -> None:
     sight = label.sight
     tip = dial_point(sight.bearing, dial_radius(sight.distance, farthest))
-    corners = [tip, dial_point(sight.bearing, 1), (label_x(label) - label.side * 0.015, label.y)]
+    corners = [tip, dial_point(sight.bearing, 1), (label.x - label.side * 0.015, label.y)]
     colour, width = (PEAK, 0.8) if sight.is_shown else (PALE, 0.7)
     axes.plot(*zip(*corners, strict=True), color=colour, linewidth=width, zorder=3 if sight.is_shown else 2)
 
 
 def _draw_label(axes: Axes, label: Label) -> None:
-    sight, x = label.sight, label_x(label)
+    sight, x = label.sight, label.x
     align: Literal["left", "right"] = "left" if label.side == 1 else "right"
     name = _name(sight)
     if not sight.is_shown:

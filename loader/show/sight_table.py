@@ -10,7 +10,7 @@ from loader.peaks.sight.fields import declination_of, read_camera
 from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight, Summits, look
 from loader.peaks.sight.photo import PhotoCamera
 from loader.search.answer import ShotTime
-from loader.show.sight_projection import place_in_picture
+from loader.show.sight_layout import place_in_picture
 from loader.show.tables import Column, format_table
 from loader.show.values import format_metres, format_time
 from loader.text import clean_text

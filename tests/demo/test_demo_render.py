@@ -32,7 +32,7 @@ from demo.trail import (
 from loader.peaks.sight.fields import read_camera
 from loader.peaks.sight.geometry import look
 from loader.peaks.sight.photo import read_photo_camera
-from loader.show.sight_projection import place_in_picture
+from loader.show.sight_layout import place_in_picture
 
 COUNT, SEED = 16, 3
 LONG_SIDE = 400  # pixels; half of what the demo shows, for a quarter of the time

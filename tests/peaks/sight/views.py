@@ -16,7 +16,6 @@ from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.sight.photo import PhotoCamera
 from tests.files.picture_files import make_exif, quadrants, write
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
 EARTH_RADIUS_KM = 6371.0088
 
 # A high valley: the camera looks east along it, at a near peak with a higher one behind it.

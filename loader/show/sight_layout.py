@@ -1,15 +1,54 @@
-"""Where things stand in the drawing of a sight: in the picture, on the compass's dial, around its rim."""
+"""Where things stand in the drawing of a sight: in the picture, on the compass's dial, around its rim.
+
+The dial's radius is 1.
+"""
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-# The dial's radius is 1; the farthest summit stands here, inside the compass points' letters.
+from loader.peaks.sight.geometry import Sight
+
+# The farthest summit stands here, inside the compass points' letters.
 FARTHEST_RADIUS = 0.88
 # Rings nearer to the middle or to each other than this would crowd their labels.
 LEAST_RADIUS, LEAST_GAP = 0.2, 0.16
 RINGS_KM = (0.5, 1, 2, 5, 10, 20, 50, 100)
-QUIET_STEPS = 72
+
+HALF_HEIGHT = 1.3  # of the panel around the dial
+LABEL_RADIUS = 1.1
+STRONG_HEIGHT, PLAIN_HEIGHT = 0.145, 0.079  # of labels around the rim, gaps included
+MOST_PEAKS = 40
+
+
+@dataclass(frozen=True)
+class Label:
+    """A peak's label at the rim.
+
+    Attributes:
+        sight: of the peak.
+        side: 1 right of the dial, -1 left of it.
+        height: gaps included.
+        y: of its middle.
+    """
+
+    sight: Sight
+    side: int
+    height: float
+    y: float
+
+    @property
+    def x(self) -> float:
+        """Where it begins: outside the rim, and outside the point where its leader leaves the dial.
+
+        So a leader never runs through a label: its own lies outside of it, and those between its label and
+        the dial begin farther out.
+        """
+        clear = max(abs(self.y) - self.height / 2, 0.0)
+        beside = math.sqrt(max(LABEL_RADIUS**2 - clear**2, 0.0))
+        leaving = abs(dial_point(self.sight.bearing, 1)[0])
+        return self.side * max(beside, leaving + 0.04, 0.06)
 
 
 def place_in_picture(offset: float, field_of_view: float) -> float | None:
@@ -59,8 +98,10 @@ def choose_rings(farthest: float) -> list[float]:
 def quiet_bearing(taken: Iterable[float]) -> float:
     """Return the direction, a multiple of 5°, that is farthest from all that is drawn on the dial."""
     points = list(taken)
-    candidates = [360 / QUIET_STEPS * step for step in range(QUIET_STEPS)]
-    return max(candidates, key=lambda bearing: min((_apart(bearing, point) for point in points), default=0.0))
+    return max(
+        map(float, range(0, 360, 5)),
+        key=lambda bearing: min((_apart(bearing, point) for point in points), default=0.0),
+    )
 
 
 def _apart(one: float, other: float) -> float:
@@ -89,3 +130,30 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
     level = [mean for mean, count in pools for _ in range(count)]
     most = high - sum(sizes)
     return [max(low, min(most, shift)) + room for shift, room in zip(level, before, strict=True)]
+
+
+def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
+    """Return at most `MOST_PEAKS` to draw: those in the frame, and of the others the most conspicuous."""
+
+    def rank(sight: Sight) -> tuple[bool, bool, float]:
+        return not sight.is_shown, not sight.in_frame, -sight.seen_probability
+
+    return sorted(sights, key=rank)[:MOST_PEAKS]
+
+
+def place_labels(drawn: Sequence[Sight]) -> list[Label]:
+    """Return labels on both sides of the dial, at the height where their direction leaves it or near it.
+
+    Those that do not fit any more are left out, the last of ``drawn`` first.
+    """
+    labels: list[Label] = []
+    for side in (1, -1):
+        own = [sight for sight in drawn if (sight.bearing % 360 < 180) == (side == 1)]
+        heights = [STRONG_HEIGHT if sight.is_shown else PLAIN_HEIGHT for sight in own]
+        while sum(heights) > 2 * HALF_HEIGHT:
+            own, heights = own[:-1], heights[:-1]
+        rows = sorted(zip(own, heights, strict=True), key=lambda row: dial_point(row[0].bearing, 1)[1])
+        wanted = [dial_point(sight.bearing, LABEL_RADIUS)[1] for sight, _ in rows]
+        places = spread(wanted, [height for _, height in rows], -HALF_HEIGHT, HALF_HEIGHT)
+        labels += [Label(sight, side, height, y) for (sight, height), y in zip(rows, places, strict=True)]
+    return labels

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ from loader.show.sight_table import (
     show_sights,
     sight_photo,
 )
-from tests.peaks.sight.views import SNAPSHOTS, photo_of, valley_fields, valley_summits
+from tests.peaks.sight.views import photo_of, valley_fields, valley_summits
 from tests.snapshots import check_snapshot
 
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 FAR_AWAY = {"gps": {"lat": -40.0, "lon": 170.0}}
 MAGNETIC = valley_fields(bearing_reference="magnetic", field_of_view=24.0)
 
@@ -46,7 +48,7 @@ def show(fields: dict[str, Any], mountains: Summits | None = None, **options: An
     ],
 )
 def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) -> None:
-    check_snapshot(SNAPSHOTS / name, show(fields, **options) + "\n")
+    check_snapshot(SNAPSHOTS / f"sight-{name}", show(fields, **options) + "\n")
 
 
 @pytest.mark.parametrize(

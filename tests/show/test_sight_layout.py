@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loader.files.exif import field_of_view
-from loader.show.sight_projection import (
+from loader.show.sight_layout import (
     FARTHEST_RADIUS,
     choose_rings,
     dial_point,
