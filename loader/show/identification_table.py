@@ -6,10 +6,9 @@ from typing import Any
 
 from loader.peaks.identification.identifier import Candidate, Identification
 from loader.peaks.sight.compass import format_direction
-from loader.peaks.sight.geometry import Camera
-from loader.show.sight_table import describe_sight
+from loader.show.sight_table import describe_camera, describe_sight, format_offset
 from loader.show.tables import Column, format_table
-from loader.show.values import format_metres, format_probability
+from loader.show.values import format_probability
 from loader.text import clean_text
 
 
@@ -41,7 +40,11 @@ class IdentifiedImage:
     @property
     def camera(self) -> str:
         """Where the camera stood and looked."""
-        return describe_camera(self.found.camera)
+        camera = self.found.camera
+        if camera is None:
+            return "no position in the file: judged by the picture alone"
+        missing = "; no camera direction in the file" if camera.bearing is None else ""
+        return describe_camera(camera) + missing
 
     @property
     def headline(self) -> str:
@@ -74,19 +77,6 @@ def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
     return f"{heading}\n{format_table(_columns(image.candidates), width)}" if image.candidates else heading
 
 
-def describe_camera(camera: Camera | None) -> str:
-    """Where the camera stood and looked, as far as the file says."""
-    if camera is None:
-        return "no position in the file: judged by the picture alone"
-    place = f"from {camera.lat:.4f}, {camera.lon:.4f}"
-    if camera.altitude is not None:
-        place += f", {format_metres(camera.altitude)}"
-    if camera.bearing is None:
-        return f"{place}; no camera direction in the file"
-    width = "" if camera.field_of_view is None else f", {camera.field_of_view:.0f}° wide"
-    return f"{place}, looking {format_direction(camera.bearing)}{width}"
-
-
 def _columns(candidates: tuple[Candidate, ...]) -> list[Column]:
     return [
         Column("#", [str(rank) for rank in range(1, len(candidates) + 1)], "right"),
@@ -106,11 +96,8 @@ def _direction(candidate: Candidate) -> str:
         return ""
     if sight.offset is None:
         return format_direction(sight.bearing)
-    side = "right" if sight.offset > 0 else "left"
-    aside = f"{abs(sight.offset):.0f}° {side}"
-    if not sight.in_frame:
-        return f"{aside}, outside"
-    return f"{aside}, hidden" if sight.hidden_by else aside
+    where = "" if sight.in_frame else ", outside"
+    return format_offset(sight.offset) + (", hidden" if sight.in_frame and sight.hidden_by else where)
 
 
 def _distance(candidate: Candidate) -> str:

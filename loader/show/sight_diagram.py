@@ -34,7 +34,7 @@ from loader.show.sight_layout import (
     quiet_bearing,
     spread,
 )
-from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_camera, headline
+from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_shot, headline
 from loader.show.values import format_metres
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
@@ -99,7 +99,7 @@ def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
     heading = shorten(f"{name}: {shown}", LONGEST_HEADING)
     figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
     if sighted.camera is not None:
-        figure.text(left, top - 0.4 / HEIGHT, describe_camera(sighted), size=9, color=GREY)
+        figure.text(left, top - 0.4 / HEIGHT, describe_shot(sighted), size=9, color=GREY)
         figure.text(left, 0.15 / HEIGHT, "\n".join(sighted.notes), size=9, color=GREY, va="bottom")
 
 

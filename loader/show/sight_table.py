@@ -95,7 +95,7 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
     """
     lines = [f"{sighted.photo.path}: {headline(sighted)}"]
     if sighted.camera is not None:
-        lines.append(f"  {describe_camera(sighted)}")
+        lines.append(f"  {describe_shot(sighted)}")
     lines += [f"  {sentence}" for sentence in sighted.notes]
     lines += [f"  Its EXIF: {note}." for note in sighted.photo.notes]
     block = "\n".join(map(clean_text, lines))
@@ -119,20 +119,27 @@ def headline(sighted: SightedPhoto) -> str:
     return "what is in the frame is not known"
 
 
-def describe_camera(sighted: SightedPhoto) -> str:
+def describe_shot(sighted: SightedPhoto) -> str:
     """Return where the camera stood, where it looked and when, as far as the file says."""
-    camera, fields = sighted.camera, sighted.photo.fields
-    if camera is None:
+    if sighted.camera is None:
         return NO_POSITION
-    parts = [f"from {camera.lat:.4f}, {camera.lon:.4f}"]
-    if camera.altitude is not None:
-        parts.append(format_metres(camera.altitude))
+    where = describe_camera(sighted.camera, f" {_describe_north(sighted)}")
+    return "; ".join(filter(None, [where, format_time(_time(sighted))]))
+
+
+def _time(sighted: SightedPhoto) -> ShotTime:
+    fields = sighted.photo.fields
+    return ShotTime(*(fields.get(f"shot_time{part}") for part in ("", "_local", "_offset")))
+
+
+def describe_camera(camera: Camera, north: str = "") -> str:
+    """Return where a camera stood and looked; ``north`` is said of the direction."""
+    parts = [f"from {camera.lat:.4f}, {camera.lon:.4f}", format_metres(camera.altitude)]
     if camera.bearing is not None:
-        parts.append(f"looking {format_direction(camera.bearing)} {_describe_north(sighted)}")
+        parts.append(f"looking {format_direction(camera.bearing)}{north}")
     if camera.field_of_view is not None:
         parts.append(f"{camera.field_of_view:.0f}° wide")
-    time = format_time(ShotTime(*(fields.get(f"shot_time{part}") for part in ("", "_local", "_offset"))))
-    return "; ".join(filter(None, [", ".join(parts), time]))
+    return ", ".join(filter(None, parts))
 
 
 def _describe_north(sighted: SightedPhoto) -> str:

@@ -14,7 +14,7 @@ from loader.show.sight_table import (
     NO_PEAK,
     NO_POSITION,
     NO_WIDTH,
-    describe_camera,
+    describe_shot,
     describe_sights,
     format_offset,
     headline,
@@ -104,7 +104,7 @@ def test_headlines() -> None:
 
 def test_west_of_true_north() -> None:
     fields = valley_fields(bearing_reference="magnetic", **{"gps": {"lat": 64.0, "lon": -20.0}})
-    line = describe_camera(sight_photo(photo_of(fields), valley_summits()))
+    line = describe_shot(sight_photo(photo_of(fields), valley_summits()))
     assert "looking 79° (E) from true north (90° magnetic, declination 10.6° west), 60° wide" in line
 
 
