@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from PIL.ExifTags import IFD
 
@@ -47,34 +48,19 @@ def octets(data: bytes) -> Entry:
     return Entry(BYTE, len(data), data)
 
 
-def shorts(*values: int) -> Entry:
-    """Values of two bytes."""
-    return Entry(SHORT, len(values), struct.pack(f"<{len(values)}H", *values))
+def _numbers(kind: int, codes: str) -> Callable[..., Entry]:
+    """Return the maker of a tag's values, each of as many numbers as there are codes of `struct`."""
+
+    def make(*values: Any) -> Entry:
+        rows = [value if isinstance(value, tuple) else (value,) for value in values]
+        return Entry(kind, len(rows), b"".join(struct.pack(f"<{codes}", *row) for row in rows))
+
+    return make
 
 
-def longs(*values: int) -> Entry:
-    """Values of four bytes."""
-    return Entry(LONG, len(values), struct.pack(f"<{len(values)}L", *values))
-
-
-def rationals(*pairs: tuple[int, int]) -> Entry:
-    """Numerators and denominators."""
-    return Entry(RATIONAL, len(pairs), b"".join(struct.pack("<LL", *pair) for pair in pairs))
-
-
-def signed_rationals(*pairs: tuple[int, int]) -> Entry:
-    """Numerators and denominators with their signs."""
-    return Entry(SIGNED_RATIONAL, len(pairs), b"".join(struct.pack("<ll", *pair) for pair in pairs))
-
-
-def floats(*values: float) -> Entry:
-    """Values of four bytes, which EXIF has no tag for."""
-    return Entry(FLOAT, len(values), struct.pack(f"<{len(values)}f", *values))
-
-
-def doubles(*values: float) -> Entry:
-    """Values of eight bytes, which EXIF has no tag for."""
-    return Entry(DOUBLE, len(values), struct.pack(f"<{len(values)}d", *values))
+shorts, longs = _numbers(SHORT, "H"), _numbers(LONG, "L")
+rationals, signed_rationals = _numbers(RATIONAL, "LL"), _numbers(SIGNED_RATIONAL, "ll")  # of pairs
+floats, doubles = _numbers(FLOAT, "f"), _numbers(DOUBLE, "d")  # which EXIF has no tag for
 
 
 def exif_block(

@@ -1,28 +1,23 @@
-"""Load a folder of hostile photos in a process of its own: one line of JSON for each file that is done.
-
-Run as `python -m tests.files.hostile_worker FOLDER`, with the names that were dealt with before as JSON on
-stdin. The first line says what the walk found. Before a file is decoded its name is written, so that the
-parent knows which one a crash or a hang belongs to.
-"""
+"""What a worker process does with a folder of hostile photos, and what it says of each."""
 from __future__ import annotations
 
 import base64
 import contextlib
 import io
-import json
 import os
 import resource
-import sys
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from loader.files.images import ModelInput
-from loader.files.library import PhotoFile, walk_library
+from loader.files.library import Library, PhotoFile, walk_library
 from loader.files.photo import Photo, decode_photo
+from scripts.hostile_photos.case import Case
 from scripts.make_hostile_photos import all_cases
 
 ADDRESS_SPACE = 3 << 30  # bytes
@@ -33,79 +28,88 @@ UNIVERSAL = frozenset(
 )
 
 
-def main() -> None:
-    """Walk the folder, and decode what it found."""
-    folder, done = Path(sys.argv[1]), set(json.load(sys.stdin))
-    cases = {case.printable: case for case in all_cases()}
+@dataclass
+class Met:
+    """What became of one file.
+
+    Attributes:
+        harm: how it ended the worker; None: it did not.
+        reason: why it is not loaded; None: it is.
+        size: upright pixels.
+        fields: of its document that come from EXIF.
+        notes: what was left out.
+        corners: colours of the picture for the tower, and of the thumbnail, clockwise from the top left.
+        shape: pixels of the picture for the tower.
+        megabytes: that were resident at its most.
+    """
+
+    harm: str | None = None
+    reason: str | None = None
+    size: tuple[int, int] = (0, 0)
+    fields: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    corners: tuple[list[Any], ...] = ()
+    shape: tuple[int, int] = (0, 0)
+    megabytes: float = 0.0
+
+
+def limit_memory() -> None:
+    """Prepare a worker process."""
     Image.init()
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+
+
+def walk(folder: Path) -> tuple[Library, bool]:
+    """Return what the walk finds, and whether this process may read what nobody may."""
     with as_nobody():
-        library = walk_library(folder)
-    say(
-        photos=[photo.name for photo in library.photos],
-        ids=[photo.id for photo in library.photos],
-        skipped={skipped.name: skipped.reason for skipped in library.skipped},
-        passed_over=library.passed_over,
-        reads_all=os.geteuid() == 0 and not can_be_nobody(),
-    )
-    for file in library.photos:
-        case = cases[file.name]
-        if file.name in done:
-            continue
-        say(started=file.name)
-        if case.meanwhile:
-            case.meanwhile(case.path(folder))
-        with as_nobody() if case.mode_matters else contextlib.nullcontext():
-            say(name=file.name, **measured(file))
+        return walk_library(folder), os.geteuid() == 0
+
+
+def meet(folder: Path, file: PhotoFile) -> Met:
+    """Decode one file, after what befalls it meanwhile."""
+    case = cases()[file.name]
+    if case.meanwhile:
+        case.meanwhile(case.path(folder))
+    with as_nobody() if case.mode_matters else contextlib.nullcontext():
+        forget_peak()
+        before = peak_megabytes()
+        met = described(file)
+        met.megabytes = peak_megabytes() - before
+        return met
+
+
+@cache
+def cases() -> dict[str, Case]:
+    """Every case by its name as the loader writes it."""
+    return {case.printable: case for case in all_cases()}
 
 
 @contextlib.contextmanager
 def as_nobody() -> Iterator[None]:
-    """Give up root's right to read everything, for a while."""
-    gives_up = os.geteuid() == 0 and can_be_nobody()
-    if gives_up:
+    """Give up root's right to read everything, where a container allows it."""
+    with contextlib.suppress(OSError):
         os.seteuid(NOBODY)
     try:
         yield
     finally:
-        if gives_up:
-            os.seteuid(0)
+        with contextlib.suppress(OSError):
+            os.seteuid(os.getuid())
 
 
-def can_be_nobody() -> bool:
-    """Tell whether root may take another account here: a container may know no other, or forbid it."""
-    try:
-        os.seteuid(NOBODY)
-        os.seteuid(0)
-    except OSError:
-        return False
-    return True
-
-
-def measured(file: PhotoFile) -> dict[str, Any]:
-    """Decode one file and add what it cost: seconds, and megabytes that were resident at its most."""
-    forget_peak()
-    before, start = peak_megabytes(), time.monotonic()
-    outcome = described(file)
-    return {**outcome, "seconds": time.monotonic() - start, "megabytes": peak_megabytes() - before}
-
-
-def described(file: PhotoFile) -> dict[str, Any]:
-    """Return what became of one file."""
+def described(file: PhotoFile) -> Met:
+    """Decode one file and say what became of it."""
     outcome = decode_photo(file, SHAPE)
     if not isinstance(outcome, Photo):
-        return {"reason": outcome.reason}
+        return Met(reason=outcome.reason)
     fields = outcome.fields
     thumbnail = Image.open(io.BytesIO(base64.b64decode(fields["thumbnail"]))).convert("RGB")
-    return {
-        "id": outcome.id,
-        "size": [fields["width"], fields["height"]],
-        "fields": {name: value for name, value in fields.items() if name not in UNIVERSAL},
-        "notes": outcome.notes,
-        "corners": corners(outcome.picture),
-        "thumbnail": corners(thumbnail),
-        "shape": outcome.picture.size,
-    }
+    return Met(
+        size=(fields["width"], fields["height"]),
+        fields={name: value for name, value in fields.items() if name not in UNIVERSAL},
+        notes=outcome.notes,
+        corners=(corners(outcome.picture), corners(thumbnail)),
+        shape=outcome.picture.size,
+    )
 
 
 def corners(picture: Image.Image) -> list[Any]:
@@ -129,12 +133,3 @@ def peak_megabytes() -> float:
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) / 1024
     return 0.0
-
-
-def say(**words: Any) -> None:
-    """Write one line of JSON."""
-    print(json.dumps(words), flush=True)
-
-
-if __name__ == "__main__":
-    main()
