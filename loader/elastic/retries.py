@@ -41,34 +41,27 @@ class Patience:
     Attributes:
         seconds: without any success, until the last failure is raised; 0 makes every request once.
         announce: told of every wait in one sentence, and when the cluster answers again.
-        sleep: waits so many seconds; an exception such as KeyboardInterrupt ends the wait at once.
-        clock: seconds that only grow.
     """
 
     seconds: float = PATIENCE
     announce: Callable[[str], None] = _log.warning  # stderr, unless the program logs elsewhere
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
 
 
 _patience: ContextVar[Patience] = ContextVar("patience", default=Patience())  # noqa: B039 (frozen)
 
 
 @contextmanager
-def patience(seconds: float | None = None, announce: Callable[[str], None] | None = None,
-             **others: Callable[..., Any]) -> Iterator[None]:
-    """Set the patience of all requests inside the block; what is not given stays as it is around it.
+def patience(
+    seconds: float | None = None, announce: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Set the `Patience` of all requests inside the block; what is not given stays as it is around it.
 
     Threads that are started inside have the default's: a `ContextVar` is not inherited.
-
-    Args:
-        seconds: see `Patience`.
-        announce: see `Patience`.
-        others: ``sleep`` and ``clock``, see `Patience`.
     """
-    given = {"seconds": seconds, "announce": announce, **others}
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    token = _patience.set(replace(_patience.get(), **changes))
+    around = _patience.get()
+    token = _patience.set(
+        Patience(around.seconds if seconds is None else seconds, announce or around.announce)
+    )
     try:
         yield
     finally:
@@ -83,17 +76,17 @@ class Deadline:
     """The moment at which patience ends, which every success puts off."""
 
     def __init__(self) -> None:
-        self._patience = _patience.get()
+        self._seconds = _patience.get().seconds
         self.renew()
 
     def renew(self) -> None:
         """Begin anew: the cluster has done something."""
-        self._end = self._patience.clock() + self._patience.seconds
+        self._end = time.monotonic() + self._seconds
 
     @property
     def left(self) -> float:
         """Seconds until then."""
-        return self._end - self._patience.clock()
+        return self._end - time.monotonic()
 
 
 def with_retries(request: Callable[[], Result], deadline: Deadline | None = None) -> Result:
@@ -106,26 +99,26 @@ def with_retries(request: Callable[[], Result], deadline: Deadline | None = None
         request: to make.
         deadline: for a request that puts it off itself when it has done a part of its work.
     """
-    held, end = _patience.get(), deadline or Deadline()
+    tell, end = _patience.get().announce, deadline or Deadline()
 
     def wait(attempt: RetryCallState) -> float:
         """The last attempt is made when patience ends, though the cluster may ask for longer."""
         return max(0.0, min(max(_JITTERED(attempt), retry_after(_failure(attempt))), end.left))
 
     def announce(attempt: RetryCallState) -> None:
-        held.announce(f"{describe(_failure(attempt))}: trying again for {_duration(end.left)} more")
+        tell(f"{describe(_failure(attempt))}: trying again for {_duration(end.left)} more")
 
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
         wait=wait,
         stop=lambda attempt: end.left <= 0,
-        sleep=held.sleep,
+        sleep=time.sleep,
         before_sleep=announce,
         reraise=True,
     )
     result = retrying(request)
     if retrying.statistics["attempt_number"] > 1:
-        held.announce("Elasticsearch answers again")
+        tell("Elasticsearch answers again")
     return result
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 from loader.elastic.retries import PATIENCE, patience
 
 
 @dataclass
 class HandClock:
-    """What was waited for, in seconds, and what was announced.
+    """What was waited for, in seconds, and what was announced; stands in place of the module `time`.
 
     Attributes:
         now: seconds; add to it for a request that takes long.
@@ -20,6 +21,9 @@ class HandClock:
     waits: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
+    def monotonic(self) -> float:
+        return self.now
+
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
         self.now += seconds
@@ -27,5 +31,5 @@ class HandClock:
     @contextmanager
     def times(self, seconds: float = PATIENCE) -> Iterator[None]:
         """Let the block's requests wait by this clock."""
-        with patience(seconds, self.said.append, sleep=self.sleep, clock=lambda: self.now):
+        with patch("loader.elastic.retries.time", self), patience(seconds, self.said.append):
             yield

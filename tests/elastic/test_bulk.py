@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from loader.elastic.bulk import MOST_BYTES, NotWritten, Rejected, Written, delete_documents, write_documents
 from loader.elastic.connection import Connection
-from loader.elastic.retries import patience
 from tests.conftest import REPOSITORY, Node
 from tests.elastic.fault_proxy import CUT_OFF, DROPPED, FaultProxy, run_proxy
 from tests.elastic.hand_clock import HandClock
@@ -188,13 +187,13 @@ def test_a_cluster_that_refuses_every_request_is_an_error(
 
 def test_a_node_that_stays_away(index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy) -> None:
     proxy.reject("^b", 429, times=2)
-    clock = HandClock()
 
-    def leave(seconds: float) -> None:
-        proxy.target = "http://127.0.0.1:9"  # nobody listens there
-        clock.sleep(seconds)
+    class Leaving(HandClock):
+        def sleep(self, seconds: float) -> None:
+            proxy.target = "http://127.0.0.1:9"  # nobody listens there
+            super().sleep(seconds)
 
-    with clock.times(60), patience(sleep=leave), pytest.raises(NotWritten) as raised:
+    with Leaving().times(60), pytest.raises(NotWritten) as raised:
         write_documents(client, ALIAS, documents(4))
     assert raised.value.written.created == ["a000", "a002"]
     assert held(index) == {"a000": 1, "a002": 1}

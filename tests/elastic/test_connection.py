@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -17,6 +16,7 @@ from elasticsearch import ApiError, UnsupportedProductError
 from loader.elastic.connection import DEFAULT_URL, Connection, connection_options
 from loader.elastic.error_sentences import explain, explained_errors
 from loader.errors import PeaksError
+from tests.conftest import free_port
 
 
 @click.command()
@@ -68,12 +68,6 @@ def test_unusable_flags_are_one_sentence(connection: Connection) -> None:
 
 def test_tls_settings_do_not_disturb_http() -> None:
     Connection(url=DEFAULT_URL, insecure=True).client().close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

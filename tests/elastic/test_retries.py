@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
@@ -141,7 +142,7 @@ def test_a_person_hears_what_is_wrong_and_for_how_long_it_is_tried() -> None:
 
 
 def test_without_a_listener_the_log_hears_of_waits(caplog: pytest.LogCaptureFixture) -> None:
-    with patience(sleep=lambda seconds: None):
+    with patch("loader.elastic.retries.time", HandClock()):
         with_retries(failing(answered(503)))
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
     assert caplog.records[0].getMessage() == "Elasticsearch answers 503: trying again for 10 min more"
