@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +106,7 @@ def open_encoded(data: bytes) -> Image.Image:
     kind = sniff_kind(data[:HEAD_BYTES])
     if kind is None:
         raise UnreadableImage(explain_content(data[:HEAD_BYTES]))
-    try:
+    with _damage_explained(kind):
         excess = find_excess(data) if kind == "JPEG" else None
         if excess:
             raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
@@ -113,11 +115,7 @@ def open_encoded(data: bytes) -> Image.Image:
         if image.format == "TIFF":
             _forget_directories(image)
             _refuse_raw(image)
-    except UnreadableImage:
-        raise
-    except Exception as error:  # hostile bytes reach every corner of a decoder
-        raise UnreadableImage(_explain_damage(kind, error)) from error
-    return image
+        return image
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -162,12 +160,8 @@ def render_at_least(image: Image.Image, side: int) -> tuple[Image.Image, tuple[i
 def _render(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
     kind, full = image.format or "image", image.size
     orientation = read_orientation(image)  # before the pixels are loaded, which closes a TIFF
-    try:
+    with _damage_explained(kind):
         picture = _decode_tiles(image, side) or _decode_whole(image, side)
-    except UnreadableImage:
-        raise
-    except Exception as error:  # hostile bytes reach every corner of a decoder
-        raise UnreadableImage(_explain_damage(kind, error)) from error
     how = TURNS.get(orientation)
     return (turn(picture, how) if how is not None else picture), (full[::-1] if orientation >= 5 else full)
 
@@ -261,12 +255,21 @@ def _check_memory(image: Image.Image, full: tuple[int, int], needed: int) -> Non
     )
 
 
-def _explain_damage(kind: str, error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return "there is not enough memory to decode it"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"it holds more than the {MAX_PIXELS // 1_000_000} megapixels that are read"
-    if isinstance(error, UnidentifiedImageError):
-        return f"the {kind} file is damaged (its header cannot be read)"
-    detail = " ".join(str(error).split())[:120] or type(error).__name__
-    return f"the {kind} file is damaged ({detail})"
+@contextmanager
+def _damage_explained(kind: str) -> Iterator[None]:
+    """Make `UnreadableImage` of whatever a decoder raises: hostile bytes reach every corner of it."""
+    try:
+        yield
+    except UnreadableImage:
+        raise
+    except MemoryError as error:
+        raise UnreadableImage("there is not enough memory to decode it") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImage(
+            f"it holds more than the {MAX_PIXELS // 1_000_000} megapixels that are read"
+        ) from error
+    except UnidentifiedImageError as error:
+        raise UnreadableImage(f"the {kind} file is damaged (its header cannot be read)") from error
+    except Exception as error:
+        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        raise UnreadableImage(f"the {kind} file is damaged ({detail})") from error

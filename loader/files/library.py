@@ -5,6 +5,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -158,6 +159,21 @@ def read_bytes(path: Path) -> bytes:
     if not data:
         raise UnreadableImage("the file is empty")
     return data
+
+
+@contextmanager
+def named_image(path: str) -> Iterator[bytes]:
+    """Read an image file that a person named, and say in a sentence what is wrong with it.
+
+    Raises:
+        PeaksError: there is no such file, or what is done with its bytes raises `UnreadableImage`.
+    """
+    if not Path(path).is_file():
+        raise PeaksError(f"There is no image file {path}: check the path.")
+    try:
+        yield read_bytes(Path(path))
+    except UnreadableImage as error:
+        raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
 
 
 def document_id(relative: str) -> str:

@@ -7,7 +7,7 @@ stretched by a thousandth or so, which costs more cosine than everything else th
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -37,14 +37,14 @@ def shrink_to_rgb(image: Image.Image, factor: int) -> Image.Image:
     Transparent pixels are laid on white, 16-bit levels scaled to 8. Each level is within 1 of converting the
     whole and then reducing it. With a factor of 1 an RGB image is returned as it is.
     """
-    if is_plain_rgb(image):
+    if image.mode == "RGB" and "transparency" not in image.info:
         return image if factor == 1 else image.reduce(factor)
-    width, height = image.size
-    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    for top, bottom in bands(width, height, factor):
-        band = image.crop((0, top, width, bottom))
-        _paste_band(small, _to_rgb(band, _bits(image), _is_negative(image)), top, factor)
-    return small
+    bits, is_negative = _bits(image), _is_negative(image)
+
+    def band(top: int, bottom: int) -> Image.Image:
+        return _to_rgb(image.crop((0, top, image.width, bottom)), bits, is_negative)
+
+    return _shrink_bands(image.size, factor, band)
 
 
 def shrink_lines(
@@ -59,12 +59,21 @@ def shrink_lines(
         stride: bytes from one row to the next.
         factor: pixels a side of the squares.
     """
-    width, height = size
-    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    for top, bottom in bands(width, height, factor):
+
+    def band(top: int, bottom: int) -> Image.Image:
         part: Any = lines[top * stride : bottom * stride]
-        band = Image.frombuffer(mode, (width, bottom - top), part, "raw", mode, stride, 1)
-        _paste_band(small, _to_rgb(band, 8), top, factor)
+        return _to_rgb(Image.frombuffer(mode, (size[0], bottom - top), part, "raw", mode, stride, 1), 8)
+
+    return _shrink_bands(size, factor, band)
+
+
+def _shrink_bands(
+    size: tuple[int, int], factor: int, band: Callable[[int, int], Image.Image]
+) -> Image.Image:
+    small = Image.new("RGB", (-(-size[0] // factor), -(-size[1] // factor)))
+    for top, bottom in bands(*size, factor):
+        rgb = band(top, bottom)
+        small.paste(rgb if factor == 1 else rgb.reduce(factor), (0, top // factor))
     return small
 
 
@@ -73,15 +82,6 @@ def bands(width: int, height: int, factor: int) -> Iterator[tuple[int, int]]:
     step = max(1, BAND_PIXELS // (width * factor)) * factor
     for top in range(0, height, step):
         yield top, min(top + step, height)
-
-
-def is_plain_rgb(image: Image.Image) -> bool:
-    """Tell whether an image is RGB without a transparent colour."""
-    return image.mode == "RGB" and "transparency" not in image.info
-
-
-def _paste_band(small: Image.Image, band: Image.Image, top: int, factor: int) -> None:
-    small.paste(band if factor == 1 else band.reduce(factor), (0, top // factor))
 
 
 def _to_rgb(band: Image.Image, bits: int, is_negative: bool = False) -> Image.Image:

@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
-from loader.files.library import UnreadableImage, hash_file
+from loader.files.library import hash_file, named_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,14 +79,10 @@ def read_image(image: str) -> Image:
         PeaksError: there is no such file, or it cannot be read as an image, with the reason.
     """
     # as for torch: only these questions need decoders
-    from loader.files.images import open_image
+    from loader.files.images import open_encoded, render_upright
 
-    if not Path(image).is_file():
-        raise PeaksError(f"There is no image file {image}: check the path.")
-    try:
-        return open_image(Path(image))
-    except UnreadableImage as error:
-        raise PeaksError(f"{image} cannot be read as an image: {error.reason}.") from error
+    with named_image(image) as data:
+        return render_upright(open_encoded(data))
 
 
 def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from loader.errors import PeaksError
 from loader.files.exif import read_metadata
 from loader.files.images import open_encoded, render_at_least, upright_size
-from loader.files.library import UnreadableImage, read_bytes
+from loader.files.library import named_image
 from loader.files.photo import metadata_fields, to_srgb
 
 # Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
@@ -48,7 +46,8 @@ def read_photo_camera(path: str, zone: tzinfo | None = None) -> PhotoCamera:
     Raises:
         PeaksError: there is no such file, or it cannot be read as an image, with the reason.
     """
-    opened = _open(path)
+    with named_image(path) as data:
+        opened = open_encoded(data)
     metadata = read_metadata(opened)
     width, height = upright_size(opened)
     fields = metadata_fields(metadata, width, height, zone)
@@ -61,20 +60,9 @@ def read_picture(path: str) -> Image.Image:
     Raises:
         PeaksError: as `read_photo_camera`, or its pixels are damaged.
     """
-    opened = _open(path)
-    profile = opened.info.get("icc_profile")
-    try:
+    with named_image(path) as data:
+        opened = open_encoded(data)
+        profile = opened.info.get("icc_profile")
         picture, _ = render_at_least(opened, DRAWN_SIDE)
-    except UnreadableImage as error:
-        raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
     picture.thumbnail((DRAWN_SIDE, DRAWN_SIDE), Image.Resampling.LANCZOS)
     return to_srgb(picture, profile)
-
-
-def _open(path: str) -> Image.Image:
-    if not Path(path).is_file():
-        raise PeaksError(f"There is no image file {path}: check the path.")
-    try:
-        return open_encoded(read_bytes(Path(path)))
-    except UnreadableImage as error:
-        raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
