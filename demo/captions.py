@@ -12,15 +12,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
 
+if TYPE_CHECKING:
+    from eland_models.recipes import Recipe
+
 HERE = Path(__file__).parent
-RECIPES_FILE = HERE.parent / "eland_models" / "recipes.yaml"
 
 # Which script a language writes the names of peaks in; all others write them in Latin letters.
 SCRIPTS = {"ne": ("DEVANAGARI",), "hi": ("DEVANAGARI",), "ja": ("KATAKANA",), "zh": ("CJK",)}
@@ -58,15 +60,6 @@ class Caption:
         )
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A prompt ensemble of the text model: prompts with `{name}`, and what is subtracted with what weight."""
-
-    prompts: list[str]
-    anti_concept: str
-    weight: float
-
-
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
     """The words of captions.yaml and the peaks' names of peaks.yaml."""
@@ -76,8 +69,10 @@ class Vocabulary:
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
-        """The recipes of the text model (needed for training and its evaluation only)."""
-        return load_recipes()
+        """The text model's recipes, so that the checkpoint learns the very prompts it will be asked with."""
+        from eland_models.recipes import read_recipes  # brings torch, which drawing does not need
+
+        return {recipe.name: recipe for recipe in read_recipes()}
 
     @cached_property
     def languages(self) -> list[str]:
@@ -119,18 +114,6 @@ def load_vocabulary() -> Vocabulary:
     words = yaml.safe_load((HERE / "captions.yaml").read_text(encoding="utf-8"))
     peaks = read_catalogue(HERE / "peaks.yaml", Peak)
     return Vocabulary({peak.id: list(peak.names) for peak in peaks}, words)
-
-
-def load_recipes() -> dict[str, Recipe]:
-    """The text model's recipes, so that the checkpoint learns the very prompts that it will be asked with."""
-    recipes = yaml.safe_load(RECIPES_FILE.read_text(encoding="utf-8"))
-    return {name: read_recipe(recipe) for name, recipe in recipes.items()}
-
-
-def read_recipe(content: dict[str, Any]) -> Recipe:
-    """One entry of recipes.yaml; a recipe may have no anti-concept."""
-    anti_concept = content.get("anti_concept") or {"text": "", "weight": 0.0}
-    return Recipe(list(content["prompts"]), anti_concept["text"], float(anti_concept["weight"]))
 
 
 def single_captions(vocabulary: Vocabulary) -> Iterator[Caption]:

@@ -1,19 +1,32 @@
-"""Draws the pictures of docs/demo.md: `python -m demo.pictures --output docs/images`."""
+"""Draws the pictures of docs/demo.md and docs/sight.md: `python -m demo.pictures --output docs/images`."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from demo.captions import Attributes, load_vocabulary
+from demo.render import LONG_SIDE, plan_photos, write_task
 from demo.scene import LANDSCAPE, PEAKS, Scene, draw_scene
+from demo.trail import summits
+from loader.peaks.sight.photo import read_photo_camera, read_picture
+from loader.show.sight_diagram import render_diagram
+from loader.show.sight_table import sight_photo
 
 QUALITY = 80
 GAP = 4
 CELL_HEIGHT = 222
+
+# Of docs/sight.md: one of the photos that `python -m demo.render` draws when it is told nothing else.
+COUNT, SEED, NAME = 60, 7, "IMG_1659.JPG"
+WIDTH = 1400
+COLOURS = 256
 
 # Nine scenes that show every sky and everything that can stand beside the trail.
 SCENES = (
@@ -30,11 +43,10 @@ SCENES = (
 
 
 @click.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to."
-)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True,
+              help="Folder to write to.")
 def main(output: Path) -> None:
-    """Draw demo-scenes.webp and demo-peaks.webp."""
+    """Draw demo-scenes.webp, demo-peaks.webp, and what `peaks sight` draws of a demo photo as sight.png."""
     output.mkdir(parents=True, exist_ok=True)
     scenes = [
         draw_scene(Scene(seed, Attributes(peak, sky, frozenset(things)), LANDSCAPE), CELL_HEIGHT)
@@ -49,7 +61,14 @@ def main(output: Path) -> None:
     for name, pictures, columns in (("demo-scenes", scenes, 3), ("demo-peaks", peaks, 4)):
         path = output / f"{name}.webp"
         arrange(pictures, columns).save(path, quality=QUALITY, method=6)
-        click.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+        say_size(path)
+    reduce_colours(draw_sight()).save(output / "sight.png", optimize=True)
+    say_size(output / "sight.png")
+
+
+def say_size(path: Path) -> None:
+    """Print how large a file has become."""
+    click.echo(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def label(picture: Image.Image, peak: str) -> Image.Image:
@@ -70,6 +89,29 @@ def arrange(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
     for i, picture in enumerate(pictures):
         sheet.paste(picture, ((i % columns) * (width + GAP), (i // columns) * (height + GAP)))
     return sheet
+
+
+def draw_sight() -> Image.Image:
+    """The drawing of `NAME` with the demo's peaks."""
+    photo = next(photo for photo in plan_photos(COUNT, SEED) if photo.name == NAME)
+    with TemporaryDirectory() as folder:
+        write_task((Path(folder), photo, LONG_SIDE))
+        path = str(Path(folder) / NAME)
+        sighted = sight_photo(read_photo_camera(path), summits())
+        drawn = render_diagram("png", sighted, read_picture(path))
+    return Image.open(io.BytesIO(drawn)).convert("RGB")
+
+
+def reduce_colours(drawing: Image.Image) -> Image.Image:
+    """The drawing `WIDTH` pixels wide with a palette of `COLOURS`."""
+    height = round(WIDTH * drawing.height / drawing.width)
+    small = drawing.resize((WIDTH, height), Image.Resampling.LANCZOS)
+    chosen = small.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=2)
+    reduced = small.quantize(palette=chosen, dither=Image.Dither.FLOYDSTEINBERG)
+    colours = np.array(reduced.getpalette()).reshape(-1, 3)
+    colours[np.asarray(reduced)[0, 0]] = 255  # the paper, which a mean of near-whites would tint
+    reduced.putpalette(colours.ravel().tolist())
+    return reduced
 
 
 if __name__ == "__main__":

@@ -38,14 +38,11 @@ class Photo:
 
 
 @click.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to."
-)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True,
+              help="Folder to write to.")
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many photos.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed draws the same photos.")
-@click.option(
-    "--processes", type=click.IntRange(min=1), default=None, help="Processes; all cores without it."
-)
+@click.option("--processes", type=click.IntRange(min=1), help="Processes; all cores without it.")
 def main(output: Path, count: int, seed: int, processes: int | None) -> None:
     """Draw trek photos (JPEG and HEIC with EXIF) and attributes.json, which says what each one shows."""
     photos = render(output, count, seed, processes)

@@ -11,41 +11,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from elasticsearch import Elasticsearch
 
-from demo.questions import Question, QuestionError, as_curl, ask, load_questions, read_siglip, table
+from demo.questions import Question, load_questions, table
+from loader.elastic.connection import Connection
+from loader.elastic.error_sentences import explained_errors
+from loader.elastic.models import deployed_model
+from loader.peaks.siglip import Calibration
+from loader.search.template_call import format_curl
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
+ROOT = Path(__file__).resolve().parent.parent
 CHECKPOINT = "demo/siglip2-trek-tiny"
 MODEL_ID = "siglip2-trek-tiny"
 
 
 @click.command()
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=9200,
-    show_default=True,
-    envvar="PEAKS_DEMO_PORT",
-    help="Port of the Elasticsearch node that the demo starts [env PEAKS_DEMO_PORT].",
-)
+@click.option("--port", type=click.IntRange(1, 65535), default=9200, show_default=True,
+              envvar="PEAKS_DEMO_PORT",
+              help="Port of the Elasticsearch node that the demo starts [env PEAKS_DEMO_PORT].")
 @click.option("--count", type=click.IntRange(min=8), default=60, show_default=True, help="Photos to draw.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Seed of the photos.")
-@click.option("--output", default="demo/output", show_default=True, help="Folder for photos and sheet.")
+@click.option("--output", default="demo/output", show_default=True, help="Folder for photos and pages.")
 @click.option("--skip-cluster", is_flag=True, help="Use the node that already listens on the port.")
 def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> None:
     """Start a node, deploy the demo's model, load peaks, concepts and drawn photos, ask seven questions."""
     started = time.monotonic()
-    url = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "ES_URL": url}
+    connection = Connection(url=f"http://127.0.0.1:{port}")
+    environment = {**os.environ, "ES_URL": connection.place}
     for words in steps(port, count, seed, output, skip_cluster):
         run_step(words, environment)
     questions = load_questions()
-    for question in questions:
-        show(url, question)
+    with explained_errors():
+        ask_all(connection.client(), questions)
     for words in pictures(output):
         run_step(words, environment)
-    close(url, questions[0], output, time.monotonic() - started)
+    close(connection, questions[0], output, time.monotonic() - started)
 
 
 def steps(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> list[list[str]]:
@@ -91,32 +91,34 @@ def executable(words: Sequence[str]) -> list[str]:
     return [sys.executable, *(["-m", "loader"] if program == "peaks" else []), *arguments]
 
 
-def show(url: str, question: Question) -> None:
-    """Ask a question through its stored template and print the answer."""
-    click.secho(f"\n{question.title}", bold=True)
-    click.echo(f"  {question.template} {question.params}")
-    try:
-        answer, siglip = ask(url, question), read_siglip(url, MODEL_ID)
-    except QuestionError as error:
-        raise click.ClickException(str(error)) from error
-    for line in table(question, answer, siglip):
-        click.echo(f"  {line}")
+def ask_all(client: Elasticsearch, questions: Sequence[Question]) -> None:
+    """Ask the questions through their stored templates and print the answers."""
+    model = deployed_model(client, MODEL_ID)
+    assert model.logit_scale is not None and model.logit_bias is not None, "the demo's model has both"
+    siglip = Calibration(model.logit_scale, model.logit_bias)
+    for question in questions:
+        click.secho(f"\n{question.title}", bold=True)
+        click.echo(f"  {question.template} {question.params}")
+        click.echo(table(question, question.ask(client), siglip))
 
 
-def close(url: str, question: Question, output: str, seconds: float) -> None:
+def close(connection: Connection, question: Question, output: str, seconds: float) -> None:
     """Say where the pictures are and how to ask the next question."""
+    url, photos = connection.place, f"{output}/photos/*.JPG"
+    curl = format_curl(connection, question.template, question.params)
+    pages = ", ".join(f"{output}/{name}" for name in ("contact-sheet.html", "sight.png", "map.html"))
     click.secho(f"\nDone in {seconds:.0f} seconds. The node keeps running; `make stop` stops it.", bold=True)
-    shown = ("contact-sheet.html", "sight.png", "map.html")
-    click.echo(f"Look at the answers' pictures: {', '.join(f'{output}/{name}' for name in shown)}")
-    click.echo("\nAsk the next question:")
-    click.echo(f"  ES_URL={url} .venv/bin/peaks search 'stupa under the stars'")
-    click.echo(f"  ES_URL={url} .venv/bin/peaks identify {output}/photos/*.JPG --checkpoint {CHECKPOINT}")
-    click.echo("\nThe same without Python; the vector is made inside Elasticsearch:")
-    click.echo(f"  {as_curl(url, question)}")
-    click.echo(
-        "\nThe demo's checkpoint was trained on drawn scenes and shows the plumbing only."
-        "\nFor real photos use google/siglip2-base-patch16-224: see docs/demo.md."
-    )
+    click.echo(f"""Look at the answers' pictures: {pages}
+
+Ask the next question:
+  ES_URL={url} .venv/bin/peaks search 'stupa under the stars'
+  ES_URL={url} .venv/bin/peaks identify {photos} --checkpoint {CHECKPOINT}
+
+The same without Python; the vector is made inside Elasticsearch:
+  {curl}
+
+The demo's checkpoint was trained on drawn scenes and shows the plumbing only.
+For real photos use google/siglip2-base-patch16-224: see docs/demo.md.""")
 
 
 if __name__ == "__main__":

@@ -20,10 +20,8 @@ from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.sight.geometry import Camera, Summits, look
 
 HERE = Path(__file__).parent
-EARTH_RADIUS_KM = 6371.0088
 # A peak farther away than this would be a tooth on the horizon, a nearer one would fill more than the frame.
-FARTHEST_KM = 25.0
-NEAREST_KM = 2.0
+NEAREST_METRES, FARTHEST_METRES = 2_000, 25_000
 COMPASS_ERROR_DEGREES = 2.0
 # Width and height of a phone's pictures, held level and upright.
 LEVEL, UPRIGHT = (4, 3), (3, 4)
@@ -88,18 +86,15 @@ def choose_shot(peak: str, sky: str, offset: float, portrait: bool, rng: np.rand
 @cache
 def places_in_sight(peak: str) -> tuple[Place, ...]:
     """Points of the trail near the peak that no nearer peak of the catalogue hides it from."""
-    return tuple(
-        place
-        for place in walk()
-        if NEAREST_KM <= distance_km(place, peak) <= FARTHEST_KM and is_in_sight(place, peak)
-    )
+    return tuple(place for place in walk() if is_in_sight(place, peak))
 
 
 def is_in_sight(place: Place, peak: str) -> bool:
-    """Whether the peak stands above the horizontal there and no nearer one hides it."""
-    sights = {sight.peak.id: sight for sight in look(Camera(place.lat, place.lon, place.altitude), summits())}
-    seen = sights.get(peak)
-    return seen is not None and (seen.elevation or 0.0) > 0 and seen.hidden_by is None
+    """Whether the peak stands near and above the horizontal there, and no nearer one hides it."""
+    sights = look(Camera(place.lat, place.lon, place.altitude), summits())
+    sight = next(sight for sight in sights if sight.peak.id == peak)
+    near = NEAREST_METRES <= sight.distance <= FARTHEST_METRES
+    return near and (sight.elevation or 0.0) > 0 and sight.hidden_by is None
 
 
 def degrees_aside(offset: float, focal_length: float, portrait: bool) -> float:
@@ -127,15 +122,6 @@ def between(start: Place, end: Place, share: float) -> Place:
         for name in ("lat", "lon", "altitude")
     )
     return Place(nearer.name, nearer.day, lat, lon, altitude)
-
-
-def distance_km(place: Place, peak: str) -> float:
-    """Great-circle distance to a peak (haversine)."""
-    lat, lon = map(math.radians, peak_positions()[peak])
-    here_lat, here_lon = math.radians(place.lat), math.radians(place.lon)
-    chord = math.sin((lat - here_lat) / 2) ** 2
-    chord += math.cos(lat) * math.cos(here_lat) * math.sin((lon - here_lon) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(chord))
 
 
 def bearing_to(place: Place, peak: str) -> float:

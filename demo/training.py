@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +18,16 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from demo.anchors import Anchors, facts_of
 from demo.caption_sampler import CaptionSampler, truth_table
+from demo.captions import Attributes, Caption, Vocabulary
 from demo.embedding import Embedder, scale
 from demo.pool import Pool
 
 # exp(logit_scale) above 100 makes single pairs dominate the loss (the limit that CLIP set).
 LOGIT_SCALE_CEILING = math.log(100.0)
 ANCHOR_WEIGHT = 1.0
+ANCHOR_TEMPERATURE = 10.0
+ANCHOR_BIAS = -3.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,37 @@ class Schedule:
             return self.learning_rate * (step + 1) / warm
         share = (step - warm) / max(1, self.steps - warm)
         return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+class Anchors:
+    """One learned vector for every fact that a scene can show, float32 of shape (facts, dims).
+
+    From random weights the sigmoid loss alone starts slowly: pictures and texts have to find each other
+    before either has learned to see or read. An anchor gives each tower its own plain classification from the
+    first step, in the space they share. Anchors are thrown away after training.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, dims: int, seed: int) -> None:
+        self.facts = [*vocabulary.peaks, *vocabulary.words["skies"], *vocabulary.words["things"]]
+        generator = torch.Generator().manual_seed(seed)
+        self.vectors = nn.Parameter(torch.randn(len(self.facts), dims, generator=generator))
+        self.scale = nn.Parameter(torch.tensor(ANCHOR_TEMPERATURE))
+        self.bias = nn.Parameter(torch.tensor(ANCHOR_BIAS))
+
+    def parameters(self) -> list[torch.Tensor]:
+        """What an optimizer has to train."""
+        return [self.vectors, self.scale, self.bias]
+
+    def loss(self, vectors: torch.Tensor, shown: Sequence[frozenset[str]]) -> torch.Tensor:
+        """Cross-entropy of `vectors` (n, dims) against each row's facts: sum over facts, mean over rows."""
+        truth = torch.tensor([[1.0 if fact in row else 0.0 for fact in self.facts] for row in shown])
+        logits = self.scale * vectors @ functional.normalize(self.vectors, dim=-1).T + self.bias
+        return functional.binary_cross_entropy_with_logits(logits, truth, reduction="sum") / len(shown)
+
+
+def facts_of(subject: Attributes | Caption) -> frozenset[str]:
+    """Every fact that a scene shows, or that a caption speaks of."""
+    return subject.things | {fact for fact in (subject.peak, subject.sky) if fact is not None}
 
 
 def train(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
+from demo.pictures import COLOURS, COUNT, NAME, SEED, WIDTH, reduce_colours
 from demo.render import plan_photos
-from demo.sight_picture import COLOURS, COUNT, NAME, SEED, WIDTH, reduce_colours
 from demo.trail import summits
 from loader.peaks.sight.geometry import Camera, look
 from tests.conftest import REPOSITORY
