@@ -56,36 +56,26 @@ def test_an_svg_holds_the_names_as_text() -> None:
     assert "±5°, as a phone's compass errs" in words
 
 
-def test_the_same_sight_gives_the_same_bytes() -> None:
-    assert render("svg", sighted()) == render("svg", sighted())
-    assert render("png", sighted()) == render("png", sighted())
-
-
-def test_a_persons_own_settings_change_nothing() -> None:
+def test_the_same_sight_gives_the_same_bytes_whatever_a_persons_settings() -> None:
     import matplotlib
-
-    plain = render("svg", sighted())
-    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "svg.hashsalt": "mine"}):
-        assert render("svg", sighted()) == plain
-
-
-def test_nothing_is_left_open_in_pyplot() -> None:
     import matplotlib.pyplot
 
-    render("png", sighted())
-    assert matplotlib.pyplot.get_fignums() == []
+    plain = {kind: render(kind, sighted()) for kind in ("svg", "png")}
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "svg.hashsalt": "mine"}):
+        assert {kind: render(kind, sighted()) for kind in ("svg", "png")} == plain
+    assert matplotlib.pyplot.get_fignums() == [], "nothing is left open in pyplot"
 
 
-@pytest.mark.parametrize("size", [(96, 64), (64, 96), (200, 40), (40, 200)])
+@pytest.mark.parametrize("size", [(96, 64), (200, 40), (40, 200)])
 def test_a_png_opens(size: tuple[int, int]) -> None:
     with Image.open(io.BytesIO(render("png", sighted(), size=size))) as image:
         assert image.format == "PNG" and image.size == (1496, 737)
 
 
-def test_the_photo_stands_in_the_svg_as_one_jpeg() -> None:
-    svg = render("svg", sighted())
-    found = re.findall(rb"data:image/(\w+);base64,", svg)
-    assert found == [b"jpeg"]
+def test_the_photo_stands_in_the_svg_as_one_jpeg_or_not_at_all() -> None:
+    assert re.findall(rb"data:image/(\w+);base64,", render("svg", sighted())) == [b"jpeg"]
+    svg = render_diagram("svg", sighted(), None)
+    assert b"data:image" not in svg and "Near Tooth" in words_of(svg)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +86,6 @@ def test_what_is_missing_is_written(changes: dict[str, Any], sentence: str) -> N
     seen = sighted(**changes)
     assert sentence in words_of(render("svg", seen))
     assert render("png", seen)
-
-
-def test_a_photo_whose_pixels_are_damaged_is_drawn_without_them() -> None:
-    svg = render_diagram("svg", sighted(), None)
-    assert b"data:image" not in svg and "Near Tooth" in words_of(svg)
 
 
 # Names
@@ -210,7 +195,7 @@ def test_twenty_five_peaks_all_around_are_all_labelled() -> None:
     assert {label.sight.peak for label in place_labels(crowd)} == {sight.peak for sight in crowd}
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 25), st.floats(0, 360, exclude_max=True), st.none() | st.floats(2, 140))
 def test_every_view_can_be_drawn(count: int, bearing: float, width: float | None) -> None:
     around = {f"Peak {row}": (row * 47.0 % 360, 1 + row * 3.0, 3000 + 50 * row) for row in range(count)}
