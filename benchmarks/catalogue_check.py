@@ -4,7 +4,7 @@
     python -m benchmarks.catalogue_check FOLDER --checkpoint demo/siglip2-trek-tiny --url URL
 
 From photos whose peaks are known, libraries of references are drawn by chance, checked as they are (every
-finding is in vain), and checked with one photo of another peak in the place of a right one (which ought to be
+problem is in vain), and checked with one photo of another peak in the place of a right one (which ought to be
 found). The checks are the command's own. Copies of the photos, saved again or made smaller, tell from which
 cosine on two pictures are one; how photos' logits for two names differ tells how near names may be.
 """
@@ -28,10 +28,9 @@ from loader.elastic.models import deployed_model
 from loader.files.images import open_image
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.checks.duplicates import SAME_PICTURE
-from loader.peaks.checks.names import NameVectors, embed_all_names, find_nearest_names
+from loader.peaks.checks.names import NameVectors, embed_all_names, list_nearest_names
 from loader.peaks.checks.references import ReferencePhoto
-from loader.peaks.checks.vectors import check_vectors
+from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors
 from loader.show.progress import Progress
 from loader.vision.image_vectors import LocalVision
 from loader.vision.vectors import Vectors
@@ -55,8 +54,8 @@ class Pool:
         """Check photos, given as folder and row; returns row and reason of what is found."""
         picture = Image.new("RGB", (1, 1))
         photos = [ReferencePhoto(folder, str(row), picture, {}) for folder, row in library]
-        findings, _ = check_vectors(photos, self.vectors[[row for _, row in library]], names)
-        return [(int(finding.subject), str(finding.evidence["reason"])) for finding in findings]
+        problems, _ = check_vectors(photos, self.vectors[[row for _, row in library]], names)
+        return [(int(problem.subject), str(problem.evidence["reason"])) for problem in problems]
 
 
 @click.command()
@@ -94,8 +93,7 @@ def read_names(catalogue: Path, model_id: str, url: str) -> NameVectors:
     """Have the cluster embed the names of all peaks."""
     client, peaks = Connection(url=url).client(), read_catalogue(catalogue, Peak)
     with Progress("names", len(peaks)) as progress:
-        scale = deployed_model(client, model_id).logit_scale
-        return embed_all_names(client, model_id, scale, peaks, progress.advance)
+        return embed_all_names(client, deployed_model(client, model_id), peaks, progress.advance)
 
 
 def print_copies(vision: LocalVision, pictures: Sequence[Image.Image], vectors: Vectors) -> None:
@@ -113,7 +111,7 @@ def print_copies(vision: LocalVision, pictures: Sequence[Image.Image], vectors: 
 def print_names(pool: Pool, names: NameVectors, most: int = 6) -> None:
     """Print the nearest names and by how many logits a photo's fit to them differs (root mean square)."""
     vectors = {peak.id: vector for peak, vector in zip(names.peaks, names.vectors, strict=True)}
-    pairs = {frozenset((pair.peak, pair.nearest)): pair.cosine for pair in find_nearest_names(names)}
+    pairs = {frozenset((pair.peak, pair.nearest)): pair.cosine for pair in list_nearest_names(names)}
     click.echo(f"\n{'nearest names':<32}{'cosine':>7}{'logits':>8}")
     for pair, cosine in sorted(pairs.items(), key=lambda item: -item[1])[:most]:
         one, other = sorted(pair)
@@ -139,9 +137,9 @@ def print_row(
         library = draw_library(pool, size, rng)
         reasons.update(reason for _, reason in pool.check(library, names))
         checked["own"] += len(library)
-        for stranger, changed in draw_strangers(pool, library, rng):
+        for misplaced, changed in draw_misplaced(pool, library, rng):
             checked["moved"] += 1
-            checked["found"] += any(row == stranger for row, _ in pool.check(changed, names))
+            checked["found"] += any(row == misplaced for row, _ in pool.check(changed, names))
     vain = reasons.total() / checked["own"]
     parts = ", ".join(f"{reason} {count / checked['own']:.4f}" for reason, count in reasons.most_common())
     click.echo(f"{size:>5}{checked['found'] / checked['moved']:>8.3f}{vain:>9.4f}  {parts}")
@@ -156,16 +154,16 @@ def draw_library(pool: Pool, size: int, rng: np.random.Generator) -> list[tuple[
     ]
 
 
-def draw_strangers(
+def draw_misplaced(
     pool: Pool, library: Sequence[tuple[str, int]], rng: np.random.Generator
 ) -> Iterator[tuple[int, list[tuple[str, int]]]]:
     """Yield for every peak a photo of another one, and the library with it in place of the peak's first."""
     taken = {row for _, row in library}
     for peak in sorted(set(pool.peaks)):
         others = [row for row, shown in enumerate(pool.peaks) if shown != peak and row not in taken]
-        stranger = int(rng.choice(others))
+        misplaced = int(rng.choice(others))
         first = next(place for place, (folder, _) in enumerate(library) if folder == peak)
-        yield stranger, [*library[:first], (peak, stranger), *library[first + 1 :]]
+        yield misplaced, [*library[:first], (peak, misplaced), *library[first + 1 :]]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from loader.files.place import read_point
 from loader.peaks.catalogue import UNDETERMINED, Concept, NamesByLanguage, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.candidates import View, take_view
-from loader.peaks.sight.fields import read_camera
+from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
 from loader.vision.image_vectors import read_vector

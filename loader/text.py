@@ -1,8 +1,12 @@
-"""Text for a terminal: what a terminal would obey is taken out of it."""
+"""Words for a person: directions, and text without what a terminal would obey."""
 from __future__ import annotations
 
 import unicodedata
 
+_COMPASS = (
+    *("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE"),
+    *("S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"),
+)
 # Unicode Standard Annex 9: embeddings, overrides and isolates, and what ends them
 _BIDIRECTIONAL = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 
@@ -16,3 +20,13 @@ def _is_obeyed(mark: str) -> bool:
     if unicodedata.category(mark) in ("Cc", "Zl", "Zp"):
         return True
     return unicodedata.bidirectional(mark) in _BIDIRECTIONAL
+
+
+def compass_point(bearing: float) -> str:
+    """The nearest of the 16 points of the compass: 22.5 gives "NNE"."""
+    return _COMPASS[round(bearing / 22.5) % 16]
+
+
+def format_direction(bearing: float) -> str:
+    """``84.2`` gives ``84° (E)``."""
+    return f"{round(bearing) % 360}° ({compass_point(bearing)})"

@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
+from loader.peaks.catalogue import Peak
+from loader.peaks.names import read_loaded
+from loader.show.tables import terminal_width
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -33,7 +35,7 @@ def catalog() -> None:
               help="Checkpoint that embeds the reference photos here [env PEAKS_CHECKPOINT].")
 @click.option("--offline", is_flag=True,
               help="Check files, positions and sight lines only; ask no cluster about names.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 @connection_options
 def check(
     connection: Connection,
@@ -48,10 +50,9 @@ def check(
     FILE is the catalogue (YAML); without it the peaks of the index are checked. Exit status: 0 when nothing
     is wrong or everything that was found wants a look only, 1 with an error, or when the command cannot run.
     """
-    from loader.peaks.checks.catalogue_check import (
-        check_catalogue,  # numpy, scipy and Pillow: not for `--help`
-    )
-    from loader.peaks.checks.report import describe_report, show_report
+    # numpy, scipy and Pillow: not for `--help`
+    from loader.peaks.checks.catalogue_check import check_catalogue
+    from loader.show.catalogue_problems import describe_problems, show_problems
     from loader.show.progress import track
     from loader.vision.image_vectors import LocalVision
 
@@ -63,42 +64,33 @@ def check(
     names = None if client is None else _embed_names(client, entries, vision)
     report = check_catalogue(entries, folder, vision, names, track)
     if as_json:
-        click.echo(json.dumps(describe_report(report), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(describe_problems(report), ensure_ascii=False, indent=2))
     else:
-        click.echo(show_report(report, _terminal_width()))
+        click.echo(show_problems(report, terminal_width()))
     if report.count("error"):
         raise click.exceptions.Exit(1)
 
 
 def _read_entries(file: Path | None, client: Elasticsearch | None) -> Entries:
-    from loader.elastic.indices import PEAKS
-    from loader.peaks.catalogue import Peak
-    from loader.peaks.checks.entries import gather_entries, read_entries
-    from loader.peaks.names import read_loaded
+    from loader.peaks.checks.entries import Entries, check_file
 
     if file is not None:
-        return read_entries(file)
+        return check_file(file)
     assert client is not None
-    return gather_entries(read_loaded(client, Peak), PEAKS)
+    return Entries(Peak.index, read_loaded(client, Peak))
 
 
 def _embed_names(client: Elasticsearch, entries: Entries, vision: LocalVision | None) -> NameVectors | None:
     """Have the cluster embed the names, by the model that the index was made for."""
-    from loader.elastic.indices import PEAKS
-    from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
     from loader.peaks.checks.names import embed_all_names
     from loader.show.progress import Progress
 
-    index = read_index_model(client, PEAKS)
+    index = read_index_model(client, Peak.index)
     model = deployed_model(client, index.model_id)
-    refuse_other_model(PEAKS, index, model)
+    refuse_other_model(Peak.index, index, model)
     if vision is not None:
-        check_checkpoint(index, PEAKS, vision.checkpoint)
+        check_checkpoint(index, Peak.index, vision.checkpoint)
     if not entries.peaks:
         return None
     with Progress("names", len(entries.peaks)) as progress:
-        return embed_all_names(client, model.model_id, model.logit_scale, entries.peaks, progress.advance)
-
-
-def _terminal_width() -> int | None:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        return embed_all_names(client, model, entries.peaks, progress.advance)

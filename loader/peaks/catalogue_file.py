@@ -41,12 +41,36 @@ def read_catalogue(path: Path, kind: type[EntryT]) -> list[EntryT]:
 
 def parse_catalogue(text: str, source: str, kind: type[EntryT]) -> list[EntryT]:
     """Read a catalogue from its text; ``source`` is the name that errors give it (see `read_catalogue`)."""
+    entries: dict[str, EntryT] = {}
+    lines: dict[str, int] = {}
+    for line, entry in read_entries(text, source, kind):
+        if isinstance(entry, PeaksError):
+            raise entry
+        if entry.id in entries:
+            raise PeaksError(
+                f"{source}: the id '{entry.id}' stands on line {lines[entry.id]} and again on line {line}; "
+                f"an id names one {kind.noun}, so remove or rename one of them."
+            )
+        entries[entry.id], lines[entry.id] = entry, line
+    return list(entries.values())
+
+
+def read_entries(text: str, source: str, kind: type[EntryT]) -> Iterator[tuple[int, EntryT | PeaksError]]:
+    """Yield every entry with the line of its id, or what is wrong with it with the line that it begins on.
+
+    Raises:
+        PeaksError: the text is no list of entries.
+    """
     reader = _EntryReader(source, kind)
-    entries = []
-    for slug, fields in reader.entries(text):
-        names = reader.names(fields["names"])
-        entries.append(kind(slug, _flatten(names), names_by_language=names, **reader.facts(fields)))
-    return entries
+    for item in reader.listed(text):
+        try:
+            fields = reader.fields(item)
+            slug, names = reader.slug(fields["id"]), reader.names(fields["names"])
+            entry = kind(slug, _flatten(names), names_by_language=names, **reader.facts(fields))
+        except PeaksError as refused:
+            yield reader.line(item), refused
+        else:
+            yield reader.line(fields["id"]), entry
 
 
 def _flatten(names: NamesByLanguage) -> tuple[str, ...]:
@@ -67,36 +91,30 @@ class _EntryReader(YamlReader):
 
     kind: type[Entry]
 
-    def entries(self, text: str) -> Iterator[tuple[str, dict[str, yaml.Node]]]:
-        """Yield the id and the fields of each entry: all required ones are there, and no id stands twice."""
+    def listed(self, text: str) -> list[yaml.Node]:
+        """Return the nodes of the entries: at least one."""
         noun, root = self.kind.noun, self.compose(text)
         shape = f"the catalogue must be a list of {noun}s, each starting with '- id:'"
         items = [] if root is None else self.items(root, shape)
         if not items:
             raise PeaksError(f"{self.source} holds no {noun}: give at least one '- id: …' entry.")
-        lines: dict[str, int] = {}
-        for item in items:
-            shape = f"a {noun} must be given as {', '.join(f'{key}: …' for key in self.kind.required)}"
-            fields = self.mapping(item, self.kind.keys, shape)
-            self._require(item, fields)
-            slug, line = self._slug(fields["id"]), self.line(fields["id"])
-            if slug in lines:
-                raise PeaksError(
-                    f"{self.source}: the id '{slug}' stands on line {lines[slug]} and again on line {line}; "
-                    f"an id names one {noun}, so remove or rename one of them."
-                )
-            lines[slug] = line
-            yield slug, fields
+        return items
 
-    def _require(self, item: yaml.Node, fields: Mapping[str, yaml.Node]) -> None:
-        for key in self.kind.required:
+    def fields(self, item: yaml.Node) -> dict[str, yaml.Node]:
+        """Return the fields of an entry; all required ones are there."""
+        noun, required = self.kind.noun, self.kind.required
+        shape = f"a {noun} must be given as {', '.join(f'{key}: …' for key in required)}"
+        fields = self.mapping(item, self.kind.keys, shape)
+        for key in required:
             if key not in fields:
                 node = fields.get("id")
                 written = node.value if isinstance(node, yaml.ScalarNode) else ""
                 called = f" '{shorten(written)}'" if written else ""
-                self.refuse(item, f"the {self.kind.noun}{called} has no '{key}'; add it")
+                self.refuse(item, f"the {noun}{called} has no '{key}'; add it")
+        return fields
 
-    def _slug(self, node: yaml.Node) -> str:
+    def slug(self, node: yaml.Node) -> str:
+        """Read an id."""
         value = self.text(node, "the id")
         if not SLUG.fullmatch(value) or len(value) > ID_LIMIT:
             self.refuse(

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from loader.files.images import open_image
-from loader.files.library import Skipped, UnreadableImage, walk_library
+from loader.files.library import PhotoFile, Skipped, UnreadableImage, walk_library
 from loader.peaks.catalogue import Peak
 from loader.vision.vectors import Vectors
+
+# Upright RGB pictures to vectors, ``(n, dims)``.
+Encode = Callable[[Sequence[Image.Image]], npt.ArrayLike]
 
 
 @dataclass
@@ -19,32 +23,35 @@ class References:
     """What a folder of reference photos holds.
 
     Attributes:
-        images: peak id to its files in the order of their names.
-        strangers: folders that are named by no peak of the catalogue.
+        images: peak id to its pictures in the order of their names.
+        skipped: pictures in the peaks' folders that cannot be read.
+        unknown: folders with pictures that are named by no peak of the catalogue.
+        loose: pictures that lie beside the folders.
     """
 
-    images: dict[str, list[Path]] = field(default_factory=dict)
-    strangers: list[str] = field(default_factory=list)
+    images: dict[str, list[PhotoFile]] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    loose: list[str] = field(default_factory=list)
 
 
 def find_references(folder: Path, peaks: Iterable[Peak]) -> References:
-    """Sort the sub-folders of a folder to the peaks that they are named by.
+    """Sort the pictures under a folder to the peaks that its sub-folders are named by.
 
-    ``ama-dablam``, ``ama_dablam`` and ``Ama Dablam`` all name the peak ``ama-dablam``. Folders without a
-    picture give their peak no entry.
+    ``ama-dablam``, ``ama_dablam`` and ``Ama Dablam`` all name the peak ``ama-dablam``.
     """
     known = {peak.id for peak in peaks}
+    library = walk_library(folder)
     references = References()
-    for entry in sorted(folder.iterdir()):
-        if not entry.is_dir() or entry.name.startswith("."):
-            continue
-        identifier = fold_id(entry.name)
-        if identifier not in known:
-            references.strangers.append(entry.name)
-            continue
-        files = [photo.path for photo in walk_library(entry).photos]
-        if files:
-            references.images.setdefault(identifier, []).extend(files)
+    for photo in library.photos:
+        top, slash, _ = photo.name.partition("/")
+        if not slash:
+            references.loose.append(photo.name)
+        elif fold_id(top) in known:
+            references.images.setdefault(fold_id(top), []).append(photo)
+        elif top not in references.unknown:
+            references.unknown.append(top)
+    references.skipped = [skip for skip in library.skipped if fold_id(skip.name.partition("/")[0]) in known]
     return references
 
 
@@ -54,7 +61,7 @@ def fold_id(name: str) -> str:
 
 
 def embed_references(
-    files: Sequence[Path], limit: int, encode: Callable[[Sequence[Image.Image]], Vectors]
+    files: Sequence[PhotoFile], limit: int, encode: Encode
 ) -> tuple[Vectors, list[Skipped]]:
     """Embed the first ``limit`` readable photos of one peak.
 
@@ -63,12 +70,12 @@ def embed_references(
     """
     pictures: list[Image.Image] = []
     skipped = []
-    for path in files:
+    for file in files:
         if len(pictures) == limit:
             break
         try:
-            pictures.append(open_image(path))
+            pictures.append(open_image(file.path))
         except UnreadableImage as unreadable:
-            skipped.append(Skipped(f"{path.parent.name}/{path.name}", unreadable.reason))
-    vectors = encode(pictures) if pictures else np.zeros((0, 0), dtype=np.float32)
+            skipped.append(Skipped(file.name, unreadable.reason))
+    vectors = np.asarray(encode(pictures), np.float32) if pictures else np.zeros((0, 0), np.float32)
     return vectors, skipped

@@ -18,7 +18,7 @@ from loader.elastic.indices import PHOTOS, read_pages
 from loader.files.library import Skipped
 from loader.peaks.identification.document_fields import identification_fields
 from loader.peaks.identification.identifier import Identifier
-from loader.peaks.sight.fields import read_camera
+from loader.peaks.sight.camera import read_camera
 from loader.vision.image_vectors import read_vector
 
 PAGE = 64  # photos read, identified and written at a time

@@ -14,7 +14,7 @@ from loader.elastic.models import check_checkpoint, deployed_model, read_index_m
 from loader.errors import PeaksError
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo
-from loader.peaks.sight.fields import read_camera
+from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
 from loader.peaks.siglip import Calibration
 from loader.vision.image_vectors import LocalVision, find_indexed

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loader.errors import PeaksError
-from loader.peaks.sight.compass import compass_point
 from loader.search.answer import Answer
 from loader.show.values import format_metres, format_probability, format_time
+from loader.text import compass_point
 
 if TYPE_CHECKING:
     from loader.show.identification_table import IdentifiedImage

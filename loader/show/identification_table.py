@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from loader.peaks.identification.identifier import Candidate, Identification
-from loader.peaks.sight.compass import format_direction
 from loader.show.sight_table import describe_camera, describe_sight, format_offset
 from loader.show.tables import Column, format_table
 from loader.show.values import format_probability
-from loader.text import clean_text
+from loader.text import clean_text, format_direction
 
 
 @dataclass(frozen=True)

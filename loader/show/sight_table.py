@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from loader.peaks.sight.compass import format_direction
-from loader.peaks.sight.fields import declination_of, read_camera
+from loader.peaks.sight.camera import declination_of, read_camera
 from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight, Summits, look
 from loader.peaks.sight.photo import PhotoCamera
 from loader.search.answer import ShotTime
 from loader.show.sight_layout import place_in_picture
 from loader.show.tables import Column, format_table
 from loader.show.values import format_metres, format_time
-from loader.text import clean_text
+from loader.text import clean_text, format_direction
 
 # Rows outside the frame, or of a photo that does not tell its frame, unless all are asked for.
 FEW = 5

@@ -1,6 +1,7 @@
 """What a load says at its end: every file counted, every skipped one named with its reason."""
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,7 @@ from loader.show.values import format_duration
 from loader.text import clean_text
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
-    from loader.peaks.concept_writer import ConceptReport
-    from loader.peaks.peak_writer import PeakReport
+    from loader.peaks.catalogue_writer import CatalogueReport
     from loader.photos.predictions import PredictionReport
     from loader.photos.report import PhotoReport
 
@@ -58,36 +58,31 @@ def _without_file(report: PhotoReport) -> list[str]:
     return [f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"]
 
 
-def summarize_peaks(report: PeakReport, place: str) -> str:
-    """Return the closing summary of `peaks load-peaks` as lines of text."""
-    lines = _entries(report, "peak", place)
-    if report.references:
-        used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
-        lines.append(f"Reference photos in {_count(len(report.references), 'prototype')}: {used}")
-    lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.strangers]
-    lines += _named("Skipped reference photos", report.skipped)
-    return "\n".join([*lines, *_refused(report)])
+def show_catalogue_report(report: CatalogueReport, noun: str, place: str, *, as_json: bool) -> str:
+    """Return what `peaks load-peaks` and `peaks load-concepts` print at their end.
 
-
-def summarize_concepts(report: ConceptReport, place: str) -> str:
-    """Return the closing summary of `peaks load-concepts` as lines of text."""
-    return "\n".join([*_entries(report, "concept", place), *_refused(report)])
-
-
-def _entries(report: PeakReport | ConceptReport, noun: str, place: str) -> list[str]:
-    total = report.created + report.updated + len(report.rejected)
+    Args:
+        report: of the load.
+        noun: "peak" or "concept".
+        place: the catalogue's file.
+        as_json: as one JSON object.
+    """
+    if as_json:
+        return json.dumps(asdict(report), ensure_ascii=False, indent=2)
     lines = [
-        f"{_count(total, noun)} in {place}",
+        f"{_count(report.created + report.updated + len(report.rejected), noun)} in {place}",
         _row("new", report.created),
         _row("replaced", report.updated),
     ]
     if report.rejected:
         lines.append(_row("rejected", len(report.rejected), "refused by Elasticsearch"))
-    return lines
-
-
-def _refused(report: PeakReport | ConceptReport) -> Iterable[str]:
-    return _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
+    if report.references:
+        used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
+        lines.append(f"Reference photos in {_count(len(report.references), 'prototype')}: {used}")
+    lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.unknown_folders]
+    lines += _named("Skipped reference photos", report.skipped)
+    lines += _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
+    return "\n".join(lines)
 
 
 def photos_as_json(report: PhotoReport) -> dict[str, Any]:
@@ -110,16 +105,6 @@ def summarize_predictions(report: PredictionReport) -> str:
     )
     lines += _named("Rejected", report.rejected)
     return "\n".join(lines)
-
-
-def peaks_as_json(report: PeakReport) -> dict[str, Any]:
-    """Return the report of `peaks load-peaks --json`."""
-    return asdict(report)
-
-
-def concepts_as_json(report: ConceptReport) -> dict[str, Any]:
-    """Return the report of `peaks load-concepts --json`."""
-    return asdict(report)
 
 
 def _facts(report: PhotoReport) -> list[str]:

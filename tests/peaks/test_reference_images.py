@@ -4,47 +4,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import embed_references, find_references
-from loader.vision.vectors import Vectors
 from tests.files.picture_files import quadrants, write
 
 CATALOGUE = [Peak("ama-dablam", ("Ama Dablam",)), Peak("pumori", ("Pumori",))]
 
 
-def mean_colours(images: Sequence[Image.Image]) -> Vectors:
-    """A vector of each picture that a test can foresee: its width and height."""
-    return np.array([image.size for image in images], dtype=np.float32)
+def sizes(images: Sequence[Image.Image]) -> list[tuple[int, int]]:
+    """Stands in for an encoder."""
+    return [image.size for image in images]
 
 
 def test_folders_are_matched_however_the_id_is_spelt(tmp_path: Path) -> None:
-    for name in ("ama_dablam/2.jpg", "ama_dablam/1.heic", "Ama Dablam/3.jpg", "matterhorn/x.jpg"):
+    three = ("ama_dablam/2.jpg", "ama_dablam/1.heic", "Ama Dablam/3.jpg")
+    for name in (*three, "matterhorn/1.jpg", "loose.jpg"):
         write(tmp_path / name, quadrants())
     (tmp_path / "pumori").mkdir()
     (tmp_path / "pumori" / "notes.txt").write_text("words")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "pumori" / "broken.jpg").write_text("words")
     references = find_references(tmp_path, CATALOGUE)
-    assert [path.name for path in references.images["ama-dablam"]] == ["3.jpg", "1.heic", "2.jpg"]
-    assert "pumori" not in references.images
-    assert references.strangers == ["empty", "matterhorn"]
+    found = {peak: [photo.name for photo in photos] for peak, photos in references.images.items()}
+    assert found == {"ama-dablam": ["Ama Dablam/3.jpg", "ama_dablam/1.heic", "ama_dablam/2.jpg"]}
+    assert (references.unknown, references.loose) == (["matterhorn"], ["loose.jpg"])
+    assert [skip.name for skip in references.skipped] == ["pumori/broken.jpg"]
 
 
 def test_the_first_readable_photos_are_embedded(tmp_path: Path) -> None:
-    files = [write(tmp_path / f"{width}.jpg", quadrants(width, 32)) for width in (10, 20, 30, 40)]
+    files = [write(tmp_path / "pumori" / f"{width}.jpg", quadrants(width, 32)) for width in (10, 20, 30, 40)]
     files[1].write_bytes(b"\xff\xd8\xff")
-    vectors, skipped = embed_references(files, 2, mean_colours)
+    photos = find_references(tmp_path, CATALOGUE).images["pumori"]
+    vectors, skipped = embed_references(photos, 2, sizes)
     assert vectors.tolist() == [[10, 32], [30, 32]]
-    reason = "the JPEG file is damaged (its header cannot be read)"
-    assert skipped == [Skipped(f"{tmp_path.name}/20.jpg", reason)]
-
-
-def test_unreadable_references_leave_no_vector(tmp_path: Path) -> None:
-    vectors, skipped = embed_references([tmp_path / "gone.jpg"], 3, mean_colours)
+    assert skipped == [Skipped("pumori/20.jpg", "the JPEG file is damaged (its header cannot be read)")]
+    files[0].unlink()
+    vectors, skipped = embed_references(photos[:1], 3, sizes)
     assert len(vectors) == 0 and len(skipped) == 1
 
 
@@ -54,4 +51,4 @@ def test_the_published_folders_belong_to_the_catalogue(shared: Path) -> None:
     assert {name: len(files) for name, files in references.images.items()} == {
         "ama-dablam": 4, "mount-everest": 1, "pumori": 3
     }
-    assert references.strangers == []
+    assert references.unknown == []

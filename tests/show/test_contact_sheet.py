@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from loader.errors import PeaksError
-from loader.peaks.sight.compass import compass_point
 from loader.search.answer import Answer
 from loader.show.contact_sheet import (
     render_identifications,
@@ -17,6 +16,7 @@ from loader.show.contact_sheet import (
     thumbnail_uri,
     write_sheet,
 )
+from loader.text import compass_point
 from tests.search.search_answers import identified_image, photo_answer, small_jpeg
 
 VOID = {"meta", "img", "circle", "path", "link", "br"}

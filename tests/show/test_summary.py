@@ -8,16 +8,12 @@ import pytest
 
 from loader.elastic.bulk import Rejected
 from loader.files.library import Skipped
-from loader.peaks.concept_writer import ConceptReport
-from loader.peaks.peak_writer import PeakReport
+from loader.peaks.catalogue_writer import CatalogueReport
 from loader.photos.predictions import PredictionReport
 from loader.photos.report import PhotoReport
 from loader.show.summary import (
-    concepts_as_json,
-    peaks_as_json,
     photos_as_json,
-    summarize_concepts,
-    summarize_peaks,
+    show_catalogue_report,
     summarize_photos,
     summarize_predictions,
 )
@@ -64,21 +60,21 @@ PHOTOS = {
     "photos_none": PhotoReport(found=1, skipped=[Skipped("empty.jpg", "the file is empty")]),
 }
 PEAKS = {
-    "peaks_first_run": PeakReport(created=25),
-    "peaks_with_everything": PeakReport(
+    "peaks_first_run": CatalogueReport(created=25),
+    "peaks_with_everything": CatalogueReport(
         created=1,
         updated=23,
         rejected=[Rejected("lhotse", "zero magnitude")],
         references={"pumori": 3, "ama-dablam": 2},
         skipped=[Skipped("ama_dablam/broken.jpg", "the file is empty")],
-        strangers=["matterhorn"],
+        unknown_folders=["matterhorn"],
     ),
 }
 
 
 CONCEPTS = {
-    "concepts_first_run": ConceptReport(created=48),
-    "concepts_with_rejected": ConceptReport(1, 46, [Rejected("yak", "timed out")]),
+    "concepts_first_run": CatalogueReport(created=48),
+    "concepts_with_rejected": CatalogueReport(1, 46, [Rejected("yak", "timed out")]),
 }
 
 
@@ -101,9 +97,9 @@ def test_summaries_read_as_kept(name: str) -> None:
     elif name in PREDICTIONS:
         text = summarize_predictions(PREDICTIONS[name])
     elif name in CONCEPTS:
-        text = summarize_concepts(CONCEPTS[name], "concepts.yaml")
+        text = show_catalogue_report(CONCEPTS[name], "concept", "concepts.yaml", as_json=False)
     else:
-        text = summarize_peaks(PEAKS[name], "peaks.yaml")
+        text = show_catalogue_report(PEAKS[name], "peak", "peaks.yaml", as_json=False)
     check_snapshot(SNAPSHOTS / f"{name}.txt", text + "\n")
 
 
@@ -128,7 +124,7 @@ def test_reports_are_json() -> None:
     reason = "the folder cannot be read (Permission denied)"
     assert photos["skipped"][1] == {"name": "closed", "reason": reason}
     assert (photos["loaded"], photos["found"]) == (1231, 1234)
-    peaks = json.loads(json.dumps(peaks_as_json(PEAKS["peaks_with_everything"])))
-    assert peaks["strangers"] == ["matterhorn"]
-    concepts = json.loads(json.dumps(concepts_as_json(CONCEPTS["concepts_with_rejected"])))
-    assert concepts["rejected"] == [{"id": "yak", "reason": "timed out"}]
+    report = PEAKS["peaks_with_everything"]
+    peaks = json.loads(show_catalogue_report(report, "peak", "peaks.yaml", as_json=True))
+    assert peaks["unknown_folders"] == ["matterhorn"]
+    assert peaks["rejected"] == [{"id": "lhotse", "reason": "zero magnitude"}]

@@ -1,23 +1,32 @@
-"""The catalogue's entries, read one by one: a person wants all mistakes of a file in one run.
+"""The catalogue's entries: unreadable, twice the same, incomplete.
 
-`loader.peaks.catalogue` refuses a file whole at its first mistake. Here that strict reader gets each entry of
-such a file alone, on the lines that it stands on, so that every sentence is its own.
+`peaks load-peaks` refuses a file at its first mistake. Here every entry is read on its own, because a person
+wants all mistakes in one run.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
-import yaml
+import numpy as np
+from pyproj import Transformer
+from scipy.spatial import KDTree
 
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
-from loader.peaks.catalogue_file import parse_catalogue
-from loader.peaks.checks.findings import Finding, format_distance
-from loader.peaks.checks.places import measure_distance
+from loader.peaks.catalogue_file import read_entries
+from loader.peaks.checks.problems import Problem, error, format_distance, list_words, warning
 from loader.peaks.names import fold_name
+from loader.peaks.sight.geometry import measure_distance
 from loader.yaml_file import read_text
+
+# Summits nearer than this are taken for one: the positions that maps and gazetteers give one summit differ by
+# about so much.
+SAME_PLACE_M = 150.0
+
+Pair = tuple[int, int]  # rows of two peaks, the lower first
 
 
 @dataclass
@@ -25,141 +34,125 @@ class Entries:
     """What a catalogue holds.
 
     Attributes:
-        source: the file or index that findings name.
+        source: the file or index that problems name.
         peaks: the entries that can be read, each id once (the first).
-        findings: those that cannot, and ids that stand twice.
+        problems: those that cannot, and ids that stand twice.
     """
 
     source: str
     peaks: list[Peak] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
-def read_entries(path: Path) -> Entries:
+def check_file(path: Path) -> Entries:
     """Read every entry of a catalogue file that can be read. Never raises."""
-    source = str(path)
-    try:
-        text = read_text(path)
-    except PeaksError as error:
-        return Entries(source, findings=[_refusal(source, error.message)])
-    try:
-        return Entries(source, parse_catalogue(text, source, Peak))
-    except PeaksError as error:
-        whole = Entries(source, findings=[_refusal(source, error.message)])
-        pieces = _split(text)
-        return _read_apart(pieces, source) if pieces else whole
-
-
-def gather_entries(peaks: Iterable[Peak], source: str) -> Entries:
-    """Take the entries that an index holds; a position that it lacks becomes NaN and a finding."""
-    entries = Entries(source)
-    known: set[str] = set()
-    for peak in peaks:
-        if peak.id in known:
-            entries.findings.append(_indexed_twice(peak, source))
-            continue
-        known.add(peak.id)
-        entries.peaks.append(replace(peak, names=peak.names or (peak.id,)))
-        if peak.position is None:
-            entries.findings.append(_without_position(peak, source))
-    return entries
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """One entry's text with empty lines before it, so that a reader counts lines as the file has them."""
-
-    text: str
-    line: int
-
-
-def _split(text: str) -> list[_Piece]:
-    """Cut a list into its entries; [] when it is no YAML list, or when entries refer to one another."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        has_aliases = any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text))
-    except (yaml.YAMLError, RecursionError):
-        return []
-    if has_aliases or not isinstance(root, yaml.SequenceNode):
-        return []
-    return [_piece(text, item) for item in root.value]
-
-
-def _piece(text: str, item: yaml.Node) -> _Piece:
-    start = item.start_mark
-    dash = " " * max(start.column - 2, 0) + "- "
-    words = text[start.index : item.end_mark.index]
-    return _Piece("\n" * start.line + dash + words, start.line + 1)
-
-
-def _read_apart(pieces: Sequence[_Piece], source: str) -> Entries:
-    entries = Entries(source)
+    entries = Entries(str(path))
     first: dict[str, tuple[int, Peak]] = {}
-    for piece in pieces:
-        try:
-            [peak] = parse_catalogue(piece.text, source, Peak)
-        except PeaksError as error:
-            entries.findings.append(_refusal(source, error.message, piece.line))
-            continue
-        line = _line_of_id(piece)
-        if peak.id in first:
-            entries.findings.append(_duplicate(source, *first[peak.id], line, peak))
-        else:
-            first[peak.id] = line, peak
-            entries.peaks.append(peak)
+    try:
+        for line, entry in read_entries(read_text(path), str(path), Peak):
+            if isinstance(entry, PeaksError):
+                entries.problems.append(_refused(entries.source, entry, line))
+            elif entry.id in first:
+                entries.problems.append(_id_again(entries.source, *first[entry.id], line, entry))
+            else:
+                first[entry.id] = line, entry
+                entries.peaks.append(entry)
+    except PeaksError as refused:
+        entries.problems.append(_refused(entries.source, refused))
     return entries
 
 
-def _line_of_id(piece: _Piece) -> int:
-    """Return the line that an entry's id stands on (an entry may begin with another key)."""
-    lines = (int(key.start_mark.line) + 1 for key in _keys(piece) if key.value == "id")
-    return next(lines, piece.line)
+def _refused(source: str, refused: PeaksError, line: int | None = None) -> Problem:
+    return error("entry", source, refused.message, reason="refused", entry_line=line)
 
 
-def _keys(piece: _Piece) -> Iterator[yaml.Node]:
-    root = yaml.compose(piece.text, Loader=yaml.SafeLoader)
-    assert root is not None
-    for key, _ in root.value[0].value:
-        yield key
-
-
-def _refusal(source: str, sentence: str, line: int | None = None) -> Finding:
-    where = {} if line is None else {"entry_line": line}
-    return Finding("entry", "error", source, sentence, {"reason": "refused", **where})
-
-
-def _duplicate(source: str, line: int, peak: Peak, again: int, other: Peak) -> Finding:
-    assert peak.position is not None and other.position is not None  # of a file
-    metres = measure_distance(peak.position, other.position)
+def _id_again(source: str, line: int, peak: Peak, again: int, other: Peak) -> Problem:
+    metres = _distance(peak, other) or 0.0
     shared = {fold_name(name) for name in peak.names} & {fold_name(name) for name in other.names}
     fix = "remove one of the entries" if shared else "give one of them another id"
     also = " under the same name" if shared else ""
-    return Finding(
-        "entry",
-        "error",
-        peak.id,
+    sentence = (
         f"{source}: the id '{peak.id}' stands on line {line} and again on line {again}, "
-        f"{format_distance(metres)} apart{also}: {fix}.",
-        {"reason": "duplicate id", "lines": [line, again], "distance": round(metres, 1)},
+        f"{format_distance(metres)} apart{also}: {fix}."
     )
+    evidence = {"reason": "duplicate id", "lines": [line, again], "distance": round(metres, 1)}
+    return error("entry", peak.id, sentence, **evidence)
 
 
-def _indexed_twice(peak: Peak, source: str) -> Finding:
-    return Finding(
-        "entry",
-        "error",
-        peak.id,
-        f"Several documents of {source} carry the id '{peak.id}': delete all but the one whose _id it is.",
-        {"reason": "duplicate id"},
-    )
+def find_missing(peaks: Iterable[Peak]) -> list[Problem]:
+    """Find summits without a position (only an index holds such) or a height."""
+    problems = []
+    for peak in peaks:
+        if peak.position is None:
+            what = f"{peak.name} has no position, so no sight line can tell whether a photo shows it"
+            sentence = f"{what}: load it again with its latlon."
+            problems.append(warning("gap", peak.id, sentence, reason="no position"))
+        if peak.elev_m is None:
+            what = f"{peak.name} has no elev_m, so sight lines cannot tell whether it stands above"
+            sentence = f"{what} the horizon or behind a nearer peak: add its height in metres."
+            problems.append(warning("gap", peak.id, sentence, reason="no height"))
+    return problems
 
 
-def _without_position(peak: Peak, source: str) -> Finding:
-    return Finding(
-        "gap",
-        "warning",
-        peak.id,
-        f"{peak.name} has no position in {source}, so no sight line can tell whether a photo shows it: "
-        "put it in again with its latlon.",
-        {"reason": "no position"},
-    )
+def find_same_peaks(peaks: Sequence[Peak]) -> list[Problem]:
+    """Find peaks that stand at nearly the same place, that share a name, or both."""
+    near, named = set(_near_pairs(peaks)), _shared_names(peaks)
+    return [
+        _same_peak(peaks[pair[0]], peaks[pair[1]], named.get(pair, []), pair in near)
+        for pair in sorted(near | named.keys())
+    ]
+
+
+def _same_peak(one: Peak, other: Peak, shared: list[str], is_near: bool) -> Problem:
+    metres, names = _distance(one, other), list_words([f"'{name}'" for name in shared])
+    apart = "" if metres is None else f"{format_distance(metres)} apart"
+    evidence = {
+        "reason": "same place" if is_near else "same name",
+        "peaks": [one.id, other.id],
+        "names": shared,
+        "distance": None if metres is None else round(metres, 1),
+    }
+    both = f"{one.id} and {other.id}"
+    if shared and is_near:
+        words = f"{both} stand {apart} and are both called {names}: remove one of the entries."
+        return error("duplicate", one.id, words, **evidence)
+    if shared:
+        where = f", {apart}," if apart else ""
+        fix = "give each a name of its own"
+        words = f"{both}{where} are both called {names}, so that the name finds neither: {fix}."
+    else:
+        why = "nearer than the positions of one summit may differ"
+        words = f"{both} stand {apart}, {why}: remove one, or correct its latlon."
+    return warning("duplicate", one.id, words, **evidence)
+
+
+def _distance(one: Peak, other: Peak) -> float | None:
+    if one.position is None or other.position is None:
+        return None
+    return measure_distance(one.position, other.position)
+
+
+def _near_pairs(peaks: Sequence[Peak]) -> Iterator[Pair]:
+    places = [(row, peak.position) for row, peak in enumerate(peaks) if peak.position is not None]
+    if not places:
+        return
+    # straight through the Earth, which over such distances is the way along the ground
+    to_space = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+    lon, lat = [place.lon for _, place in places], [place.lat for _, place in places]
+    points = np.column_stack(to_space.transform(lon, lat, np.zeros(len(places))))
+    for one, other in KDTree(points).query_pairs(SAME_PLACE_M):
+        yield places[min(one, other)][0], places[max(one, other)][0]
+
+
+def _shared_names(peaks: Iterable[Peak]) -> dict[Pair, list[str]]:
+    """Return the names that pairs of peaks share, however they are spelt; an id is a name, too."""
+    spelt: dict[str, dict[int, str]] = {}
+    for row, peak in enumerate(peaks):
+        for name in (*peak.names, peak.id):
+            if fold_name(name):
+                spelt.setdefault(fold_name(name), {}).setdefault(row, name)
+    shared: dict[Pair, list[str]] = {}
+    for rows in spelt.values():
+        for pair in combinations(sorted(rows), 2):
+            shared.setdefault(pair, []).append(rows[pair[0]])
+    return shared

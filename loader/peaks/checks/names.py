@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from elasticsearch import Elasticsearch
 
-from loader.batches import Advance
+from loader.batches import Advance, batched
+from loader.elastic.models import DeployedModel
 from loader.peaks.catalogue import Peak
-from loader.peaks.checks.findings import Finding, NearestName
-from loader.peaks.peak_writer import PEAKS_A_REQUEST, embed_names
+from loader.peaks.catalogue_writer import PEAKS_A_REQUEST, embed_names
+from loader.peaks.checks.problems import NearestName, Problem, warning
 from loader.vision.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -43,45 +44,54 @@ class NameVectors:
     vectors: Vectors
     scale: float | None
 
+    @property
+    def cosines(self) -> Floats:
+        """Of every two peaks' names, float64 ``(n, n)``."""
+        wide = self.vectors.astype(np.float64)
+        products: Floats = wide @ wide.T
+        return products
+
+    @property
+    def nearest(self) -> list[tuple[int, float]]:
+        """For every peak the row of the one whose names are nearest to its own, and the cosine."""
+        cosines = self.cosines
+        np.fill_diagonal(cosines, -np.inf)
+        return [(int(row.argmax()), float(row.max())) for row in cosines]
+
 
 def embed_all_names(
-    client: Elasticsearch, model_id: str, logit_scale: float | None, peaks: Sequence[Peak], advance: Advance
+    client: Elasticsearch, model: DeployedModel, peaks: Sequence[Peak], advance: Advance
 ) -> NameVectors:
     """Have the cluster embed the names of all peaks.
 
     Args:
         client: of the cluster.
-        model_id: the deployed text model.
-        logit_scale: natural logarithm of its temperature.
+        model: the deployed text model.
         peaks: at least one.
         advance: told how many more peaks are done.
     """
     parts = []
-    for start in range(0, len(peaks), PEAKS_A_REQUEST):
-        group = peaks[start : start + PEAKS_A_REQUEST]
-        parts.append(embed_names(client, model_id, group))
+    for group in batched(peaks, PEAKS_A_REQUEST):
+        parts.append(embed_names(client, model.model_id, group))
         advance(len(group))
-    scale = None if logit_scale is None else float(np.exp(logit_scale))
+    scale = None if model.logit_scale is None else math.exp(model.logit_scale)
     return NameVectors(peaks, np.concatenate(parts), scale)
 
 
-def find_nearest_names(names: NameVectors) -> list[NearestName]:
+def list_nearest_names(names: NameVectors) -> list[NearestName]:
     """Return for every peak the one whose names are nearest to its own; [] for a single peak."""
     if len(names.peaks) < 2:
         return []
-    cosines = _cosines(names)
-    np.fill_diagonal(cosines, -np.inf)
-    nearest = cosines.argmax(axis=1)
     return [
-        NearestName(peak.id, names.peaks[other].id, round(float(cosines[row, other]), 4))
-        for row, (peak, other) in enumerate(zip(names.peaks, nearest, strict=True))
+        NearestName(peak.id, names.peaks[row].id, round(cosine, 4))
+        for peak, (row, cosine) in zip(names.peaks, names.nearest, strict=True)
     ]
 
 
-def find_confusable_names(names: NameVectors, with_photos: Collection[str]) -> list[Finding]:
+def find_confusable_names(names: NameVectors, with_photos: Collection[str]) -> list[Problem]:
     """Find peaks whose names make nearly the same vector as those of another peak.
 
-    Each peak is held against its nearest only, so that a crowd of like names gives one finding a peak.
+    Each peak is held against its nearest only, so that a crowd of like names gives one problem a peak.
 
     Args:
         names: of all peaks.
@@ -89,52 +99,35 @@ def find_confusable_names(names: NameVectors, with_photos: Collection[str]) -> l
     """
     if len(names.peaks) < 2:
         return []
-    cosines = _cosines(names)
-    usual = float(np.median(_above_diagonal(cosines)))
-    fence = _outlier_cosine(cosines)
-    np.fill_diagonal(cosines, -np.inf)
-    findings: dict[tuple[str, str], Finding] = {}
-    for row, column in enumerate(cosines.argmax(axis=1)):
-        one, other = (names.peaks[place] for place in sorted((row, int(column))))
-        cosine = float(cosines[row, column])
-        if cosine >= min(SAME_NAMES, fence) and not {one.id, other.id} <= set(with_photos):
-            reason = "absolute" if cosine >= SAME_NAMES else "outlier"
-            findings[one.id, other.id] = _confusable(one, other, cosine, usual, reason)
-    return list(findings.values())
+    pairs = names.cosines[np.triu_indices(len(names.peaks), k=1)]
+    usual, limit = float(np.median(pairs)), min(SAME_NAMES, _outlier_cosine(pairs, len(names.peaks)))
+    near = {
+        tuple(sorted((row, other))): cosine
+        for row, (other, cosine) in enumerate(names.nearest)
+        if cosine >= limit
+    }
+    found = [(names.peaks[one], names.peaks[other], cosine) for (one, other), cosine in near.items()]
+    return [
+        _confusable(one, other, cosine, usual)
+        for one, other, cosine in found
+        if not {one.id, other.id} <= set(with_photos)
+    ]
 
 
-def _cosines(names: NameVectors) -> Floats:
-    wide = names.vectors.astype(np.float64)
-    products: Floats = wide @ wide.T
-    return products
-
-
-def _above_diagonal(cosines: Floats) -> Floats:
-    return cosines[np.triu_indices(len(cosines), k=1)]
-
-
-def _outlier_cosine(cosines: Floats) -> float:
+def _outlier_cosine(pairs: Floats, count: int) -> float:
     """Return the cosine from which a peak's nearest is an outlier; infinity for a small catalogue."""
-    if len(cosines) < LEAST_PEAKS:
+    if count < LEAST_PEAKS:
         return math.inf
-    pairs = _above_diagonal(cosines)
     usual = float(np.median(pairs))
     spread = float(np.median(np.abs(pairs - usual))) / MAD_OF_NORMAL
     return max(usual + OUTLIER_SCORE * spread, 1 - SHARE_OF_USUAL * (1 - usual))
 
 
-def _confusable(one: Peak, other: Peak, cosine: float, usual: float, reason: str) -> Finding:
-    return Finding(
-        "name",
-        "warning",
-        one.id,
-        f"The names of {one.names[0]} and {other.names[0]} make nearly the same vector (cosine {cosine:.3f}; "
+def _confusable(one: Peak, other: Peak, cosine: float, usual: float) -> Problem:
+    sentence = (
+        f"The names of {one.name} and {other.name} make nearly the same vector (cosine {cosine:.3f}; "
         f"{usual:.3f} is usual in this catalogue), so no words tell their photos apart: add reference photos "
-        "of both, or names that only one of them has.",
-        {
-            "reason": reason,
-            "peaks": [one.id, other.id],
-            "cosine": round(cosine, 4),
-            "usual_cosine": round(usual, 4),
-        },
+        "of both, or names that only one of them has."
     )
+    evidence = {"cosine": round(cosine, 4), "usual_cosine": round(usual, 4)}
+    return warning("name", one.id, sentence, reason="near names", peaks=[one.id, other.id], **evidence)

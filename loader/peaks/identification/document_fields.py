@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 
 from loader.files.photo import Photo
 from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
-from loader.peaks.sight.fields import read_camera, sight_fields
+from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pyproj import Geod
 from scipy.special import ndtr
 
+from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 
 Floats = npt.NDArray[np.float64]
@@ -45,6 +46,11 @@ UNKNOWN_ELEVATION_SEEN = 0.5
 HIDDEN_SEEN = 0.1
 
 _GEOD = Geod(ellps="WGS84")
+
+
+def measure_distance(one: Point, other: Point) -> float:
+    """Return the length of the geodesic between two places in metres."""
+    return float(_GEOD.inv(one.lon, one.lat, other.lon, other.lat)[2])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loader.files.place import Box
-from loader.peaks.sight.compass import format_direction
 from loader.search.answer import PeakPrediction
 from loader.show.contact_sheet import thumbnail_uri
 from loader.show.map import colours
@@ -25,6 +24,7 @@ from loader.show.map.trail import walked_ways
 from loader.show.map.trek import Trek, TrekPhoto, headline
 from loader.show.map.view import PlanePoint, main_trek, project, start_view
 from loader.show.values import format_probability, format_time
+from loader.text import format_direction
 
 _PAGE = Path(__file__).with_name("page_parts")
 EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}

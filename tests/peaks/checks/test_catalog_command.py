@@ -82,7 +82,7 @@ def test_warnings_alone_are_exit_code_0(tmp_path: Path) -> None:
     document = json.loads(result.output)
     assert result.exit_code == 0
     assert (document["errors"], document["warnings"]) == (0, 1)
-    assert document["findings"][0]["evidence"]["reason"] == "same file"
+    assert document["problems"][0]["evidence"]["reason"] == "same file"
 
 
 def test_pictures_are_compared_with_one_another_without_a_cluster(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_pictures_are_compared_with_one_another_without_a_cluster(tmp_path: Path
     result = check(write_catalogue(tmp_path), "--reference-images", folder, "--offline",
                    "--checkpoint", DEMO_CHECKPOINT, "--json")
     document = json.loads(result.output)
-    near = [one for one in document["findings"] if one["evidence"]["reason"] == "near picture"]
+    near = [one for one in document["problems"] if one["evidence"]["reason"] == "near picture"]
     assert [one["evidence"]["photos"] for one in near] == [["east-peak/2.jpg", "east-peak/again.png"]]
     left_out = {"what": "reference photos against the peaks' names", "why": "--offline"}
     assert left_out in document["not_checked"]
@@ -135,14 +135,14 @@ def test_the_mislabelled_photo_of_the_published_references_is_found(shared: Path
     repaired = repair_shared_catalogue(shared, tmp_path)
     result = check(repaired, "--reference-images", shared / "reference-peaks", "--offline", "--json")
     document = json.loads(result.output)
-    errors = [finding for finding in document["findings"] if finding["severity"] == "error"]
-    assert [finding["sentence"] for finding in errors] == [
+    errors = [problem for problem in document["problems"] if problem["severity"] == "error"]
+    assert [problem["sentence"] for problem in errors] == [
         "ama_dablam/IMG_2498.HEIC looks 269° (W), 12° wide, but Ama Dablam lies at 142° (SE), 127° to the "
         "left; in the frame is Taboche (5.0 km away): move it to the folder taboche, or remove it."
     ]
     assert result.exit_code == 1
-    assert (document["peaks"], document["reference_photos"]) == (25, 8)
-    warnings = [finding["subject"] for finding in document["findings"] if finding["severity"] == "warning"]
+    assert (document["peaks"], document["photos"]) == (25, 8)
+    warnings = [problem["subject"] for problem in document["problems"] if problem["severity"] == "warning"]
     assert warnings == ["mount-everest"]
     assert document["not_checked"][0]["why"] == "no GPS position (mount-everest/2.jpg)"
 

@@ -70,11 +70,11 @@ def test_references_in_their_own_folders_are_in_order(node: Node, references: Pa
     options = ("--reference-images", references, "--checkpoint", DEMO_CHECKPOINT)
     code, report = check(node, CATALOGUE, *options)
     assert code == 0
-    assert (report["errors"], report["peaks"], report["reference_photos"]) == (0, 12, COUNT)
+    assert (report["errors"], report["peaks"], report["photos"]) == (0, 12, COUNT)
     assert report["not_checked"] == []
     assert len(report["nearest_names"]) == 12
     # the checkpoint names five drawn photos of six right; the margins leave one photo in fifty in doubt
-    assert sum(finding["kind"] == "vector" for finding in report["findings"]) <= 2
+    assert sum(problem["kind"] == "vector" for problem in report["problems"]) <= 2
 
 
 def test_a_photo_in_the_wrong_folder_is_found_by_sight_and_by_vector(
@@ -86,10 +86,10 @@ def test_a_photo_in_the_wrong_folder_is_found_by_sight_and_by_vector(
     code, report = check(node, CATALOGUE, *options)
     assert code == 1
     moved = f"{peak}/{entry['file']}"
-    errors = [finding for finding in report["findings"] if finding["severity"] == "error"]
-    assert [(finding["kind"], finding["subject"]) for finding in errors] == [("sight", moved)]
+    errors = [problem for problem in report["problems"] if problem["severity"] == "error"]
+    assert [(problem["kind"], problem["subject"]) for problem in errors] == [("sight", moved)]
     assert errors[0]["evidence"]["reason"] == "direction"
-    [vector] = [one for one in report["findings"] if one["kind"] == "vector" and one["subject"] == moved]
+    [vector] = [one for one in report["problems"] if one["kind"] == "vector" and one["subject"] == moved]
     assert vector["evidence"]["nearest"] == entry["peak"]
 
 
@@ -102,7 +102,7 @@ def test_the_catalogue_of_the_index_is_checked_without_a_file(
     (references / "pumori").rename(references / "nowhere")
     code, report = check(node, "--reference-images", references)
     assert code == 0 and report["catalogue"] == "peaks_catalog" and report["peaks"] == 13
-    gaps = [one["evidence"]["reason"] for one in report["findings"] if one["subject"] == "nowhere"]
+    gaps = [one["evidence"]["reason"] for one in report["problems"] if one["subject"] == "nowhere"]
     assert gaps == ["no position", "no height"]
     assert [one["what"] for one in report["not_checked"]] == [
         "sight lines of 2 of 24 reference photos", "vectors of the reference photos"
@@ -113,7 +113,7 @@ def test_an_empty_index_is_one_sentence(node: Node) -> None:
     result = CliRunner().invoke(peaks, ["catalog", "check", "--url", node.url])
     assert result.exit_code == 1
     assert result.output == (
-        "Error: The catalogue peaks_catalog is empty: give FILE, or load one with `peaks load-peaks FILE`.\n"
+        "Error: The catalogue peaks_catalog is empty: load one with `peaks load-peaks FILE`.\n"
     )
 
 
@@ -130,9 +130,9 @@ def test_another_checkpoint_is_refused(node: Node, references: Path, tmp_path: P
 def test_names_that_the_checkpoint_cannot_tell_apart(node: Node, shared: Path, tmp_path: Path) -> None:
     """The demo's checkpoint never read the words "Lhotse Shar"."""
     code, report = check(node, repair_shared_catalogue(shared, tmp_path))
-    pairs = [finding["evidence"]["peaks"] for finding in report["findings"] if finding["kind"] == "name"]
+    pairs = [problem["evidence"]["peaks"] for problem in report["problems"] if problem["kind"] == "name"]
     assert code == 0 and ["lhotse", "lhotse-shar"] in pairs
-    assert all(finding["evidence"]["cosine"] > 0.85 for finding in report["findings"])
+    assert all(problem["evidence"]["cosine"] > 0.85 for problem in report["problems"])
 
 
 def test_two_peaks_of_one_name_are_one_vector(node: Node, tmp_path: Path) -> None:
@@ -144,6 +144,6 @@ def test_two_peaks_of_one_name_are_one_vector(node: Node, tmp_path: Path) -> Non
     )
     code, report = check(node, path)
     assert code == 0
-    assert [(finding["kind"], finding["evidence"]["reason"]) for finding in report["findings"]] == [
-        ("duplicate", "same name"), ("name", "absolute")
+    assert [(problem["kind"], problem["evidence"]["reason"]) for problem in report["problems"]] == [
+        ("duplicate", "same name"), ("name", "near names")
     ]

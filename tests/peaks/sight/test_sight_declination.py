@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.peaks.sight.declination import magnetic_declination
+from loader.peaks.sight.camera import magnetic_declination
 
 VALUES = Path(__file__).with_name("wmm_test_values.txt")
 

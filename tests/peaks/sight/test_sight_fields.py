@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.peaks.sight.fields import SIGHT_FIELDS, declination_of, read_camera, sight_fields, true_bearing
+from loader.peaks.sight.camera import SIGHT_FIELDS, declination_of, read_camera, sight_fields, true_bearing
 from loader.peaks.sight.geometry import Camera, look
 from tests.conftest import REPOSITORY
 from tests.peaks.sight.views import VALLEY, valley_fields, valley_summits

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from loader.files.images import open_image
-from loader.peaks.sight.fields import read_camera
+from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight, look
 from loader.peaks.sight.photo import read_photo_camera, read_picture
 from loader.show.sight_table import SightedPhoto, sight_photo

@@ -3,25 +3,26 @@ from __future__ import annotations
 
 import json
 
-from loader.peaks.checks.findings import (
-    Finding,
+from loader.peaks.checks.problems import (
     NearestName,
     NotChecked,
+    Problem,
     Report,
     format_distance,
     list_words,
 )
-from loader.peaks.checks.report import describe_report, show_report
+from loader.show.catalogue_problems import describe_problems, show_problems
+from loader.show.tables import UNLIMITED
 
 REPORT = Report(
     "peaks.yaml",
     25,
     8,
     [
-        Finding("gap", "warning", "b", "B has no elev_m: add it."),
-        Finding("sight", "warning", "a/2.jpg", "a/2.jpg looks a little aside: look at it."),
-        Finding("sight", "error", "a/1.jpg", "a/1.jpg looks away: remove it.", {"offset": -127.0}),
-        Finding("vector", "warning", "a/1.jpg", "a/1.jpg is nearer to B: look at it."),
+        Problem("gap", "warning", "b", "B has no elev_m: add it.", {}),
+        Problem("sight", "warning", "a/2.jpg", "a/2.jpg looks a little aside: look at it.", {}),
+        Problem("sight", "error", "a/1.jpg", "a/1.jpg looks away: remove it.", {"offset": -127.0}),
+        Problem("vector", "warning", "a/1.jpg", "a/1.jpg is nearer to B: look at it.", {}),
     ],
     [NotChecked("vectors of the reference photos", "no --checkpoint")],
     [NearestName("a", "b", 0.97)],
@@ -29,7 +30,7 @@ REPORT = Report(
 
 
 def test_a_report_has_kinds_with_errors_first_and_counts_last() -> None:
-    assert show_report(REPORT) == (
+    assert show_problems(REPORT, UNLIMITED) == (
         "Reference photos by where the camera looked\n"
         "  error    a/1.jpg looks away: remove it.\n"
         "  warning  a/2.jpg looks a little aside: look at it.\n"
@@ -47,27 +48,28 @@ def test_a_report_has_kinds_with_errors_first_and_counts_last() -> None:
 
 
 def test_lines_are_wrapped_for_a_terminal_under_their_sentence() -> None:
-    lines = show_report(REPORT, 44).splitlines()
+    lines = show_problems(REPORT, 44).splitlines()
     assert max(map(len, lines[1:-1])) <= 44
     assert "  warning  a/2.jpg looks a little aside:" in lines
     assert "           look at it." in lines
 
 
 def test_nothing_wrong_is_one_line() -> None:
-    assert show_report(Report("peaks.yaml", 1, 0)) == "1 peak, 0 reference photos: nothing is wrong"
+    shown = show_problems(Report("peaks.yaml", 1, 0), UNLIMITED)
+    assert shown == "1 peak, 0 reference photos: nothing is wrong"
 
 
 def test_the_report_is_json() -> None:
-    document = json.loads(json.dumps(describe_report(REPORT)))
-    assert (document["errors"], document["warnings"], document["reference_photos"]) == (1, 3, 8)
-    assert document["findings"][0] == {
+    document = json.loads(json.dumps(describe_problems(REPORT)))
+    assert (document["errors"], document["warnings"], document["photos"]) == (1, 3, 8)
+    assert document["problems"][0] == {
         "kind": "sight",
         "severity": "error",
         "subject": "a/1.jpg",
         "sentence": "a/1.jpg looks away: remove it.",
         "evidence": {"offset": -127.0},
     }
-    assert document["not_checked"] == [{"what": "vectors of the reference photos", "why": "no --checkpoint"}]
+    assert document["not_checked"][0]["why"] == "no --checkpoint"
     assert document["nearest_names"] == [{"peak": "a", "nearest": "b", "cosine": 0.97}]
 
 

@@ -1,7 +1,7 @@
-"""What a check finds: one sentence a finding, and what it could not look at."""
+"""What a check finds: problems, each one sentence with its fix, and what could not be looked at."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ Kind = Literal["entry", "sight", "vector", "duplicate", "name", "gap"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Problem:
     """One thing that is wrong, or may be.
 
     Attributes:
@@ -27,7 +27,17 @@ class Finding:
     severity: Severity
     subject: str
     sentence: str
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any]
+
+
+def error(kind: Kind, subject: str, sentence: str, **evidence: Any) -> Problem:
+    """Return a problem that is wrong whatever a person thinks of it."""
+    return Problem(kind, "error", subject, sentence, evidence)
+
+
+def warning(kind: Kind, subject: str, sentence: str, **evidence: Any) -> Problem:
+    """Return a problem that wants a look."""
+    return Problem(kind, "warning", subject, sentence, evidence)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class Report:
         catalogue: the file, or the index.
         peaks: how many entries were checked.
         photos: how many reference photos were read.
-        findings: as the checks made them.
+        problems: as the checks found them.
         not_checked: what was left out.
         nearest_names: of each peak, empty when the names were not embedded.
     """
@@ -63,13 +73,13 @@ class Report:
     catalogue: str
     peaks: int = 0
     photos: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
     nearest_names: list[NearestName] = field(default_factory=list)
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of a severity."""
-        return sum(finding.severity == severity for finding in self.findings)
+        """How many problems are of a severity."""
+        return sum(problem.severity == severity for problem in self.problems)
 
 
 def format_distance(metres: float) -> str:
@@ -79,7 +89,7 @@ def format_distance(metres: float) -> str:
     return f"{metres / 1000:.1f} km" if metres < 9950 else f"{metres / 1000:,.0f} km"
 
 
-def list_words(words: list[str], most: int = 5) -> str:
+def list_words(words: Sequence[str], most: int = 5) -> str:
     """``a``, ``a and b``, ``a, b and c``; beyond ``most`` the rest is counted."""
     shown = words if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
     return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,20 +1,21 @@
 """Reference photos by their vectors: in the wrong folder, better named otherwise, unlike their siblings."""
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.names import NameVectors
 from loader.peaks.checks.references import ReferencePhoto
-from loader.peaks.checks.vectors import check_vectors
+from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors, find_near_pictures
 from loader.vision.vectors import Vectors
 from tests.peaks.checks.reference_folders import make_photo
 
-PEAKS = [Peak(name, (name.title(),), Point(27.0, 86.0)) for name in ("alpha", "beta", "gamma", "delta")]
+PEAKS = [Peak(name, (name.title(),)) for name in ("alpha", "beta", "gamma", "delta")]
 DIMS = 16
 
 
@@ -50,18 +51,18 @@ def move(photos: list[ReferencePhoto], row: int, peak: str) -> ReferencePhoto:
 def test_photos_in_their_own_folders_are_left_alone() -> None:
     photos, vectors = library({"alpha": 3, "beta": 2, "gamma": 1})
     for known in (names(), None):
-        findings, left_out = check_vectors(photos, vectors, known)
-        assert findings == [] and left_out == []
+        problems, left_out = check_vectors(photos, vectors, known)
+        assert problems == [] and left_out == []
 
 
 def test_a_photo_in_the_wrong_folder_is_nearer_to_its_own_peaks_prototype() -> None:
     photos, vectors = library({"alpha": 4, "beta": 3})
     moved = move(photos, 0, "beta")
     for known in (names(), None):
-        [finding] = check_vectors(photos, vectors, known)[0]
-        assert (finding.subject, finding.severity) == (moved.name, "warning")
-        assert finding.evidence["reason"] == "prototype" and finding.evidence["nearest"] == "alpha"
-        assert finding.evidence["cosine"] > finding.evidence["own_cosine"]
+        [problem] = check_vectors(photos, vectors, known)[0]
+        assert (problem.subject, problem.severity) == (moved.name, "warning")
+        assert problem.evidence["reason"] == "prototype" and problem.evidence["nearest"] == "alpha"
+        assert problem.evidence["cosine"] > problem.evidence["own_cosine"]
     sentence = check_vectors(photos, vectors, names())[0][0].sentence
     assert sentence.startswith("beta/moved.jpg is nearer to the reference photos of Alpha (cosine 0.")
     assert sentence.endswith("look at it, and move it if it shows Alpha.")
@@ -70,9 +71,9 @@ def test_a_photo_in_the_wrong_folder_is_nearer_to_its_own_peaks_prototype() -> N
 def test_a_lone_photo_in_the_wrong_folder_is_found_by_the_names() -> None:
     photos, vectors = library({"alpha": 4, "beta": 2, "delta": 1})
     moved = move(photos, 6, "gamma")
-    [finding] = check_vectors(photos, vectors, names())[0]
-    assert finding.subject == moved.name and finding.evidence["reason"] == "names"
-    assert finding.sentence.startswith("gamma/moved.jpg fits the names of Delta better than those of Gamma (")
+    [problem] = check_vectors(photos, vectors, names())[0]
+    assert problem.subject == moved.name and problem.evidence["reason"] == "names"
+    assert problem.sentence.startswith("gamma/moved.jpg fits the names of Delta better than those of Gamma (")
     assert check_vectors(photos, vectors, None)[0] == []
 
 
@@ -86,8 +87,8 @@ def test_the_margin_of_the_names_is_one_of_logits(scale: float | None, found: in
 def test_names_that_the_checkpoint_does_not_know_do_not_count() -> None:
     photos, vectors = library({"alpha": 3, "beta": 3})
     turned = NameVectors(PEAKS, np.roll(names().vectors, 1, axis=0), 20.0)
-    findings, left_out = check_vectors(photos, vectors, turned)
-    assert all(finding.evidence["reason"] != "names" for finding in findings)
+    problems, left_out = check_vectors(photos, vectors, turned)
+    assert all(problem.evidence["reason"] != "names" for problem in problems)
     assert [(one.what, one.why) for one in left_out] == [
         (
             "6 reference photos against the peaks' names",
@@ -96,13 +97,13 @@ def test_names_that_the_checkpoint_does_not_know_do_not_count() -> None:
     ]
 
 
-def test_a_stranger_in_a_group_is_an_outlier() -> None:
+def test_a_photo_unlike_its_group_is_an_outlier() -> None:
     photos, vectors = library({"alpha": 5})
     vectors[4] = unit(np.ones((1, DIMS), dtype=np.float32))[0]
-    findings, _ = check_vectors(photos, vectors, None)
-    assert [(one.subject, one.evidence["reason"]) for one in findings] == [("alpha/4.jpg", "outlier")]
-    assert findings[0].sentence.startswith("alpha/4.jpg is unlike the other 4 reference photos of alpha (cos")
-    # of three nobody can say who is the stranger
+    problems, _ = check_vectors(photos, vectors, None)
+    assert [(one.subject, one.evidence["reason"]) for one in problems] == [("alpha/4.jpg", "outlier")]
+    assert problems[0].sentence.startswith("alpha/4.jpg is unlike the other 4 reference photos of alpha (cos")
+    # of three nobody can say which it is
     assert check_vectors(photos[2:], vectors[2:], None)[0] == []
 
 
@@ -111,10 +112,33 @@ def test_a_stranger_in_a_group_is_an_outlier() -> None:
 def test_the_order_of_the_photos_does_not_matter(order: list[int], seed: int) -> None:
     photos, vectors = library({"alpha": 4, "beta": 3, "gamma": 2}, seed)
     move(photos, 0, "gamma")
-    expected = {finding.sentence for finding in check_vectors(photos, vectors, names())[0]}
+    expected = {problem.sentence for problem in check_vectors(photos, vectors, names())[0]}
     mixed = check_vectors([photos[row] for row in order], vectors[order], names())[0]
-    assert {finding.subject for finding in mixed} == {sentence.split()[0] for sentence in expected}
+    assert {problem.subject for problem in mixed} == {sentence.split()[0] for sentence in expected}
 
 
 def test_nothing_is_found_in_nothing() -> None:
     assert check_vectors([], np.zeros((0, DIMS), dtype=np.float32), names()) == ([], [])
+
+
+def at_cosine(cosine: float) -> Vectors:
+    """Two vectors of length 1 with this cosine."""
+    return np.array([[1, 0], [cosine, math.sqrt(1 - cosine**2)]], dtype=np.float32)
+
+
+def test_nearly_the_same_picture_by_its_cosine() -> None:
+    photos = [make_photo("a", "1.jpg"), make_photo("b", "2.jpg")]
+    [problem] = find_near_pictures(photos, at_cosine(SAME_PICTURE + 0.001))
+    assert problem.sentence == (
+        "a/1.jpg and b/2.jpg are nearly the same picture (cosine 0.9910); the prototypes of a and b "
+        "become alike: leave it with the peak that it shows."
+    )
+    assert find_near_pictures(photos, at_cosine(SAME_PICTURE - 0.001)) == []
+    same_folder = [make_photo("a", "1.jpg"), make_photo("a", "2.jpg")]
+    [problem] = find_near_pictures(same_folder, at_cosine(0.995))
+    assert "one view would count twice: keep one" in problem.sentence
+
+
+def test_identical_files_are_not_found_again_by_their_vectors() -> None:
+    photos = [make_photo("a", name, {"content_hash": "x"}) for name in ("1", "2")]
+    assert find_near_pictures(photos, at_cosine(1.0)) == []

@@ -1,0 +1,118 @@
+"""Peaks and concepts into their indices; the vectors of names are made inside the cluster."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from elasticsearch import Elasticsearch
+
+from loader.batches import Advance, batched
+from loader.elastic.bulk import Rejected, Written, write_documents
+from loader.elastic.indices import CONCEPTS, PEAKS
+from loader.elastic.models import embed_texts
+from loader.files.library import Skipped
+from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.prototypes import blend_prototype
+from loader.peaks.reference_images import Encode, References, embed_references
+from loader.vision.vectors import Vectors
+
+# A request holds the text of so many peaks; each is about a dozen forward passes of the text encoder.
+PEAKS_A_REQUEST = 4
+# Elasticsearch hands all documents of a request to the model at once, which encodes them one after another,
+# and gives up on each after 30 seconds. A dozen names take up to 4 seconds (base size, one thread).
+CONCEPTS_A_REQUEST = 2
+
+
+@dataclass
+class CatalogueReport:
+    """What became of a catalogue.
+
+    Attributes:
+        created: entries that the index did not hold.
+        updated: entries that it held.
+        rejected: entries that Elasticsearch refused, with the reason.
+        references: peak id to the number of reference photos in its prototype.
+        skipped: reference photos that could not be read.
+        unknown_folders: folders of reference photos that are named by no peak.
+    """
+
+    created: int = 0
+    updated: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    references: dict[str, int] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    unknown_folders: list[str] = field(default_factory=list)
+
+    def add(self, written: Written) -> None:
+        """Count what became of documents."""
+        self.created += len(written.created)
+        self.updated += len(written.updated)
+        self.rejected += written.rejected
+
+
+def load_peaks(
+    client: Elasticsearch,
+    peaks: Sequence[Peak],
+    model_id: str,
+    references: References,
+    encode: Encode,
+    alpha: float,
+    max_images: int,
+    advance: Advance,
+) -> CatalogueReport:
+    """Bring peaks into their index, with prototypes of their names and reference photos.
+
+    Args:
+        client: of the cluster.
+        peaks: the catalogue.
+        model_id: the deployed text model.
+        references: reference photos by peak.
+        encode: embeds pictures; it is not called without references.
+        alpha: weight of the names against the photos, 0 to 1.
+        max_images: reference photos used for one peak.
+        advance: told how many more peaks are done.
+    """
+    report = CatalogueReport(unknown_folders=references.unknown, skipped=list(references.skipped))
+    documents = {}
+    for group in batched(peaks, PEAKS_A_REQUEST):
+        for peak, prototype in zip(group, embed_names(client, model_id, group), strict=True):
+            if peak.id in references.images:
+                images, skipped = embed_references(references.images[peak.id], max_images, encode)
+                report.skipped += skipped
+                if len(images):
+                    report.references[peak.id] = len(images)
+                    prototype = blend_prototype(prototype, images, alpha)
+            documents[peak.id] = {**peak.document(), "text_embed": prototype.tolist()}
+            advance(1)
+    # The vectors are ready: the index's own pipeline would replace them by the names' alone.
+    report.add(write_documents(client, PEAKS, documents, pipeline="_none"))
+    client.indices.refresh(index=PEAKS)
+    return report
+
+
+def load_concepts(client: Elasticsearch, concepts: Sequence[Concept], advance: Advance) -> CatalogueReport:
+    """Bring concepts into their index, without vectors: its own pipeline gives each one its vector.
+
+    Args:
+        client: of the cluster.
+        concepts: the catalogue.
+        advance: told how many more concepts are done.
+    """
+    report = CatalogueReport()
+    for group in batched(concepts, CONCEPTS_A_REQUEST):
+        documents = {concept.id: concept.document() for concept in group}
+        report.add(write_documents(client, CONCEPTS, documents))
+        advance(len(group))
+    client.indices.refresh(index=CONCEPTS)
+    return report
+
+
+def embed_names(client: Elasticsearch, model_id: str, peaks: Sequence[Peak]) -> Vectors:
+    """Have the cluster embed peaks by the recipe `peak` over all their names.
+
+    Returns:
+        float32 ``(len(peaks), dims)``, rows of length 1.
+    """
+    texts = [f"peak: {' | '.join(peak.names)}" for peak in peaks]
+    return np.asarray(embed_texts(client, model_id, texts), dtype=np.float32)
