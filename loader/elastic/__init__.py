@@ -1,1 +1,8 @@
-"""The cluster: connection and its error sentences, retries, bulk writing, assets, models, Kibana import."""
+"""The cluster: everything that this product asks of Elasticsearch, and of Kibana, goes through these files.
+
+- `connection`, `error_sentences`: Eland's flags, a client, and its refusals in plain words.
+- `retries`, `bulk`: requests that wait for a busy cluster; documents in and out.
+- `indices`, `models`, `photo_index`: what stands behind an alias, whose vectors it holds, what photos it knows.
+- `assets`, `asset_writer`: templates, pipelines and search templates, from files into the cluster.
+- `kibana_sources`, `kibana_import`: data views, map and dashboard, from files into Kibana.
+"""
