@@ -165,9 +165,9 @@ def _explain_transport(error: TransportError) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """What is under a failure; a request that was made once only has it as ``__cause__`` alone."""
-    under: list[BaseException] = list(error.errors) if isinstance(error, TransportError) else []
-    return under or ([error.__cause__] if error.__cause__ else [])
+    """What is under a failure, where elastic_transport, urllib3 and Python keep it."""
+    under = [*getattr(error, "errors", ()), *error.args, error.__cause__]
+    return [each for each in under if isinstance(each, BaseException)]
 
 
 def _failed_host(error: BaseException) -> str:
@@ -179,7 +179,9 @@ def _failed_host(error: BaseException) -> str:
     return next(filter(None, map(_failed_host, _causes(error))), "")
 
 
-def _cause(error: TransportError) -> str:
+def _cause(error: BaseException) -> str:
     """Return the innermost words of a failure: "Connection refused"."""
-    text = str([error, *_causes(error)][-1]).splitlines()[0]
-    return text.rpartition(": ")[2].strip(" ()'\"") or text
+    if causes := _causes(error):
+        return _cause(causes[-1])
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return re.sub(r"^\[[^\]]*\] | \(_ssl\.c.*$", "", text.splitlines()[0])
