@@ -67,7 +67,7 @@ def apply(
     if not kibana_only:
         model = deployed_model(client, es_model_id or NAMED_MODEL)
         renewed = (only or ALIASES) if build_next else ()
-        lines.tell_cluster(model, apply_assets(client, model, renewed=renewed, dry_run=dry_run))
+        lines.print_changes(model, apply_assets(client, model, renewed=renewed, dry_run=dry_run))
     failure = None if kibana is None else _import(*kibana, lines, dry_run)
     lines.end()
     if failure is not None:
@@ -101,16 +101,16 @@ def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[
 
 
 def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_run: bool) -> PeaksError | None:
-    """Import and tell what became of each object; what failed is returned, to be raised after all is told."""
+    """Import and print what became of each object; a failure is returned, to be raised at the end."""
     if dry_run:
         would = tuple(Change("imported", one.kind, one.id, one.title) for one in objects)
-        lines.tell_kibana(kibana, ImportReport(would))
+        lines.print_import(kibana, ImportReport(would))
         return None
     try:
         report = kibana.import_objects(objects)
     except PeaksError as error:
         return error
-    lines.tell_kibana(kibana, report)
+    lines.print_import(kibana, report)
     if report.success:
         return None
     return PeaksError(
@@ -136,7 +136,7 @@ _WOULD = {
 
 
 class Lines:
-    """What a run tells: a line for each thing when it is done, or one JSON document at the end.
+    """What a run prints: a line for each thing when it is done, or one JSON document at the end.
 
     Args:
         dry_run: whether things are only looked at.
@@ -147,16 +147,16 @@ class Lines:
         self._dry_run, self._as_json = dry_run, as_json
         self._document: dict[str, Any] = {"dry_run": dry_run}
 
-    def tell_cluster(self, model: DeployedModel, changes: Iterator[Change]) -> None:
-        """Tell what becomes of Elasticsearch's things while it is done."""
-        told = self._document["changes"] = list[dict[str, Any]]()
+    def print_changes(self, model: DeployedModel, changes: Iterator[Change]) -> None:
+        """Print what becomes of Elasticsearch's things while it is done."""
+        changed = self._document["changes"] = list[dict[str, Any]]()
         self._document["model"] = asdict(model)
         for change in changes:
-            told.append(asdict(change))
+            changed.append(asdict(change))
             self._line(change)
 
-    def tell_kibana(self, kibana: Kibana, report: ImportReport) -> None:
-        """Tell what became of Kibana's objects, and where to look at them."""
+    def print_import(self, kibana: Kibana, report: ImportReport) -> None:
+        """Print what became of Kibana's objects, and where to look at them."""
         place = {"url": kibana.place, "space": kibana.space, "success": report.success}
         self._document["kibana"] = {**place, **asdict(report)}
         for change in report.changes:

@@ -78,7 +78,7 @@ class SavedObject:
 
     @property
     def key(self) -> Key:
-        """What tells it from every other object: its type and id."""
+        """Its type and id, which no other object has."""
         return self.type, self.id
 
     @property

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 PEAK = "#BD271E"
-QUIET_PEAK = "#D9A49F"
+PALE_PEAK = "#D9A49F"
 PHOTO = "#209280"
 SIGHT = "#D6A13A"
 DEEP_SIGHT = "#B07A12"
 TRAIL = "#5B6B73"
 INK = "#1F2A33"
-QUIET = "#69767F"
+GREY = "#69767F"
 GRID = "#DEDACF"
 PAPER = "#F6F4EE"
 FRAME = "#A9A89F"

@@ -43,7 +43,7 @@ def draw_figures(view: View, tiles: TileServer | None, with_profile: bool) -> La
     Args:
         view: that the map opens with.
         tiles: a background from a tile server; the map needs the network then.
-        with_profile: whether the photos tell their time.
+        with_profile: whether a photo's time is known.
     """
     drawing = _draw_map(view, tiles)
     parts = [drawing, _draw_profile()] if with_profile else [drawing]
@@ -85,7 +85,7 @@ def _add_grid(drawing: figure, *, over_tiles: bool) -> None:
             ticker=ticker,
             formatter=_formatter("degrees_axis.js", letters=letters),
             axis_line_color=None, major_tick_line_color=None, minor_tick_line_color=None,
-            major_label_text_color=colours.QUIET, major_label_text_font_size="10px",
+            major_label_text_color=colours.GREY, major_label_text_font_size="10px",
             major_label_text_font=FONT, major_label_standoff=2,
         )
         drawing.add_layout(axis, side)
@@ -174,7 +174,7 @@ def _draw_profile() -> figure:
 
 
 def _style_profile(profile: figure) -> None:
-    profile.title.text_color, profile.title.text_font = colours.QUIET, FONT
+    profile.title.text_color, profile.title.text_font = colours.GREY, FONT
     profile.title.text_font_size, profile.title.text_font_style = "11px", "normal"
     profile.title.standoff = 3
     days, metres = profile.xaxis[0], profile.yaxis[0]
@@ -185,7 +185,7 @@ def _style_profile(profile: figure) -> None:
     metres.formatter = _formatter("metres_axis.js")
     for axis in (days, metres):
         axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = None
-        axis.major_label_text_color = colours.QUIET
+        axis.major_label_text_color = colours.GREY
         axis.major_label_text_font_size = "10px"
         axis.major_label_text_font = FONT
     profile.grid.grid_line_color = colours.GRID

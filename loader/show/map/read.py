@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import chain, islice
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import PHOTOS, read_pages
-from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.files.place import read_point
 from loader.peaks.catalogue import Concept, Peak
@@ -122,7 +120,7 @@ def _all_peaks(catalogue: Mapping[str, Peak], hits: Iterable[Mapping[str, Any]])
     for hit in hits:
         fields = hit["fields"]
         ids, ends = (fields.get(name, ()) for name in ("peaks_in_frame_ids", "peaks_in_frame"))
-        if len(ids) == len(ends):  # written together, so it can be told which is whose
+        if len(ids) == len(ends):  # written together, so the n-th end is that of the n-th id
             for peak_id, end in zip(ids, ends, strict=True):
                 peaks.setdefault(peak_id, Peak(peak_id, (), read_point([end])))
         for peak_id in (*ids, *fields.get("predicted_peaks", ())):
@@ -138,13 +136,7 @@ def spread_evenly(photos: Sequence[TrekPhoto], most: int) -> list[TrekPhoto]:
 
 
 def _read_thumbnails(client: Elasticsearch, ids: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for start in range(0, len(ids), THUMBNAIL_PAGE):
-        wanted = list(ids[start:start + THUMBNAIL_PAGE])
-        answer = with_retries(partial(
-            client.search, index=PHOTOS, query={"ids": {"values": wanted}}, size=len(wanted), source=False,
-            fields=[{"field": "thumbnail"}],
-        ))
-        for hit in answer["hits"]["hits"]:
-            found.update((hit["_id"], value) for value in hit.get("fields", {}).get("thumbnail", ())[:1])
-    return found
+    query, fields = {"ids": {"values": list(ids)}}, [{"field": "thumbnail"}]
+    pages = read_pages(client, PHOTOS, size=THUMBNAIL_PAGE, query=query, source=False, fields=fields)
+    hits = chain.from_iterable(pages)
+    return {hit["_id"]: value for hit in hits for value in hit.get("fields", {}).get("thumbnail", ())}

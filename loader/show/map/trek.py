@@ -18,7 +18,7 @@ class TrekPhoto:
 
     Attributes:
         id: the document's ``_id``.
-        time: as the photo tells it, for people.
+        time: as the file says it, for people.
         predictions: the peaks it is predicted to show, likeliest first.
         in_frame: ids of the peaks that its camera had in its frame, likeliest first: its sight lines.
         concepts: what else it is predicted to show, likeliest first.
@@ -85,7 +85,7 @@ def sort_by_time(photos: Sequence[TrekPhoto]) -> list[TrekPhoto]:
 
 
 def describe_days(trek: Trek) -> str:
-    """``27 October to 5 November 2023``, or "" when no photo tells its time."""
+    """``27 October to 5 November 2023``, or "" when no photo's time is known."""
     if trek.days is None:
         return ""
     first, last = trek.days

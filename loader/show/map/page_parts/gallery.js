@@ -60,8 +60,8 @@ class Gallery {
     return badge;
   }
 
-  /** Tell of a dot or a peak beside the pointer, in a map so many pixels wide and high. */
-  tell({ dot, peak }, sx, sy, width, height) {
+  /** Show the card of a dot or a peak beside the pointer, in a map so many pixels wide and high. */
+  showCard({ dot, peak }, sx, sy, width, height) {
     this.card.replaceChildren(...(peak ? this.peakLines(peak) : dot.members.length > 1
       ? this.clusterLines(dot.members) : this.photoLines(dot.members[0])));
     this.card.hidden = false;
@@ -73,7 +73,7 @@ class Gallery {
     this.card.style.top = `${Math.max(4, Math.min(sy - 40, height - box.height - 4))}px`;
   }
 
-  hush() {
+  hideCard() {
     this.card.hidden = true;
   }
 
@@ -99,7 +99,7 @@ class Gallery {
     if (!peaks.length) return "";
     const names = peaks.slice(0, 5).map((peak) => this.trek.peaks[peak].names[0]);
     const more = peaks.length > 5 ? ` and ${peaks.length - 5} more` : "";
-    return element("p", { className: "quiet" }, `${words}${names.join(", ")}${more}`);
+    return element("p", { className: "grey" }, `${words}${names.join(", ")}${more}`);
   }
 
   clusterLines(photos) {
@@ -115,7 +115,7 @@ class Gallery {
       days.length ? element("p", {}, days.length > 1 ? `${days[0]} to ${days.at(-1)}` : days[0]) : "",
       ...named.map(([peak, count]) =>
         element("p", { className: "found" }, this.badge({ peak, said: [`in ${count}`] }))),
-      element("p", { className: "quiet" }, "click to look closer"),
+      element("p", { className: "grey" }, "click to look closer"),
     ].filter(Boolean);
   }
 
@@ -123,7 +123,7 @@ class Gallery {
     const counted = (count, words) => `${words} ${count} photo${count === 1 ? "" : "s"}`;
     return [
       element("p", { className: "title" }, peak.names[0]),
-      peak.names.length > 1 ? element("p", { className: "quiet" }, peak.names.slice(1, 6).join(" · ")) : "",
+      peak.names.length > 1 ? element("p", { className: "grey" }, peak.names.slice(1, 6).join(" · ")) : "",
       peak.metres === undefined ? "" : element("p", {}, metres(peak.metres)),
       element("p", {}, counted(peak.named, "named in")),
       element("p", {}, counted(peak.framed, "in the frame of")),

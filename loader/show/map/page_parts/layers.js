@@ -118,7 +118,7 @@ class Layers {
       x: peaks.map((peak) => peak.x),
       y: peaks.map((peak) => peak.y),
       size: peaks.map((peak) => peak.size),
-      colour: peaks.map((peak) => (peak.isSeen ? this.palette.peak : this.palette.quiet_peak)),
+      colour: peaks.map((peak) => (peak.isSeen ? this.palette.peak : this.palette.pale_peak)),
     });
   }
 
@@ -241,8 +241,8 @@ function addLabel(labels, label, place, palette) {
   const align = place.side[0] > 0 ? "left" : place.side[0] < 0 ? "right" : "center";
   const edge = { left: place.left + 4, right: place.left + place.width - 4, center: place.left + place.width / 2 }[align];
   const lines = [
-    [label.name, label.size, label.weight, label.peak.isSeen ? palette.ink : palette.quiet, label.size / 2 + 1],
-    [label.below, 11, "normal", palette.quiet, label.size + 9],
+    [label.name, label.size, label.weight, label.peak.isSeen ? palette.ink : palette.grey, label.size / 2 + 1],
+    [label.below, 11, "normal", palette.grey, label.size + 9],
   ];
   for (const [text, size, style, colour, down] of lines) {
     if (!text) continue;

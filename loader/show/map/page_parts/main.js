@@ -114,11 +114,11 @@ function listenToPointer(layers, gallery, choice, profile) {
     }
     pointed = found;
     const { outer_width: width } = map; // with the axis, which stands left of the view
-    if (found === null) gallery.hush();
-    else gallery.tell(found, sx + width - view.width, sy, width, view.height);
+    if (found === null) gallery.hideCard();
+    else gallery.showCard(found, sx + width - view.width, sy, width, view.height);
   };
   map.on_event("mousemove", move);
-  map.on_event("mouseleave", () => { pointed = null; gallery.hush(); layers.point([]); profile?.point([]); });
+  map.on_event("mouseleave", () => { pointed = null; gallery.hideCard(); layers.point([]); profile?.point([]); });
   map.on_event("tap", (event) => {
     move(event);
     if (pointed?.dot?.members.length > 1) goTo(layers, pointed.dot.members);
