@@ -47,12 +47,12 @@ def identify(
     is weighed with what the picture looks like; a peak is named when it is likely enough, and none may be.
     A photo that is in the index already needs no checkpoint.
     """
-    from loader.show.contact_sheet import render_identifications, write_sheet  # numpy: not for `--help`
+    from loader.show.contact_sheet import render_identifications, write_html  # numpy: not for `--help`
     from loader.show.identification_table import describe_identified, show_identified
 
     found, skipped = _identify_all(connection.client(), images, filters, checkpoint)
     if html is not None and found:
-        write_sheet(render_identifications(found), html)
+        write_html(render_identifications(found), html)
         click.echo(f"Contact sheet: {html}", err=True)
     show_each(found, skipped, show=show_identified, describe=describe_identified,
               json_key="answers" if as_json else None)
@@ -75,12 +75,12 @@ def _identify_all(
     identifier = open_identifier(client, read_siglip(client, vision))
     found = []
     for image in asked:
-        seen = identifier.identify(image.vector, [image.camera], allowed)[0]
-        seen = seen.at_least(filters.min_similarity)
-        most = filters.size or len(seen.candidates)
-        found.append(
-            IdentifiedImage(image.path, image.thumbnail, seen, most, identifier.threshold, resolved.words)
-        )
+        identified = identifier.identify(image.vector, [image.camera], allowed)[0]
+        identified = identified.at_least(filters.min_similarity)
+        found.append(IdentifiedImage(
+            image.path, image.thumbnail, identified, filters.size or len(identified.candidates),
+            identifier.threshold, resolved.words,
+        ))
     return found, skipped
 
 

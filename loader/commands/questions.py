@@ -21,7 +21,7 @@ from loader.search.filters import Filters, resolve_filters
 from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, ask_text
 from loader.search.template_call import format_curl
 from loader.show.answer_table import show_nothing, show_photos
-from loader.show.contact_sheet import render_photos, write_sheet
+from loader.show.contact_sheet import render_photos, write_html
 
 curl_option = click.option(
     "--curl", is_flag=True, help="Print the same question as a curl command, and ask nothing."
@@ -120,7 +120,7 @@ def similar(
 
 def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
     if html is not None:
-        write_sheet(render_photos(answer), html)
+        write_html(render_photos(answer), html)
         click.echo(f"Contact sheet: {html}", err=True)
     if as_json:
         print_json(describe_answer(answer))

@@ -9,7 +9,7 @@ from loader.commands.options import map_filter_options
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.search.filters import Filters, resolve_filters
-from loader.show.contact_sheet import write_sheet
+from loader.show.contact_sheet import write_html
 from loader.show.map.read import read_trek
 from loader.show.map.tiles import read_tile_server
 from loader.show.map.trek import headline
@@ -40,7 +40,7 @@ def draw_trek(
     server = None if tiles is None else read_tile_server(tiles)
     client = connection.client()
     trek = read_trek(client, resolve_filters(client, filters), thumbnails)
-    write_sheet(render_page(trek, title, filters.box, server), output)
+    write_html(render_page(trek, title, filters.box, server), output)
     size = output.stat().st_size
     shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
     click.echo(f"Map: {output} ({headline(trek)}; {shown})", err=True)

@@ -1,4 +1,4 @@
-"""A contact sheet: an answer as one HTML file that needs nothing beside it.
+"""A contact sheet: an answer as one HTML file that needs nothing beside it, and how such files are written.
 
 The page's own files lie in ``contact_sheet/``. Every value is escaped by Jinja; thumbnails stand in the
 page as data URIs, so that the file can be mailed or opened from a phone's storage.
@@ -36,7 +36,7 @@ def render_identifications(images: Sequence[IdentifiedImage]) -> str:
     return _environment().get_template("identified.html").render(images=images)
 
 
-def write_sheet(html: str, file: Path) -> None:
+def write_html(html: str, file: Path) -> None:
     """Write the document whole or not at all; PeaksError when the place cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -190,12 +190,12 @@ def _frame(sight: Sight) -> str:
 def describe_sights(sighted: SightedPhoto) -> dict[str, Any]:
     """Return one photo as a JSON object, all numbers in full."""
     fields = sighted.photo.fields
-    told = ("bearing", "bearing_reference", "focal_length_35mm", "shot_time", "shot_time_local", "camera")
+    exif = ("bearing", "bearing_reference", "focal_length_35mm", "shot_time", "shot_time_local", "camera")
     return {
         "path": sighted.photo.path,
         "camera": None if sighted.camera is None else asdict(sighted.camera),
         "declination": declination_of(fields) if fields.get("bearing_reference") == "magnetic" else None,
-        "exif": {name: fields.get(name) for name in told},
+        "exif": {name: fields.get(name) for name in exif},
         "notes": [*sighted.notes, *sighted.photo.notes],
         "peaks": [_describe_placed(sight, sighted.camera) for sight in sighted.sights],
     }

@@ -108,12 +108,12 @@ def summarize_predictions(report: PredictionReport) -> str:
 
 
 def _facts(report: PhotoReport) -> list[str]:
-    told = f"position in {report.with_position:,}, bearing in {report.with_bearing:,}, "
-    found = f"a peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
+    exif = f"position in {report.with_position:,}, bearing in {report.with_bearing:,}, "
+    predicted = f"a peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
     return [
         f"Of {_count(report.created + report.updated, 'loaded photo')}:",
-        f"  {told}time with its offset in {report.with_offset:,}",
-        f"  {found}concepts named in {report.with_concepts:,}",
+        f"  {exif}time with its offset in {report.with_offset:,}",
+        f"  {predicted}concepts named in {report.with_concepts:,}",
         *_precision(report),
     ]
 

@@ -14,7 +14,7 @@ from loader.show.contact_sheet import (
     render_identifications,
     render_photos,
     thumbnail_uri,
-    write_sheet,
+    write_html,
 )
 from loader.text import compass_point
 from tests.search.search_answers import identified_image, photo_answer, small_jpeg
@@ -135,9 +135,9 @@ def test_compass(bearing: float, point: str) -> None:
 
 def test_write(tmp_path: Path) -> None:
     file = tmp_path / "sheet.html"
-    write_sheet("<p>Ü</p>", file)
-    write_sheet("<p>new</p>", file)
+    write_html("<p>Ü</p>", file)
+    write_html("<p>new</p>", file)
     assert file.read_text(encoding="utf-8") == "<p>new</p>"
     assert list(tmp_path.iterdir()) == [file]
     with pytest.raises(PeaksError, match="Cannot write"):
-        write_sheet("x", file / "sheet.html")
+        write_html("x", file / "sheet.html")
