@@ -2,12 +2,11 @@
 
 A phone's HEIC is a grid of some 48 HEVC pictures. Each is decoded, shrunk by 2 to 16 and dropped before the
 next, so the full picture is never in memory, and FFmpeg needs about half of libheif's time (docs/loading.md).
-Whatever is unusual or damaged is left to libheif: `plan_decoding` or `decode_small` then returns None.
+Whatever is unusual or damaged is left to libheif.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from math import prod
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 from PIL import Image
 from PIL.Image import Transpose
 
+from loader.files.decoding_cost import DECODED_BYTES
+from loader.files.decoding_gate import large_decoding
 from loader.files.heif_grid import HevcPicture, read_hevc_picture
 from loader.files.shrinking import mark_extent, turn
 
@@ -34,6 +35,10 @@ SMALL_BYTES = 15  # a pixel of the small picture: three planes, and RGB before, 
 CODED_MARGIN = 64  # pixels by which a coded picture may be larger than what is shown: one coding tree block
 
 
+# The matrix (ISO/IEC 23091-2), and whether the range is full, as the file says; else as the tiles say.
+Colours = tuple[int, bool]
+
+
 class _Unusable(Exception):
     """The tiles are not what the boxes say; libheif is to judge them."""
 
@@ -51,35 +56,8 @@ def is_available() -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a picture will be decoded.
-
-    Attributes:
-        picture: what the file holds.
-        factor: by which both sides are shrunk.
-        colours: the file's matrix (ISO/IEC 23091-2) and whether its range is full; None: as the tiles say.
-    """
-
-    picture: HevcPicture
-    factor: int
-    colours: tuple[int, bool] | None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the small picture before it is turned, pixels."""
-        width, height = self.picture.size
-        return -(-width // self.factor), -(-height // self.factor)
-
-    @property
-    def bytes_needed(self) -> int:
-        """Memory at the peak: the encoded tiles, those being decoded, and the small picture."""
-        encoded = sum(map(len, self.picture.tiles))
-        return encoded + TILE_BYTES * prod(self.picture.tile_size) + SMALL_BYTES * prod(self.size)
-
-
-def plan_decoding(image: Image.Image, data: bytes, side: int) -> Plan | None:
-    """Say how a HEIC's primary picture can be decoded small.
+def decode_tiles(image: Image.Image, data: bytes, side: int) -> Image.Image | None:
+    """Decode a HEIC's primary picture small.
 
     Args:
         image: as pillow-heif opened it.
@@ -87,20 +65,38 @@ def plan_decoding(image: Image.Image, data: bytes, side: int) -> Plan | None:
         side: pixels that the shorter side must keep.
 
     Returns:
-        None when libheif has to do it: the decoder is not installed, the picture is too small to be shrunk,
-        or the file is damaged or other than phones write it.
+        RGB as libheif shows it (see `loader.files.shrinking.extent`). None when libheif has to do it: the
+        decoder is not installed, the picture is too small to be shrunk, or the file is damaged or other than
+        phones write it.
     """
     is_plain = image.mode == "RGB" and image.info.get("bit_depth") == 8
     picture = read_hevc_picture(data) if is_plain and is_available() else None
     if picture is None or _shown_size(picture) != image.size:  # libheif is the authority on what is shown
         return None
-    profile = image.info.get("nclx_profile")
-    colours = profile and (profile["matrix_coefficients"], bool(profile["full_range_flag"]))
-    for factor in FACTORS:
-        is_seamless = all(length % factor == 0 for length in picture.tile_size)
-        if min(picture.size) >= side * factor and (is_seamless or len(picture.tiles) == 1):
-            return Plan(picture, factor, colours)
-    return None
+    factor = next((factor for factor in FACTORS if _can_shrink(picture, side, factor)), None)
+    if factor is None or bytes_needed(picture, factor) > DECODED_BYTES:
+        return None
+    import av  # late, as `is_available` says
+
+    try:
+        with large_decoding(bytes_needed(picture, factor)):
+            small = _decode(picture, factor, _colours(image))
+    except (_Unusable, av.FFmpegError, ValueError, MemoryError):
+        return None
+    small = mark_extent(small, picture.size[0] / factor, picture.size[1] / factor)
+    for how in picture.turns:
+        small = turn(small, how) if how is not None else small
+    return small
+
+
+def bytes_needed(picture: HevcPicture, factor: int) -> int:
+    """Return the memory at the peak: the encoded tiles, those being decoded, and the small picture."""
+    encoded = sum(map(len, picture.tiles))
+    return encoded + TILE_BYTES * prod(picture.tile_size) + SMALL_BYTES * prod(_small_size(picture, factor))
+
+
+def _small_size(picture: HevcPicture, factor: int) -> tuple[int, int]:
+    return -(-picture.size[0] // factor), -(-picture.size[1] // factor)
 
 
 def _shown_size(picture: HevcPicture) -> tuple[int, int]:
@@ -108,31 +104,21 @@ def _shown_size(picture: HevcPicture) -> tuple[int, int]:
     return picture.size[::-1] if swaps % 2 else picture.size
 
 
-def decode_small(plan: Plan) -> Image.Image | None:
-    """Decode a picture as planned.
-
-    Returns:
-        RGB as libheif shows it (see `loader.files.shrinking.extent`); None when libheif has to do it.
-    """
-    import av  # late, as `is_available` says
-
-    width, height = plan.picture.size
-    try:
-        small = _decode(plan)
-    except (_Unusable, av.FFmpegError, ValueError, MemoryError):
-        return None
-    small = mark_extent(small, width / plan.factor, height / plan.factor)
-    for how in plan.picture.turns:
-        small = turn(small, how) if how is not None else small
-    return small
+def _can_shrink(picture: HevcPicture, side: int, factor: int) -> bool:
+    is_seamless = len(picture.tiles) == 1 or all(length % factor == 0 for length in picture.tile_size)
+    return is_seamless and min(picture.size) >= side * factor
 
 
-def _decode(plan: Plan) -> Image.Image:
-    picture, factor = plan.picture, plan.factor
+def _colours(image: Image.Image) -> Colours | None:
+    profile = image.info.get("nclx_profile")
+    return profile and (profile["matrix_coefficients"], bool(profile["full_range_flag"]))
+
+
+def _decode(picture: HevcPicture, factor: int, colours: Colours | None) -> Image.Image:
     tile_width, tile_height = picture.tile_size
-    planes = [Image.new("L", plan.size) for _ in range(3)]
+    planes = [Image.new("L", _small_size(picture, factor)) for _ in range(3)]
     for index, frame in enumerate(_frames(picture)):
-        _check(frame, plan)
+        _check(frame, picture, colours)
         row, column = divmod(index, picture.columns)
         left, top = column * tile_width, row * tile_height
         width, height = min(tile_width, picture.size[0] - left), min(tile_height, picture.size[1] - top)
@@ -176,10 +162,10 @@ def _frames(picture: HevcPicture) -> Iterator[Any]:
         raise _Unusable
 
 
-def _check(frame: Any, plan: Plan) -> None:
+def _check(frame: Any, picture: HevcPicture, colours: Colours | None) -> None:
     """Refuse a frame that is damaged, of another size, or of other colours than Pillow's YCbCr has."""
-    matrix, is_full = plan.colours or (int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
+    matrix, is_full = colours or (int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
     is_whole = not frame.is_corrupt and frame.format.name in FORMATS_420
-    has_size = (frame.width, frame.height) == plan.picture.tile_size
+    has_size = (frame.width, frame.height) == picture.tile_size
     if not (is_whole and has_size and is_full and matrix in BT601):
         raise _Unusable

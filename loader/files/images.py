@@ -161,19 +161,12 @@ def _render(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[in
     kind, full = image.format or "image", image.size
     orientation = read_orientation(image)  # before the pixels are loaded, which closes a TIFF
     with _damage_explained(kind):
-        picture = _decode_tiles(image, side) or _decode_whole(image, side)
+        picture = None
+        if kind == "HEIF" and side is not None:
+            picture = heif_tiles.decode_tiles(image, file_bytes(image), side)
+        picture = picture or _decode_whole(image, side)
     how = TURNS.get(orientation)
     return (turn(picture, how) if how is not None else picture), (full[::-1] if orientation >= 5 else full)
-
-
-def _decode_tiles(image: Image.Image, side: int | None) -> Image.Image | None:
-    if image.format != "HEIF" or side is None:
-        return None
-    plan = heif_tiles.plan_decoding(image, file_bytes(image), side)
-    if plan is None or plan.bytes_needed > DECODED_BYTES:
-        return None
-    with large_decoding(plan.bytes_needed):
-        return heif_tiles.decode_small(plan)
 
 
 def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
