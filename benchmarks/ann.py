@@ -89,8 +89,8 @@ def main(connection: Connection, copies: int, seed: int, as_json: bool) -> None:
 def choose_queries(dataset: Dataset, encode: Encode, seed: int) -> dict[str, Vectors]:
     """Return vectors of texts and of photos to search by, at most `MOST_QUERIES` of each."""
     groups = (dataset.peaks, dataset.concepts)
-    texts = np.stack([vector for entries in groups for vector in entries.vectors])[:MOST_QUERIES]
-    names = [name for entries in groups for listed in entries.names for name in listed]
+    texts = np.stack([vector for group in groups for vector in group.vectors])[:MOST_QUERIES]
+    names = [name for group in groups for entry in group.entries for name in entry.names]
     rng = np.random.default_rng(seed)
     chosen = [names[row] for row in rng.permutation(len(names))[: MOST_QUERIES - len(texts)]]
     if chosen:

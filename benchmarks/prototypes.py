@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from eland_models.recipes import MOST_NAMES, PLACE, Recipe, read_recipes
-from evaluation.dataset import Dataset, Entries, read_dataset
+from evaluation.dataset import Catalogue, Dataset, read_dataset
 from evaluation.fitting import PICTURE, SIGHTED, Clue, FoldSettings
 from evaluation.labels import Labels, read_labels
 from evaluation.metrics import Floats, is_named_within
@@ -63,8 +63,7 @@ def embed_folder(dataset: Dataset, folder: Path, checkpoint: str) -> dict[str, V
     from loader.vision.encoder import VisionEncoder  # brings torch
 
     encoder = VisionEncoder(LocalVision(checkpoint).checkpoint)
-    named = zip(dataset.peaks.ids, dataset.peaks.names, strict=True)
-    images = find_references(folder, [Peak(slug, names) for slug, names in named]).images
+    images = find_references(folder, dataset.peaks.entries).images
     embedded = {
         peak: embed_references(files, MOST_IMAGES, encoder.encode)[0] for peak, files in images.items()
     }
@@ -72,11 +71,11 @@ def embed_folder(dataset: Dataset, folder: Path, checkpoint: str) -> dict[str, V
 
 
 def make_prototypes(
-    peaks: Entries, encode: Encode, references: Mapping[str, Vectors]
+    peaks: Catalogue[Peak], encode: Encode, references: Mapping[str, Vectors]
 ) -> dict[str, Vectors]:
     """Return the peaks' prototypes, float32 ``(m, dims)``, by how they were made; the shipped way first."""
     recipe = next(recipe for recipe in read_recipes() if recipe.name == "peak")
-    names = [listed[:MOST_NAMES] for listed in peaks.names]
+    names = [peak.names[:MOST_NAMES] for peak in peaks.entries]
     whole = compose(encode, recipe, names)
     made = {
         "as shipped": whole,
@@ -112,8 +111,7 @@ def compose(encode: Encode, recipe: Recipe, names: Sequence[Sequence[str]]) -> V
 def measure(dataset: Dataset, labels: Labels, prototypes: Vectors) -> list[Floats]:
     """Return for each of `MEASURES` one figure a photo (1 or 0) or a peak (mean precision), each ``(k,)``."""
     dataset = replace(dataset, peaks=replace(dataset.peaks, vectors=prototypes))
-    known, shown = labels.table(dataset.photos.paths, dataset.peaks)
-    photos = LabelledPhotos.gather(dataset, known, shown, FoldSettings())
+    photos = LabelledPhotos.gather(dataset, labels, FoldSettings())
     sighted = photos.with_bearing()
     return [
         _is_right(photos.by_picture(), PICTURE),

@@ -20,7 +20,7 @@ from evaluation.fitting import (
     fit_platt,
     fit_weights,
 )
-from evaluation.labels import Labels
+from evaluation.labels import Labels, Rows
 from evaluation.metrics import Bools, Floats, is_named_within
 from evaluation.naming import (
     FEWEST_PEAKS,
@@ -113,8 +113,7 @@ class Calibration:
 
     def __init__(self, dataset: Dataset, labels: Labels, in_force: Rule, settings: FoldSettings) -> None:
         self._dataset, self._labels, self._in_force, self._settings = dataset, labels, in_force, settings
-        known, shown = labels.table(dataset.photos.paths, dataset.peaks)
-        self._photos = LabelledPhotos.gather(dataset, known, shown, settings)
+        self._photos = LabelledPhotos.gather(dataset, labels, settings)
         self._notes: list[str] = []
         peaks = int(self._photos.shown.any(axis=0).sum())
         if len(self._photos) < FEWEST_TO_FIT or peaks < FEWEST_PEAKS:
@@ -195,16 +194,15 @@ class Calibration:
         if not len(dataset.concepts) or not self._labels.concepts:
             self._notes.append("No labels for concepts: their rule is left as it was.")
             return in_force, None
-        known, shown = self._labels.table(dataset.photos.paths, dataset.concepts)
-        shown = shown[known]
+        rows, shown = self._labels.table(dataset.photos.paths, dataset.concepts)
         if len(shown) < FEWEST_TO_FIT or not shown.any() or shown.all():
             self._notes.append(
                 f"Concepts of {len(shown)} photos are labelled, too few: their rule is left as it was."
             )
             return in_force, None
-        cosines = gather_cosines(dataset.photos.vectors[known], dataset.concepts.vectors)
+        cosines = gather_cosines(dataset.photos.vectors[rows], dataset.concepts.vectors)
         logits = siglip_logits(cosines, dataset.siglip)
-        fitted = self._cross_fit_platt(logits, shown, known)
+        fitted = self._cross_fit_platt(logits, shown, rows)
         limits = np.full(len(shown), in_force.threshold)
         before = judge("concepts", shown, Predictions(in_force.probability(logits), None, limits))
         try:
@@ -218,9 +216,8 @@ class Calibration:
         bias, logit = fit_platt(logits, shown)
         return ConceptRule(bias, logit, threshold), _Part(before, shown, fitted, threshold)
 
-    def _cross_fit_platt(self, logits: Floats, shown: Bools, known: Bools) -> CrossFitted:
-        paths = self._dataset.photos.paths
-        folds = self._settings.assign([paths[row] for row in np.flatnonzero(known)])
+    def _cross_fit_platt(self, logits: Floats, shown: Bools, rows: Rows) -> CrossFitted:
+        folds = self._settings.assign([self._dataset.photos.paths[row] for row in rows])
 
         def fit(seen: Bools) -> Model:
             bias, weight = fit_platt(logits[seen], shown[seen])

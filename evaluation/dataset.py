@@ -2,21 +2,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS, read_pages
+from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.library import hash_file, walk_library
 from loader.files.place import read_point
-from loader.peaks.catalogue import UNDETERMINED, Concept, NamesByLanguage, Peak
+from loader.peaks.catalogue import UNDETERMINED, Concept, EntryT, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.candidates import View, take_view
 from loader.peaks.sight.camera import read_camera
@@ -64,42 +65,47 @@ class Photos:
 
 
 @dataclass(frozen=True)
-class Entries:
-    """Peaks or concepts, in the order of their ids.
+class Catalogue(Generic[EntryT]):
+    """Peaks or concepts with their prototypes, in the order of their ids.
 
     Attributes:
-        kind: "peak" or "concept".
-        ids: slugs.
-        names: all names of each.
-        languages: the same names by language, "und" where nobody said which.
-        vectors: float32 ``(m, dims)``, the prototypes as the index holds them, rows of length 1.
+        kind: `Peak` or `Concept`.
+        entries: ``m``; their names by language where a file told them, else all "und".
+        vectors: float32 ``(m, dims)``, as the index holds them, rows of length 1.
     """
 
-    kind: str
-    ids: tuple[str, ...]
-    names: tuple[tuple[str, ...], ...]
-    languages: tuple[NamesByLanguage, ...]
+    kind: type[EntryT]
+    entries: tuple[EntryT, ...]
     vectors: Vectors
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.entries)
 
-    def with_languages(self, named: Mapping[str, NamesByLanguage], source: Path) -> Entries:
-        """Return the entries with the languages of their names.
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Of the entries, in their order."""
+        return tuple(entry.id for entry in self.entries)
 
-        Args:
-            named: id to names by language; entries without an id here keep their names as they are.
-            source: the file that ``named`` comes from, for the error.
+    def with_languages(self, file: Path) -> Catalogue[EntryT]:
+        """Return the entries with their names by language, as a catalogue's file tells them.
 
         Raises:
-            PeaksError: the file names no entry of the index.
+            PeaksError: the file cannot be read, or names no entry of the index.
         """
-        if self.ids and not set(named) & set(self.ids):
+        named = {entry.id: entry for entry in read_catalogue(file, self.kind)}
+        if self.entries and not named.keys() & set(self.ids):
             raise PeaksError(
-                f"No {self.kind} of {source} is in the index: give the catalogue that was loaded into it."
+                f"No {self.kind.noun} of {file} is in the index: give the catalogue that was loaded into it."
             )
-        pairs = zip(self.ids, self.languages, strict=True)
-        return replace(self, languages=tuple(named.get(identifier, known) for identifier, known in pairs))
+        return replace(
+            self,
+            entries=tuple(
+                replace(entry, names_by_language=named[entry.id].names_by_language)
+                if entry.id in named
+                else entry
+                for entry in self.entries
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -109,18 +115,21 @@ class Dataset:
     Attributes:
         photos: the library.
         peaks: of the catalogue, those with a vector.
-        summits: the same peaks' positions, row for row.
         concepts: empty when there are none.
         model: the deployed text model.
         siglip: its temperature and bias.
     """
 
     photos: Photos
-    peaks: Entries
-    summits: Summits
-    concepts: Entries
+    peaks: Catalogue[Peak]
+    concepts: Catalogue[Concept]
     model: DeployedModel
     siglip: Calibration
+
+    @cached_property
+    def summits(self) -> Summits:
+        """Where the peaks stand."""
+        return Summits.gather(self.peaks.entries)
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -147,15 +156,16 @@ def read_dataset(
             f"Model [{model.model_id}] does not carry SigLIP's scale and bias: deploy it again with `peaks "
             "model deploy --clear-previous`, which writes them."
         )
-    (peaks, summits), concepts = read_peaks(client), read_concept_entries(client)
-    if peaks_file is not None:
-        known = {peak.id: peak.names_by_language for peak in read_catalogue(peaks_file, Peak)}
-        peaks = peaks.with_languages(known, peaks_file)
-    if concepts_file is not None:
-        named = {concept.id: concept.names_by_language for concept in read_catalogue(concepts_file, Concept)}
-        concepts = concepts.with_languages(named, concepts_file)
-    siglip = Calibration(model.logit_scale, model.logit_bias)
-    return Dataset(read_photos(client), peaks, summits, concepts, model, siglip)
+    peaks, concepts = _read_prototypes(client, Peak), _read_prototypes(client, Concept)
+    if not len(peaks):
+        raise PeaksError(f"The index {PEAKS} holds no peak with a vector: run `peaks load-peaks FILE`.")
+    return Dataset(
+        read_photos(client),
+        peaks.with_languages(peaks_file) if peaks_file else peaks,
+        concepts.with_languages(concepts_file) if concepts_file else concepts,
+        model,
+        Calibration(model.logit_scale, model.logit_bias),
+    )
 
 
 def read_photos(client: Elasticsearch) -> Photos:
@@ -180,26 +190,17 @@ def read_photos(client: Elasticsearch) -> Photos:
     return Photos(tuple(paths), tuple(hashes), _unit(np.stack(vectors)), tuple(cameras), without)
 
 
-def read_peaks(client: Elasticsearch) -> tuple[Entries, Summits]:
-    """Read the peaks that have a prototype, and where they stand.
-
-    Raises:
-        PeaksError: there is none.
-    """
-    names = ("id", "names", "latlon", "elev_m", "text_embed")
-    hits = [hit for hit in _read_hits(client, PEAKS, names, "id") if read_vector(hit, "text_embed")]
-    if not hits:
-        raise PeaksError(f"The index {PEAKS} holds no peak with a vector: run `peaks load-peaks FILE`.")
-    return _entries("peak", hits), Summits.gather(map(Peak.from_hit, hits))
-
-
-def read_concept_entries(client: Elasticsearch) -> Entries:
-    """Read the concepts; none when there is no index of concepts."""
-    try:
-        found = list(_read_hits(client, CONCEPTS, ("id", "names", "text_embed"), "id"))
-    except NotFoundError:
-        found = []
-    return _entries("concept", [hit for hit in found if read_vector(hit, "text_embed")])
+def _read_prototypes(client: Elasticsearch, kind: type[EntryT]) -> Catalogue[EntryT]:
+    """Read the entries that have a vector; none when there is no such index."""
+    entries, vectors = [], []
+    with suppress(NotFoundError):
+        for hit in _read_hits(client, kind.index, (*kind.keys, "text_embed"), "id"):
+            if (vector := read_vector(hit, "text_embed")) is not None:
+                entry = kind.from_hit(hit)
+                entries.append(replace(entry, names_by_language={UNDETERMINED: entry.names}))
+                vectors.append(vector)
+    rows = _unit(np.asarray(vectors, dtype=np.float32)) if vectors else np.zeros((0, 0), dtype=np.float32)
+    return Catalogue(kind, tuple(entries), rows)
 
 
 def _read_hits(
@@ -218,18 +219,6 @@ def _first_values(hit: Mapping[str, Any]) -> dict[str, Any]:
     if position is not None:
         fields["gps"] = {"lat": position.lat, "lon": position.lon}
     return fields
-
-
-def _entries(kind: str, hits: Sequence[dict[str, Any]]) -> Entries:
-    names = tuple(tuple(hit["fields"].get("names", ())) for hit in hits)
-    rows = [read_vector(hit, "text_embed") for hit in hits]
-    return Entries(
-        kind=kind,
-        ids=tuple(str(hit["fields"]["id"][0]) for hit in hits),
-        names=names,
-        languages=tuple({UNDETERMINED: listed} for listed in names),
-        vectors=_unit(np.asarray(rows, dtype=np.float32)) if rows else np.zeros((0, 0), dtype=np.float32),
-    )
 
 
 def _unit(vectors: Vectors) -> Vectors:

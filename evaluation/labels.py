@@ -20,16 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from evaluation.dataset import Dataset, Entries
+from evaluation.dataset import Catalogue, Dataset
 from evaluation.metrics import Bools
 from loader.errors import PeaksError
+from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import fold_id
 
 SIGHT, FOLDERS = "sight", "folders"
 _EXAMPLES = 3
 
 Shown = Mapping[str, frozenset[str]]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,13 @@ class Labels:
         )
         return replace(self, peaks=peaks, concepts=concepts)
 
-    def table(self, paths: Sequence[str], entries: Entries) -> tuple[Bools, Bools]:
-        """Return which photos are labelled ``(n,)`` and what they show ``(n, m)``, by peaks or concepts."""
-        shown = self.peaks if entries.kind == "peak" else self.concepts
-        columns = {identifier: column for column, identifier in enumerate(entries.ids)}
-        known = np.array([path in shown for path in paths], dtype=np.bool_)
-        table = np.zeros((len(paths), len(entries)), dtype=np.bool_)
-        for row, path in enumerate(paths):
-            for identifier in shown.get(path, ()):
-                if identifier in columns:
-                    table[row, columns[identifier]] = True
-        return known, table
+    def table(self, paths: Sequence[str], catalogue: Catalogue[Any]) -> tuple[Rows, Bools]:
+        """Return the rows of the photos that are labelled, ``(n,)``, and what these show, ``(n, m)``."""
+        shown = self.peaks if catalogue.kind is Peak else self.concepts
+        rows = [row for row, path in enumerate(paths) if path in shown]
+        table = [[identifier in shown[paths[row]] for identifier in catalogue.ids] for row in rows]
+        shape = len(rows), len(catalogue)
+        return np.array(rows, dtype=np.int64), np.array(table, dtype=np.bool_).reshape(shape)
 
 
 def read_labels(source: str, dataset: Dataset) -> Labels:
@@ -219,14 +218,14 @@ def _all_ids(shown: Shown) -> set[str]:
     return {identifier for ids in shown.values() for identifier in ids}
 
 
-def _unknown_peaks(path: Path, entries: Entries, shown: Shown) -> list[str]:
+def _unknown_peaks(path: Path, catalogue: Catalogue[Any], shown: Shown) -> list[str]:
     """Return the ids that are not in the catalogue; refuses labels of which none is."""
     labelled = _all_ids(shown)
-    unknown = sorted(labelled - set(entries.ids))
+    unknown = sorted(labelled - set(catalogue.ids))
     if labelled and len(unknown) == len(labelled):
         raise PeaksError(
             f"None of the {len(unknown)} peaks in {path} is in the catalogue ({_some(unknown)}): the ids "
-            f"there are such as {_some(entries.ids)}."
+            f"there are such as {_some(catalogue.ids)}."
         )
     return unknown
 

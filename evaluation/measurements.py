@@ -152,15 +152,14 @@ def _median(values: Sequence[int]) -> float:
 
 def count_concepts(dataset: Dataset, labels: Labels, calibrated: Calibrated) -> tuple[ConceptRow, ...]:
     """Count what the rule in force makes of the concepts that are shown."""
-    entries, rule = dataset.concepts, calibrated.rule.concept
-    if not len(entries) or not labels.concepts:
+    concepts, rule = dataset.concepts, calibrated.rule.concept
+    if not len(concepts) or not labels.concepts:
         return ()
-    known, shown = labels.table(dataset.photos.paths, entries)
-    shown = shown[known]
-    logits = siglip_logits(gather_cosines(dataset.photos.vectors[known], entries.vectors), dataset.siglip)
+    rows, shown = labels.table(dataset.photos.paths, concepts)
+    logits = siglip_logits(gather_cosines(dataset.photos.vectors[rows], concepts.vectors), dataset.siglip)
     named = rule.is_named(rule.probability(logits))
     columns = (shown.sum(axis=0), named.sum(axis=0), (shown & named).sum(axis=0))
     return tuple(
-        ConceptRow(names[0], *(int(column[place]) for column in columns))
-        for place, names in enumerate(entries.names)
+        ConceptRow(concept.name, *(int(column[place]) for column in columns))
+        for place, concept in enumerate(concepts.entries)
     )

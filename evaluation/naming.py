@@ -189,11 +189,11 @@ def measure_identification(
     dataset: Dataset, labels: Labels, calibrated: Calibrated, settings: FoldSettings
 ) -> IdentificationFigures:
     """Name every labelled photo by each kind of clue, and by the rule in force."""
-    photos = LabelledPhotos.gather(dataset, *labels.table(dataset.photos.paths, dataset.peaks), settings)
+    photos = LabelledPhotos.gather(dataset, labels, settings)
     if len(photos) < FEWEST_TO_FIT or photos.shown.any(axis=0).sum() < FEWEST_PEAKS:
         return IdentificationFigures((), {}, "")
     named = _predict(photos, labels.are_weak, calibrated.rule, settings.precision)
-    names = [listed[0] for listed in dataset.peaks.names]
+    names = [peak.name for peak in dataset.peaks.entries]
     return IdentificationFigures(
         tuple(judge(way, shown, predictions) for way, (shown, predictions) in named.items()),
         {

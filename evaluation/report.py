@@ -34,50 +34,26 @@ class Run:
 
     Attributes:
         command: that a person can run again; without the cluster's address and credentials.
-        seed: of the folds.
-        folds: that each rule was judged by.
-        precision: share of names that thresholds were chosen for.
-        model: id of the text model.
-        fingerprint: of the text model.
-        dims: of the vectors.
+        settings: folds, seed and wanted precision.
+        model: the text model.
         references: photos that are not judged because they are reference photos.
         versions: of what ran, by name.
     """
 
     command: str
-    seed: int
-    folds: int
-    precision: float
-    model: str
-    fingerprint: str
-    dims: int
+    settings: FoldSettings
+    model: DeployedModel
     references: int
     versions: Mapping[str, str]
 
 
-def describe_run(
-    client: Elasticsearch,
-    context: click.Context,
-    model: DeployedModel,
-    settings: FoldSettings,
-    references: int,
-) -> Run:
-    """Say how the figures came about."""
-    return Run(
-        command=written_command(context),
-        seed=settings.seed,
-        folds=settings.folds,
-        precision=settings.precision,
-        model=model.model_id,
-        fingerprint=model.model_fingerprint,
-        dims=model.dims,
-        references=references,
-        versions={
-            **{package: version(package) for package in _PACKAGES},
-            "python": platform.python_version(),
-            "Elasticsearch server": str(client.info()["version"]["number"]),
-        },
-    )
+def describe_versions(client: Elasticsearch) -> dict[str, str]:
+    """Return the versions of what runs, by name."""
+    return {
+        **{package: version(package) for package in _PACKAGES},
+        "python": platform.python_version(),
+        "Elasticsearch server": str(client.info()["version"]["number"]),
+    }
 
 
 def written_command(context: click.Context) -> str:

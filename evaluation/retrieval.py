@@ -4,11 +4,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from evaluation.dataset import Dataset, Entries
+from evaluation.dataset import Catalogue, Dataset
 from evaluation.labels import Labels
 from evaluation.metrics import (
     RECALL_DEPTHS,
@@ -86,19 +87,18 @@ class QueryResult:
     best_irrelevant: float | None
 
 
-def list_queries(entries: Entries, shown: Bools) -> list[Query]:
+def list_queries(catalogue: Catalogue[Any], shown: Bools) -> list[Query]:
     """Return a query for each name in each language of the entries that some photo shows, ``(n, m)``."""
     return [
-        Query(entries.kind, identifier, language, name)
-        for column, identifier in enumerate(entries.ids)
-        if shown[:, column].any()
-        for language, names in entries.languages[column].items()
+        Query(catalogue.kind.noun, entry.id, language, name)
+        for entry in (catalogue.entries[row] for row in np.flatnonzero(shown.any(axis=0)))
+        for language, names in entry.names_by_language.items()
         for name in names
     ]
 
 
 def ask(
-    queries: Sequence[Query], vectors: Vectors, photos: Vectors, entries: Entries, shown: Bools
+    queries: Sequence[Query], vectors: Vectors, photos: Vectors, catalogue: Catalogue[Any], shown: Bools
 ) -> list[QueryResult]:
     """Rank the photos for each query.
 
@@ -106,10 +106,10 @@ def ask(
         queries: ``q``.
         vectors: float32 ``(q, dims)``, the queries'.
         photos: float32 ``(n, dims)``, all labelled.
-        entries: that the queries ask for.
+        catalogue: that the queries ask for.
         shown: ``(n, m)``.
     """
-    columns = {identifier: column for column, identifier in enumerate(entries.ids)}
+    columns = {identifier: column for column, identifier in enumerate(catalogue.ids)}
     return [
         _judge(query, (photos @ vector).astype(np.float64), shown[:, columns[query.entry]])
         for query, vector in zip(queries, vectors, strict=True)
@@ -128,22 +128,25 @@ def _judge(query: Query, scores: Floats, relevant: Bools) -> QueryResult:
     )
 
 
-def ask_by_name(dataset: Dataset, labels: Labels, entries: Entries, encode: Encode) -> list[QueryResult]:
+def ask_by_name(
+    dataset: Dataset, labels: Labels, catalogue: Catalogue[Any], encode: Encode
+) -> list[QueryResult]:
     """Ask for every labelled peak or concept by each of its names, one at a time."""
-    known, shown = labels.table(dataset.photos.paths, entries)
-    queries = list_queries(entries, shown[known])
+    rows, shown = labels.table(dataset.photos.paths, catalogue)
+    queries = list_queries(catalogue, shown)
     if not queries:
         return []
     vectors = encode([query.prompt for query in queries])
-    return ask(queries, vectors, dataset.photos.vectors[known], entries, shown[known])
+    return ask(queries, vectors, dataset.photos.vectors[rows], catalogue, shown)
 
 
-def ask_by_prototype(dataset: Dataset, labels: Labels, entries: Entries) -> list[QueryResult]:
+def ask_by_prototype(dataset: Dataset, labels: Labels, catalogue: Catalogue[Any]) -> list[QueryResult]:
     """Ask for every labelled peak or concept by its vector of the catalogue."""
-    known, shown = labels.table(dataset.photos.paths, entries)
-    rows = np.flatnonzero(shown[known].any(axis=0))
-    queries = [Query(entries.kind, entries.ids[row], "und", entries.names[row][0]) for row in rows]
-    return ask(queries, entries.vectors[rows], dataset.photos.vectors[known], entries, shown[known])
+    rows, shown = labels.table(dataset.photos.paths, catalogue)
+    columns = np.flatnonzero(shown.any(axis=0))
+    entries = [catalogue.entries[column] for column in columns]
+    queries = [Query(catalogue.kind.noun, entry.id, "und", entry.name) for entry in entries]
+    return ask(queries, catalogue.vectors[columns], dataset.photos.vectors[rows], catalogue, shown)
 
 
 @dataclass(frozen=True)
@@ -260,12 +263,13 @@ def measure_searches(
     """Ask for everything that is shown, by one name at a time and by its vector of the catalogue."""
     classes: list[SearchRow] = []
     results: list[QueryResult] = []
-    for entries in (dataset.peaks, dataset.concepts):
-        found = ask_by_name(dataset, labels, entries, encode)
+    catalogues: tuple[Catalogue[Any], ...] = (dataset.peaks, dataset.concepts)
+    for catalogue in catalogues:
+        found = ask_by_name(dataset, labels, catalogue, encode)
         if found:
-            whole = ask_by_prototype(dataset, labels, entries)
-            classes.append(summarize(f"{entries.kind}s, one name", found))
-            classes.append(summarize(f"{entries.kind}s, vector of the catalogue", whole))
+            whole, things = ask_by_prototype(dataset, labels, catalogue), f"{catalogue.kind.noun}s"
+            classes.append(summarize(f"{things}, one name", found))
+            classes.append(summarize(f"{things}, vector of the catalogue", whole))
             results += found
     return SearchFigures(
         tuple(classes),

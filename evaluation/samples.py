@@ -8,6 +8,7 @@ import numpy as np
 
 from evaluation.dataset import Dataset
 from evaluation.fitting import Folds, FoldSettings
+from evaluation.labels import Labels, Rows
 from evaluation.metrics import Bools, Floats
 from loader.peaks.identification.candidates import MOST_CANDIDATES, View, take_view
 from loader.peaks.identification.rule import Clues, gather_clues
@@ -61,29 +62,21 @@ class LabelledPhotos:
 
     Attributes:
         dataset: the library.
-        rows: of the photos in it, ``(n,)``.
+        rows: of the photos in it, int64 ``(n,)``.
         shown: ``(n, m)``, what they show.
         folds: ``(n,)``.
     """
 
     dataset: Dataset
-    rows: tuple[int, ...]
+    rows: Rows
     shown: Bools
     folds: Folds
 
     @classmethod
-    def gather(cls, dataset: Dataset, known: Bools, shown: Bools, settings: FoldSettings) -> LabelledPhotos:
-        """Cut the photos that are marked in ``known`` into folds by their paths.
-
-        Args:
-            dataset: the library, ``n`` photos and ``m`` peaks.
-            known: ``(n,)``.
-            shown: ``(n, m)``.
-            settings: of the folds.
-        """
-        rows = tuple(int(row) for row in np.flatnonzero(known))
-        folds = settings.assign([dataset.photos.paths[row] for row in rows])
-        return cls(dataset, rows, shown[known], folds)
+    def gather(cls, dataset: Dataset, labels: Labels, settings: FoldSettings) -> LabelledPhotos:
+        """Cut the photos whose peaks are labelled into folds by their paths."""
+        rows, shown = labels.table(dataset.photos.paths, dataset.peaks)
+        return cls(dataset, rows, shown, settings.assign([dataset.photos.paths[row] for row in rows]))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -96,8 +89,7 @@ class LabelledPhotos:
     def with_bearing(self) -> LabelledPhotos:
         """Return those whose position and direction are known."""
         kept = np.array([view.has_bearing for view in self.views], dtype=np.bool_)
-        rows = tuple(row for row, is_kept in zip(self.rows, kept, strict=True) if is_kept)
-        return replace(self, rows=rows, shown=self.shown[kept], folds=self.folds[kept])
+        return replace(self, rows=self.rows[kept], shown=self.shown[kept], folds=self.folds[kept])
 
     def by_picture(self) -> Sample:
         """Return them as if no photo had a position."""
@@ -118,7 +110,7 @@ class LabelledPhotos:
 
     def _sample(self, views: Sequence[View]) -> Sample:
         dataset = self.dataset
-        cosines = gather_cosines(dataset.photos.vectors[list(self.rows)], dataset.peaks.vectors)
+        cosines = gather_cosines(dataset.photos.vectors[self.rows], dataset.peaks.vectors)
         priors = tabulate_priors(views, dataset.peaks.ids)
         placed = np.array([view.priors is not None for view in views], dtype=np.bool_)[:, None]
         looking = np.array([view.has_bearing for view in views], dtype=np.bool_)[:, None]

@@ -56,7 +56,7 @@ def evaluate(
     from evaluation.fitting import FoldSettings
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure
-    from evaluation.report import describe_run, write_report
+    from evaluation.report import Run, describe_versions, write_report, written_command
     from evaluation.retrieval import open_encoder
     from loader.peaks.identification.calibration_store import read_calibrated
 
@@ -71,6 +71,6 @@ def evaluate(
         read_calibrated(client),
         settings,
     )
-    run = describe_run(client, ctx, dataset.model, settings, len(references))
+    run = Run(written_command(ctx), settings, dataset.model, len(references), describe_versions(client))
     for path in write_report(evaluation, run, output, json_file):
         click.echo(path)

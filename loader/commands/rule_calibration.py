@@ -82,10 +82,8 @@ def _measure(client: Elasticsearch, source: str, settings: FoldSettings) -> Meas
     labels = read_labels(source, dataset)
     calibration = Calibration(dataset, labels, read_calibrated(client).rule, settings)
     encode = open_encoder(client, dataset.model.model_id)
-    groups = (dataset.peaks, dataset.concepts)
-    return calibration.measure(
-        [result for entries in groups for result in ask_by_name(dataset, labels, entries, encode)]
-    )
+    peaks = ask_by_name(dataset, labels, dataset.peaks, encode)
+    return calibration.measure([*peaks, *ask_by_name(dataset, labels, dataset.concepts, encode)])
 
 
 def _keep(client: Elasticsearch, measured: Measurement, labels: str, settings: FoldSettings) -> None:

@@ -8,7 +8,7 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.models import IndexModel, check_checkpoint
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
-from loader.peaks.identification.document_fields import PhotoIdentification
+from loader.peaks.identification.document_fields import open_identification
 from loader.peaks.siglip import Calibration
 from loader.photos.settings import Encoder, PhotoModel
 from loader.vision.model_input import read_model_input
@@ -39,7 +39,7 @@ def open_photo_model(
     return PhotoModel(
         read_model_input(checkpoint),
         lambda: make_encoder(checkpoint, index, precision),
-        lambda: with_retries(lambda: PhotoIdentification(client, calibration, top)),
+        lambda: with_retries(lambda: open_identification(client, calibration, top)),
     )
 
 

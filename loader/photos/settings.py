@@ -83,7 +83,7 @@ class Encoder(Protocol):
     def encode(self, images: Sequence[Image.Image]) -> Vectors: ...
 
 
-# Photos and their vectors to the fields that say what they show (`PhotoIdentification`).
+# Photos and their vectors to the fields that say what they show (`open_identification`).
 Identify = Callable[["Sequence[Photo]", "Vectors"], "list[dict[str, Any]]"]
 
 

@@ -1,16 +1,19 @@
 """A library of 48 photos made by hand: four peaks, two concepts, cameras that look where they say."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from evaluation.dataset import Dataset, Entries, Photos
+from evaluation.dataset import Catalogue, Dataset, Photos
 from evaluation.fitting import FoldSettings
 from evaluation.labels import Labels
 from evaluation.metrics import Bools
 from evaluation.samples import LabelledPhotos
 from loader.elastic.models import DeployedModel
 from loader.files.place import Point
-from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue import Concept, EntryT, Peak
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
@@ -80,11 +83,17 @@ def cameras(*, with_position: bool = True) -> tuple[Camera | None, ...]:
     )
 
 
-def entries(kind: str, ids: tuple[str, ...], first: int) -> Entries:
+def catalogue(entries: Sequence[EntryT], first: int) -> Catalogue[EntryT]:
     """Entries with two names each, one in English and one in German."""
-    languages = tuple({"en": (slug.title(),), "de": (f"{slug.title()}berg",)} for slug in ids)
-    names = tuple((slug.title(), f"{slug.title()}berg") for slug in ids)
-    return Entries(kind, ids, names, languages, prototypes(len(ids), first))
+    named = tuple(
+        replace(
+            entry,
+            names=(entry.id.title(), f"{entry.id.title()}berg"),
+            names_by_language={"en": (entry.id.title(),), "de": (f"{entry.id.title()}berg",)},
+        )
+        for entry in entries
+    )
+    return Catalogue(type(entries[0]), named, prototypes(len(named), first))
 
 
 def make_dataset(*, folder: str = "day 1", with_position: bool = True) -> Dataset:
@@ -96,9 +105,8 @@ def make_dataset(*, folder: str = "day 1", with_position: bool = True) -> Datase
             vectors=photo_vectors(),
             cameras=cameras(with_position=with_position),
         ),
-        peaks=entries("peak", PEAKS, 0),
-        summits=SUMMITS,
-        concepts=entries("concept", CONCEPTS, 4),
+        peaks=catalogue(SUMMITS.peaks, 0),
+        concepts=catalogue([Concept(slug, ()) for slug in CONCEPTS], 4),
         model=DeployedModel("small", "f" * 16, "c" * 16, DIMS, SIGLIP.logit_scale, SIGLIP.logit_bias),
         siglip=SIGLIP,
     )
@@ -117,5 +125,4 @@ def make_labels(*, concepts: bool = True) -> Labels:
 
 def sighted_photos() -> LabelledPhotos:
     """The forty photos with a position and a direction."""
-    known = np.ones(PHOTOS, dtype=np.bool_)
-    return LabelledPhotos.gather(make_dataset(), known, shown_peaks(), SETTINGS).with_bearing()
+    return LabelledPhotos.gather(make_dataset(), make_labels(), SETTINGS).with_bearing()

@@ -9,54 +9,38 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from demo.render import render
 from evaluation.dataset import read_dataset
 from evaluation.fitting import FoldSettings
+from evaluation.labels import Labels
 from evaluation.samples import LabelledPhotos
-from loader.cli import peaks
 from loader.peaks.identification.calibration_store import read_calibrated
 from loader.peaks.identification.identifier import open_identifier
 from loader.peaks.identification.rule import default_rule
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, read_json
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks, read_json, run_peaks
 
 pytestmark = pytest.mark.cluster
 
-COUNT = 24
+COUNT, LONG_SIDE = 24, 400  # pixels; drawing takes the longest of all
 PEAKS, CONCEPTS = REPOSITORY / "demo" / "peaks.yaml", REPOSITORY / "demo" / "concepts.yaml"
-
-
-def run(*arguments: str | Path) -> tuple[int, str, str]:
-    """Run `peaks` in this process, which has torch already; exit code, stdout, stderr."""
-    result = CliRunner().invoke(peaks, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
-
-
-def must_run(*arguments: str | Path) -> str:
-    """Run `peaks` and return its stdout; a non-zero exit fails the test."""
-    code, out, errors = run(*arguments)
-    assert code == 0, out + errors
-    return out
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn photos and their truth file."""
     folder = tmp_path_factory.mktemp("photos")
-    render(folder, COUNT, seed=2034, processes=2)
+    render(folder, COUNT, seed=2034, processes=2, long_side=LONG_SIDE)
     return folder
 
 
 @pytest.fixture
 def library(node: Node, fresh_indices: str, photos: Path) -> Iterator[Path]:
     """The drawn photos, the demo's peaks and concepts, loaded; returns the truth file."""
-    must_run("load-peaks", PEAKS, "--url", node.url)
-    must_run("load-concepts", CONCEPTS, "--url", node.url)
-    must_run("load-photos", photos, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    call_peaks("load-peaks", PEAKS, "--url", node.url)
+    call_peaks("load-concepts", CONCEPTS, "--url", node.url)
+    call_peaks("load-photos", photos, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     yield photos / "attributes.json"
 
 
@@ -64,9 +48,9 @@ def test_a_library_is_calibrated_and_evaluated(
     node: Node, client: Elasticsearch, library: Path, photos: Path, tmp_path: Path
 ) -> None:
     labels = ("--labels", library, "--url", node.url)
-    dry = read_json(must_run("calibrate", *labels, "--dry-run", "--json"))
+    dry = read_json(call_peaks("calibrate", *labels, "--dry-run", "--json"))
     assert not read_calibrated(client).origin
-    text = must_run("calibrate", *labels)
+    text = call_peaks("calibrate", *labels)
     assert f"{COUNT} labelled photos" in text and "run `peaks predict`" in text
     calibrated = read_calibrated(client)
     assert calibrated.rule.as_dict() == dry["rule"]
@@ -75,14 +59,14 @@ def test_a_library_is_calibrated_and_evaluated(
 
     references = make_references(photos, tmp_path / "references")
     report, figures = tmp_path / "docs" / "evaluation.md", tmp_path / "evaluation.json"
-    must_run(
+    call_peaks(
         "evaluate", *labels, "--peaks", PEAKS, "--concepts", CONCEPTS,
         "--reference-images", references, "--output", report, "--json", figures,
     )
     check_figures(json.loads(figures.read_text(encoding="utf-8")))
     assert report.read_text(encoding="utf-8").startswith("# Evaluation")
 
-    must_run("calibrate", "--reset", "--url", node.url)
+    call_peaks("calibrate", "--reset", "--url", node.url)
     assert read_calibrated(client).rule == default_rule()
     check_that_evaluation_weighs_as_the_identifier_does(client)
 
@@ -110,10 +94,9 @@ def check_figures(figures: dict[str, Any]) -> None:
 def check_that_evaluation_weighs_as_the_identifier_does(client: Elasticsearch) -> None:
     """The table's probabilities are those by the cluster's cosines, whose vectors are a little rounded."""
     dataset = read_dataset(client, PEAKS, CONCEPTS)
-    assert list(dataset.peaks.languages[0]) != ["und"]
-    count = len(dataset.photos)
-    shown = np.zeros((count, len(dataset.peaks)), dtype=np.bool_)
-    photos = LabelledPhotos.gather(dataset, np.ones(count, dtype=np.bool_), shown, FoldSettings())
+    assert list(dataset.peaks.entries[0].names_by_language) != ["und"]
+    labels = Labels("", dict.fromkeys(dataset.photos.paths, frozenset()))
+    photos = LabelledPhotos.gather(dataset, labels, FoldSettings())
     ours = default_rule().weigh(photos.as_identified().clues)
     found = open_identifier(client, dataset.siglip).identify(dataset.photos.vectors, dataset.photos.cameras)
     for row, identification in enumerate(found):
@@ -132,10 +115,10 @@ def test_real_photos_are_evaluated_by_their_sight_lines(
     twice = next(row for row, line in enumerate(lines) if row > 10 and "id: ama-dablam" in line)
     catalogue = tmp_path / "peaks.yaml"
     catalogue.write_text("".join(lines[:twice] + lines[twice + 4 :]), encoding="utf-8")
-    must_run("load-peaks", catalogue, "--url", node.url)
-    must_run("load-photos", shared / "photos", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    call_peaks("load-peaks", catalogue, "--url", node.url)
+    call_peaks("load-photos", shared / "photos", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     figures = tmp_path / "evaluation.json"
-    must_run("evaluate", "--labels", "sight", "--output", tmp_path / "evaluation.md",
+    call_peaks("evaluate", "--labels", "sight", "--output", tmp_path / "evaluation.md",
                    "--json", figures, "--url", node.url)
     document = json.loads(figures.read_text(encoding="utf-8"))
     library = document["library"]
@@ -147,5 +130,5 @@ def test_real_photos_are_evaluated_by_their_sight_lines(
     ]
     assert "weak labels" in (tmp_path / "evaluation.md").read_text(encoding="utf-8")
 
-    code, _, refusal = run("calibrate", "--labels", "sight", "--url", node.url)
-    assert code == 1 and "No threshold makes 90% of the names" in refusal
+    refused = run_peaks("calibrate", "--labels", "sight", "--url", node.url)
+    assert refused.returncode == 1 and "No threshold makes 90% of the names" in refused.stderr

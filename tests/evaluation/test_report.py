@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluation.fitting import FoldSettings
 from evaluation.formats import decimal, percent, span
 from evaluation.measurements import ConceptRow, Evaluation, LibraryFigures
 from evaluation.metrics import Interval, ReliabilityBin
@@ -16,6 +17,7 @@ from evaluation.plots import draw_all
 from evaluation.report import Run, as_json, render_report, write_report, written_command
 from evaluation.retrieval import CutOff, SearchFigures, SearchRow
 from loader.commands.measurements import evaluate
+from loader.elastic.models import DeployedModel
 from loader.errors import PeaksError
 from tests.snapshots import check_snapshot
 
@@ -24,12 +26,8 @@ NAN = float("nan")
 
 RUN = Run(
     command="peaks evaluate --labels truth.json",
-    seed=0,
-    folds=5,
-    precision=0.9,
-    model="small",
-    fingerprint="f" * 16,
-    dims=16,
+    settings=FoldSettings(),
+    model=DeployedModel("small", "f" * 16, "c" * 16, 16, 3.0, -8.0),
     references=2,
     versions={"numpy": "2", "Elasticsearch server": "8.19.21"},
 )
@@ -95,7 +93,7 @@ def test_a_report_of_little_is_still_a_report() -> None:
 
 def test_json_holds_every_figure_and_no_nan() -> None:
     document = json.loads(as_json(make_evaluation(), RUN))
-    assert document["run"]["seed"] == 0 and document["run"]["command"] == RUN.command
+    assert document["run"]["settings"]["seed"] == 0 and document["run"]["command"] == RUN.command
     assert document["identification"]["ways"][1]["precision"] is None
     assert document["searches"]["cut_offs"]["best on this library"]["cosine"] == 0.312
 

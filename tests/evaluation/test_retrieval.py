@@ -80,10 +80,12 @@ def test_peaks_and_concepts_are_asked_for_by_the_recipes_of_the_search_templates
     assert figures.cut_offs["SigLIP's probability of 50 %"].cosine == pytest.approx(8 / np.exp(3))
 
 
-def test_languages_come_from_a_file_of_the_same_entries() -> None:
-    peaks = make_dataset().peaks
-    spoken = peaks.with_languages({"north": {"en": ("North",), "ne": ("उत्तर",)}}, Path("peaks.yaml"))
-    assert spoken.languages[0] == {"en": ("North",), "ne": ("उत्तर",)}
-    assert spoken.languages[1] == peaks.languages[1]
-    with pytest.raises(PeaksError, match=r"No peak of other.yaml is in the index"):
-        peaks.with_languages({"k2": {"en": ("K2",)}}, Path("other.yaml"))
+def test_languages_come_from_a_file_of_the_same_entries(tmp_path: Path) -> None:
+    concepts, file = make_dataset().concepts, tmp_path / "concepts.yaml"
+    file.write_text("- {id: yak, names: {en: [Yak], ne: [चौंरी]}}\n", encoding="utf-8")
+    yak, tent = concepts.with_languages(file).entries
+    assert yak.names_by_language == {"en": ("Yak",), "ne": ("चौंरी",)}
+    assert tent.names_by_language == concepts.entries[1].names_by_language
+    file.write_text("- {id: igloo, names: [Igloo]}\n", encoding="utf-8")
+    with pytest.raises(PeaksError, match=r"No concept of .*concepts.yaml is in the index"):
+        concepts.with_languages(file)

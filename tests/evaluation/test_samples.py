@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from evaluation import samples
+from evaluation.dataset import Dataset
 from evaluation.samples import LabelledPhotos, Sample
 from loader.peaks.identification.rule import default_rule, gather_clues
 from tests.evaluation.small_library import (
@@ -14,15 +15,21 @@ from tests.evaluation.small_library import (
     PHOTOS,
     SETTINGS,
     SIGLIP,
-    SUMMITS,
     make_dataset,
+    make_labels,
     shown_peaks,
     sighted_photos,
 )
 
 
 def everything() -> LabelledPhotos:
-    return LabelledPhotos.gather(make_dataset(), np.ones(PHOTOS, dtype=np.bool_), shown_peaks(), SETTINGS)
+    return LabelledPhotos.gather(make_dataset(), make_labels(), SETTINGS)
+
+
+def with_low_north(dataset: Dataset) -> Dataset:
+    """The first summit below the horizon of all cameras."""
+    first, *others = dataset.peaks.entries
+    return replace(dataset, peaks=replace(dataset.peaks, entries=(replace(first, elev_m=3000), *others)))
 
 
 def test_a_photo_with_a_direction_has_priors_and_one_without_a_position_has_none() -> None:
@@ -34,26 +41,22 @@ def test_a_photo_with_a_direction_has_priors_and_one_without_a_position_has_none
 
 
 def test_a_summit_below_the_horizon_is_no_candidate() -> None:
-    low = replace(SUMMITS, elevation=np.array([3000.0, 6000, 6000, 6000]))
-    dataset = replace(make_dataset(), summits=low)
-    known = np.arange(PHOTOS) == 1
-    sample = LabelledPhotos.gather(dataset, known, shown_peaks(), SETTINGS).as_identified()
+    dataset = with_low_north(make_dataset())
+    sample = LabelledPhotos.gather(dataset, make_labels(), SETTINGS).as_identified()
     assert np.isnan(sample.cosines[0]).tolist() == [True, False, False, False]
 
 
 def test_a_position_without_a_direction_says_who_is_a_candidate_and_no_more() -> None:
-    low = replace(SUMMITS, elevation=np.array([3000.0, 6000, 6000, 6000]))
     photos = make_dataset().photos
     cameras = tuple(camera and replace(camera, bearing=None) for camera in photos.cameras)
-    dataset = replace(make_dataset(), summits=low, photos=replace(photos, cameras=cameras))
-    known = np.arange(PHOTOS) == 1
-    labelled = LabelledPhotos.gather(dataset, known, shown_peaks(), SETTINGS)
+    dataset = replace(with_low_north(make_dataset()), photos=replace(photos, cameras=cameras))
+    labelled = LabelledPhotos.gather(dataset, make_labels(), SETTINGS)
     sample = labelled.as_identified()
     assert np.isnan(sample.priors).all()
     assert np.isnan(sample.cosines[0]).tolist() == [True, False, False, False]
-    clues = gather_clues(sample.cosines[:, 1:], SIGLIP, sample.priors[:, 1:])
+    clues = gather_clues(sample.cosines[:40, 1:], SIGLIP, sample.priors[:40, 1:])
     expected = default_rule().picture.probability(clues)
-    assert default_rule().weigh(sample.clues)[:, 1:] == pytest.approx(expected)
+    assert default_rule().weigh(sample.clues)[:40, 1:] == pytest.approx(expected)
     assert len(labelled.with_bearing()) == 0
 
 
@@ -73,10 +76,9 @@ def test_only_the_nearest_are_weighed_where_the_position_is_not_known(
 
 
 def test_photos_without_their_own_peaks() -> None:
-    dataset, shown = make_dataset(), shown_peaks()
+    shown = shown_peaks()
     shown[5] = False
-    known = np.ones(PHOTOS, dtype=np.bool_)
-    sample = LabelledPhotos.gather(dataset, known, shown, SETTINGS).by_picture()
+    sample = replace(everything(), shown=shown).by_picture()
     twice = sample.with_held_out()
     assert (twice.shown[:PHOTOS] == shown).all() and not twice.shown[PHOTOS:].any()
     assert (twice.folds[:PHOTOS] == twice.folds[PHOTOS:]).all()

@@ -5,7 +5,7 @@ an unchanged library needs none of it.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -19,30 +19,25 @@ from loader.vision.vectors import Vectors
 _NO_SIGHT_LINES: dict[str, Any] = {"peaks_in_frame": [], "peaks_in_frame_ids": [], "peaks_in_sight": []}
 
 
-class PhotoIdentification:
-    """Names peaks and concepts in a batch of decoded photos.
+def open_identification(
+    client: Elasticsearch, siglip: Calibration, top: int
+) -> Callable[[Sequence[Photo], Vectors], list[dict[str, Any]]]:
+    """Return what gives decoded photos with their vectors, float32 ``(n, dims)``, the fields of their
+    identification; the catalogue, the concepts and the rule are read now.
 
     Args:
-        client: of the cluster, whose catalogue, concepts and rule are read now.
+        client: of the cluster.
         siglip: the checkpoint's temperature and bias.
         top: most peaks named for a photo.
     """
+    identifier = open_identifier(client, siglip)
 
-    def __init__(self, client: Elasticsearch, siglip: Calibration, top: int) -> None:
-        self._identifier, self._top = open_identifier(client, siglip), top
+    def identify(photos: Sequence[Photo], vectors: Vectors) -> list[dict[str, Any]]:
+        found = identifier.identify(vectors, [read_camera(photo.fields) for photo in photos])
+        pairs = zip(photos, found, strict=True)
+        return [identification_fields(photo.fields, each, top) for photo, each in pairs]
 
-    def __call__(self, photos: Sequence[Photo], vectors: Vectors) -> list[dict[str, Any]]:
-        """Return `identification_fields` of each photo.
-
-        Args:
-            photos: decoded.
-            vectors: theirs, float32 ``(len(photos), dims)``.
-        """
-        found = self._identifier.identify(vectors, [read_camera(photo.fields) for photo in photos])
-        return [
-            identification_fields(photo.fields, each, self._top)
-            for photo, each in zip(photos, found, strict=True)
-        ]
+    return identify
 
 
 def identification_fields(fields: Mapping[str, Any], found: Identification, top: int) -> dict[str, Any]:
