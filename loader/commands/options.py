@@ -12,6 +12,7 @@ import click
 
 from loader.errors import PeaksError
 from loader.search.filters import DEFAULT_WITHIN, Filters, read_filters
+from loader.text import clean_text
 
 Command = Callable[..., Any]
 Found = TypeVar("Found")
@@ -138,6 +139,6 @@ def show_each(
     else:
         click.echo("\n\n".join(map(show, found)), nl=bool(found))
         for reason in skipped.values():
-            click.echo(f"Skipped: {reason}", err=True)
+            click.echo(clean_text(f"Skipped: {reason}"), err=True)
     if not found:
         raise click.exceptions.Exit(NOTHING_READ)

@@ -22,6 +22,7 @@ from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, a
 from loader.search.template_call import format_curl
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.contact_sheet import render_photos, write_html
+from loader.text import clean_text
 
 curl_option = click.option(
     "--curl", is_flag=True, help="Print the same question as a curl command, and ask nothing."
@@ -126,5 +127,5 @@ def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
         print_json(describe_answer(answer))
         return
     if answer.note:
-        click.echo(answer.note, err=True)
+        click.echo(clean_text(answer.note), err=True)
     click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
