@@ -11,7 +11,6 @@ from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
 from loader.peaks.catalogue import Peak
 from loader.peaks.names import read_loaded
-from loader.show.tables import terminal_width
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -66,7 +65,7 @@ def check(
     if as_json:
         click.echo(json.dumps(describe_problems(report), ensure_ascii=False, indent=2))
     else:
-        click.echo(show_problems(report, terminal_width()))
+        click.echo(show_problems(report))
     if report.count("error"):
         raise click.exceptions.Exit(1)
 

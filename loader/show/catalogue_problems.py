@@ -1,13 +1,14 @@
 """What `peaks catalog check` prints: problems by kind, errors first, what was left out, and the counts."""
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from loader.peaks.checks.problems import Kind, Problem, Report
-from loader.text import clean_text
+from loader.show.tables import Column, format_table
+from loader.show.values import format_count
 
 TITLES: dict[Kind, str] = {
     "entry": "Entries of the catalogue",
@@ -19,10 +20,9 @@ TITLES: dict[Kind, str] = {
 }
 
 
-def show_problems(report: Report, width: int) -> str:
-    """Return a report as lines of text of at most ``width`` columns."""
-    blocks = [*_groups(report, width), *_left_out(report, width), _closing(report)]
-    return "\n\n".join(blocks)
+def show_problems(report: Report, width: int | None = None) -> str:
+    """Return a report as lines of text; see `format_table` for the width."""
+    return "\n\n".join([*_groups(report, width), *_left_out(report, width), _closing(report)])
 
 
 def describe_problems(report: Report) -> dict[str, Any]:
@@ -41,34 +41,25 @@ def _sorted(report: Report) -> list[Problem]:
     )
 
 
-def _groups(report: Report, width: int) -> Iterator[str]:
-    lines: dict[Kind, list[str]] = {}
-    for problem in _sorted(report):
-        text = f"  {problem.severity:<8} {problem.sentence}"
-        lines.setdefault(problem.kind, [TITLES[problem.kind]]).append(_wrap(text, width, 11))
-    yield from ("\n".join(group) for group in lines.values())
+def _groups(report: Report, width: int | None) -> Iterator[str]:
+    for kind, group in groupby(_sorted(report), lambda problem: problem.kind):
+        problems = list(group)
+        columns = [
+            Column("", [problem.severity for problem in problems]),
+            Column("", [problem.sentence for problem in problems]),
+        ]
+        yield f"{TITLES[kind]}\n{format_table(columns, width, indent=2)}"
 
 
-def _left_out(report: Report, width: int) -> Iterator[str]:
+def _left_out(report: Report, width: int | None) -> Iterator[str]:
     if report.not_checked:
-        lines = (f"Not checked: {left_out.what}, {left_out.why}." for left_out in report.not_checked)
-        yield "\n".join(_wrap(line, width, 2) for line in lines)
+        lines = [f"Not checked: {left_out.what}, {left_out.why}." for left_out in report.not_checked]
+        yield format_table([Column("", lines)], width)
 
 
 def _closing(report: Report) -> str:
-    checked = f"{_count(report.peaks, 'peak')}, {_count(report.photos, 'reference photo')}"
+    checked = f"{format_count(report.peaks, 'peak')}, {format_count(report.photos, 'reference photo')}"
     if not report.problems:
         return f"{checked}: nothing is wrong"
     errors, warnings = report.count("error"), report.count("warning")
-    return f"{checked}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"
-
-
-def _wrap(text: str, width: int, indent: int) -> str:
-    return textwrap.fill(
-        clean_text(text), max(width, 40), subsequent_indent=" " * indent, break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{checked}: {format_count(errors, 'error')}, {format_count(warnings, 'warning')}"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from loader.files.library import Skipped
-from loader.show.values import format_duration
+from loader.show.values import format_count, format_duration
 from loader.text import clean_text
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
@@ -21,12 +21,12 @@ ALWAYS_SHOWN = ("new", "unchanged")
 
 def summarize_photos(report: PhotoReport, place: str) -> str:
     """Return the closing summary of `peaks load-photos` as lines of text."""
-    lines = [f"{_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
+    lines = [f"{format_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
     if report.is_dry_run:
         lines.append("A dry run: nothing was written. This would be done:")
     lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
     if report.passed_over:
-        lines.append(f"{_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
+        lines.append(f"{format_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
     lines += _without_file(report)
     if report.created + report.updated and not report.is_dry_run:
         lines += _facts(report)
@@ -52,7 +52,7 @@ def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
 def _without_file(report: PhotoReport) -> list[str]:
     if not report.missing:
         return []
-    missing = f"{_count(len(report.missing), 'photo')} of the index without a file"
+    missing = f"{format_count(len(report.missing), 'photo')} of the index without a file"
     if report.removed:
         return [f"{missing}, {report.removed:,} removed"]
     return [f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"]
@@ -70,7 +70,7 @@ def show_catalogue_report(report: CatalogueReport, noun: str, place: str, *, as_
     if as_json:
         return json.dumps(asdict(report), ensure_ascii=False, indent=2)
     lines = [
-        f"{_count(report.created + report.updated + len(report.rejected), noun)} in {place}",
+        f"{format_count(report.created + report.updated + len(report.rejected), noun)} in {place}",
         _row("new", report.created),
         _row("replaced", report.updated),
     ]
@@ -78,7 +78,7 @@ def show_catalogue_report(report: CatalogueReport, noun: str, place: str, *, as_
         lines.append(_row("rejected", len(report.rejected), "refused by Elasticsearch"))
     if report.references:
         used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
-        lines.append(f"Reference photos in {_count(len(report.references), 'prototype')}: {used}")
+        lines.append(f"Reference photos in {format_count(len(report.references), 'prototype')}: {used}")
     lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.unknown_folders]
     lines += _named("Skipped reference photos", report.skipped)
     lines += _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
@@ -93,7 +93,7 @@ def photos_as_json(report: PhotoReport) -> dict[str, Any]:
 def summarize_predictions(report: PredictionReport) -> str:
     """Return the closing summary of `peaks predict` as lines of text."""
     lines = [
-        f"{_count(report.photos, 'photo')}, {_seconds(report.seconds)}",
+        f"{format_count(report.photos, 'photo')}, {_seconds(report.seconds)}",
         _row("changed", report.changed),
         _row("unchanged", report.unchanged),
     ]
@@ -111,7 +111,7 @@ def _facts(report: PhotoReport) -> list[str]:
     exif = f"position in {report.with_position:,}, bearing in {report.with_bearing:,}, "
     predicted = f"a peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
     return [
-        f"Of {_count(report.created + report.updated, 'loaded photo')}:",
+        f"Of {format_count(report.created + report.updated, 'loaded photo')}:",
         f"  {exif}time with its offset in {report.with_offset:,}",
         f"  {predicted}concepts named in {report.with_concepts:,}",
         *_precision(report),
@@ -141,7 +141,3 @@ def _named(title: str, items: Sequence[Skipped], limit: int | None = None) -> It
     shown = items if limit is None else items[:limit]
     rest = [f"  … and {len(items) - len(shown)} more (--json lists all)"] if len(shown) < len(items) else []
     return [f"{title}:", *(clean_text(f"  {item.name}: {item.reason}") for item in shown), *rest]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Peak
 from loader.search.answer import PeakPrediction, ShotTime
+from loader.show.values import format_count
 
 UNTIMED = ShotTime()
 
@@ -100,5 +101,5 @@ def describe_days(trek: Trek) -> str:
 def headline(trek: Trek) -> str:
     """How many photos of which days, and the filters that are on."""
     count = len(trek.photos)
-    words = [f"{count:,} photo{'' if count == 1 else 's'}", describe_days(trek), *trek.filters]
+    words = [format_count(count, "photo"), describe_days(trek), *trek.filters]
     return " · ".join(word for word in words if word)
