@@ -1,57 +1,66 @@
-"""A `peaks load-photos` in a process of its own, to be watched, stopped, killed and waited for."""
+"""A `peaks load-photos` in a process of its own, to be watched, stopped, killed and waited for.
+
+Each is forked from a process that has imported PyTorch: importing it takes most of a short load's time, and
+nothing can go wrong in it that a test of faults looks for. Everything is the real thing; only the vision
+tower takes longer, as a larger one does.
+"""
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
+from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY
-from tests.photos.loader_process import read_log
-from tests.photos.warm_process import WarmProcess
+from PIL import Image
 
-MARK = "PEAKS_TEST_MARK"  # in the environment of a load and of its workers
-LONGEST = 180.0  # seconds; a load that takes longer hangs
+from tests.conftest import DEMO_CHECKPOINT
+
+if TYPE_CHECKING:
+    from loader.photos.settings import Encoder
+    from loader.vision.vectors import Vectors
+
+MARK = "PEAKS_TEST_MARK"  # in the environment of all processes that a load starts
+LONGEST = 120.0  # seconds; a load that takes longer hangs
 LOOK = 0.01  # seconds between two looks
-
 OUTCOMES = ("created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "left")
 
+# Its own: the loader's workers are forked from the one that `multiprocessing` has for this process.
+_server = forkserver.ForkServer()
+_server.set_forkserver_preload([
+    "pytest", "loader.vision.encoder", "loader.photos.pipeline", "loader.photos.photo_model",
+    "loader.show.summary", "tests.photos.running_load",
+])
 _numbers = count()
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a load ended.
+    """How a load ended: its exit status, what `--json` printed, and what it said on stderr."""
 
-    Attributes:
-        code: exit status.
-        report: what `--json` printed; empty when nothing was.
-        said: on stderr.
-        embedded: how often each picture was embedded.
-    """
-
-    code: int
+    code: int | None
     report: dict[str, Any]
     said: str
-    embedded: Counter[str]
 
     @property
     def outcomes(self) -> dict[str, int]:
-        """The outcomes that occurred; they add up to what was found."""
-        values = {name: self.report[name] for name in OUTCOMES}
-        counts = {name: len(value) if isinstance(value, list) else value for name, value in values.items()}
-        assert sum(counts.values()) == self.report["found"], self.report
-        return {name: number for name, number in counts.items() if number}
+        return outcomes(self.report)
+
+
+def outcomes(report: dict[str, Any]) -> dict[str, int]:
+    """The outcomes that occurred; they add up to what was found."""
+    values = {name: report[name] for name in OUTCOMES}
+    counts = {name: len(value) if isinstance(value, list) else value for name, value in values.items()}
+    assert sum(counts.values()) == report["found"], report
+    return {name: number for name, number in counts.items() if number}
 
 
 class RunningLoad:
@@ -60,112 +69,122 @@ class RunningLoad:
     Args:
         folder: of the library.
         url: of the cluster.
-        place: folder for what the load says and embeds.
+        place: folder for what the load says.
         options: of `peaks load-photos`.
         seconds: that each call of the vision tower takes more.
-        gate: file that each call of the vision tower waits for.
-        prefix: the words of a command that runs it.
-        cold: in a process that imports everything itself, as a person's does.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        url: str,
-        place: Path,
-        *options: object,
-        seconds: float = 0.0,
-        gate: Path | None = None,
-        prefix: Sequence[str] = (),
-        cold: bool = False,
+        self, folder: Path, url: str, place: Path, *options: object, seconds: float = 0.0
     ) -> None:
         stem = place / f"load-{next(_numbers)}"
-        self.log, self._out, self._err = (stem.with_suffix(end) for end in (".log", ".out", ".err"))
-        self._mark = uuid4().hex
-        tap = ["--log", self.log, "--seconds", seconds, *(["--gate", gate] if gate else [])]
+        self._out, self._err, self._begun = (stem.with_suffix(end) for end in (".out", ".err", ".begun"))
+        self._err.touch()
+        self._mark = f"{os.getpid()}-{stem.name}"
         words = ["load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", url, "--json",
                  "--precision", "fp32", "--workers", 2, *options]
-        begin = self._begin if cold or prefix else self._fork
-        self.process: subprocess.Popen[bytes] | WarmProcess = begin(prefix, list(map(str, (*tap, *words))))
-
-    def _begin(self, prefix: Sequence[str], words: Sequence[str]) -> subprocess.Popen[bytes]:
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            return subprocess.Popen(
-                [*prefix, sys.executable, "-m", "tests.photos.loader_process", *words],
-                cwd=REPOSITORY,
-                env={**os.environ, MARK: self._mark},
-                stdout=out,
-                stderr=err,
-                start_new_session=True,  # a process group of its own, as a terminal gives it
-            )
-
-    def _fork(self, prefix: Sequence[str], words: Sequence[str]) -> WarmProcess:
-        assert not prefix
-        self._err.touch()
-        return WarmProcess(words, self._out, self._err, {MARK: self._mark})
-
-    @property
-    def embedded(self) -> Counter[str]:
-        """How often each picture was embedded so far."""
-        return read_log(self.log)
+        arguments = (list(map(str, words)), self._out, self._err, self._begun, self._mark, seconds)
+        self.process = multiprocessing.get_context("forkserver").Process(target=_load, args=arguments)
+        with _own_server():
+            self.process.start()
 
     @property
     def said(self) -> str:
         """What it has said on stderr so far."""
         return self._err.read_text()
 
-    def await_embedded(self, pictures: int = 1) -> bool:
-        """Wait until so many pictures are being embedded; False when the load has ended before."""
-        return self._await(lambda: self.embedded.total() >= pictures)
+    def await_embedding(self) -> None:
+        """Wait until the vision tower is asked for the first time."""
+        self._await(self._begun.exists)
 
-    def await_words(self, words: str, times: int = 1) -> None:
-        """Wait until it has said something on stderr, and so often."""
-        assert self._await(lambda: self.said.count(words) >= times), self.said
+    def await_words(self, words: str) -> None:
+        """Wait until it has said something on stderr."""
+        self._await(lambda: words in self.said)
 
     def kill(self) -> None:
         """End it as the kernel does when memory is short: the load, not its workers."""
         self.process.kill()
-        self.process.wait()
+        self.process.join()
 
-    def stop(self, number: signal.Signals) -> float:
-        """Send a signal to the load, not to its workers; return the seconds until its end."""
+    def stop(self, number: signal.Signals, times: int = 1) -> float:
+        """Send a signal as a terminal does, to the load and its workers; return the seconds until its end."""
         start = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(LONGEST)
+        for _ in range(times):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid or 0, number)
+            time.sleep(0.02)
+        self.process.join(LONGEST)
         return time.monotonic() - start
-
-    def signal_everybody(self, number: signal.Signals) -> None:
-        """Send a signal as a terminal does: to the load and to its workers."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
 
     def finish(self) -> Ended:
         """Wait for its end; it must leave no process behind."""
-        code = self.process.wait(LONGEST)
+        self.process.join(LONGEST)
+        assert not self.process.is_alive(), self.said
         self.leaves_nobody()
-        out = self._out.read_text() if self._out.exists() else ""
-        return Ended(code, json.loads(out) if out else {}, self.said, self.embedded)
+        out = self._out.read_text()
+        return Ended(self.process.exitcode, json.loads(out) if out else {}, self.said)
 
     def leaves_nobody(self) -> None:
-        """Fail if a process of this load lives on."""
-        until = time.monotonic() + 5
-        while alive := list(processes_with(f"{MARK}={self._mark}")):
-            assert time.monotonic() < until, f"left behind: {alive}"
-            time.sleep(LOOK)
+        """Fail if a process that this load has started lives on."""
+        await_end(f"{MARK}={self._mark}")
 
-    def _await(self, happened: Callable[[], bool]) -> bool:
+    def _await(self, happened: Callable[[], bool]) -> None:
         until = time.monotonic() + LONGEST
         while not happened():
-            if self.process.poll() is not None:
-                return happened()
-            assert time.monotonic() < until, self.said
+            assert self.process.is_alive() and time.monotonic() < until, self.said
             time.sleep(LOOK)
-        return True
+
+
+@contextmanager
+def _own_server() -> Iterator[None]:
+    ask = forkserver.connect_to_new_process
+    forkserver.connect_to_new_process = _server.connect_to_new_process
+    try:
+        yield
+    finally:
+        forkserver.connect_to_new_process = ask
 
 
 def processes_with(variable: str) -> Iterator[str]:
-    """Yield the command line of every process that has a variable in its environment."""
+    """Yield the command line of every process that was started with a variable in its environment."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended
             if variable.encode() in (folder / "environ").read_bytes().split(b"\0"):
                 yield (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+
+
+def await_end(variable: str, seconds: float = 10.0) -> None:
+    """Fail if a process with a variable in its environment lives on."""
+    until = time.monotonic() + seconds
+    while alive := list(processes_with(variable)):
+        assert time.monotonic() < until, f"left behind: {alive}"
+        time.sleep(LOOK)
+
+
+def _load(words: Sequence[str], out: Path, err: Path, begun: Path, mark: str, seconds: float) -> None:
+    """What the new process does."""
+    from loader import cli
+    from loader.photos import photo_model
+
+    os.setsid()  # a process group of its own, as a terminal gives it
+    for descriptor, path in ((1, out), (2, err)):
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        os.dup2(opened, descriptor)
+    os.environ[MARK] = mark
+    make_encoder = photo_model.make_encoder
+
+    def make_slow(*arguments: Any) -> Encoder:
+        encoder = make_encoder(*arguments)
+        encode = encoder.encode
+
+        def slow(images: Sequence[Image.Image]) -> Vectors:
+            begun.touch()
+            time.sleep(seconds)
+            return encode(images)
+
+        encoder.encode = slow  # type: ignore[method-assign]
+        return encoder
+
+    photo_model.make_encoder = make_slow
+    sys.argv[1:] = words
+    cli.main(words)

@@ -22,9 +22,7 @@ from loader.photos.decoding import Decoded, DecodingPool, Task
 from tests.conftest import REPOSITORY
 from tests.files.picture_files import quadrants
 from tests.photos.bad_tasks import bad_task
-from tests.photos.running_load import processes_with
-
-MARK = "PEAKS_TEST_MARK"
+from tests.photos.running_load import MARK, await_end, processes_with
 
 
 def outcomes(pool: DecodingPool, names: Iterable[str], most: int = 20) -> dict[str, Decoded]:
@@ -133,7 +131,4 @@ def test_a_killed_parent_leaves_no_process() -> None:
         time.sleep(0.3)
         assert len(list(processes_with(mark))) >= 4
         parent.kill()
-    until = time.monotonic() + 5
-    while alive := list(processes_with(mark)):
-        assert time.monotonic() < until, alive
-        time.sleep(0.05)
+    await_end(mark)

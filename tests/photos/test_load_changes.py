@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 
 from loader.cli import peaks
 from tests.files.picture_files import quadrants, write
+from tests.photos.running_load import outcomes
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
 
@@ -43,14 +44,6 @@ def load(folder: Path, url: str, *options: str | Path, answer: str | None = None
     if not result.stdout.startswith("{"):
         return {"code": result.exit_code, "said": result.output}
     return {**json.loads(result.stdout), "code": result.exit_code, "said": result.stderr}
-
-
-def outcomes(report: dict[str, Any]) -> dict[str, int]:
-    """The outcomes that occurred."""
-    names = ("created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "left")
-    counts = {name: len(report[name]) if isinstance(report[name], list) else report[name] for name in names}
-    assert sum(counts.values()) == report["found"]
-    return {name: count for name, count in counts.items() if count}
 
 
 def stored(client: Elasticsearch) -> dict[str, dict[str, Any]]:
