@@ -19,7 +19,7 @@ BATCH = 4
 Start = Callable[..., RunningLoad]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos of the demo, small, so that drawing and decoding take no time."""
     folder = tmp_path_factory.mktemp("library") / "trek"
