@@ -185,6 +185,6 @@ def _load(words: Sequence[str], out: Path, err: Path, begun: Path, mark: str, se
         encoder.encode = slow  # type: ignore[method-assign]
         return encoder
 
-    photo_model.make_encoder = make_slow
+    photo_model.make_encoder = make_slow  # type: ignore[assignment]
     sys.argv[1:] = words
     cli.main(words)
