@@ -1,4 +1,4 @@
-"""What the decoding of a picture costs, told before a pixel of it is decoded: memory, and a JPEG's time.
+"""What decoding a picture costs, estimated before a pixel of it is decoded: memory, and a JPEG's time.
 
 The figures of memory are upper bounds that were measured as the peak of fresh processes (docs/loading.md).
 A JPEG's markers: ITU-T T.81, annex B.

@@ -1,4 +1,4 @@
-"""What a photo's EXIF honestly offers: where, which way, when, with what, and its words.
+"""What a photo's EXIF says: where, which way and when it was taken, by which camera, and its words.
 
 A value that cannot be true is left out, with a note where a person would miss it. The MakerNote is never
 read. Meanings of the tags: CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
@@ -32,8 +32,7 @@ _EMPTY_WORDS = re.compile(
     r"|exif_jpeg_picture|dcim|default|untitled|charset=\"?ascii\"?.*|screenshot|-+|binary comment",
     re.IGNORECASE,
 )
-# Control characters, and what turns the text around it (UAX #9); marks of a direction stay, which
-# right-to-left scripts need.
+# Control characters, also the bidirectional ones (UAX #9) but for the marks that right-to-left scripts need.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]+")
 
 
@@ -237,7 +236,7 @@ class _Reading:
 
 
 def degrees(parts: Sequence[float], reference: str, letters: str) -> float | None:
-    """Return signed degrees from EXIF's degrees, minutes and seconds; None when they are not all told.
+    """Return signed degrees from EXIF's degrees, minutes and seconds; None when one is missing or no number.
 
     Args:
         parts: one to three: degrees, minutes 0–60, seconds 0–60, none negative.

@@ -74,7 +74,7 @@ class Case:
         about: what is wrong with it.
         expected: what must become of it.
         make: writes it.
-        meanwhile: what befalls it between walk and reading.
+        meanwhile: what happens to it between walk and reading.
         mode_matters: root reads it whatever its mode says.
     """
 

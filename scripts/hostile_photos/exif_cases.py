@@ -289,7 +289,7 @@ def _orientations() -> Iterator[Case]:
         block = exif_block(_changed(MAIN, {Base.Orientation: entry}), TAKEN, NAMCHE)
         yield of_bytes(f"exif/orientation-{name}.jpg", f"orientation {about}: turned", turned,
                        partial(jpeg_with, block))
-    # Pillow writes the block anew to turn a picture, and stumbles over a tag like this one
+    # Pillow writes the block anew to turn a picture, and fails at a tag like this one
     strange = _changed(MAIN, {Base.Orientation: shorts(6), 40_000: Entry(5, 2, bytes(16))})
     yield of_bytes("exif/orientation-beside-nonsense.jpg", "orientation 6 beside tags that cannot be written",
                    turned, partial(jpeg_with, exif_block(strange, TAKEN, NAMCHE)))

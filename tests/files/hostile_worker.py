@@ -29,7 +29,7 @@ UNIVERSAL = frozenset(
 
 
 @dataclass
-class Met:
+class Record:
     """What became of one file.
 
     Attributes:
@@ -65,17 +65,17 @@ def walk(folder: Path) -> tuple[Library, bool]:
         return walk_library(folder), os.geteuid() == 0
 
 
-def meet(folder: Path, file: PhotoFile) -> Met:
-    """Decode one file, after what befalls it meanwhile."""
+def decode_case(folder: Path, file: PhotoFile) -> Record:
+    """Decode one file, after what happens to it meanwhile."""
     case = cases()[file.name]
     if case.meanwhile:
         case.meanwhile(case.path(folder))
     with as_nobody() if case.mode_matters else contextlib.nullcontext():
         forget_peak()
         before = peak_megabytes()
-        met = described(file)
-        met.megabytes = peak_megabytes() - before
-        return met
+        record = described(file)
+        record.megabytes = peak_megabytes() - before
+        return record
 
 
 @cache
@@ -96,14 +96,14 @@ def as_nobody() -> Iterator[None]:
             os.seteuid(os.getuid())
 
 
-def described(file: PhotoFile) -> Met:
+def described(file: PhotoFile) -> Record:
     """Decode one file and say what became of it."""
     outcome = decode_photo(file, SHAPE)
     if not isinstance(outcome, Photo):
-        return Met(reason=outcome.reason)
+        return Record(reason=outcome.reason)
     fields = outcome.fields
     thumbnail = Image.open(io.BytesIO(base64.b64decode(fields["thumbnail"]))).convert("RGB")
-    return Met(
+    return Record(
         size=(fields["width"], fields["height"]),
         fields={name: value for name, value in fields.items() if name not in UNIVERSAL},
         notes=outcome.notes,

@@ -1,4 +1,4 @@
-"""What a decoding costs is told before: too much is refused, and the estimate of memory holds."""
+"""What decoding costs is estimated before: too much is refused, and the estimate of memory holds."""
 from __future__ import annotations
 
 import os

@@ -14,7 +14,7 @@ from pebble import ProcessPool
 from loader.files.library import Library
 from scripts.hostile_photos.case import Case, Loaded, PassedOver, Refused, Unharmed, Unseen
 from scripts.make_hostile_photos import all_cases, make_hostile_photos
-from tests.files.hostile_worker import Met, limit_memory, meet, walk
+from tests.files.hostile_worker import Record, decode_case, limit_memory, walk
 
 TIME_LIMIT = 60.0  # seconds a file; the slowest takes about one
 MEGABYTES = 300  # that one file may need; 110 were measured
@@ -32,12 +32,12 @@ class Outcomes:
     Attributes:
         library: what the walk found.
         reads_all: root may read every file, and cannot give that up here.
-        met: of the files that the walk took for photos, by name.
+        records: of the files that the walk took for photos, by name.
     """
 
     library: Library
     reads_all: bool
-    met: dict[str, Met] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -47,7 +47,7 @@ class Outcomes:
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[Outcomes]:
-    """Every hostile file, written and met by the loader in a process that it may end."""
+    """Every hostile file, written, and decoded by the loader in a process that it may end."""
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         for variable, value in FEW_THREADS.items():
             patch.setenv(variable, value)
@@ -60,9 +60,9 @@ def outcomes() -> Iterator[Outcomes]:
         with ProcessPool(1, initializer=limit_memory, context=get_context("spawn")) as pool:
             found = Outcomes(*pool.schedule(walk, args=(folder,), timeout=TIME_LIMIT).result())
             for file in found.library.photos:
-                task = pool.schedule(meet, args=(folder, file), timeout=TIME_LIMIT)
+                task = pool.schedule(decode_case, args=(folder, file), timeout=TIME_LIMIT)
                 harm = task.exception()  # it hung, or ended the process
-                found.met[file.name] = Met(harm=repr(harm)) if harm else task.result()
+                found.records[file.name] = Record(harm=repr(harm)) if harm else task.result()
         yield found
 
 
@@ -75,29 +75,29 @@ def identify(case: Case) -> str:
 def test_what_becomes_of_it(case: Case, outcomes: Outcomes) -> None:
     if case.mode_matters:
         skip_where_all_is_readable(outcomes)
-    met, expected = outcomes.met.get(case.printable), case.expected
+    record, expected = outcomes.records.get(case.printable), case.expected
     skipped = outcomes.skipped.get(case.printable)
     if isinstance(expected, PassedOver | Unseen):
-        assert met is None and skipped is None
+        assert record is None and skipped is None
         return
-    assert met is None or met.harm is None
+    assert record is None or record.harm is None
     if isinstance(expected, Refused):
-        reason = skipped if met is None else met.reason
-        assert reason is not None, f"loaded: {met}"
+        reason = skipped if record is None else record.reason
+        assert reason is not None, f"loaded: {record}"
         assert expected.is_met_by(reason), reason
     else:
-        assert met is not None, f"not even tried: {skipped}"
-        assert isinstance(expected, Unharmed) or is_loaded(met, expected)
+        assert record is not None, f"not even tried: {skipped}"
+        assert isinstance(expected, Unharmed) or is_loaded(record, expected)
 
 
-def is_loaded(met: Met, expected: Loaded) -> bool:
+def is_loaded(record: Record, expected: Loaded) -> bool:
     """Assert that every value of a loaded photo is the true one, and that no other is there."""
-    assert met.reason is None
-    assert met.size == (expected.width, expected.height)
-    assert met.fields == {"has_gps": "gps" in expected.fields, **expected.fields}
-    assert met.notes == expected.notes
-    assert met.shape == (224, 224)
-    for colours in met.corners:
+    assert record.reason is None
+    assert record.size == (expected.width, expected.height)
+    assert record.fields == {"has_gps": "gps" in expected.fields, **expected.fields}
+    assert record.notes == expected.notes
+    assert record.shape == (224, 224)
+    for colours in record.corners:
         for found, wanted in zip(colours, expected.corners, strict=True):
             distance = max(abs(one - other) for one, other in zip(found, wanted, strict=True))
             assert distance <= COLOUR_TOLERANCE, f"{colours}, not {expected.corners}"
@@ -105,7 +105,7 @@ def is_loaded(met: Met, expected: Loaded) -> bool:
 
 
 def test_no_file_is_costly(outcomes: Outcomes) -> None:
-    costs = {name: met.megabytes for name, met in outcomes.met.items()}
+    costs = {name: record.megabytes for name, record in outcomes.records.items()}
     assert {name: cost for name, cost in costs.items() if cost > MEGABYTES} == {}
 
 
@@ -118,7 +118,7 @@ def test_every_file_is_accounted_for(outcomes: Outcomes) -> None:
     skip_where_all_is_readable(outcomes)
     counted = [case for case in CASES if not isinstance(case.expected, Unseen)]
     library = outcomes.library
-    assert len(outcomes.met) + len(library.skipped) + library.passed_over == len(counted)
+    assert len(outcomes.records) + len(library.skipped) + library.passed_over == len(counted)
     assert len({photo.id for photo in library.photos}) == len(library.photos)
 
 
@@ -138,8 +138,8 @@ def test_reasons_read_as_kept(outcomes: Outcomes) -> None:
 def _sentences(outcomes: Outcomes) -> Iterator[str]:
     """What a person reads about each file, names escaped where they would upset a page."""
     reasons: dict[str, tuple[str, ...]] = {name: (reason,) for name, reason in outcomes.skipped.items()}
-    for name, met in outcomes.met.items():
-        reasons[name] = (met.reason,) if met.reason else met.notes
+    for name, record in outcomes.records.items():
+        reasons[name] = (record.reason,) if record.reason else record.notes
     for name in (case.printable for case in CASES if not isinstance(case.expected, Unharmed)):
         yield from (f"{ascii(name)[1:-1]}: {reason}" for reason in reasons.get(name, ()))
 

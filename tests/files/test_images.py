@@ -52,7 +52,7 @@ def corners(picture: Image.Image) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_kind_is_told_by_content(kind: str, tmp_path: Path) -> None:
+def test_the_kind_is_known_by_content(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "lies.txt"
     path.write_bytes(encode(quadrants(), kind))
     assert sniff_kind(path.read_bytes()[:64]) == kind
