@@ -63,7 +63,7 @@ def test_a_photo_in_the_wrong_folder_is_exit_code_1(tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (
         1,
         "Reference photos by where the camera looked\n"
-        "  error    north-peak/wrong.jpg looks 91° (E), 40° wide, but North Peak lies at 0° (N), 91° to the "
+        "  error  north-peak/wrong.jpg looks 91° (E), 40° wide, but North Peak lies at 0° (N), 91° to the "
         "left; in the frame is East Peak (5.0 km away): move it to the folder east-peak, or remove it.\n"
         "\n"
         "Not checked: sight lines of 1 of 8 reference photos, no GPS position (east-peak/scan.jpg).\n"
