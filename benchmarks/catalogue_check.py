@@ -28,7 +28,7 @@ from loader.elastic.models import deployed_model
 from loader.files.images import open_image
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.checks.names import NameVectors, embed_all_names, list_nearest_names
+from loader.peaks.checks.names import NameVectors, embed_all_names
 from loader.peaks.checks.references import ReferencePhoto
 from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors
 from loader.show.progress import Progress
@@ -111,10 +111,9 @@ def print_copies(vision: LocalVision, pictures: Sequence[Image.Image], vectors: 
 def print_names(pool: Pool, names: NameVectors, most: int = 6) -> None:
     """Print the nearest names and by how many logits a photo's fit to them differs (root mean square)."""
     vectors = {peak.id: vector for peak, vector in zip(names.peaks, names.vectors, strict=True)}
-    pairs = {frozenset((pair.peak, pair.nearest)): pair.cosine for pair in list_nearest_names(names)}
+    pairs = {(one.id, other.id): cosine for (one, other), cosine in names.nearest_pairs().items()}
     click.echo(f"\n{'nearest names':<32}{'cosine':>7}{'logits':>8}")
-    for pair, cosine in sorted(pairs.items(), key=lambda item: -item[1])[:most]:
-        one, other = sorted(pair)
+    for (one, other), cosine in sorted(pairs.items(), key=lambda item: -item[1])[:most]:
         logits = (names.scale or 1.0) * (pool.vectors @ (vectors[one] - vectors[other]))
         click.echo(f"{f'{one} / {other}':<32}{cosine:>7.3f}{np.sqrt((logits**2).mean()):>8.2f}")
 

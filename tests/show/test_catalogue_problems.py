@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 
 from loader.peaks.checks.problems import (
-    NearestName,
     NotChecked,
     Problem,
     Report,
@@ -25,7 +24,6 @@ REPORT = Report(
         Problem("vector", "warning", "a/1.jpg", "a/1.jpg is nearer to B: look at it.", {}),
     ],
     [NotChecked("vectors of the reference photos", "no --checkpoint")],
-    [NearestName("a", "b", 0.97)],
 )
 
 
@@ -70,7 +68,6 @@ def test_the_report_is_json() -> None:
         "evidence": {"offset": -127.0},
     }
     assert document["not_checked"][0]["why"] == "no --checkpoint"
-    assert document["nearest_names"] == [{"peak": "a", "nearest": "b", "cosine": 0.97}]
 
 
 def test_distances_and_lists_read_as_a_person_says_them() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from loader.batches import Track, batched
 from loader.peaks.checks.entries import Entries, find_missing, find_same_peaks
-from loader.peaks.checks.names import NameVectors, find_confusable_names, list_nearest_names
+from loader.peaks.checks.names import NameVectors, find_confusable_names
 from loader.peaks.checks.problems import NotChecked, Report
 from loader.peaks.checks.references import (
     UNEMBEDDED,
@@ -54,7 +54,6 @@ def check_catalogue(
         report.not_checked.append(NotChecked("the peaks' names against one another", "--offline"))
     else:
         report.problems += find_confusable_names(names, {photo.peak for photo in photos})
-        report.nearest_names = list_nearest_names(names)
     return report
 
 

@@ -13,7 +13,7 @@ from loader.batches import Advance, batched
 from loader.elastic.models import DeployedModel
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_writer import PEAKS_A_REQUEST, embed_names
-from loader.peaks.checks.problems import NearestName, Problem, warning
+from loader.peaks.checks.problems import Problem, warning
 from loader.vision.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -51,12 +51,12 @@ class NameVectors:
         products: Floats = wide @ wide.T
         return products
 
-    @property
-    def nearest(self) -> list[tuple[int, float]]:
-        """For every peak the row of the one whose names are nearest to its own, and the cosine."""
+    def nearest_pairs(self) -> dict[tuple[Peak, Peak], float]:
+        """Return every peak with the one whose names are nearest to its own, each pair once: cosines."""
         cosines = self.cosines
         np.fill_diagonal(cosines, -np.inf)
-        return [(int(row.argmax()), float(row.max())) for row in cosines]
+        pairs = sorted({tuple(sorted(pair)) for pair in enumerate(cosines.argmax(axis=1).tolist())})
+        return {(self.peaks[one], self.peaks[other]): float(cosines[one, other]) for one, other in pairs}
 
 
 def embed_all_names(
@@ -78,16 +78,6 @@ def embed_all_names(
     return NameVectors(peaks, np.concatenate(parts), scale)
 
 
-def list_nearest_names(names: NameVectors) -> list[NearestName]:
-    """Return for every peak the one whose names are nearest to its own; [] for a single peak."""
-    if len(names.peaks) < 2:
-        return []
-    return [
-        NearestName(peak.id, names.peaks[row].id, round(cosine, 4))
-        for peak, (row, cosine) in zip(names.peaks, names.nearest, strict=True)
-    ]
-
-
 def find_confusable_names(names: NameVectors, with_photos: Collection[str]) -> list[Problem]:
     """Find peaks whose names make nearly the same vector as those of another peak.
 
@@ -101,16 +91,10 @@ def find_confusable_names(names: NameVectors, with_photos: Collection[str]) -> l
         return []
     pairs = names.cosines[np.triu_indices(len(names.peaks), k=1)]
     usual, limit = float(np.median(pairs)), min(SAME_NAMES, _outlier_cosine(pairs, len(names.peaks)))
-    near = {
-        tuple(sorted((row, other))): cosine
-        for row, (other, cosine) in enumerate(names.nearest)
-        if cosine >= limit
-    }
-    found = [(names.peaks[one], names.peaks[other], cosine) for (one, other), cosine in near.items()]
     return [
         _confusable(one, other, cosine, usual)
-        for one, other, cosine in found
-        if not {one.id, other.id} <= set(with_photos)
+        for (one, other), cosine in names.nearest_pairs().items()
+        if cosine >= limit and not {one.id, other.id} <= set(with_photos)
     ]
 
 

@@ -48,15 +48,6 @@ class NotChecked:
     why: str
 
 
-@dataclass(frozen=True)
-class NearestName:
-    """The peak whose names make the vector nearest to that of another peak's names."""
-
-    peak: str
-    nearest: str
-    cosine: float
-
-
 @dataclass
 class Report:
     """Everything that was found.
@@ -67,7 +58,6 @@ class Report:
         photos: how many reference photos were read.
         problems: as the checks found them.
         not_checked: what was left out.
-        nearest_names: of each peak, empty when the names were not embedded.
     """
 
     catalogue: str
@@ -75,7 +65,6 @@ class Report:
     photos: int = 0
     problems: list[Problem] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
-    nearest_names: list[NearestName] = field(default_factory=list)
 
     def count(self, severity: Severity) -> int:
         """How many problems are of a severity."""

@@ -7,8 +7,9 @@ error.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from loader.files.exif import PANORAMA_RATIO
 from loader.files.place import Point
@@ -58,7 +59,7 @@ def check_sight_lines(
         else:
             distance = measure_distance(Point(camera.lat, camera.lon), peak.position)
             why = _why_unchecked(photo, camera, distance)
-            problems += _Claim.make(photo, peak, camera, distance, peaks).judge()
+            problems += _Claim(photo, peak, camera, peaks, distance).judge()
         if why is not None:
             left_out.setdefault(why, []).append(photo.name)
     return problems, [
@@ -83,20 +84,12 @@ def _is_panorama(photo: ReferencePhoto) -> bool:
     return bool(max(width, height) > PANORAMA_RATIO * min(width, height))
 
 
-def _sight_of(peak: Peak, camera: Camera, peaks: Iterable[Peak]) -> Sight | None:
-    sights = look(camera, Summits.gather(peaks))
-    return next((sight for sight in sights if sight.peak.id == peak.id), None)
-
-
 @dataclass(frozen=True)
 class _Claim:
     """That a photo shows a peak, held against what its camera had before it.
 
     Attributes:
         distance: metres.
-        is_above: whether the peak stands above the camera's horizon.
-        sight: of the peak, above the horizon or below; None too far away.
-        shown: the other peaks in the frame.
     """
 
     photo: ReferencePhoto
@@ -104,49 +97,35 @@ class _Claim:
     camera: Camera
     peaks: Sequence[Peak]
     distance: float
-    is_above: bool
-    sight: Sight | None
-    shown: Sequence[Sight]
-
-    @classmethod
-    def make(
-        cls, photo: ReferencePhoto, peak: Peak, camera: Camera, distance: float, peaks: Sequence[Peak]
-    ) -> _Claim:
-        risen = _sight_of(peak, camera, peaks)
-        # without an altitude no summit is left out for its height
-        sight = risen or _sight_of(peak, replace(camera, altitude=None), peaks)
-        view = look(camera, Summits.gather(peaks))
-        shown = [other for other in view if other.is_shown and other.peak.id != peak.id]
-        return cls(photo, peak, camera, peaks, distance, risen is not None, sight, shown)
 
     def judge(self) -> list[Problem]:
         """Return what speaks against the claim: one problem, or none."""
+        # without an altitude no summit is left out for standing below the horizon
+        level = _sight_of(self.peak, replace(self.camera, altitude=None), self.peaks)
         if self.distance < NEAREST_M:
             return []
-        if self.sight is None:
-            words = f"and a summit is seen from {format_distance(FARTHEST_M)} at most: {self._fix()}"
+        if level is None:
             away = f"was taken {format_distance(self.distance)} from {self.peak.name}"
-            return [self._problem("error", f"{away}, {words}", "distance")]
+            words = f"{away}, and a summit is seen from {format_distance(FARTHEST_M)} at most: {self._fix()}"
+            return [self._problem("error", words, "distance", None)]
         width = None if _is_panorama(self.photo) else self.camera.field_of_view or WIDEST_DEG
-        if self.sight.offset is not None and width is not None and abs(self.sight.offset) > width / 2:
-            return [self._beside(self.sight, self.sight.offset, width)]
-        if self.sight.hidden_by is not None:
-            return [self._hidden(self.sight, self.sight.hidden_by)]
-        return [] if self.is_above else [self._below(self.sight)]
+        if level.offset is not None and width is not None and abs(level.offset) > width / 2:
+            return [self._beside(level.bearing, level.offset, width)]
+        sight = _sight_of(self.peak, self.camera, self.peaks)
+        return [] if sight is None or sight.hidden_by is None else [self._hidden(sight, sight.hidden_by)]
 
-    def _beside(self, sight: Sight, offset: float, width: float) -> Problem:
-        beyond = abs(offset) - width / 2
-        aside = f"{abs(offset):.0f}° to the {'right' if offset > 0 else 'left'}"
-        lies = f"{self.peak.name} lies at {format_direction(sight.bearing)}, {aside}"
-        view = self.camera.field_of_view
+    def _beside(self, bearing: float, offset: float, width: float) -> Problem:
+        beyond, view = abs(offset) - width / 2, self.camera.field_of_view
         wide = f", {view:.0f}° wide" if view else ""
         looks = f"looks {format_direction(self.camera.bearing or 0.0)}{wide}"
+        aside = f"{abs(offset):.0f}° to the {'right' if offset > 0 else 'left'}"
+        lies = f"{self.peak.name} lies at {format_direction(bearing)}, {aside}"
         if beyond > CONTRADICTION_DEG:
             words = f"{looks}, but {lies}; {self._frame()}: {self._fix()}"
-            return self._problem("error", words, "direction")
+            return self._problem("error", words, "direction", offset)
         doubt = f"{beyond:.0f}° beyond the frame's edge, which the compass's error may explain"
         words = f"{looks}, and {lies}, {doubt}; {self._frame()}: look at the photo"
-        return self._problem("warning", words, "direction")
+        return self._problem("warning", words, "direction", offset)
 
     def _hidden(self, sight: Sight, hidden_by: Peak) -> Problem:
         raised = replace(self.peak, elev_m=(self.peak.elev_m or 0) + HIDDEN_MARGIN_M)
@@ -158,39 +137,41 @@ class _Claim:
             f"{'' if surely else 'just '}behind {hidden_by.name}; {self._frame()}: "
             f"{self._fix() if surely else 'look at the photo'}"
         )
-        return self._problem("error" if surely else "warning", words, "hidden")
+        return self._problem("error" if surely else "warning", words, "hidden", sight.offset)
 
-    def _below(self, sight: Sight) -> Problem:
-        words = (
-            f"was taken at {self.camera.altitude:,.0f} m above the sea, from where {self.peak.name} "
-            f"({self.peak.elev_m:,} m, {format_distance(sight.distance)} away) lies below the horizon: "
-            "see that it looks down on the peak, or correct elev_m"
-        )
-        return self._problem("warning", words, "below")
+    @cached_property
+    def _shown(self) -> list[Sight]:
+        """The other peaks in the frame."""
+        view = look(self.camera, Summits.gather(self.peaks))
+        return [sight for sight in view if sight.is_shown and sight.peak.id != self.peak.id]
 
     def _frame(self) -> str:
         if self.camera.bearing is None or self.camera.field_of_view is None:
             return "what is in the frame is not known"
-        if not self.shown:
+        if not self._shown:
             return "no peak of the catalogue is in the frame"
-        words = [f"{sight.peak.name} ({format_distance(sight.distance)} away)" for sight in self.shown]
+        words = [f"{sight.peak.name} ({format_distance(sight.distance)} away)" for sight in self._shown]
         return f"in the frame {'is' if len(words) == 1 else 'are'} {list_words(words)}"
 
     def _fix(self) -> str:
-        if not self.shown:
+        if not self._shown:
             return "remove it"
-        folder = self.shown[0].peak.id if len(self.shown) == 1 else "of the peak that it shows"
+        folder = self._shown[0].peak.id if len(self._shown) == 1 else "of the peak that it shows"
         return f"move it to the folder {folder}, or remove it"
 
-    def _problem(self, severity: Severity, words: str, reason: str) -> Problem:
-        evidence = {"reason": reason, "peak": self.peak.id, "distance": round(self.distance), **self._view()}
-        return Problem("sight", severity, self.photo.name, f"{self.photo.name} {words}.", evidence)
-
-    def _view(self) -> Mapping[str, object]:
-        offset = None if self.sight is None else self.sight.offset
-        return {
+    def _problem(self, severity: Severity, words: str, reason: str, offset: float | None) -> Problem:
+        evidence = {
+            "reason": reason,
+            "peak": self.peak.id,
+            "distance": round(self.distance),
             "bearing_true": self.camera.bearing,
             "field_of_view": self.camera.field_of_view,
             "offset": None if offset is None else round(offset, 2),
-            "in_frame": [sight.peak.id for sight in self.shown],
+            "in_frame": [sight.peak.id for sight in self._shown],
         }
+        return Problem("sight", severity, self.photo.name, f"{self.photo.name} {words}.", evidence)
+
+
+def _sight_of(peak: Peak, camera: Camera, peaks: Iterable[Peak]) -> Sight | None:
+    sights = look(camera, Summits.gather(peaks))
+    return next((sight for sight in sights if sight.peak.id == peak.id), None)

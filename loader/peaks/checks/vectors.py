@@ -11,8 +11,7 @@ A model's opinion is no proof: all problems are warnings. Thresholds: docs/catal
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -85,134 +84,114 @@ def check_vectors(
     Returns:
         At most one problem a photo.
     """
-    groups = group_by_peak(photos)
-    fit = _fit_names(photos, vectors, names) if names is not None and names.scale and photos else None
-    problems = []
-    for row in range(len(photos)):
-        case = _Case(row, photos, vectors, groups, names, fit)
-        found = case.nearer_prototype() or case.better_names() or case.outlier()
-        problems += [found] if found else []
-    return problems, [] if fit is None else fit.not_checked()
+    library = _Library(photos, vectors, names)
+    questions = (library.nearer_prototype, library.better_names, library.outlier)
+    answers = ((question(row) for question in questions) for row in range(len(photos)))
+    first = (next(filter(None, found), None) for found in answers)
+    return [problem for problem in first if problem is not None], library.not_checked()
 
 
-@dataclass(frozen=True)
-class _NameFit:
-    """How the names of all peaks fit the photos.
+class _Library:
+    """All reference photos; every question is asked of one by its row (see `check_vectors`)."""
 
-    Attributes:
-        logits: float64 ``(photos, peaks)``, SigLIP's without the bias.
-        own: int64 ``(photos,)``, the column of each photo's own peak.
-    """
+    def __init__(
+        self, photos: Sequence[ReferencePhoto], vectors: Vectors, names: NameVectors | None
+    ) -> None:
+        self.photos, self.vectors, self.names = photos, vectors, names
+        self.groups = group_by_peak(photos)
+        self.columns = {peak.id: column for column, peak in enumerate(names.peaks)} if names else {}
+        # how the names of all peaks fit the photos: SigLIP's logits without the bias, (photos, peaks)
+        self.logits: Floats | None = None
+        if names is not None and names.scale is not None and photos:
+            self.logits = names.scale * (vectors.astype(np.float64) @ names.vectors.T.astype(np.float64))
 
-    logits: Floats
-    own: npt.NDArray[np.int64]
-
-    @property
-    def is_right(self) -> npt.NDArray[np.bool_]:
-        """Whether the own peak's names fit best, bool ``(photos,)``."""
-        return np.asarray(self.logits.argmax(axis=1) == self.own)
-
-    def knows_names(self, row: int) -> bool:
-        """Whether the checkpoint names enough of the other photos right."""
-        others = np.delete(self.is_right, row)
-        return len(others) >= LEAST_NAMED and float(others.mean()) >= KNOWS_NAMES
-
-    def not_checked(self) -> list[NotChecked]:
-        count = sum(not self.knows_names(row) for row in range(len(self.own)))
-        right = f"{int(self.is_right.sum())} of {len(self.own)}"
-        why = f"the checkpoint names {right} right, too few to be believed"
-        return [NotChecked(f"{count} reference photos against the peaks' names", why)] if count else []
-
-
-def _fit_names(photos: Sequence[ReferencePhoto], vectors: Vectors, names: NameVectors) -> _NameFit:
-    columns = {peak.id: column for column, peak in enumerate(names.peaks)}
-    cosines = vectors.astype(np.float64) @ names.vectors.T.astype(np.float64)
-    own = np.array([columns[photo.peak] for photo in photos], dtype=np.int64)
-    return _NameFit((names.scale or 1.0) * cosines, own)
-
-
-@dataclass(frozen=True)
-class _Case:
-    """One photo (its row) among all of them."""
-
-    row: int
-    photos: Sequence[ReferencePhoto]
-    vectors: Vectors
-    groups: Mapping[str, Sequence[int]]
-    names: NameVectors | None
-    fit: _NameFit | None
-
-    @property
-    def peak(self) -> str:
-        return self.photos[self.row].peak
-
-    @property
-    def siblings(self) -> list[int]:
-        return [row for row in self.groups[self.peak] if row != self.row]
-
-    def nearer_prototype(self) -> Problem | None:
+    def nearer_prototype(self, row: int) -> Problem | None:
         """Another peak's prototype is much nearer than the own one, which leaves the photo itself out."""
-        others = {peak: rows for peak, rows in self.groups.items() if peak != self.peak}
-        if not self.siblings or not others:
+        peak, siblings = self.photos[row].peak, self._siblings(row)
+        others = {other: rows for other, rows in self.groups.items() if other != peak}
+        if not siblings or not others:
             return None
-        own = self._cosine_to(self.peak, self.siblings)
-        cosine, nearest = max((self._cosine_to(peak, rows), peak) for peak, rows in others.items())
+        own = self._cosine_to(row, peak, siblings)
+        cosine, nearest = max((self._cosine_to(row, other, rows), other) for other, rows in others.items())
         if 1 - own < (FARTHER_WITHOUT_NAMES if self.names is None else FARTHER) * (1 - cosine):
             return None
         other = self._name(nearest)
         words = (
             f"is nearer to the reference photos of {other} (cosine {cosine:.3f} to their prototype) than to "
-            f"the others of {self._name(self.peak)} ({own:.3f}): look at it, and move it if it shows {other}"
+            f"the others of {self._name(peak)} ({own:.3f}): look at it, and move it if it shows {other}"
         )
         evidence = {"nearest": nearest, "cosine": round(cosine, 4), "own_cosine": round(own, 4)}
-        return self._problem(words, "prototype", **evidence)
+        return self._problem(row, words, "prototype", **evidence)
 
-    def better_names(self) -> Problem | None:
+    def better_names(self, row: int) -> Problem | None:
         """Another peak's names fit the photo much better than its own."""
-        if self.names is None or self.fit is None or not self.fit.knows_names(self.row):
+        if self.names is None or self.logits is None or not self._knows_names(row):
             return None
-        logits = self.fit.logits[self.row]
+        peak, logits = self.photos[row].peak, self.logits[row]
         nearest = self.names.peaks[int(logits.argmax())]
-        gap = float(logits.max() - logits[self.fit.own[self.row]])
+        gap = float(logits.max() - logits[self.columns[peak]])
         if gap < NAME_LOGITS:
             return None
         words = (
-            f"fits the names of {nearest.name} better than those of {self._name(self.peak)} (odds "
+            f"fits the names of {nearest.name} better than those of {self._name(peak)} (odds "
             f"{np.exp(gap):,.0f} : 1): look at it, and move it if it shows {nearest.name}"
         )
-        return self._problem(words, "names", nearest=nearest.id, logits=round(gap, 2))
+        return self._problem(row, words, "names", nearest=nearest.id, logits=round(gap, 2))
 
-    def outlier(self) -> Problem | None:
+    def outlier(self, row: int) -> Problem | None:
         """The photo is much farther from its siblings than they are from one another."""
-        fit, siblings = self.fit, self.siblings
-        names_agree = fit is not None and fit.knows_names(self.row) and bool(fit.is_right[self.row])
+        siblings = self._siblings(row)
+        names_agree = self._knows_names(row) and bool(self._is_right()[row])
         if len(siblings) + 1 < LEAST_GROUP or names_agree:
             return None
-        own = self._cosine_to_mean(self.row, siblings)
-        theirs = min(self._cosine_to_mean(row, [one for one in siblings if one != row]) for row in siblings)
+        own = self._cosine_to_mean(row, siblings)
+        theirs = min(self._cosine_to_mean(one, [two for two in siblings if two != one]) for one in siblings)
         if 1 - own < OUTLIER * (1 - theirs):
             return None
         words = (
-            f"is unlike the other {len(siblings)} reference photos of {self._name(self.peak)} (cosine "
-            f"{own:.3f} to their mean; theirs among one another are {theirs:.3f} and more): look at it"
+            f"is unlike the other {len(siblings)} reference photos of {self._name(self.photos[row].peak)} "
+            f"(cosine {own:.3f} to their mean; theirs among one another are {theirs:.3f} and more): look at "
+            "it"
         )
-        return self._problem(words, "outlier", own_cosine=round(own, 4), least_cosine=round(theirs, 4))
+        return self._problem(row, words, "outlier", own_cosine=round(own, 4), least_cosine=round(theirs, 4))
 
-    def _cosine_to(self, peak: str, rows: Sequence[int]) -> float:
-        """Return the photo's cosine to the prototype of a peak's names, when known, and of some photos."""
+    def not_checked(self) -> list[NotChecked]:
+        """Return the photos of which the names say nothing."""
+        if self.logits is None:
+            return []
+        count = sum(not self._knows_names(row) for row in range(len(self.photos)))
+        right = f"{int(self._is_right().sum())} of {len(self.photos)}"
+        why = f"the checkpoint names {right} right, too few to be believed"
+        return [NotChecked(f"{count} reference photos against the peaks' names", why)] if count else []
+
+    def _is_right(self) -> npt.NDArray[np.bool_]:
+        """Whether the own peak's names fit best, bool ``(photos,)``."""
+        if self.logits is None:
+            return np.zeros(len(self.photos), bool)
+        return np.asarray(self.logits.argmax(axis=1) == [self.columns[photo.peak] for photo in self.photos])
+
+    def _knows_names(self, row: int) -> bool:
+        """Whether the checkpoint names enough of the other photos right."""
+        others = np.delete(self._is_right(), row)
+        return len(others) >= LEAST_NAMED and float(others.mean()) >= KNOWS_NAMES
+
+    def _siblings(self, row: int) -> list[int]:
+        return [other for other in self.groups[self.photos[row].peak] if other != row]
+
+    def _cosine_to(self, row: int, peak: str, rows: Sequence[int]) -> float:
+        """Return a photo's cosine to the prototype of a peak's names, when known, and of some photos."""
         if self.names is None:
-            return self._cosine_to_mean(self.row, rows)
-        text = self.names.vectors[[entry.id for entry in self.names.peaks].index(peak)]
-        return float(blend_prototype(text, self.vectors[list(rows)], ALPHA_TEXT) @ self.vectors[self.row])
+            return self._cosine_to_mean(row, rows)
+        text, images = self.names.vectors[self.columns[peak]], self.vectors[list(rows)]
+        return float(blend_prototype(text, images, ALPHA_TEXT) @ self.vectors[row])
 
     def _cosine_to_mean(self, row: int, others: Sequence[int]) -> float:
         mean = self.vectors[list(others)].mean(axis=0)
         return float(mean @ self.vectors[row] / max(float(np.linalg.norm(mean)), 1e-9))
 
     def _name(self, peak: str) -> str:
-        known = () if self.names is None else self.names.peaks
-        return next((entry.name for entry in known if entry.id == peak), peak)
+        return peak if self.names is None else self.names.peaks[self.columns[peak]].name
 
-    def _problem(self, words: str, reason: str, **evidence: Any) -> Problem:
-        name = self.photos[self.row].name
-        return warning("vector", name, f"{name} {words}.", reason=reason, peak=self.peak, **evidence)
+    def _problem(self, row: int, words: str, reason: str, **evidence: Any) -> Problem:
+        peak, name = self.photos[row].peak, self.photos[row].name
+        return warning("vector", name, f"{name} {words}.", reason=reason, peak=peak, **evidence)

@@ -148,11 +148,9 @@ class Sight:
 
 
 def look(camera: Camera, summits: Summits) -> list[Sight]:
-    """Return the summits above a camera's horizon, `NEAREST_M` to `FARTHEST_M` away, the likeliest in the
-    photo first.
+    """Return the summits above the sea's horizon, `NEAREST_M` to `FARTHEST_M` away, the likeliest first.
 
-    The horizon is the sea's (`horizon_dip`), so that from a high place lower summits are there too. Summits
-    without a position are left out; those without a height stay.
+    Summits without a position are left out; those without a height stay.
     """
     chosen, distance, bearing = _within_reach(camera, summits)
     angle = apparent_elevation(distance, summits.elevation[chosen], camera.altitude)
@@ -160,7 +158,9 @@ def look(camera: Camera, summits: Summits) -> list[Sight]:
     chosen, distance, bearing, angle = chosen[above], distance[above], bearing[above], angle[above]
     hidden = find_hiding(distance, bearing, angle, summits.elevation[chosen], camera.altitude)
     offset = None if camera.bearing is None else turn(bearing - camera.bearing)
-    framed = frame_probability(offset, camera.field_of_view, len(chosen))
+    width = camera.field_of_view
+    inside = None if offset is None or width is None else np.abs(offset) <= width / 2
+    framed = frame_probability(offset, width, len(chosen))
     seen = seen_probability(angle, hidden >= 0, camera.altitude)
     sights = [
         Sight(
@@ -169,7 +169,7 @@ def look(camera: Camera, summits: Summits) -> list[Sight]:
             bearing=float(bearing[row]),
             offset=None if offset is None else float(offset[row]),
             elevation=None if np.isnan(angle[row]) else float(angle[row]),
-            in_frame=is_in_frame(None if offset is None else float(offset[row]), camera.field_of_view),
+            in_frame=None if inside is None else bool(inside[row]),
             frame_probability=float(framed[row]),
             seen_probability=float(seen[row]),
             hidden_by=None if hidden[row] < 0 else summits.peaks[chosen[hidden[row]]],
@@ -247,13 +247,6 @@ def frame_probability(offset: Floats | None, field_of_view: float | None, count:
     aside, half = np.abs(offset), width / 2
     inside: Floats = ndtr((half - aside) / COMPASS_ERROR_DEG) - ndtr((-half - aside) / COMPASS_ERROR_DEG)
     return inside
-
-
-def is_in_frame(offset: float | None, field_of_view: float | None) -> bool | None:
-    """Tell whether a direction lies within half the field of view; None when either is not known."""
-    if offset is None or field_of_view is None:
-        return None
-    return abs(offset) <= field_of_view / 2
 
 
 def seen_probability(angle: Floats, is_hidden: npt.NDArray[np.bool_], altitude: float | None) -> Floats:

@@ -13,7 +13,6 @@ from loader.peaks.checks.names import (
     SHARE_OF_USUAL,
     NameVectors,
     find_confusable_names,
-    list_nearest_names,
 )
 from loader.vision.vectors import Vectors
 
@@ -76,7 +75,6 @@ def test_a_crowd_of_one_vector_gives_each_peak_one_problem_at_most() -> None:
 
 def test_the_nearest_names() -> None:
     vectors = unit(np.array([[1, 0], [1, 0.1], [0, 1]], dtype=np.float32))
-    pairs = [(pair.peak, pair.nearest) for pair in list_nearest_names(name_vectors(vectors))]
-    assert pairs == [("p0", "p1"), ("p1", "p0"), ("p2", "p1")]
-    assert list_nearest_names(name_vectors(vectors[:1])) == []
+    pairs = [(one.id, other.id) for one, other in name_vectors(vectors).nearest_pairs()]
+    assert pairs == [("p0", "p1"), ("p1", "p2")]
     assert find_confusable_names(name_vectors(vectors[:1]), ()) == []

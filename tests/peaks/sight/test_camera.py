@@ -1,8 +1,9 @@
-"""From a photo's document to its camera and back: true bearings and the fields of sight lines."""
+"""From a photo's document to its camera and back: true bearings, declination, the fields of sight lines."""
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.peaks.sight.camera import SIGHT_FIELDS, declination_of, read_camera, sight_fields, true_bearing
+from loader.peaks.sight.camera import (
+    SIGHT_FIELDS,
+    declination_of,
+    magnetic_declination,
+    read_camera,
+    sight_fields,
+    true_bearing,
+)
 from loader.peaks.sight.geometry import Camera, look
 from tests.conftest import REPOSITORY
 from tests.peaks.sight.views import VALLEY, valley_fields, valley_summits
@@ -119,3 +127,57 @@ def test_every_field_is_in_the_mapping() -> None:
 def test_a_true_bearing_is_never_outside_the_circle(bearing: float, reference: str | None) -> None:
     found = true_bearing(valley_fields(bearing=bearing, bearing_reference=reference))
     assert found is not None and 0 <= found < 360
+
+
+# Declination: NOAA's published values, and what happens where the models end
+
+VALUES = Path(__file__).with_name("wmm_test_values.txt")
+
+
+def published() -> list[tuple[float, float, float, float, float]]:
+    """Year, kilometres, latitude, longitude, declination."""
+    lines = VALUES.read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    return [(float(a), float(b), float(c), float(d), float(e)) for a, b, c, d, e in rows]
+
+
+def moment(year: float) -> datetime:
+    """The day that a decimal year names."""
+    start = datetime(int(year), 1, 1)
+    length = datetime(int(year) + 1, 1, 1) - start
+    return start + timedelta(days=round(length.days * (year % 1)))
+
+
+def test_declination_is_the_published_one() -> None:
+    """To the hundredth that is published; a half day of rounding the date moves it by less than 0.002°."""
+    rows = published()
+    assert {int(row[0]) // 5 * 5 for row in rows} == {2010, 2015, 2020, 2025} and len(rows) > 50
+    for year, kilometres, lat, lon, expected in rows:
+        found = magnetic_declination(lat, (lon + 180) % 360 - 180, kilometres * 1000, moment(year))
+        assert found == pytest.approx(expected, abs=0.012), (year, lat, lon)
+
+
+def test_an_issue_holds_until_the_next_begins() -> None:
+    """The last day of 2019 is of the issue of 2015, the first of 2020 of the next: no gap of a degree."""
+    days = datetime(2019, 12, 31), datetime(2020, 1, 1)
+    before, after = (magnetic_declination(27.9, 86.8, 4000.0, day) for day in days)
+    assert before == pytest.approx(after, abs=0.2) and before != after
+
+
+@pytest.mark.parametrize(
+    ("when", "stands_for"),
+    [
+        (datetime(1995, 6, 1), datetime(2010, 1, 1)),
+        (datetime(2031, 6, 1), datetime(2030, 1, 1)),
+        (datetime(9999, 12, 31), datetime(2030, 1, 1)),
+        (None, datetime(2025, 1, 1)),
+    ],
+)
+def test_outside_the_models_the_nearest_moment_stands_in(when: datetime | None, stands_for: datetime) -> None:
+    found = magnetic_declination(46.0, 7.6, None, when)
+    assert found == pytest.approx(magnetic_declination(46.0, 7.6, 0.0, stands_for), abs=1e-6)
+
+
+@given(st.floats(-90, 90), st.floats(-180, 180), st.none() | st.floats(-11_000, 100_000))
+def test_there_is_a_declination_everywhere(lat: float, lon: float, altitude: float | None) -> None:
+    assert -180 <= magnetic_declination(lat, lon, altitude, datetime(2024, 7, 1)) <= 180
