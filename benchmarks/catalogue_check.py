@@ -4,7 +4,7 @@
     python -m benchmarks.catalogue_check FOLDER --checkpoint demo/siglip2-trek-tiny --url URL
 
 From photos whose peaks are known, libraries of references are drawn by chance, checked as they are (every
-problem is in vain), and checked with one photo of another peak in the place of a right one (which ought to be
+problem is wrong), and checked with one photo of another peak in the place of a right one (which ought to be
 found). The checks are the command's own. Copies of the photos, saved again or made smaller, tell from which
 cosine on two pictures are one; how photos' logits for two names differ tells how near names may be.
 """
@@ -70,7 +70,7 @@ class Pool:
 def main(
     folder: Path, catalogue: Path, checkpoint: str, es_model_id: str | None, url: str, trials: int, seed: int
 ) -> None:
-    """Print what is found and what is found in vain, by photos of a folder with its truth file."""
+    """Print how many misplaced photos are found and how many right ones, of a folder with its truth file."""
     vision = LocalVision(checkpoint)
     truth = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
     pictures = [open_image(folder / entry["file"]) for entry in truth]
@@ -79,7 +79,7 @@ def main(
     names = read_names(catalogue, es_model_id or Path(checkpoint).name, url)
     print_names(pool, names)
     for title, known in (("photos and names", names), ("photos alone (--offline)", None)):
-        click.echo(f"\n{title}\n{'group':>5}{'found':>8}{'in vain':>9}  of these")
+        click.echo(f"\n{title}\n{'group':>5}{'found':>8}{'wrongly':>9}  of these")
         for size in SIZES:
             print_row(pool, known, size, trials, np.random.default_rng([seed, size]))
 
@@ -139,9 +139,9 @@ def print_row(
         for misplaced, changed in draw_misplaced(pool, library, rng):
             checked["moved"] += 1
             checked["found"] += any(row == misplaced for row, _ in pool.check(changed, names))
-    vain = reasons.total() / checked["own"]
+    wrongly = reasons.total() / checked["own"]
     parts = ", ".join(f"{reason} {count / checked['own']:.4f}" for reason, count in reasons.most_common())
-    click.echo(f"{size:>5}{checked['found'] / checked['moved']:>8.3f}{vain:>9.4f}  {parts}")
+    click.echo(f"{size:>5}{checked['found'] / checked['moved']:>8.3f}{wrongly:>9.4f}  {parts}")
 
 
 def draw_library(pool: Pool, size: int, rng: np.random.Generator) -> list[tuple[str, int]]:
