@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from eland_models.check import load
 from eland_models.checkpoint import Checkpoint
+from eland_models.errors import ModelError
 from eland_models.tokenizer import TOKENS
 from eland_models.vocabulary import EOS, PAD
 
@@ -95,6 +96,8 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self.model = load(path)
+        if not hasattr(self.model, "tokenizer"):
+            raise ModelError(f"{path} is another kind of model: give a file that `peaks model export` wrote.")
         self.piece_ids = self.model.tokenizer.piece_ids
 
     def ids(self, text: str) -> list[int]:
@@ -149,8 +152,18 @@ def compare(
         texts_a_language: texts whose ids are compared; random Unicode gets ten times as many.
         vectors_a_language: how many of those have their vectors compared too.
         seed: of the texts.
+
+    Raises:
+        ModelError: the file is no such model, or its vectors have another length than the checkpoint's.
     """
-    reference, file = Reference(checkpoint), File(path)
+    file = File(path)
+    dims = file.vector("").numel()
+    if dims != checkpoint.dims:
+        raise ModelError(
+            f"{path} makes vectors of {dims} numbers and {checkpoint.name} of {checkpoint.dims}: name the "
+            "checkpoint that the file was exported from."
+        )
+    reference = Reference(checkpoint)
     for language, texts in parity_texts(texts_a_language, seed):
         yield compare_texts(language, texts, reference, file, vectors_a_language)
 

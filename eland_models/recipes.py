@@ -54,7 +54,7 @@ def read_recipes(path: Path = RECIPES_FILE) -> list[Recipe]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise ModelError(f"The recipes {path} cannot be read: {error}.") from error
+        raise ModelError(f"The recipes {path} cannot be read: {' '.join(str(error).split())}.") from error
     if not isinstance(content, dict):
         raise ModelError(f"The recipes {path} must map names to prompts, as eland_models/recipes.yaml does.")
     return [recipe(path, str(name), entry) for name, entry in content.items()]

@@ -159,13 +159,11 @@ def parity_command(
 
     opened = open_checkpoint(checkpoint, tower="text")
     path = file or exported_in_cache(opened, precision, cache_dir, recipes_file, say).path
-    rows = []
-    if not as_json:
-        click.echo(TABLE_HEADER)
+    rows: list[Comparison] = []
     for row in compare(opened, path, texts_a_language=texts, vectors_a_language=vectors):
-        rows.append(row)
         if not as_json:
-            click.echo(table_line(row))
+            click.echo(table_line(row) if rows else f"{TABLE_HEADER}\n{table_line(row)}")
+        rows.append(row)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
     else:

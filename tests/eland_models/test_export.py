@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 from eland_models.checkpoint import Checkpoint
 from eland_models.deploy import exported_in_cache
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel, Precision, export, model_fingerprint
+from eland_models.parity import compare
 from eland_models.recipes import read_recipes
 from loader.commands.text_model import model
 from tests.conftest import DEMO_CHECKPOINT
@@ -79,6 +82,17 @@ def test_check_and_parity_commands(exported: ExportedModel) -> None:
     lines = runner.invoke(model, words).output.splitlines()
     assert lines[-2].split()[:4] == ["random", "Unicode", "10", "10"]
     assert lines[-1].split()[:4] == ["all", str(len(lines) - 2), *[str(len(lines) + 7)] * 2]
+
+
+def test_parity_refuses_another_model(
+    exported: ExportedModel, demo_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.pt"
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), other)
+    checkpoint = replace(demo_checkpoint, dims=64)
+    for path, sentence in ((other, "another kind of model"), (exported.path, "of 128 numbers .* of 64")):
+        with pytest.raises(ModelError, match=sentence):
+            next(compare(checkpoint, path, texts_a_language=1, vectors_a_language=1))
 
 
 def test_a_wrong_checkpoint_is_one_sentence(tmp_path: Path) -> None:
