@@ -130,12 +130,12 @@ def _update_mappings(
 
     What ``_meta`` says beyond the template's, such as `peaks calibrate`'s ``calibration``, stays.
     """
-    held, wanted = present.mappings.get("properties", {}), mappings["properties"]
-    different = [name for name in wanted if name in held and not _holds(held[name], wanted[name])]
-    missing = {name: field for name, field in wanted.items() if name not in held}
-    said = present.mappings.get("_meta", {})
-    meta = {**said, **mappings["_meta"]}
-    changed = bool(missing) or meta != said
+    fields, wanted = present.mappings.get("properties", {}), mappings["properties"]
+    different = [name for name in wanted if name in fields and not _includes(fields[name], wanted[name])]
+    missing = {name: field for name, field in wanted.items() if name not in fields}
+    old_meta = present.mappings.get("_meta", {})
+    meta = {**old_meta, **mappings["_meta"]}
+    changed = bool(missing) or meta != old_meta
     if changed and not dry_run:
         client.indices.put_mapping(index=present.name, properties=missing, meta=meta)
     note = f"alias {present.alias}"
@@ -149,8 +149,10 @@ def _update_mappings(
     return Change("changed" if changed else "left", "index", present.name, note)
 
 
-def _holds(held: Any, wanted: Any) -> bool:
-    """Whether everything wanted stands in what an index holds, which adds defaults of its own."""
+def _includes(field: Any, wanted: Any) -> bool:
+    """Whether everything wanted stands in an index's field, to which Elasticsearch adds defaults."""
     if not isinstance(wanted, dict):
-        return bool(held == wanted)
-    return isinstance(held, dict) and all(key in held and _holds(held[key], wanted[key]) for key in wanted)
+        return bool(field == wanted)
+    return isinstance(field, dict) and all(
+        key in field and _includes(field[key], value) for key, value in wanted.items()
+    )

@@ -90,8 +90,8 @@ def explain(error: ApiError | TransportError) -> PeaksError:
 def describe(error: BaseException) -> str:
     """Return a failure as the beginning of a sentence: "Elasticsearch answers 503 (no master)"."""
     if isinstance(error, ApiError):
-        said = join_reasons(error.body)
-        return f"Elasticsearch answers {error.status_code}" + (f" ({said})" if said else "")
+        reason = join_reasons(error.body)
+        return f"Elasticsearch answers {error.status_code}" + (f" ({reason})" if reason else "")
     if isinstance(error, ConnectionTimeout):
         return "Elasticsearch did not answer in time"
     if isinstance(error, TransportError):
@@ -106,8 +106,8 @@ def join_reasons(body: Any) -> str:
         body: of an answer, or the ``error`` in a part of one.
     """
     reasons = _reasons(body)
-    said = reasons[0] if len(reasons) == 1 else ": ".join(reasons[:: len(reasons) - 1]) if reasons else ""
-    return " ".join(said.split())[:MOST_CHARACTERS].rstrip(".")
+    ends = dict.fromkeys((*reasons[:1], *reasons[-1:]))
+    return " ".join(": ".join(ends).split())[:MOST_CHARACTERS].rstrip(".")
 
 
 def _reasons(body: Any) -> list[str]:

@@ -111,13 +111,13 @@ def index_model(name: str, mappings: Mapping[str, Any]) -> IndexModel:
     meta = mappings.get("_meta") or {}
     fields = mappings.get("properties", {}).values()
     dims = [field["dims"] for field in fields if field.get("type") == "dense_vector" and "dims" in field]
-    said = [str(meta.get(key) or "") for key in ("model_id", "model_fingerprint", "checkpoint_fingerprint")]
-    if not (dims and all(said)):
+    names = [str(meta.get(key) or "") for key in ("model_id", "model_fingerprint", "checkpoint_fingerprint")]
+    if not (dims and all(names)):
         raise PeaksError(
             f"Index [{name}] does not say which model its vectors come from: build the next one with "
             "`peaks apply --next` and load again."
         )
-    return IndexModel(said[0], said[1], said[2], int(dims[0]))
+    return IndexModel(names[0], names[1], names[2], int(dims[0]))
 
 
 def refuse_other_model(alias: str, index: IndexModel, model: DeployedModel) -> None:

@@ -99,7 +99,7 @@ def _read_all(client: Elasticsearch) -> dict[str, StoredPhoto]:
 
 
 def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return whole documents, vector included, by id; those that are gone are left out."""
+    """Return whole documents, vector included, by id; missing ones are left out."""
     request = partial(
         client.search,
         index=PHOTOS,

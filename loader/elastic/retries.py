@@ -1,6 +1,6 @@
 """Requests that wait for a busy, starting or restarting cluster instead of giving up.
 
-A command says how long it is worth while, and who is told:
+A command says how long, and who hears of it:
 
     with patience(seconds=600, announce=progress.say):
         answer = with_retries(lambda: client.search(index="photos"))
@@ -40,7 +40,7 @@ class Patience:
 
     Attributes:
         seconds: without any success, until the last failure is raised; 0 makes every request once.
-        announce: told of every wait in one sentence, and when the cluster answers again.
+        announce: gets one sentence for every wait, and when the cluster answers again.
     """
 
     seconds: float = PATIENCE
@@ -129,7 +129,7 @@ def _failure(attempt: RetryCallState) -> BaseException:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether a failure may be gone after a while: a busy cluster or none, but not refused credentials."""
+    """Whether waiting may help: for a busy cluster or none, not for refused credentials."""
     if isinstance(error, ApiError):
         return error.status_code in BUSY
     passing = (ElasticConnectionError, ConnectionTimeout, TurnedAway)
