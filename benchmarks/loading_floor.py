@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from PIL import Image
@@ -22,18 +23,24 @@ from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, list_files
 from loader.files.photo import Photo
 from loader.photos.decoding import DecodingPool, Task, usable_cores
-from loader.vision.encoder import PRECISIONS, TRIAL_PICTURES, VisionEncoder
 from loader.vision.model_input import read_model_input
 
+if TYPE_CHECKING:  # torch: the worker processes import this module
+    from loader.vision.encoder import VisionEncoder
+
 CHUNK, AHEAD = 8, 32
+TRIALS = 16  # pictures after which the precision is known
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--checkpoint", required=True, help="Folder of the checkpoint.")
-@click.option("--precision", type=click.Choice(PRECISIONS), default="fp32", help="Of the vision tower.")
+@click.option("--precision", type=click.Choice(["fp32", "int8", "auto"]), default="fp32",
+              help="Of the vision tower.")
 def main(folder: Path, checkpoint: str, precision: str) -> None:
     """Print the seconds of both."""
+    from loader.vision.encoder import VisionEncoder  # torch: see above
+
     opened = open_checkpoint(checkpoint, tower="vision")
     decoding, pictures = time_decoding(list_files(folder).files, read_model_input(opened))
     embedding, cpu = time_embedding(VisionEncoder(opened, precision=precision), pictures)
@@ -54,7 +61,7 @@ def time_decoding(files: list[PhotoFile], shape: ModelInput) -> tuple[float, lis
 
 def time_embedding(encoder: VisionEncoder, pictures: list[Image.Image]) -> tuple[float, float]:
     """Seconds and processor seconds for all pictures, after the first that tell the precision."""
-    encoder.encode(pictures[:TRIAL_PICTURES])
+    encoder.encode(pictures[:TRIALS])
     start, cpu = time.monotonic(), time.process_time()
     for chunk in batched(pictures, CHUNK):
         encoder.encode(chunk)

@@ -22,7 +22,6 @@ from loader.peaks.sight.camera import read_camera
 from loader.vision.image_vectors import read_vector
 
 PAGE = 64  # photos read, identified and written at a time
-KEEP_ALIVE = "5m"
 
 
 @dataclass
