@@ -18,7 +18,7 @@ import numpy as np
 
 from eland_models.recipes import MOST_NAMES, PLACE, Recipe, read_recipes
 from evaluation.dataset import Catalogue, Dataset, read_dataset
-from evaluation.fitting import PICTURE, SIGHTED, Clue, FoldSettings
+from evaluation.fitting import PICTURE, SIGHTED, Clue
 from evaluation.labels import Labels, read_labels
 from evaluation.metrics import Floats, is_named_within
 from evaluation.naming import predict_by_clues
@@ -111,7 +111,7 @@ def compose(encode: Encode, recipe: Recipe, names: Sequence[Sequence[str]]) -> V
 def measure(dataset: Dataset, labels: Labels, prototypes: Vectors) -> list[Floats]:
     """Return for each of `MEASURES` one figure a photo (1 or 0) or a peak (mean precision), each ``(k,)``."""
     dataset = replace(dataset, peaks=replace(dataset.peaks, vectors=prototypes))
-    photos = LabelledPhotos.gather(dataset, labels, FoldSettings())
+    photos = LabelledPhotos.gather(dataset, labels)
     sighted = photos.with_bearing()
     return [
         _is_right(photos.by_picture(), PICTURE),
@@ -121,7 +121,7 @@ def measure(dataset: Dataset, labels: Labels, prototypes: Vectors) -> list[Float
 
 
 def _is_right(sample: Sample, clues: Sequence[Clue]) -> Floats:
-    predictions = predict_by_clues(sample, clues, FoldSettings().precision)
+    predictions = predict_by_clues(sample, clues, precision=0.9)
     right = is_named_within(predictions.probability, sample.shown, 1)[sample.shown.any(axis=1)]
     return right.astype(np.float64)
 

@@ -13,8 +13,8 @@ from evaluation.fitting import (
     SIGHTED,
     Clue,
     CrossFitted,
-    FoldSettings,
     Model,
+    assign_folds,
     choose_threshold,
     cross_fit,
     fit_platt,
@@ -105,15 +105,15 @@ class Calibration:
         dataset: the library.
         labels: what its photos show.
         in_force: the rule that is compared with.
-        settings: folds and wanted precision.
+        precision: share of names that must be right.
 
     Raises:
         PeaksError: too few labels.
     """
 
-    def __init__(self, dataset: Dataset, labels: Labels, in_force: Rule, settings: FoldSettings) -> None:
-        self._dataset, self._labels, self._in_force, self._settings = dataset, labels, in_force, settings
-        self._photos = LabelledPhotos.gather(dataset, labels, settings)
+    def __init__(self, dataset: Dataset, labels: Labels, in_force: Rule, precision: float) -> None:
+        self._dataset, self._labels, self._in_force, self._precision = dataset, labels, in_force, precision
+        self._photos = LabelledPhotos.gather(dataset, labels)
         self._notes: list[str] = []
         peaks = int(self._photos.shown.any(axis=0).sum())
         if len(self._photos) < FEWEST_TO_FIT or peaks < FEWEST_PEAKS:
@@ -152,20 +152,19 @@ class Calibration:
 
     def _fit(self, way: str, sample: Sample, used: Sequence[Clue]) -> tuple[Weights, _Part]:
         """Fit weights on photos, each as it is and with its own peaks held out."""
-        fitted = cross_fit_clues(sample, used, self._settings.precision)
+        fitted = cross_fit_clues(sample, used, self._precision)
         before = judge(way, sample.shown, predict_by_rule(sample, self._in_force))
         twice = sample.with_held_out()
         threshold = self._choose(way, fitted.probability, twice.shown, len(sample.shown))
         return fit_weights(twice.clues, twice.shown, used), _Part(before, sample.shown, fitted, threshold)
 
     def _choose(self, way: str, probability: Floats, shown: Bools, photos: int) -> float:
-        precision = self._settings.precision
-        threshold = choose_threshold(probability, shown, precision)
+        threshold = choose_threshold(probability, shown, self._precision)
         if threshold is None:
             first = is_named_within(probability[:photos], shown[:photos], 1)
             raise PeaksError(
-                f"No threshold makes {precision:.0%} of the names by {way} right (the likeliest peak is "
-                f"right in {first.mean():.0%} of {len(first)} photos): give a lower --precision, better "
+                f"No threshold makes {self._precision:.0%} of the names by {way} right (the likeliest peak "
+                f"is right in {first.mean():.0%} of {len(first)} photos): give a lower --precision, better "
                 "prototypes, or other labels."
             )
         return threshold
@@ -209,7 +208,7 @@ class Calibration:
             threshold = self._choose("concepts", fitted.probability, shown, len(shown))
         except PeaksError:
             self._notes.append(
-                f"No threshold makes {self._settings.precision:.0%} of the named concepts right: their rule "
+                f"No threshold makes {self._precision:.0%} of the named concepts right: their rule "
                 "is left as it was."
             )
             return in_force, None
@@ -217,13 +216,13 @@ class Calibration:
         return ConceptRule(bias, logit, threshold), _Part(before, shown, fitted, threshold)
 
     def _cross_fit_platt(self, logits: Floats, shown: Bools, rows: Rows) -> CrossFitted:
-        folds = self._settings.assign([self._dataset.photos.paths[row] for row in rows])
+        folds = assign_folds([self._dataset.photos.paths[row] for row in rows])
 
         def fit(seen: Bools) -> Model:
             bias, weight = fit_platt(logits[seen], shown[seen])
             return lambda asked: expit(bias + weight * logits[asked])
 
-        return cross_fit(fit, shown, folds, self._settings.precision)
+        return cross_fit(fit, shown, folds, self._precision)
 
 
 def add_prior(picture: Weights, shown: Bools, known: Bools) -> Weights:

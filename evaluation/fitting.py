@@ -25,6 +25,8 @@ LEAST_WEIGHTS: Mapping[Clue, float] = {"match": 0.5, "share": 0.5, "prior": 0.0}
 # Weight of half the sum of squared weights against the log likelihood: as if a weight of 10 were 12 nats less
 # likely than none. It only keeps labels that a clue separates without error from driving weights to infinity.
 RIDGE = 0.25
+# Parts that photos are cut into; each is judged by weights and a threshold that the others gave.
+FOLDS = 5
 # A threshold that no probability reaches: nothing is named.
 NEVER = 2.0
 # A name that is likelier wrong than right is not given, however sure the others are.
@@ -35,25 +37,10 @@ Folds = npt.NDArray[np.int64]
 Model = Callable[[Bools], Floats]
 
 
-@dataclass(frozen=True)
-class FoldSettings:
-    """How figures come from photos that the weights never saw.
-
-    Attributes:
-        precision: share of names that must be right; thresholds are chosen for it.
-        folds: parts that the photos are cut into; each is judged by what the others gave.
-        seed: of the cut.
-    """
-
-    precision: float = 0.9
-    folds: int = 5
-    seed: int = 0
-
-    def assign(self, keys: Sequence[str]) -> Folds:
-        """Return each key's fold, 0 to ``folds`` − 1, by a hash: a new photo leaves the others where they
-        are."""
-        hashes = (sha256(f"{self.seed}:{key}".encode()).digest() for key in keys)
-        return np.array([int.from_bytes(each[:8], "big") % self.folds for each in hashes], dtype=np.int64)
+def assign_folds(keys: Sequence[str]) -> Folds:
+    """Return each key's fold, 0 to `FOLDS` − 1, by a hash: a new photo leaves the others where they are."""
+    hashes = (sha256(f"0:{key}".encode()).digest() for key in keys)
+    return np.array([int.from_bytes(each[:8], "big") % FOLDS for each in hashes], dtype=np.int64)
 
 
 def fit_logistic(features: Floats, outcome: Bools, least: Sequence[float]) -> Floats:

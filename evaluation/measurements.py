@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.dataset import Dataset
-from evaluation.fitting import FoldSettings
 from evaluation.labels import Labels
 from evaluation.metrics import Interval, wilson
 from evaluation.naming import IdentificationFigures, measure_identification
@@ -89,7 +88,7 @@ class Evaluation:
 
 
 def evaluate(
-    dataset: Dataset, labels: Labels, encode: Encode, calibrated: Calibrated, settings: FoldSettings
+    dataset: Dataset, labels: Labels, encode: Encode, calibrated: Calibrated, precision: float
 ) -> Evaluation:
     """Measure everything that the labels can honestly say.
 
@@ -98,7 +97,7 @@ def evaluate(
         labels: what photos show.
         encode: embeds texts by the deployed model.
         calibrated: the rule and cut-off in force.
-        settings: folds, seed and wanted precision.
+        precision: share of names that must be right; thresholds are chosen for it.
     """
     return Evaluation(
         labels=labels.source,
@@ -106,7 +105,7 @@ def evaluate(
         unknown=labels.unknown,
         library=count_library(dataset, len(labels.peaks), len(labels.concepts)),
         searches=measure_searches(dataset, labels, encode, calibrated.min_similarity),
-        identification=measure_identification(dataset, labels, calibrated, settings),
+        identification=measure_identification(dataset, labels, calibrated, precision),
         concepts=count_concepts(dataset, labels, calibrated),
     )
 

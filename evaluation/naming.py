@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.dataset import Dataset
-from evaluation.fitting import PICTURE, SIGHTED, Clue, CrossFitted, FoldSettings, cross_fit_weights
+from evaluation.fitting import PICTURE, SIGHTED, Clue, CrossFitted, cross_fit_weights
 from evaluation.labels import Labels
 from evaluation.metrics import (
     Bools,
@@ -186,13 +186,13 @@ class IdentificationFigures:
 
 
 def measure_identification(
-    dataset: Dataset, labels: Labels, calibrated: Calibrated, settings: FoldSettings
+    dataset: Dataset, labels: Labels, calibrated: Calibrated, precision: float
 ) -> IdentificationFigures:
     """Name every labelled photo by each kind of clue, and by the rule in force."""
-    photos = LabelledPhotos.gather(dataset, labels, settings)
+    photos = LabelledPhotos.gather(dataset, labels)
     if len(photos) < FEWEST_TO_FIT or photos.shown.any(axis=0).sum() < FEWEST_PEAKS:
         return IdentificationFigures((), {}, "")
-    named = _predict(photos, labels.are_weak, calibrated.rule, settings.precision)
+    named = _predict(photos, labels.are_weak, calibrated.rule, precision)
     names = [peak.name for peak in dataset.peaks.entries]
     return IdentificationFigures(
         tuple(judge(way, shown, predictions) for way, (shown, predictions) in named.items()),

@@ -15,7 +15,7 @@ import click
 from elasticsearch import Elasticsearch
 from jinja2 import Environment, StrictUndefined
 
-from evaluation.fitting import FoldSettings
+from evaluation.fitting import FOLDS
 from evaluation.formats import NOTHING, decimal, percent, span, without_nan
 from evaluation.measurements import Evaluation
 from evaluation.metrics import RECALL_DEPTHS
@@ -34,14 +34,14 @@ class Run:
 
     Attributes:
         command: that a person can run again; without the cluster's address and credentials.
-        settings: folds, seed and wanted precision.
+        precision: share of names that thresholds were chosen for.
         model: the text model.
         references: photos that are not judged because they are reference photos.
         versions: of what ran, by name.
     """
 
     command: str
-    settings: FoldSettings
+    precision: float
     model: DeployedModel
     references: int
     versions: Mapping[str, str]
@@ -112,9 +112,7 @@ def render_report(evaluation: Evaluation, run: Run, plots: Mapping[str, str]) ->
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters |= {"percent": percent, "decimal": decimal, "span": span, "thousands": "{:,}".format}
+    environment.globals |= {"depths": RECALL_DEPTHS, "folds": FOLDS, "nothing": NOTHING}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    library = evaluation.library
-    text = template.render(
-        run=run, e=evaluation, library=library, plots=plots, depths=RECALL_DEPTHS, nothing=NOTHING
-    )
+    text = template.render(run=run, e=evaluation, library=evaluation.library, plots=plots)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"

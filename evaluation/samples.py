@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evaluation.dataset import Dataset
-from evaluation.fitting import Folds, FoldSettings
+from evaluation.fitting import Folds, assign_folds
 from evaluation.labels import Labels, Rows
 from evaluation.metrics import Bools, Floats
 from loader.peaks.identification.candidates import MOST_CANDIDATES, View, take_view
@@ -73,10 +73,10 @@ class LabelledPhotos:
     folds: Folds
 
     @classmethod
-    def gather(cls, dataset: Dataset, labels: Labels, settings: FoldSettings) -> LabelledPhotos:
+    def gather(cls, dataset: Dataset, labels: Labels) -> LabelledPhotos:
         """Cut the photos whose peaks are labelled into folds by their paths."""
         rows, shown = labels.table(dataset.photos.paths, dataset.peaks)
-        return cls(dataset, rows, shown, settings.assign([dataset.photos.paths[row] for row in rows]))
+        return cls(dataset, rows, shown, assign_folds([dataset.photos.paths[row] for row in rows]))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -28,9 +28,6 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--json", "json_file", type=_NEW_FILE, metavar="FILE", help="Write every figure as JSON too.")
 @click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
               help="Share of the names given that must be right; thresholds are chosen for it.")
-@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True,
-              help="Parts that the photos are cut into; each is judged by weights that the others gave.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the cut into parts.")
 @connection_options
 @click.pass_context
 def evaluate(
@@ -43,8 +40,6 @@ def evaluate(
     output: Path,
     json_file: Path | None,
     precision: float,
-    folds: int,
-    seed: int,
 ) -> None:
     """Measure how well photos are found and mountains named, and write a report.
 
@@ -53,14 +48,13 @@ def evaluate(
     """
     # SciPy and matplotlib take seconds to import: not for `--help`
     from evaluation.dataset import read_dataset
-    from evaluation.fitting import FoldSettings
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure
     from evaluation.report import Run, describe_versions, write_report, written_command
     from evaluation.retrieval import open_encoder
     from loader.peaks.identification.calibration_store import read_calibrated
 
-    client, settings = connection.client(request_timeout=600), FoldSettings(precision, folds, seed)
+    client = connection.client(request_timeout=600)
     dataset = read_dataset(client, peaks_file, concepts_file)
     labels = read_labels(source, dataset)
     references = dataset.photos.find_copies(reference_folder) if reference_folder else frozenset()
@@ -69,8 +63,8 @@ def evaluate(
         labels.without(references),
         open_encoder(client, dataset.model.model_id),
         read_calibrated(client),
-        settings,
+        precision,
     )
-    run = Run(written_command(ctx), settings, dataset.model, len(references), describe_versions(client))
+    run = Run(written_command(ctx), precision, dataset.model, len(references), describe_versions(client))
     for path in write_report(evaluation, run, output, json_file):
         click.echo(path)

@@ -12,7 +12,6 @@ from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
     from evaluation.calibration import Measurement
-    from evaluation.fitting import FoldSettings
 
 
 @click.command("calibrate")
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
                    "peak's or concept's id), or a JSON file.")
 @click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
               help="Share of the names given that must be right.")
-@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True,
-              help="Parts that the photos are cut into; each is judged by weights that the others gave.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the cut into parts.")
 @click.option("--dry-run", is_flag=True, help="Measure and print; the rule in force stays.")
 @click.option("--reset", is_flag=True, help="Return to the rule that ships; measures nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as one JSON document.")
@@ -32,8 +28,6 @@ def calibrate(
     connection: Connection,
     labels: str | None,
     precision: float,
-    folds: int,
-    seed: int,
     dry_run: bool,
     reset: bool,
     as_json: bool,
@@ -52,12 +46,10 @@ def calibrate(
         return
     # SciPy and the report's packages take a second to import: not for `--help`
     from evaluation.calibration_table import describe_measurement, show_measurement
-    from evaluation.fitting import FoldSettings
 
-    settings = FoldSettings(precision, folds, seed)
-    measured = _measure(client, labels, settings)
+    measured = _measure(client, labels, precision)
     if not dry_run:
-        _keep(client, measured, labels, settings)
+        _keep(client, measured, labels, precision)
     if as_json:
         click.echo(json.dumps(describe_measurement(measured), ensure_ascii=False, indent=2))
     else:
@@ -71,7 +63,7 @@ def _reset(client: Elasticsearch) -> None:
     click.echo("The rule that ships is in force; run `peaks predict` to name the stored photos by it.")
 
 
-def _measure(client: Elasticsearch, source: str, settings: FoldSettings) -> Measurement:
+def _measure(client: Elasticsearch, source: str, precision: float) -> Measurement:
     from evaluation.calibration import Calibration
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
@@ -80,21 +72,19 @@ def _measure(client: Elasticsearch, source: str, settings: FoldSettings) -> Meas
 
     dataset = read_dataset(client)
     labels = read_labels(source, dataset)
-    calibration = Calibration(dataset, labels, read_calibrated(client).rule, settings)
+    calibration = Calibration(dataset, labels, read_calibrated(client).rule, precision)
     encode = open_encoder(client, dataset.model.model_id)
     peaks = ask_by_name(dataset, labels, dataset.peaks, encode)
     return calibration.measure([*peaks, *ask_by_name(dataset, labels, dataset.concepts, encode)])
 
 
-def _keep(client: Elasticsearch, measured: Measurement, labels: str, settings: FoldSettings) -> None:
+def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: float) -> None:
     from loader.peaks.identification.calibration_store import Calibrated, write_calibrated
 
     origin = {
         "labels": labels,
         "photos": measured.photos,
-        "precision": settings.precision,
-        "folds": settings.folds,
-        "seed": settings.seed,
+        "precision": precision,
         "date": date.today().isoformat(),
     }
     write_calibrated(client, Calibrated(measured.rule, measured.min_similarity, origin))

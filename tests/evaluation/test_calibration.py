@@ -13,11 +13,11 @@ from evaluation.dataset import Dataset
 from evaluation.labels import Labels, from_sight
 from loader.errors import PeaksError
 from loader.peaks.identification.rule import Weights, default_rule, read_rule
-from tests.evaluation.small_library import PEAKS, SETTINGS, make_dataset, make_labels
+from tests.evaluation.small_library import PEAKS, make_dataset, make_labels
 
 
 def measure(dataset: Dataset, labels: Labels) -> Measurement:
-    return Calibration(dataset, labels, default_rule(), SETTINGS).measure([])
+    return Calibration(dataset, labels, default_rule(), 0.9).measure([])
 
 
 @pytest.fixture(scope="module")

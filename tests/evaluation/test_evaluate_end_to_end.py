@@ -13,7 +13,6 @@ from elasticsearch import Elasticsearch
 
 from demo.render import render
 from evaluation.dataset import read_dataset
-from evaluation.fitting import FoldSettings
 from evaluation.labels import Labels
 from evaluation.samples import LabelledPhotos
 from loader.peaks.identification.calibration_store import read_calibrated
@@ -96,7 +95,7 @@ def check_that_evaluation_weighs_as_the_identifier_does(client: Elasticsearch) -
     dataset = read_dataset(client, PEAKS, CONCEPTS)
     assert list(dataset.peaks.entries[0].names_by_language) != ["und"]
     labels = Labels("", dict.fromkeys(dataset.photos.paths, frozenset()))
-    photos = LabelledPhotos.gather(dataset, labels, FoldSettings())
+    photos = LabelledPhotos.gather(dataset, labels)
     ours = default_rule().weigh(photos.as_identified().clues)
     found = open_identifier(client, dataset.siglip).identify(dataset.photos.vectors, dataset.photos.cameras)
     for row, identification in enumerate(found):

@@ -21,7 +21,6 @@ from loader.peaks.identification.calibration_store import Calibrated
 from loader.peaks.identification.rule import default_rule
 from tests.evaluation.small_library import (
     PEAKS,
-    SETTINGS,
     make_dataset,
     make_labels,
     shown_peaks,
@@ -79,7 +78,7 @@ def test_confusions_count_photos_with_one_peak() -> None:
 
 
 def test_every_way_of_naming_is_judged() -> None:
-    figures = measure_identification(make_dataset(), make_labels(), IN_FORCE, SETTINGS)
+    figures = measure_identification(make_dataset(), make_labels(), IN_FORCE, 0.9)
     assert [(way.way, way.photos) for way in figures.ways] == [
         ("picture alone, all labelled photos", 48),
         ("picture alone", 40),
@@ -94,7 +93,7 @@ def test_every_way_of_naming_is_judged() -> None:
 
 def test_sight_lines_are_not_judged_by_themselves() -> None:
     dataset = make_dataset()
-    figures = measure_identification(dataset, from_sight(dataset), IN_FORCE, SETTINGS)
+    figures = measure_identification(dataset, from_sight(dataset), IN_FORCE, 0.9)
     assert [way.way for way in figures.ways] == ["picture alone", "the rule in force"]
     by_picture = judge("", shown_peaks()[:40], predict_by_rule(sighted_photos().by_picture(), default_rule()))
     assert figures.ways[1] == replace(by_picture, way="the rule in force")
@@ -103,7 +102,7 @@ def test_sight_lines_are_not_judged_by_themselves() -> None:
 def test_too_few_photos_are_not_judged() -> None:
     labels = make_labels()
     few = labels.without(list(labels.peaks)[19:])
-    assert measure_identification(make_dataset(), few, IN_FORCE, SETTINGS).ways == ()
+    assert measure_identification(make_dataset(), few, IN_FORCE, 0.9).ways == ()
 
 
 def test_concepts_are_counted() -> None:

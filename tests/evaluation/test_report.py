@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.fitting import FoldSettings
 from evaluation.formats import decimal, percent, span
 from evaluation.measurements import ConceptRow, Evaluation, LibraryFigures
 from evaluation.metrics import Interval, ReliabilityBin
@@ -26,7 +25,7 @@ NAN = float("nan")
 
 RUN = Run(
     command="peaks evaluate --labels truth.json",
-    settings=FoldSettings(),
+    precision=0.9,
     model=DeployedModel("small", "f" * 16, "c" * 16, 16, 3.0, -8.0),
     references=2,
     versions={"numpy": "2", "Elasticsearch server": "8.19.21"},
@@ -101,7 +100,7 @@ def test_plots_are_the_same_bytes_again() -> None:
 def test_files_are_written_beside_each_other(tmp_path: Path) -> None:
     written = write_report(make_evaluation(), RUN, tmp_path / "docs" / "trek.md", tmp_path / "trek.json")
     document = json.loads((tmp_path / "trek.json").read_text(encoding="utf-8"))
-    assert document["run"]["settings"]["seed"] == 0
+    assert document["run"]["precision"] == 0.9
     assert document["identification"]["ways"][1]["precision"] is None  # what JSON has for NaN
     assert all(path.is_file() for path in written)
     text = (tmp_path / "docs" / "trek.md").read_text(encoding="utf-8")
@@ -118,9 +117,9 @@ def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
 def test_the_command_is_written_without_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEAKS_CHECKPOINT", "/somewhere")
     secret = ["--url", "http://me:secret@host", "--es-password", "x"]
-    words = ["--labels", "my truth.json", "--seed", "3", *secret]
+    words = ["--labels", "my truth.json", "--precision", "0.8", *secret]
     context = evaluate.make_context("evaluate", words)
-    assert written_command(context) == "peaks evaluate --labels 'my truth.json' --seed 3"
+    assert written_command(context) == "peaks evaluate --labels 'my truth.json' --precision 0.8"
 
 
 def test_numbers_as_people_write_them() -> None:

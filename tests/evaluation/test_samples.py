@@ -13,7 +13,6 @@ from loader.peaks.identification.rule import default_rule, gather_clues
 from tests.evaluation.small_library import (
     PEAKS,
     PHOTOS,
-    SETTINGS,
     SIGLIP,
     make_dataset,
     make_labels,
@@ -23,7 +22,7 @@ from tests.evaluation.small_library import (
 
 
 def everything() -> LabelledPhotos:
-    return LabelledPhotos.gather(make_dataset(), make_labels(), SETTINGS)
+    return LabelledPhotos.gather(make_dataset(), make_labels())
 
 
 def with_low_north(dataset: Dataset) -> Dataset:
@@ -42,7 +41,7 @@ def test_a_photo_with_a_direction_has_priors_and_one_without_a_position_has_none
 
 def test_a_summit_below_the_horizon_is_no_candidate() -> None:
     dataset = with_low_north(make_dataset())
-    sample = LabelledPhotos.gather(dataset, make_labels(), SETTINGS).as_identified()
+    sample = LabelledPhotos.gather(dataset, make_labels()).as_identified()
     assert np.isnan(sample.cosines[0]).tolist() == [True, False, False, False]
 
 
@@ -50,7 +49,7 @@ def test_a_position_without_a_direction_says_who_is_a_candidate_and_no_more() ->
     photos = make_dataset().photos
     cameras = tuple(camera and replace(camera, bearing=None) for camera in photos.cameras)
     dataset = replace(with_low_north(make_dataset()), photos=replace(photos, cameras=cameras))
-    labelled = LabelledPhotos.gather(dataset, make_labels(), SETTINGS)
+    labelled = LabelledPhotos.gather(dataset, make_labels())
     sample = labelled.as_identified()
     assert np.isnan(sample.priors).all()
     assert np.isnan(sample.cosines[0]).tolist() == [True, False, False, False]
