@@ -156,7 +156,7 @@ def count_concepts(dataset: Dataset, labels: Labels, calibrated: Calibrated) -> 
         return ()
     rows, shown = labels.table(dataset.photos.paths, concepts)
     logits = siglip_logits(gather_cosines(dataset.photos.vectors[rows], concepts.vectors), dataset.siglip)
-    named = rule.is_named(rule.probability(logits))
+    named = rule.probability(logits) >= rule.threshold
     columns = (shown.sum(axis=0), named.sum(axis=0), (shown & named).sum(axis=0))
     return tuple(
         ConceptRow(concept.name, *(int(column[place]) for column in columns))

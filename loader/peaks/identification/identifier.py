@@ -151,7 +151,7 @@ class Identifier:
     ) -> tuple[Candidate, ...]:
         """One photo's; cosines, probabilities and those by the picture alone may be padded with NaN."""
         sights = {sight.peak.id: sight for sight in view.sights}
-        named, looks_like_it = self._rule.is_named(chances), self._rule.is_named(alone)
+        named, looks_like_it = chances >= self._rule.threshold, alone >= self._rule.threshold
         candidates = []
         for place, peak in enumerate(ids):
             sight, cosine = sights.get(peak), float(cosines[place])
@@ -180,7 +180,7 @@ class Identifier:
             found.append(tuple(
                 NamedConcept(ids[place], self._concepts[ids[place]], float(chances[place]))
                 for place in np.argsort(-chances, kind="stable")
-                if rule.is_named(chances)[place]
+                if chances[place] >= rule.threshold
             ))
         return found
 

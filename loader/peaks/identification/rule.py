@@ -75,11 +75,6 @@ class ConceptRule:
         chances: Floats = expit(self.bias + self.logit * logits)
         return chances
 
-    def is_named(self, probability: Floats) -> Bools:
-        """Return which concepts are named, bool of the same shape; NaN never is."""
-        named: Bools = probability >= self.threshold
-        return named
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -102,11 +97,6 @@ class Rule:
         the prior is known, by those for the picture alone where it is not."""
         alone = self.picture.probability(clues)
         return np.where(np.isnan(clues.log_prior), alone, self.sighted.probability(clues))
-
-    def is_named(self, probability: Floats) -> Bools:
-        """Return which candidates are named, bool of the same shape; NaN never is."""
-        named: Bools = probability >= self.threshold
-        return named
 
     def as_dict(self) -> dict[str, Any]:
         """Return the rule as `read_rule` takes it."""

@@ -54,7 +54,6 @@ def test_photos_of_a_table_are_weighed_apart() -> None:
     assert chances[0, :2] == pytest.approx(rule.sighted.probability(clues_of([0.5, 0.2], [0.8, 0.1]))[0])
     assert chances[1, 1:] == pytest.approx(rule.picture.probability(clues_of([0.4, 0.1], None))[0])
     assert np.isnan(chances).tolist() == [[False, False, True], [True, False, False], [True, True, True]]
-    assert not rule.is_named(chances)[2].any()
 
 
 def test_probability_by_hand() -> None:
