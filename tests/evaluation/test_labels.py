@@ -25,7 +25,7 @@ def read(folder: Path, entries: Any) -> Labels:
     return from_file(write(folder, entries), make_dataset())
 
 
-def test_the_demos_truth_file(tmp_path: Path) -> None:
+def test_a_truth_file_of_one_peak_or_of_lists(tmp_path: Path) -> None:
     labels = read(tmp_path, [
         {"file": "IMG_00.JPG", "peak": "north", "things": ["yak"], "sky": "tent", "lat": 27.9},
         {"file": "day 1/IMG_01.JPG", "peak": "east", "things": []},
@@ -33,9 +33,6 @@ def test_the_demos_truth_file(tmp_path: Path) -> None:
     assert labels.peaks == {"day 1/IMG_00.JPG": {"north"}, "day 1/IMG_01.JPG": {"east"}}
     assert labels.concepts == {"day 1/IMG_00.JPG": {"yak", "tent"}, "day 1/IMG_01.JPG": frozenset()}
     assert labels.source == "truth.json" and not labels.are_weak
-
-
-def test_lists_of_peaks_and_concepts(tmp_path: Path) -> None:
     labels = read(tmp_path, [
         {"file": "IMG_00.JPG", "peaks": ["north", "east"]},
         {"file": "IMG_01.JPG", "peaks": [], "concepts": ["yak"]},
@@ -84,7 +81,7 @@ def test_what_does_not_fit_is_said_in_one_sentence(tmp_path: Path, entries: Any,
         read(tmp_path, entries)
 
 
-def test_a_file_that_is_not_there_or_is_no_json(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(PeaksError, match=r"There are no labels in .*give `sight`, `folders` or a JSON file"):
         read_labels(str(tmp_path / "none.json"), make_dataset())
     (tmp_path / "broken.json").write_text("[")

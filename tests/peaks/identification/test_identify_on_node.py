@@ -136,7 +136,7 @@ def test_a_file_is_identified_as_when_it_was_loaded(node: Node, client: Elastics
     assert answer["named"][:3] == stored["predicted_peaks"]
     best = stored["predictions"][0]
     assert answer["candidates"][0]["probability"] == pytest.approx(best["probability"], abs=1e-3)
-    text = must_run_peaks(*words, "--url", node.url)
+    text = call_peaks(*words, "--url", node.url)
     assert text.startswith(f"{library / path}: ") and "looking" in text and best["evidence"] in text
 
 
@@ -161,15 +161,15 @@ def test_no_match_is_said(node: Node, library: Path, client: Elasticsearch) -> N
     strict = _rule(threshold=0.999999)
     write_calibrated(client, Calibrated(strict, origin={"labels": "test"}))
     try:
-        text = must_run_peaks("identify", path, "--url", node.url)
+        text = call_peaks("identify", path, "--url", node.url)
         assert "no match: the likeliest, " in text
         assert ask(node, "identify", path)["answers"][0]["named"] == []
-        report = json.loads(must_run_peaks("predict", "--json", "--url", node.url))
+        report = json.loads(call_peaks("predict", "--json", "--url", node.url))
         assert (report["photos"], report["with_peaks"]) == (COUNT, 0)
         assert not any(photo["predicted_peaks"] for photo in photos(client).values())
     finally:
         forget_calibrated(client)
-        must_run_peaks("predict", "--url", node.url)
+        call_peaks("predict", "--url", node.url)
     assert read_calibrated(client).rule == default_rule()
 
 
@@ -182,19 +182,19 @@ def test_predict_names_a_new_peak_without_the_files(
     node: Node, client: Elasticsearch, library: Path, tmp_path: Path
 ) -> None:
     before = photos(client)
-    unchanged = json.loads(must_run_peaks("predict", "--json", "--url", node.url))
+    unchanged = json.loads(call_peaks("predict", "--json", "--url", node.url))
     assert (unchanged["changed"], unchanged["unchanged"]) == (0, COUNT)
     gone = "ama-dablam"
     client.delete(index="peaks_catalog", id=gone, refresh=True)
     try:
-        must_run_peaks("predict", "--url", node.url)
+        call_peaks("predict", "--url", node.url)
         assert not any(gone in photo["predicted_peaks"] for photo in photos(client).values())
         assert not any(gone in photo["peaks_in_frame_ids"] for photo in photos(client).values())
         vectors = client.search(index="photos", size=COUNT, source=False, fields=[{"field": "clip_image"}])
         assert all(hit["fields"]["clip_image"] for hit in vectors["hits"]["hits"])
     finally:
-        must_run_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
-        must_run_peaks("predict", "--url", node.url)
+        call_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
+        call_peaks("predict", "--url", node.url)
     assert photos(client) == before
 
 
@@ -204,7 +204,7 @@ def test_a_measured_rule_is_kept_through_apply(
     rule = Rule(Weights(1.0, 0.5, 0.5), Weights(1.0, 0.5, 0.5, 1.0), 0.25, default_rule().concept)
     write_calibrated(client, Calibrated(rule, 0.125, {"labels": "test"}))
     try:
-        told = must_run_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+        told = call_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
         assert "changed" not in told
         read = read_calibrated(client)
         assert (read.rule, read.min_similarity, read.origin) == (rule, 0.125, {"labels": "test"})
@@ -248,5 +248,5 @@ def test_peaks_that_cannot_be_seen_are_not_weighed(node: Node, client: Elasticse
 
 
 def ask(node: Node, *words: str | Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(must_run_peaks(*words, "--json", "--url", node.url))
+    document: dict[str, Any] = json.loads(call_peaks(*words, "--json", "--url", node.url))
     return document
