@@ -89,13 +89,10 @@ class _Part:
     def after(self, other: _Part | None = None) -> NamingFigures:
         """How the part does; with the threshold that it shares with another part."""
         limits = self.fitted.limits(other.fitted if other else None)
-        return judge(self.before.way, self.shown, _predictions(self.fitted.probability, limits, self.shown))
-
-
-def _predictions(probability: Floats, limits: Floats, shown: Bools) -> Predictions:
-    if len(probability) > len(shown):
-        return Predictions.split(probability, limits)
-    return Predictions(probability, None, limits)
+        probability = self.fitted.probability
+        if len(probability) > len(self.shown):
+            return judge(self.before.way, Predictions.split(self.shown, probability, limits))
+        return judge(self.before.way, Predictions(self.shown, probability, None, limits))
 
 
 class Calibration:
@@ -153,7 +150,7 @@ class Calibration:
     def _fit(self, way: str, sample: Sample, used: Sequence[Clue]) -> tuple[Weights, _Part]:
         """Fit weights on photos, each as it is and with its own peaks held out."""
         fitted = cross_fit_clues(sample, used, self._precision)
-        before = judge(way, sample.shown, predict_by_rule(sample, self._in_force))
+        before = judge(way, predict_by_rule(sample, self._in_force))
         twice = sample.with_held_out()
         threshold = self._choose(way, fitted.probability, twice.shown, len(sample.shown))
         return fit_weights(twice.clues, twice.shown, used), _Part(before, sample.shown, fitted, threshold)
@@ -203,7 +200,7 @@ class Calibration:
         logits = siglip_logits(cosines, dataset.siglip)
         fitted = self._cross_fit_platt(logits, shown, rows)
         limits = np.full(len(shown), in_force.threshold)
-        before = judge("concepts", shown, Predictions(in_force.probability(logits), None, limits))
+        before = judge("concepts", Predictions(shown, in_force.probability(logits), None, limits))
         try:
             threshold = self._choose("concepts", fitted.probability, shown, len(shown))
         except PeaksError:

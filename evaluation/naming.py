@@ -42,20 +42,22 @@ class Predictions:
     """How the photos of a sample are named.
 
     Attributes:
+        shown: what they show, ``(n, m)``.
         probability: of the candidates, ``(n, m)``.
         held_out: likewise, with each photo's own peaks held out; None where that was not asked.
         limits: the photos' thresholds, ``(n,)``.
     """
 
+    shown: Bools
     probability: Floats
     held_out: Floats | None
     limits: Floats
 
     @classmethod
-    def split(cls, probability: Floats, limits: Floats) -> Predictions:
+    def split(cls, shown: Bools, probability: Floats, limits: Floats) -> Predictions:
         """Return what was predicted for `Sample.with_held_out`, ``(2n, m)`` and ``(2n,)``, photo by photo."""
-        count = len(probability) // 2
-        return cls(probability[:count], probability[count:], limits[:count])
+        count = len(shown)
+        return cls(shown, probability[:count], probability[count:], limits[:count])
 
 
 def cross_fit_clues(sample: Sample, used: Sequence[Clue], precision: float) -> CrossFitted:
@@ -67,13 +69,13 @@ def cross_fit_clues(sample: Sample, used: Sequence[Clue], precision: float) -> C
 def predict_by_clues(sample: Sample, used: Sequence[Clue], precision: float) -> Predictions:
     """Name peaks by some clues, each photo by weights and a threshold that never saw it."""
     fitted = cross_fit_clues(sample, used, precision)
-    return Predictions.split(fitted.probability, fitted.limits())
+    return Predictions.split(sample.shown, fitted.probability, fitted.limits())
 
 
 def predict_by_rule(sample: Sample, rule: Rule) -> Predictions:
     """Name peaks as the identifier does."""
     chances = rule.weigh(sample.with_held_out().clues)
-    return Predictions.split(chances, np.full(len(chances), rule.threshold))
+    return Predictions.split(sample.shown, chances, np.full(len(chances), rule.threshold))
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,10 @@ class NamingFigures:
     curve: tuple[tuple[float, float], ...]
 
 
-def judge(way: str, shown: Bools, predictions: Predictions) -> NamingFigures:
-    """Judge one way of naming photos that show ``shown``, ``(n, m)``."""
-    probability, held_out, showing = predictions.probability, predictions.held_out, shown.any(axis=1)
+def judge(way: str, predictions: Predictions) -> NamingFigures:
+    """Judge one way of naming."""
+    shown, probability, held_out = predictions.shown, predictions.probability, predictions.held_out
+    showing = shown.any(axis=1)
     answers = judge_answers(probability, shown, predictions.limits)
     named, sure, right = float("nan"), *first_answers(probability, shown)
     if held_out is not None:
@@ -154,17 +157,16 @@ class Confusion:
     photos: int
 
 
-def worst_confusions(shown: Bools, probability: Floats, names: Sequence[str]) -> tuple[Confusion, ...]:
+def worst_confusions(predictions: Predictions, names: Sequence[str]) -> tuple[Confusion, ...]:
     """Return the pairs of peaks that are taken for each other most often, at most `MOST_CONFUSIONS`.
 
     Args:
-        shown: ``(n, m)``; photos with exactly one peak count.
-        probability: ``(n, m)``.
+        predictions: of which photos with exactly one peak count.
         names: of the peaks, ``m``.
     """
-    alone = shown.sum(axis=1) == 1
-    true = shown.argmax(axis=1)[alone]
-    named = best_first(probability)[alone, 0]
+    alone = predictions.shown.sum(axis=1) == 1
+    true = predictions.shown.argmax(axis=1)[alone]
+    named = best_first(predictions.probability)[alone, 0]
     counted = Counter((int(a), int(b)) for a, b in zip(true, named, strict=True) if a != b)
     ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_CONFUSIONS]
     return tuple(Confusion(names[a], names[b], count) for (a, b), count in ranked)
@@ -195,20 +197,16 @@ def measure_identification(
     named = _predict(photos, labels.are_weak, calibrated.rule, precision)
     names = [peak.name for peak in dataset.peaks.entries]
     return IdentificationFigures(
-        tuple(judge(way, shown, predictions) for way, (shown, predictions) in named.items()),
-        {
-            way: worst_confusions(named[way][0], named[way][1].probability, names)
-            for way in (BY_PICTURE, BY_BOTH)
-            if way in named
-        },
+        tuple(judge(way, predictions) for way, predictions in named.items()),
+        {way: worst_confusions(named[way], names) for way in (BY_PICTURE, BY_BOTH) if way in named},
         describe_rule(calibrated),
     )
 
 
 def _predict(
     photos: LabelledPhotos, are_weak: bool, rule: Rule, precision: float
-) -> dict[str, tuple[Bools, Predictions]]:
-    """By way of naming: what the photos show ``(n, m)``, and how they are named."""
+) -> dict[str, Predictions]:
+    """Name the photos in every way that their labels can judge."""
     sighted = photos.with_bearing()
     # Labels that are sight lines cannot judge sight lines.
     can_judge_sight = not are_weak and len(sighted) >= FEWEST_TO_FIT
@@ -223,13 +221,8 @@ def _predict(
         ways["picture and position"] = sighted.by_position(), SIGHTED
         ways[BY_BOTH] = sighted.as_identified(), SIGHTED
     everything = photos.by_picture() if are_weak else photos.as_identified()
-    return {
-        **{
-            way: (sample.shown, predict_by_clues(sample, clues, precision))
-            for way, (sample, clues) in ways.items()
-        },
-        "the rule in force": (everything.shown, predict_by_rule(everything, rule)),
-    }
+    named = {way: predict_by_clues(sample, clues, precision) for way, (sample, clues) in ways.items()}
+    return {**named, "the rule in force": predict_by_rule(everything, rule)}
 
 
 def describe_rule(calibrated: Calibrated) -> str:

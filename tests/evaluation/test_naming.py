@@ -33,13 +33,13 @@ IN_FORCE = Calibrated(default_rule())
 def test_sight_lines_name_what_cameras_look_at() -> None:
     photos = sighted_photos()
     predictions = predict_by_clues(photos.as_identified(), ("prior",), 0.9)
-    assert judge("sight", photos.shown, predictions).top_1.value == 1
+    assert judge("sight", predictions).top_1.value == 1
 
 
 def test_without_bearing_sight_lines_tell_nothing() -> None:
     photos = sighted_photos()
     both, placed, alone = (
-        judge("way", photos.shown, predict_by_clues(sample, clues, 0.9)).top_1.value
+        judge("way", predict_by_clues(sample, clues, 0.9)).top_1.value
         for sample, clues in (
             (photos.as_identified(), SIGHTED),
             (photos.by_position(), SIGHTED),
@@ -54,7 +54,7 @@ def test_figures_by_hand() -> None:
     probability[[0, 1], [0, 1]] = 0.9  # right
     probability[2, 0] = 0.9  # wrong
     held_out[1, 0] = 0.9  # named though its own peak is held out
-    figures = judge("made up", shown_peaks()[:4], Predictions(probability, held_out, np.full(4, 0.5)))
+    figures = judge("made up", Predictions(shown_peaks()[:4], probability, held_out, np.full(4, 0.5)))
     assert figures.photos == 4 and figures.top_1.value == 0.5
     assert (figures.coverage, figures.right_when_answering, figures.precision) == pytest.approx(
         (3 / 4, 2 / 3, 2 / 3)
@@ -64,7 +64,7 @@ def test_figures_by_hand() -> None:
     assert figures.error == pytest.approx((4 * (0.9 - 2 / 4) + 4 * 0.1) / 8)
     assert sum(row.count for row in figures.bins) == 8
     assert figures.curve[-1] == (1.0, 0.5)
-    alone = judge("concepts", shown_peaks()[:4], Predictions(probability, None, np.full(4, 0.5)))
+    alone = judge("concepts", Predictions(shown_peaks()[:4], probability, None, np.full(4, 0.5)))
     assert np.isnan(alone.named_when_held_out) and sum(row.count for row in alone.bins) == 4
 
 
@@ -72,7 +72,7 @@ def test_confusions_count_photos_with_one_peak() -> None:
     dataset, photos = make_dataset(), sighted_photos()
     swapped = replace(dataset.peaks, vectors=dataset.peaks.vectors[[1, 0, 2, 3]])
     sample = replace(photos, dataset=replace(dataset, peaks=swapped)).by_picture()
-    pairs = worst_confusions(photos.shown, predict_by_rule(sample, default_rule()).probability, PEAKS)
+    pairs = worst_confusions(predict_by_rule(sample, default_rule()), PEAKS)
     assert {(pair.shown, pair.named) for pair in pairs[:2]} == {("north", "east"), ("east", "north")}
     assert pairs[0].photos >= pairs[1].photos >= 8
 
@@ -95,7 +95,7 @@ def test_sight_lines_are_not_judged_by_themselves() -> None:
     dataset = make_dataset()
     figures = measure_identification(dataset, from_sight(dataset), IN_FORCE, 0.9)
     assert [way.way for way in figures.ways] == ["picture alone", "the rule in force"]
-    by_picture = judge("", shown_peaks()[:40], predict_by_rule(sighted_photos().by_picture(), default_rule()))
+    by_picture = judge("", predict_by_rule(sighted_photos().by_picture(), default_rule()))
     assert figures.ways[1] == replace(by_picture, way="the rule in force")
 
 
