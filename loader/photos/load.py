@@ -61,11 +61,12 @@ class PhotoLoad:
             advance: told how many more files are done.
         """
         advance(self._comparison.unchanged)
-        if self._comparison.candidates or self._comparison.renamed:
-            try:
+        try:
+            self._settle_first(advance)
+            if self._comparison.candidates or self._comparison.renamed:
                 self._load(open_model, advance)
-            finally:
-                self._close()
+        finally:
+            self._close()
 
     def estimate(self) -> None:
         """Count what `run` would do, and write nothing. Files whose content may be known are read."""
@@ -85,6 +86,14 @@ class PhotoLoad:
         for ids in batched(missing, REMOVAL_SIZE):
             self.report.removed += delete_photos(self._client, ids)
         refresh_photos(self._client)
+
+    def _settle_first(self, advance: Advance) -> None:
+        """Count the files before the first photo: videos beside unchanged photos need no imports either."""
+        candidates = self._comparison.candidates
+        while candidates and (outcome := explain_no_photo(candidates[0])):
+            self.report.count(outcome)
+            advance(1)
+            candidates.pop(0)
 
     def _load(self, open_model: Callable[[], PhotoModel], advance: Advance) -> None:
         from loader.photos.pipeline import PhotoPipeline  # numpy, Pillow, pebble: see above
