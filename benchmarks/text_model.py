@@ -10,15 +10,14 @@ bytes, so their time holds decoding, tokenizer, pooling and scaling too. `--json
 from __future__ import annotations
 
 import json
+import multiprocessing
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -28,60 +27,43 @@ LONG_TEXTS = {
     "2,000 bytes of words": "prayer flags in the wind " * 80,
     "2,000 bytes without a space": "abcdefghij" * 200,
 }
+EAGER, TRACED = "transformers eager", "traced encoder"
 WARM_UPS = 3
 COLUMNS = ["what", "file MB", "load s", "query ms", "best ms", "of eager", "peak MB"]
+
+Result = TypeVar("Result")
 
 
 @click.command()
 @click.option("--checkpoint", required=True, help="Folder of a SigLIP-2 checkpoint; random weights will do.")
-@click.option(
-    "--model", "files", multiple=True, type=click.Path(exists=True, path_type=Path), help="Exported files."
-)
+@click.option("--model", "files", multiple=True, type=click.Path(exists=True, path_type=Path),
+              help="Exported files.")
 @click.option("--threads", default=1, show_default=True, help="Threads for one query.")
 @click.option("--repeat", default=15, show_default=True, help="Queries to take the median of.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--one", hidden=True, help="Measure this one row in this process.")
-def main(
-    checkpoint: str, files: tuple[Path, ...], threads: int, repeat: int, as_json: bool, one: str | None
-) -> None:
+def main(checkpoint: str, files: tuple[Path, ...], threads: int, repeat: int, as_json: bool) -> None:
     """Print the table."""
-    if one:
-        click.echo(json.dumps(measure(one, checkpoint, threads, repeat)))
-        return
     with tempfile.TemporaryDirectory() as folder:
-        traced = Path(folder) / "traced.pt"
-        whats = ["transformers eager", f"traced encoder={traced}", *(f"{file.stem}={file}" for file in files)]
-        rows = [measure_apart(what, checkpoint, threads, repeat) for what in whats]
+        traced = str(Path(folder) / "traced.pt")
+        run_apart(write_traced, checkpoint, traced)
+        models = [(EAGER, ""), (TRACED, traced), *((file.stem, str(file)) for file in files)]
+        rows = [run_apart(measure, name, path, checkpoint, threads, repeat) for name, path in models]
     for row in rows:
         row["of_eager"] = row["best_ms"] / rows[0]["best_ms"]
     click.echo(json.dumps(rows, indent=2) if as_json else table(rows))
 
 
-def measure_apart(what: str, checkpoint: str, threads: int, repeat: int) -> dict[str, Any]:
-    """Measure one row in a fresh process."""
-    if what.startswith("traced encoder="):
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                f"import benchmarks.text_model as b; b.write_traced({checkpoint!r}, "
-                f"{what.partition('=')[2]!r})",
-            ],
-            check=True,
-        )
-    command = [sys.executable, "-m", "benchmarks.text_model", "--checkpoint", checkpoint, "--one", what]
-    command += ["--threads", str(threads), "--repeat", str(repeat)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    row: dict[str, Any] = json.loads(done.stdout)
-    return row
+def run_apart(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
 
 
-def measure(what: str, checkpoint: str, threads: int, repeat: int) -> dict[str, Any]:
-    """Load one model in this process and time it."""
+def measure(name: str, path: str, checkpoint: str, threads: int, repeat: int) -> dict[str, Any]:
+    """Load one model in this process and time it; of transformers' own there is no path."""
     import torch
 
     torch.set_num_threads(threads)
-    name, _, path = what.partition("=")
     started = time.perf_counter()
     with torch.inference_mode():
         query = loaded(name, checkpoint, path)
@@ -92,7 +74,7 @@ def measure(what: str, checkpoint: str, threads: int, repeat: int) -> dict[str, 
             "load_s": load_s,
             **query_times(lambda: query(QUERY), repeat),
         }
-        if path and name != "traced encoder":
+        if path and name != TRACED:
             row["recipe_ms"] = median_ms(lambda: query(RECIPE), repeat)
             row["long_ms"] = {
                 label: median_ms(lambda text=text: query(text), repeat)  # type: ignore[misc]
@@ -106,7 +88,7 @@ def loaded(name: str, checkpoint: str, path: str) -> Callable[[str], Any]:
     """A function from a text to its vector."""
     import torch
 
-    if path and name != "traced encoder":
+    if path and name != TRACED:
         from eland_models.export import encode
 
         model = torch.jit.load(path)
@@ -176,10 +158,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     """The rows as aligned text, and what else the exported files were asked."""
     lines = [f"{COLUMNS[0]:<22}" + "".join(f"{column:>12}" for column in COLUMNS[1:])]
     for row in rows:
-        lines.append(
-            f"{row['what']:<22}{row['file_mb']:>12,.1f}{row['load_s']:>12.2f}{row['query_ms']:>12.1f}{row['best_ms']:>12.1f}"
-            f"{row['of_eager']:>12.2f}{row['peak_mb']:>12,.0f}"
-        )
+        size = f"{row['file_mb']:>12,.1f}{row['load_s']:>12.2f}"
+        times = f"{row['query_ms']:>12.1f}{row['best_ms']:>12.1f}{row['of_eager']:>12.2f}"
+        lines.append(f"{row['what']:<22}{size}{times}{row['peak_mb']:>12,.0f}")
     for row in rows:
         if "recipe_ms" in row:
             lines.append(f"{row['what']}: recipe {RECIPE!r} {row['recipe_ms']:.1f} ms")

@@ -11,11 +11,11 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from demo.captions import load_vocabulary
-from demo.checkpoint import FOLDER, IMAGE_SIZE, build_image_processor
+from demo.checkpoint import FOLDER, IMAGE_SIZE
 from demo.embedding import Embedder
 from demo.evaluation import measure
 from demo.pool import Pool, draw_small
-from demo.tokenizer import BYTE_PIECES, lower, write_tokenizer
+from demo.tokenizer import BYTE_PIECES, write_tokenizer
 from demo.train import FIRST_TRAINING_SEED, HELD_OUT_SEED, REPORT_FILE, embed_photos
 
 MOST_BYTES = 12_000_000
@@ -79,20 +79,9 @@ def test_texts_end_with_eos_and_unknown_characters_fall_back_to_bytes(embedder: 
     assert ids[1][:3].tolist() == [vocabulary[f"<0x{byte:02X}>"] for byte in "☃".encode()]
 
 
-@pytest.mark.parametrize("text", ["Ama Dablam", "ÉVEREST", "İ", "ΣΊΣΥΦΟΣ", "エベレスト"])
-def test_lower_case_goes_code_point_by_code_point(text: str) -> None:
-    assert lower(text) == "".join(character.lower() for character in text)
-
-
 def test_the_tokenizer_is_trained_the_same_again(tmp_path: Path) -> None:
     write_tokenizer(tmp_path, load_vocabulary())
     assert (tmp_path / "tokenizer.json").read_text() == (FOLDER / "tokenizer.json").read_text()
-
-
-def test_the_image_processor_file_says_what_the_script_measures_with() -> None:
-    content = json.loads((FOLDER / "preprocessor_config.json").read_text(encoding="utf-8"))
-    assert content["size"] == {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
-    assert build_image_processor().to_dict()["image_mean"] == content["image_mean"] == [0.5, 0.5, 0.5]
 
 
 def test_it_recognises_scenes_it_never_saw(embedder: Embedder, unseen: Pool) -> None:
