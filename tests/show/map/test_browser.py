@@ -217,11 +217,13 @@ def test_layers_can_be_hidden_and_a_small_screen_shows_the_map_first(page: Brows
     assert page.ask("document.documentElement.scrollWidth") <= 420
 
 
-def test_each_photo_is_in_one_dot_near_the_others_of_its_dot(page: Browser) -> None:
+def test_each_photo_is_in_one_dot_near_the_others_of_its_dot(browser: Browser, map_file: Path) -> None:
+    if browser.ask("typeof gatherDots") != "function":  # any page of a map will do
+        show(browser, map_file)
     chance = random.Random(3)
     places = [(chance.uniform(-5e3, 5e3), chance.uniform(-5e3, 5e3)) for _ in range(300)]
     photos = json.dumps([{"x": x, "y": y, "place": place} for place, (x, y) in enumerate(places)])
-    gathered: list[Any] = page.ask(
+    gathered: list[Any] = browser.ask(
         f"gatherDots({photos}, 800).map((dot) => [dot.x, dot.y, dot.members.map((photo) => photo.place)])"
     )
     assert sorted(member for _, _, members in gathered for member in members) == list(range(300))
@@ -231,7 +233,7 @@ def test_each_photo_is_in_one_dot_near_the_others_of_its_dot(page: Browser) -> N
         assert (x, y) == pytest.approx((fmean(xs), fmean(ys)))
         assert all(math.dist((x, y), places[member]) <= 2 * 800 for member in members)
     looking = json.dumps([*({"bearing": bearing} for bearing in (10, 12, 100, 359.9, 371)), {}])
-    assert page.ask(f"directions({looking})") == pytest.approx([11, 100, 359.9])
+    assert browser.ask(f"directions({looking})") == pytest.approx([11, 100, 359.9])
 
 
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
