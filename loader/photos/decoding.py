@@ -94,7 +94,7 @@ class DecodingPool:
         with TemporaryFile() as file:
             self._gate = Connection(os.dup(file.fileno()))  # in this form it can be sent to workers
         self._pool = self._make_pool()
-        self._breaks = 0
+        self._breaks, self._is_left = 0, False
         self._running: dict[Future[Decoded], Task] = {}
         self._done: SimpleQueue[Future[Decoded] | None] = SimpleQueue()
 
@@ -104,9 +104,10 @@ class DecodingPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_left = True
+        self._done.put(None)
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._lifeline.close()
-        self._done.put(None)
         if kind is not KeyboardInterrupt:  # a person who has stopped the run does not wait
             self._pool.join()
 
@@ -186,6 +187,8 @@ class DecodingPool:
 
     def _start_again(self, task: Task) -> None:
         """Give a new pool what a broken one had: a worker died that was decoding nothing."""
+        if self._is_left:
+            raise CancelledError
         self._breaks += 1
         if self._breaks > MOST_BREAKS:
             raise PeaksError(

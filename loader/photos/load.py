@@ -14,7 +14,7 @@ from contextlib import suppress
 from elasticsearch import Elasticsearch
 
 from loader.batches import Advance, batched
-from loader.elastic.photo_index import delete_photos, read_stored_photos, refresh_photos
+from loader.elastic.photo_index import StoredPhoto, delete_photos, read_stored_photos, refresh_photos
 from loader.errors import PeaksError
 from loader.files.library import Listing, PhotoFile, hash_file
 from loader.photos.comparison import Comparison
@@ -112,25 +112,24 @@ class PhotoLoad:
         comparison = self._comparison
         if outcome := explain_no_photo(file):
             return outcome
-        content_hash = None if self._settings.reload else self._known_hash(file)
-        if content_hash is not None:
-            source = comparison.find_source(file, content_hash)
-            if source.id == file.id:
-                return Outcome("unchanged", file.name)
-            if comparison.is_missing(source):
-                comparison.move(source, file)
-                return Outcome("moved", file.name)
-            return Outcome("copied", file.name)
+        source = None if self._settings.reload else self._find_source(file)
+        if source and source.id == file.id:
+            return Outcome("unchanged", file.name)
         if why := comparison.explain_conflict(file.id):
             return Outcome("skipped", file.name, why)
-        return Outcome("updated" if file.id in comparison.stored.photos else "created", file.name)
+        if source is None:
+            return Outcome("updated" if file.id in comparison.stored.photos else "created", file.name)
+        if comparison.is_missing(source):
+            comparison.move(source, file)
+            return Outcome("moved", file.name)
+        return Outcome("copied", file.name)
 
-    def _known_hash(self, file: PhotoFile) -> str | None:
-        """The hash of a file whose content the index holds; None, too, when it cannot be read."""
+    def _find_source(self, file: PhotoFile) -> StoredPhoto | None:
+        """The stored photo with a file's content; None: there is none, or the file cannot be read."""
         hashes = self._comparison.stored.hashes(file.size)
         with suppress(PeaksError):
             if hashes and (content_hash := hash_file(file.path)) in hashes:
-                return content_hash
+                return self._comparison.find_source(file, content_hash)
         return None
 
     def _close(self) -> None:

@@ -117,6 +117,8 @@ class PhotoWriter:
 
     def _carry(self, file: PhotoFile, source: StoredPhoto, original: Document | None) -> Outcome:
         """Write a file's document from the one with its content, and delete that if its own file is gone."""
+        if why := self._comparison.explain_conflict(file.id):
+            return Outcome("skipped", file.name, why)
         if original is None:  # another loader has moved it meanwhile
             why = "the index held its content and lost it just now; load it again"
             return Outcome("skipped", file.name, why)

@@ -147,6 +147,10 @@ def test_two_libraries_do_not_overwrite_each_other(client: Elasticsearch, url: s
     assert report["code"] == 2 and report["skipped"] == estimate["skipped"]
     assert "of the library 'trek'" in report["skipped"][0]["reason"]
     assert stored(client) == before
+    shutil.copy(trek / "IMG_1.jpg", other / "IMG_0.jpg")  # a content that is known under another path
+    assert outcomes(load(other, url, "--dry-run")) == outcomes(load(other, url)) == {"skipped": 1}
+    assert stored(client) == before
+    write(other / "IMG_0.jpg", quadrants(900, 300))
     together = load(trek.parent, url)
     assert outcomes(together)["created"] == 1  # the card's; the trek's four are known by their content
     assert outcomes(together)["copied"] == 4
