@@ -5,11 +5,11 @@
 Five measurements a round: (a) one at a time (`benchmarks.one_at_a_time`); (b) the command on an empty index,
 with the memory of all its processes; (c) the floor: decoding alone plus embedding alone
 (`benchmarks.loading_floor`); (d) the same command again, nothing changed; (e) the cosines of the vectors that
-it stored to those of (a). (b) runs between (a) and (c), ratios are of one round, and medians over the rounds
-are told: the speed of a shared machine drifts. Seconds are those of whole processes, start and model
-included; (a) loads one copy of each photo, and is told for all copies from that. Without --url an embedded
-node is started, prepared and stopped (the checkpoint's text model goes into it); with it the node must hold
-the checkpoint's model, indices and peaks, and no photos, and is left so.
+it stored to those of (a). (b) runs between (a) and (c), and ratios are of one round, since the speed of a
+shared machine drifts; medians of the rounds are printed. Seconds are those of whole processes, start and
+model included; (a) loads one copy of each photo, from which its time for all copies is computed. Without
+--url an embedded node is started, prepared and stopped (the checkpoint's text model goes into it); with it
+the node must hold the checkpoint's model, indices and peaks, and no photos, and is left so.
 """
 
 from __future__ import annotations

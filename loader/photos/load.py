@@ -1,6 +1,6 @@
-"""Photos into the index: what a library's listing tells, and what is left for the pipeline.
+"""Photos into the index: what a folder's listing shows, and what is left for the pipeline.
 
-What can be told from a folder's listing is told without opening a file; each other file is read once, by
+A file that has the name, size and time that the index holds is not opened; each other file is read once, by
 `loader.photos.pipeline`. A run that is broken off continues where it stopped: what is written is unchanged
 the next time. An unchanged library is recognised in about the time that Python needs to start, so nothing
 that decodes or computes is imported here.
@@ -58,7 +58,7 @@ class PhotoLoad:
 
         Args:
             open_model: called when a file must be decoded.
-            advance: told how many more files are done.
+            advance: called with how many more files are done.
         """
         advance(self._comparison.unchanged)
         try:

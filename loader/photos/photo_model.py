@@ -46,7 +46,7 @@ def open_photo_model(
 def make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> Encoder:
     """Load the vision tower, once it is the one whose vectors the index holds.
 
-    That is told by reading the whole checkpoint, seconds in which the first photos are decoded.
+    To know that, the whole checkpoint is read: seconds in which the first photos are decoded.
     """
     check_checkpoint(index, PHOTOS, checkpoint)
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import

@@ -63,7 +63,7 @@ def predict_photos(
         client: of the cluster.
         identifier: names peaks and concepts.
         top: most peaks to name.
-        advance: told how many more photos are done.
+        advance: called with how many more photos are done.
         clock: seconds that only grow.
     """
     start, report = clock(), PredictionReport()

@@ -129,5 +129,5 @@ class PhotoReport:
 
     def _count_facts(self, document: Mapping[str, Any]) -> None:
         for fact, name in _FACTS.items():
-            told = name in document if name in ("gps", "bearing") else bool(document.get(name))
-            setattr(self, fact, getattr(self, fact) + told)
+            is_there = name in document if name in ("gps", "bearing") else bool(document.get(name))
+            setattr(self, fact, getattr(self, fact) + is_there)

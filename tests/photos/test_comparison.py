@@ -1,4 +1,4 @@
-"""A library against the index: what is unchanged, what must be opened, what is gone."""
+"""A library against the index: what is unchanged, what must be opened, what is missing."""
 from __future__ import annotations
 
 import os
