@@ -159,7 +159,7 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
 def _reach(connection: Connection) -> Elasticsearch:
     """Return a client of a cluster that may be busy, but is there.
 
-    Where nobody listens, the address is wrong more often than the cluster is away, so a person learns that at once.
+    Where nobody listens, the address is wrong more often than the cluster is away: no use in waiting.
     """
     from elasticsearch import ApiError, TransportError
     from urllib3.exceptions import NewConnectionError
