@@ -116,7 +116,7 @@ class PhotoWriter:
             yield self._carry(file, source, originals.get(source.id))
 
     def _carry(self, file: PhotoFile, source: StoredPhoto, original: Document | None) -> Outcome:
-        """Write a file's document from the one with its content, and delete that if it has no file any more."""
+        """Write a file's document from the one with its content; delete that if its own file is missing."""
         if why := self._comparison.explain_conflict(file.id):
             return Outcome("skipped", file.name, why)
         if original is None:  # another loader has moved it meanwhile
