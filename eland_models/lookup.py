@@ -47,7 +47,7 @@ class PairTable(nn.Module):
     Hash and displace (Belazzougui, Botelho and Dietzfelbinger 2009): a pair's hash gives a bucket and a slot,
     and each bucket shifts its slots by a displacement chosen so that no two pairs share one. The hash of two
     ids is ``left·a + right·b`` with a and b coprime and above every id, hence different for different pairs:
-    the table holds hashes and needs no pairs to tell a stranger.
+    the table holds hashes and needs no pairs to tell any other pair apart.
     """
 
     def __init__(self, pairs: NDArray[np.int64]) -> None:
