@@ -41,16 +41,14 @@ _DEGREES = {"latitude": 90, "longitude": 180}
 class Filters:
     """What the person asked for, read and checked, before peak names are looked up.
 
-    Searches for peaks take ``near``, ``within``, ``box``, ``min_similarity`` and ``size``, of the summits.
-
     Attributes:
         near: a point, or the id or name of a peak that stands for its summit.
         within: distance around ``near`` with its unit, as Elasticsearch writes it ("5km").
         box: the photo's position (or the summit) lies inside it.
-        shot_from: first moment, ISO 8601; a day, month or year stands for its first second.
-        shot_to: last moment, ISO 8601; a day, month or year stands for its last second.
-        peaks: ids or names of peaks, one of which must be among the photo's predicted peaks.
-        concepts: ids or names of concepts, one of which must be among the photo's predicted concepts.
+        shot_from: first moment, ISO 8601 to the second.
+        shot_to: last moment.
+        peaks: ids or names, one of which must be among the photo's predicted peaks.
+        concepts: ids or names, one of which must be among the photo's predicted concepts.
         in_frame: ids or names of peaks, one of which must have been in the frame by its sight line.
         min_similarity: lowest cosine similarity, −1…1.
         min_probability: lowest SigLIP probability, between 0 and 1, instead of ``min_similarity``.

@@ -139,7 +139,7 @@ def _draw_rim(axes: Axes) -> None:
     for bearing in range(0, 360, 10):
         long = 0.03 if bearing % 30 == 0 else 0.015
         inner, outer = dial_point(bearing, 1 - long), dial_point(bearing, 1)
-        axes.plot(*zip(inner, outer, strict=True), color=GREY, linewidth=0.8, zorder=1)
+        _draw_line(axes, inner, outer, color=GREY, linewidth=0.8, zorder=1)
     for bearing, letter in zip(range(0, 360, 90), "NESW", strict=True):
         x, y = dial_point(bearing, 0.93)
         axes.text(x, y, letter, ha="center", va="center_baseline", size=10, weight="bold", color=GREY,
@@ -150,17 +150,20 @@ def _draw_frame(axes: Axes, sighted: SightedPhoto) -> None:
     camera = sighted.camera
     if camera is None or camera.bearing is None:
         return
-    axes.plot(*zip((0, 0), dial_point(camera.bearing, 1), strict=True), color=PHOTO, linewidth=1,
-              linestyle=(0, (5, 4)), zorder=2)
+    axis = dial_point(camera.bearing, 1)
+    _draw_line(axes, (0, 0), axis, color=PHOTO, linewidth=1, linestyle=(0, (5, 4)), zorder=2)
     if camera.field_of_view is None:
         return
     half = camera.field_of_view / 2
     for wide, opacity in ((half + COMPASS_ERROR_DEG, 0.07), (half, 0.16)):
         edges = 90 - camera.bearing - wide, 90 - camera.bearing + wide
         axes.add_patch(Wedge((0, 0), 1, *edges, color=PHOTO, alpha=opacity, linewidth=0, zorder=1))
-    for edge in (-half, half):
-        axes.plot(*zip((0, 0), dial_point(camera.bearing + edge, 1), strict=True), color=PHOTO, linewidth=1.4,
-                  zorder=2)
+    for edge in (camera.bearing - half, camera.bearing + half):
+        _draw_line(axes, (0, 0), dial_point(edge, 1), color=PHOTO, linewidth=1.4, zorder=2)
+
+
+def _draw_line(axes: Axes, *corners: tuple[float, float], **looks: Any) -> None:
+    axes.plot(*zip(*corners, strict=True), **looks)
 
 
 def _draw_rings(axes: Axes, sighted: SightedPhoto, drawn: Sequence[Sight], farthest: float) -> None:
@@ -181,9 +184,9 @@ def _draw_rings(axes: Axes, sighted: SightedPhoto, drawn: Sequence[Sight], farth
 def _draw_leader(axes: Axes, label: Label, farthest: float) -> None:
     sight = label.sight
     tip = dial_point(sight.bearing, dial_radius(sight.distance, farthest))
-    corners = [tip, dial_point(sight.bearing, 1), (label.x - label.side * 0.015, label.y)]
-    colour, width = (PEAK, 0.8) if sight.is_shown else (PALE, 0.7)
-    axes.plot(*zip(*corners, strict=True), color=colour, linewidth=width, zorder=3 if sight.is_shown else 2)
+    foot = (label.x - label.side * 0.015, label.y)
+    colour, width, order = (PEAK, 0.8, 3) if sight.is_shown else (PALE, 0.7, 2)
+    _draw_line(axes, tip, dial_point(sight.bearing, 1), foot, color=colour, linewidth=width, zorder=order)
 
 
 def _draw_label(axes: Axes, label: Label) -> None:
@@ -222,9 +225,7 @@ def _draw_peak(axes: Axes, sight: Sight, farthest: float) -> None:
     axes.plot(x, y, marker="^", markeredgewidth=1, **looks)
 
 
-def _draw_picture(
-    figure: Figure, sighted: SightedPhoto, picture: Image.Image, kind: Kind
-) -> None:
+def _draw_picture(figure: Figure, sighted: SightedPhoto, picture: Image.Image, kind: Kind) -> None:
     """The photo beside the dial, and above it the names of its peaks where they stand in it."""
     scale = min(PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
     width, height = picture.width * scale, picture.height * scale
@@ -244,11 +245,12 @@ def _draw_picture(
 
 def picture_places(sighted: SightedPhoto) -> list[tuple[Sight, float]]:
     """Return the shown peaks with their places in the picture, 0 to 1, from left to right."""
-    width = None if sighted.camera is None else sighted.camera.field_of_view
-    if width is None:
-        return []
-    places = [(sight, place_in_picture(sight.offset or 0.0, width)) for sight in sighted.shown]
+    places = [(sight, place_in_picture(sight.offset, _view(sighted))) for sight in sighted.shown]
     return [(sight, place) for sight, place in places if place is not None]
+
+
+def _view(sighted: SightedPhoto) -> float | None:
+    return None if sighted.camera is None else sighted.camera.field_of_view
 
 
 def _draw_names(axes: Axes, sighted: SightedPhoto, width: float, height: float) -> None:
@@ -267,11 +269,8 @@ def _draw_names(axes: Axes, sighted: SightedPhoto, width: float, height: float) 
 
 def _draw_error(axes: Axes, sighted: SightedPhoto, width: float) -> None:
     """How far the names may stand aside: a bar as long as the compass errs to both sides."""
-    view = None if sighted.camera is None else sighted.camera.field_of_view
-    if view is None or not sighted.shown:
-        return
-    reach = place_in_picture(COMPASS_ERROR_DEG, view)
-    if reach is None:
+    reach = place_in_picture(COMPASS_ERROR_DEG, _view(sighted))
+    if reach is None or not sighted.shown:
         return
     half = min(reach - 0.5, 0.5) * width
     axes.plot([width / 2 - half, width / 2 + half], [-0.14, -0.14], color=PHOTO, linewidth=2, clip_on=False)

@@ -51,7 +51,7 @@ class Label:
         return self.side * max(beside, leaving + 0.04, 0.06)
 
 
-def place_in_picture(offset: float, field_of_view: float) -> float | None:
+def place_in_picture(offset: float | None, field_of_view: float | None) -> float | None:
     """Return where a direction falls in an upright picture: 0 is its left edge, 1 its right one.
 
     0.5 + tan(offset) / (2·tan(w/2)), a pinhole's central projection. Outside 0 to 1 it lies beside the frame.
@@ -61,9 +61,9 @@ def place_in_picture(offset: float, field_of_view: float) -> float | None:
         field_of_view: horizontal, degrees, between 0 and 180.
 
     Returns:
-        None for what lies beside or behind the camera, 90° and more from the axis.
+        None for what lies beside or behind the camera, 90° and more from the axis, or where one is not known.
     """
-    if abs(offset) >= 90:
+    if offset is None or field_of_view is None or abs(offset) >= 90:
         return None
     return 0.5 + math.tan(math.radians(offset)) / (2 * math.tan(math.radians(field_of_view / 2)))
 

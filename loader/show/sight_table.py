@@ -217,6 +217,6 @@ def describe_sight(sight: Sight) -> dict[str, Any]:
 
 def _describe_placed(sight: Sight, camera: Camera | None) -> dict[str, Any]:
     width = None if camera is None else camera.field_of_view
-    place = None if sight.offset is None or width is None else place_in_picture(sight.offset, width)
+    place = place_in_picture(sight.offset, width)
     derived = {"is_shown": sight.is_shown, "prior": sight.prior, "place_in_picture": place}
     return {**describe_sight(sight), **derived}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw
-from PIL.ExifTags import GPS, IFD, Base
-from PIL.TiffImagePlugin import IFDRational
+from PIL.ExifTags import GPS, Base
+
+from tests.files.picture_files import make_exif, write
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ NOTHING: dict[str, object] = {name: [] for name in CONTENTS["day 1/blue.jpg"]}
 def make_library(folder: Path) -> Path:
     """Write the photos under a folder and return it."""
     for shot in SHOTS:
-        file = folder / shot.name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draw_shot(shot).save(file, "JPEG", quality=90, exif=_exif(shot))
+        write(folder / shot.name, draw_shot(shot), exif=_exif(shot))
     return folder
 
 
@@ -75,32 +74,12 @@ def draw_shot(shot: Shot, size: tuple[int, int] = (160, 120)) -> Image.Image:
 
 
 def _exif(shot: Shot) -> Image.Exif:
-    exif = Image.Exif()
-    exif[Base.Make], exif[Base.Model] = "Peaks", "Test Camera"
-    details = exif.get_ifd(IFD.Exif)
-    if shot.clock:
-        details[Base.DateTimeOriginal] = shot.clock
-    if shot.offset:
-        details[Base.OffsetTimeOriginal] = shot.offset
+    details = {Base.DateTimeOriginal: shot.clock, Base.OffsetTimeOriginal: shot.offset}
+    gps: dict[int, object] = {}
     if shot.position:
-        exif.get_ifd(IFD.GPSInfo).update(_gps(shot.position, shot.bearing))
-    return exif
-
-
-def _gps(position: tuple[float, float], bearing: float | None) -> dict[int, object]:
-    latitude, longitude = position
-    tags: dict[int, object] = {
-        GPS.GPSLatitudeRef: "N" if latitude >= 0 else "S",
-        GPS.GPSLatitude: _sexagesimal(abs(latitude)),
-        GPS.GPSLongitudeRef: "E" if longitude >= 0 else "W",
-        GPS.GPSLongitude: _sexagesimal(abs(longitude)),
-    }
-    if bearing is not None:
-        tags |= {GPS.GPSImgDirectionRef: "T", GPS.GPSImgDirection: IFDRational(round(bearing * 100), 100)}
-    return tags
-
-
-def _sexagesimal(degrees: float) -> tuple[IFDRational, IFDRational, IFDRational]:
-    whole, minutes = divmod(degrees * 60, 60)
-    seconds = IFDRational(round(minutes % 1 * 60_000), 1000)
-    return IFDRational(int(whole), 1), IFDRational(int(minutes), 1), seconds
+        latitude, longitude = shot.position  # north and east
+        gps = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (latitude, 0.0, 0.0),
+               GPS.GPSLongitudeRef: "E", GPS.GPSLongitude: (longitude, 0.0, 0.0)}
+    if shot.bearing is not None:
+        gps |= {GPS.GPSImgDirectionRef: "T", GPS.GPSImgDirection: shot.bearing}
+    return make_exif(exif={tag: value for tag, value in details.items() if value}, gps=gps)

@@ -9,15 +9,10 @@ import pytest
 
 from loader.peaks.sight.geometry import Summits
 from loader.show.sight_table import (
-    NO_ALTITUDE,
-    NO_BEARING,
-    NO_PEAK,
     NO_POSITION,
-    NO_WIDTH,
     describe_shot,
     describe_sights,
     format_offset,
-    headline,
     show_sights,
     sight_photo,
 )
@@ -51,21 +46,6 @@ def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) ->
     check_snapshot(SNAPSHOTS / f"sight-{name}", show(fields, **options) + "\n")
 
 
-@pytest.mark.parametrize(
-    ("fields", "notes"),
-    [
-        (valley_fields(), ()),
-        ({}, (NO_POSITION,)),
-        (valley_fields(bearing=None), (NO_BEARING,)),
-        (valley_fields(field_of_view=None), (NO_WIDTH,)),
-        (valley_fields(bearing=None, field_of_view=None, altitude=None), (NO_BEARING, NO_ALTITUDE)),
-        (valley_fields(**FAR_AWAY), (NO_PEAK,)),
-    ],
-)
-def test_what_is_missing_is_said(fields: dict[str, Any], notes: tuple[str, ...]) -> None:
-    assert sight_photo(photo_of(fields), valley_summits()).notes == notes
-
-
 def test_the_frame_comes_first_from_left_to_right_then_the_nearest_in_direction() -> None:
     sights = sight_photo(photo_of(valley_fields()), valley_summits()).sights
     framed = [sight for sight in sights if sight.in_frame]
@@ -89,17 +69,6 @@ def test_without_a_bearing_the_nearest_come_first() -> None:
 )
 def test_offset(offset: float | None, words: str) -> None:
     assert format_offset(offset) == words
-
-
-def test_headlines() -> None:
-    def of(fields: dict[str, Any]) -> str:
-        return headline(sight_photo(photo_of(fields), valley_summits()))
-
-    assert of(valley_fields()) == "Left Horn, Near Tooth, Right Edge"
-    assert of(valley_fields(bearing=225.0, field_of_view=9.0)) == "no peak of the catalogue in the frame"
-    assert of(valley_fields(bearing=None)) == "what is in the frame is not known"
-    assert of({}) == "no position"
-    assert of(valley_fields(**FAR_AWAY)) == "no peak near"
 
 
 def test_west_of_true_north() -> None:
