@@ -24,7 +24,7 @@ COMMANDS: dict[str, str] = {
     "kibana": "loader.commands.saved_objects:kibana",
     "load-peaks": "loader.commands.catalogues:load_peaks",
     "load-concepts": "loader.commands.catalogues:load_concepts",
-    "catalog": "loader.commands.catalogue_check:catalog",
+    "catalog": "loader.commands.catalogues:catalog",
     "load-photos": "loader.commands.photo_library:load_photos",
     "predict": "loader.commands.predictions:predict",
     "search": "loader.commands.questions:search",

@@ -71,7 +71,7 @@ def load_peaks(
         encode: embeds pictures; it is not called without references.
         alpha: weight of the names against the photos, 0 to 1.
         max_images: reference photos used for one peak.
-        advance: told how many more peaks are done.
+        advance: called with how many more peaks are done.
     """
     report = CatalogueReport(unknown_folders=references.unknown, skipped=list(references.skipped))
     documents = {}
@@ -97,7 +97,7 @@ def load_concepts(client: Elasticsearch, concepts: Sequence[Concept], advance: A
     Args:
         client: of the cluster.
         concepts: the catalogue.
-        advance: told how many more concepts are done.
+        advance: called with how many more concepts are done.
     """
     report = CatalogueReport()
     for group in batched(concepts, CONCEPTS_A_REQUEST):

@@ -68,7 +68,7 @@ def embed_all_names(
         client: of the cluster.
         model: the deployed text model.
         peaks: at least one.
-        advance: told how many more peaks are done.
+        advance: called with how many more peaks are done.
     """
     parts = []
     for group in batched(peaks, PEAKS_A_REQUEST):

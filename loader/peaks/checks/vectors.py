@@ -1,11 +1,10 @@
 """Reference photos against one another and against the peaks' names, by the checkpoint's vectors.
 
-Three questions, each by what it can be asked with:
+Two questions, each by what it can be asked with:
 
 - Is a photo nearer to another peak's prototype than to its own without it? (Both peaks have photos.)
 - Do the names of another peak fit it far better than those of its own? Asked only where the checkpoint knows
   the names: where it names most of the other reference photos right.
-- Is it unlike the other photos of its peak, and its peak's names do not speak for it either?
 
 A model's opinion is no proof: all problems are warnings. Thresholds: docs/catalogue.md.
 """
@@ -41,9 +40,6 @@ NAME_LOGITS = 3.0
 # Share of the other reference photos that the checkpoint must name right before its word on one counts, and
 # how many of these there must be.
 KNOWS_NAMES, LEAST_NAMED = 0.75, 3
-# How many times as far as the farthest of its siblings an outlier is from the mean of the others, and the
-# least group in which that can be said.
-OUTLIER, LEAST_GROUP = 2.0, 4
 
 
 def find_near_pictures(photos: Sequence[ReferencePhoto], vectors: Vectors) -> list[Problem]:
@@ -74,7 +70,7 @@ def _near_picture(one: ReferencePhoto, other: ReferencePhoto, cosine: float) -> 
 def check_vectors(
     photos: Sequence[ReferencePhoto], vectors: Vectors, names: NameVectors | None
 ) -> tuple[list[Problem], list[NotChecked]]:
-    """Find reference photos that look like another peak, or unlike their own.
+    """Find reference photos that look like another peak.
 
     Args:
         photos: ``n``, each with the id of a peak.
@@ -85,10 +81,8 @@ def check_vectors(
         At most one problem a photo.
     """
     library = _Library(photos, vectors, names)
-    questions = (library.nearer_prototype, library.better_names, library.outlier)
-    answers = ((question(row) for question in questions) for row in range(len(photos)))
-    first = (next(filter(None, found), None) for found in answers)
-    return [problem for problem in first if problem is not None], library.not_checked()
+    answers = (library.nearer_prototype(row) or library.better_names(row) for row in range(len(photos)))
+    return [problem for problem in answers if problem is not None], library.not_checked()
 
 
 class _Library:
@@ -104,6 +98,8 @@ class _Library:
         self.logits: Floats | None = None
         if names is not None and names.scale is not None and photos:
             self.logits = names.scale * (vectors.astype(np.float64) @ names.vectors.T.astype(np.float64))
+            own = [self.columns[photo.peak] for photo in photos]
+            self.is_right = self.logits.argmax(axis=1) == own  # whether the own peak's names fit best
 
     def nearer_prototype(self, row: int) -> Problem | None:
         """Another peak's prototype is much nearer than the own one, which leaves the photo itself out."""
@@ -138,41 +134,18 @@ class _Library:
         )
         return self._problem(row, words, "names", nearest=nearest.id, logits=round(gap, 2))
 
-    def outlier(self, row: int) -> Problem | None:
-        """The photo is much farther from its siblings than they are from one another."""
-        siblings = self._siblings(row)
-        names_agree = self._knows_names(row) and bool(self._is_right()[row])
-        if len(siblings) + 1 < LEAST_GROUP or names_agree:
-            return None
-        own = self._cosine_to_mean(row, siblings)
-        theirs = min(self._cosine_to_mean(one, [two for two in siblings if two != one]) for one in siblings)
-        if 1 - own < OUTLIER * (1 - theirs):
-            return None
-        words = (
-            f"is unlike the other {len(siblings)} reference photos of {self._name(self.photos[row].peak)} "
-            f"(cosine {own:.3f} to their mean; theirs among one another are {theirs:.3f} and more): look at "
-            "it"
-        )
-        return self._problem(row, words, "outlier", own_cosine=round(own, 4), least_cosine=round(theirs, 4))
-
     def not_checked(self) -> list[NotChecked]:
         """Return the photos of which the names say nothing."""
         if self.logits is None:
             return []
         count = sum(not self._knows_names(row) for row in range(len(self.photos)))
-        right = f"{int(self._is_right().sum())} of {len(self.photos)}"
+        right = f"{int(self.is_right.sum())} of {len(self.photos)}"
         why = f"the checkpoint names {right} right, too few to be believed"
         return [NotChecked(f"{count} reference photos against the peaks' names", why)] if count else []
 
-    def _is_right(self) -> npt.NDArray[np.bool_]:
-        """Whether the own peak's names fit best, bool ``(photos,)``."""
-        if self.logits is None:
-            return np.zeros(len(self.photos), bool)
-        return np.asarray(self.logits.argmax(axis=1) == [self.columns[photo.peak] for photo in self.photos])
-
     def _knows_names(self, row: int) -> bool:
         """Whether the checkpoint names enough of the other photos right."""
-        others = np.delete(self._is_right(), row)
+        others = np.delete(self.is_right, row)
         return len(others) >= LEAST_NAMED and float(others.mean()) >= KNOWS_NAMES
 
     def _siblings(self, row: int) -> list[int]:
