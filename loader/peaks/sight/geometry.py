@@ -30,7 +30,7 @@ SHORTEST_DEGREE_M = 110_574.0  # of latitude, at the equator (WGS 84)
 # it is 0.17 at the sea and 0.11 at 5,000 m, which moves a summit at 50 km by 0.01°.
 REFRACTION = 0.13
 # One standard deviation of a phone's compass. EXIF does not tell it. Against summits read off 22 photos of a
-# trek it was 4.4° (tests/peaks/sight); 11 phones held against theodolites erred by 1.9° just calibrated and by
+# trek it was 4.4° (docs/sight.md); 11 phones held against theodolites erred by 1.9° freshly calibrated and by
 # 5.5° to 6.9° later (Lviv Polytechnic, "Use of smartphones for determining orientation angles in the field").
 COMPASS_ERROR_DEG = 5.0
 # Width of a picture of unknown focal length: that of a phone's main camera (26 mm) is 67° level, 53° upright.
