@@ -55,7 +55,7 @@ class Photos:
         return len(self.paths)
 
     def find_copies(self, folder: Path) -> frozenset[str]:
-        """Return the paths of photos whose file is also somewhere under a folder, byte for byte.
+        """Return the paths of photos whose very file is also under a folder.
 
         A reference photo is part of the prototype that it would be judged by.
         """
@@ -92,20 +92,15 @@ class Catalogue(Generic[EntryT]):
         Raises:
             PeaksError: the file cannot be read, or names no entry of the index.
         """
-        named = {entry.id: entry for entry in read_catalogue(file, self.kind)}
+        named = {entry.id: entry.names_by_language for entry in read_catalogue(file, self.kind)}
         if self.entries and not named.keys() & set(self.ids):
             raise PeaksError(
                 f"No {self.kind.noun} of {file} is in the index: give the catalogue that was loaded into it."
             )
-        return replace(
-            self,
-            entries=tuple(
-                replace(entry, names_by_language=named[entry.id].names_by_language)
-                if entry.id in named
-                else entry
-                for entry in self.entries
-            ),
-        )
+        languages = (named.get(entry.id, entry.names_by_language) for entry in self.entries)
+        pairs = zip(self.entries, languages, strict=True)
+        entries = tuple(replace(entry, names_by_language=names) for entry, names in pairs)
+        return replace(self, entries=entries)
 
 
 @dataclass(frozen=True)
@@ -140,12 +135,7 @@ class Dataset:
 def read_dataset(
     client: Elasticsearch, peaks_file: Path | None = None, concepts_file: Path | None = None
 ) -> Dataset:
-    """Read the three indices and the model behind them.
-
-    Args:
-        client: of the cluster.
-        peaks_file: the catalogue of peaks, for the languages of its names.
-        concepts_file: the catalogue of concepts, likewise.
+    """Read the three indices and the model behind them; the catalogues' files tell the languages of names.
 
     Raises:
         PeaksError: an index is missing or empty, or the model carries no temperature and bias.
@@ -206,7 +196,6 @@ def _read_prototypes(client: Elasticsearch, kind: type[EntryT]) -> Catalogue[Ent
 def _read_hits(
     client: Elasticsearch, index: str, names: Sequence[str], order: str
 ) -> Iterator[dict[str, Any]]:
-    """Yield every document of an index with these ``fields``, in the order of one of them."""
     fields = [{"field": name} for name in names]
     pages = read_pages(client, index, size=_PAGE, sort=({order: "asc"},), source=False, fields=fields)
     return chain.from_iterable(pages)
@@ -224,5 +213,5 @@ def _first_values(hit: Mapping[str, Any]) -> dict[str, Any]:
 def _unit(vectors: Vectors) -> Vectors:
     """Rows at length 1: a cosine index takes vectors of any length, and `fields` gives them back as sent."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
+    scaled: Vectors = (vectors / lengths).astype(np.float32)  # a cosine index takes no vector of length 0
     return scaled

@@ -74,11 +74,7 @@ class Labels:
 
 
 def read_labels(source: str, dataset: Dataset) -> Labels:
-    """Read the labels that ``--labels`` names.
-
-    Args:
-        source: "sight", "folders", or the path of a truth file.
-        dataset: the library.
+    """Read the labels that ``--labels`` names: "sight", "folders", or the path of a truth file.
 
     Raises:
         PeaksError: no photo is labelled, or no label is known.
@@ -117,18 +113,12 @@ def from_folders(dataset: Dataset) -> Labels:
     Raises:
         PeaksError: no folder does.
     """
-    peaks: dict[str, frozenset[str]] = {}
-    concepts: dict[str, frozenset[str]] = {}
-    unknown: set[str] = set()
-    for path in dataset.photos.paths:
-        folder, slash, _ = path.partition("/")
-        identifier = fold_id(folder)
-        if identifier in dataset.peaks.ids:
-            peaks[path] = frozenset([identifier])
-        elif identifier in dataset.concepts.ids:
-            concepts[path] = frozenset([identifier])
-        elif slash:
-            unknown.add(folder)
+    folders = {path: path.partition("/")[0] for path in dataset.photos.paths if "/" in path}
+    peaks, concepts = (
+        {path: frozenset([fold_id(name)]) for path, name in folders.items() if fold_id(name) in ids}
+        for ids in (dataset.peaks.ids, dataset.concepts.ids)
+    )
+    unknown = {name for path, name in folders.items() if path not in peaks and path not in concepts}
     if not peaks and not concepts:
         raise PeaksError(
             f"No photo's first folder ({_some(unknown) or 'there is none'}) is a peak's or concept's id: "
@@ -148,24 +138,23 @@ def from_file(path: Path, dataset: Dataset) -> Labels:
     concepts: dict[str, frozenset[str]] = {}
     places = _places(dataset.photos.paths)
     for number, entry in enumerate(entries, 1):
-        found = places.get(_file_of(path, number, entry), ())
-        shown = _listed(path, number, entry, "peaks", ("peak",))
-        things = _listed(path, number, entry, "concepts", ("things", "sky"))
-        for photo in found:
+        where = f"Entry {number} of {path}"
+        if not entry.get("file") or not isinstance(entry["file"], str):
+            raise PeaksError(f'{where} has no "file": give the photo\'s path in the index.')
+        found = places.get(entry["file"], ())
+        for labels, keys in ((peaks, ("peaks", "peak")), (concepts, ("concepts", "things", "sky"))):
+            shown = _read_ids(entry, keys, where)
             if shown is not None:
-                peaks[photo] = shown
-            if things is not None:
-                concepts[photo] = things
+                labels.update(dict.fromkeys(found, shown))
     if not peaks and not concepts:
         raise PeaksError(
             f"{path} labels no photo of the index: its {len(entries)} files, such as "
-            f"{entries[0].get('file')!r}, must be paths such as {dataset.photos.paths[0]!r}."
+            f"{entries[0]['file']!r}, must be paths such as {dataset.photos.paths[0]!r}."
         )
     unknown = _unknown_peaks(path, dataset.peaks, peaks)
-    if dataset.concepts.ids:
-        unknown += sorted(_all_ids(concepts) - set(dataset.concepts.ids))
-    else:
-        concepts = {}
+    if not dataset.concepts.ids:
+        return Labels(path.name, peaks, {}, tuple(unknown))
+    unknown += sorted(_all_ids(concepts) - set(dataset.concepts.ids))
     return Labels(path.name, peaks, concepts, tuple(unknown))
 
 
@@ -183,25 +172,17 @@ def _read_entries(path: Path) -> list[dict[str, Any]]:
     return content
 
 
-def _file_of(path: Path, number: int, entry: Mapping[str, Any]) -> str:
-    file = entry.get("file")
-    if not isinstance(file, str) or not file:
-        raise PeaksError(f'Entry {number} of {path} has no "file": give the photo\'s path in the index.')
-    return file
-
-
-def _listed(
-    path: Path, number: int, entry: Mapping[str, Any], key: str, others: Sequence[str]
-) -> frozenset[str] | None:
-    """Return the ids under a key or its other spellings; None when none of them is there."""
-    keys = [name for name in (key, *others) if entry.get(name) is not None]
-    found: set[str] = set()
-    for name in keys:
-        values = [entry[name]] if isinstance(entry[name], str) else entry[name]
+def _read_ids(entry: Mapping[str, Any], keys: Sequence[str], where: str) -> frozenset[str] | None:
+    """Return the ids under all of the keys; None when none of them is there."""
+    found: set[str] | None = None
+    for key in keys:
+        if entry.get(key) is None:
+            continue
+        values = [entry[key]] if isinstance(entry[key], str) else entry[key]
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise PeaksError(f'Entry {number} of {path}: "{name}" must be an id or a list of ids.')
-        found.update(values)
-    return frozenset(found) if keys else None
+            raise PeaksError(f'{where}: "{key}" must be an id or a list of ids.')
+        found = (found or set()).union(values)
+    return None if found is None else frozenset(found)
 
 
 def _places(paths: Iterable[str]) -> dict[str, list[str]]:

@@ -77,14 +77,13 @@ def first_answers(probability: Floats, shown: Bools) -> tuple[Floats, Bools]:
     return sure[known], right[known]
 
 
-def expected_calibration_error(probability: Floats, outcome: Bools, bins: int = BINS) -> float:
+def expected_calibration_error(probability: Floats, outcome: Bools) -> float:
     """Return the mean gap between probability and share of right answers, weighted by bin, 0 to 1.
 
-    Guo et al. 2017 (arXiv:1706.04599), with ``bins`` of equal width; 0 for no answers.
+    Guo et al. 2017 (arXiv:1706.04599), with `BINS` of equal width; 0 for no answers.
     """
-    rows = reliability(probability, outcome, bins)
-    total = sum(row.count for row in rows)
-    return sum(row.count * abs(row.outcome - row.probability) for row in rows) / total if total else 0.0
+    gaps = (row.count * abs(row.outcome - row.probability) for row in reliability(probability, outcome))
+    return sum(gaps) / max(len(outcome), 1)
 
 
 @dataclass(frozen=True)
@@ -96,12 +95,12 @@ class ReliabilityBin:
     outcome: float
 
 
-def reliability(probability: Floats, outcome: Bools, bins: int = BINS) -> list[ReliabilityBin]:
+def reliability(probability: Floats, outcome: Bools) -> list[ReliabilityBin]:
     """Return the bins that hold answers, the least probable first."""
-    place = np.minimum((probability * bins).astype(np.int64), bins - 1)
+    place = np.minimum((probability * BINS).astype(np.int64), BINS - 1)
     return [
         ReliabilityBin(int(inside.sum()), float(probability[inside].mean()), float(outcome[inside].mean()))
-        for inside in (place == number for number in range(bins))
+        for inside in (place == number for number in range(BINS))
         if inside.any()
     ]
 
@@ -114,13 +113,11 @@ class Answers:
         coverage: share of photos for which at least one candidate is named.
         first_right: share of those photos whose first name is right; NaN without an answer.
         precision: share of all names that are right; NaN without an answer.
-        names: how many were given.
     """
 
     coverage: float
     first_right: float
     precision: float
-    names: int
 
 
 def judge_answers(probability: Floats, shown: Bools, threshold: float | Floats) -> Answers:
@@ -133,15 +130,11 @@ def judge_answers(probability: Floats, shown: Bools, threshold: float | Floats) 
     """
     limits = np.full(len(probability), threshold, dtype=np.float64)
     named: Bools = np.nan_to_num(probability, nan=-1.0) >= limits[:, None]
-    answered = np.asarray(named.any(axis=1), dtype=np.bool_)
+    answered: Bools = named.any(axis=1)
+    if not answered.any():
+        return Answers(0.0, float("nan"), float("nan"))
     first = is_named_within(probability, shown, 1)
-    count = int(named.sum())
-    return Answers(
-        coverage=float(answered.mean()) if len(answered) else 0.0,
-        first_right=float(first[answered].mean()) if answered.any() else float("nan"),
-        precision=float(shown[named].mean()) if count else float("nan"),
-        names=count,
-    )
+    return Answers(float(answered.mean()), float(first[answered].mean()), float(shown[named].mean()))
 
 
 def lowest_threshold(probability: Floats, shown: Bools, precision: float) -> float | None:
@@ -154,7 +147,7 @@ def lowest_threshold(probability: Floats, shown: Bools, precision: float) -> flo
     """
     known = ~np.isnan(probability)
     values, right = probability[known], shown[known]
-    order = np.argsort(-values, kind="stable")
+    order = np.argsort(-values)
     values, right = values[order], right[order]
     share = np.cumsum(right) / np.arange(1, len(right) + 1)
     last_of_equals = np.append(values[1:] != values[:-1], True)[: len(values)]
