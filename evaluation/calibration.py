@@ -89,10 +89,7 @@ class _Part:
     def after(self, other: _Part | None = None) -> NamingFigures:
         """How the part does; with the threshold that it shares with another part."""
         limits = self.fitted.limits(other.fitted if other else None)
-        probability = self.fitted.probability
-        if len(probability) > len(self.shown):
-            return judge(self.before.way, Predictions.split(self.shown, probability, limits))
-        return judge(self.before.way, Predictions(self.shown, probability, None, limits))
+        return judge(self.before.way, Predictions.split(self.shown, self.fitted.probability, limits))
 
 
 class Calibration:

@@ -76,18 +76,13 @@ def fit_weights(clues: Clues, shown: Bools, used: Sequence[Clue]) -> Weights:
     columns = {"match": clues.log_match, "share": clues.log_share, "prior": clues.log_prior}
     known = ~np.isnan(clues.log_match)
     features = np.stack([columns[clue][known] for clue in used], axis=1)
-    bias, *weights = fit_logistic(features, shown[known], [LEAST_WEIGHTS[clue] for clue in used])
-    found = dict(zip(used, map(float, weights), strict=True))
-    return Weights(float(bias), *(found.get(clue, 0.0) for clue in SIGHTED))
+    bias, *weights = fit_logistic(features, shown[known], [LEAST_WEIGHTS[clue] for clue in used]).tolist()
+    return Weights(bias, **{**dict.fromkeys(SIGHTED, 0.0), **dict(zip(used, weights, strict=True))})
 
 
 def fit_platt(logits: Floats, shown: Bools) -> tuple[float, float]:
-    """Return bias and weight that turn logits into probabilities (Platt 1999), the weight 0 or more.
-
-    Args:
-        logits: of any shape.
-        shown: of the same shape.
-    """
+    """Return bias and weight that turn logits into probabilities (Platt 1999), the weight 0 or more; both
+    arrays of any one shape."""
     bias, weight = fit_logistic(logits.reshape(-1, 1), shown.ravel(), [0.0])
     return float(bias), float(weight)
 
@@ -119,7 +114,7 @@ def cross_fit(fit: Callable[[Bools], Model], shown: Bools, folds: Folds, precisi
     """Judge every photo by a model and a threshold that the other folds gave.
 
     Args:
-        fit: fits a model on the photos that are marked.
+        fit: fits a model to the photos that are marked.
         shown: ``(n, m)``, what the photos show.
         folds: ``(n,)``.
         precision: share of names that must be right, which the threshold is chosen for.
@@ -132,18 +127,6 @@ def cross_fit(fit: Callable[[Bools], Model], shown: Bools, folds: Folds, precisi
         lowest = choose_threshold(model(seen), shown[seen], precision)
         thresholds[int(fold)] = NEVER if lowest is None else lowest
     return CrossFitted(probability, folds, thresholds)
-
-
-def cross_fit_weights(
-    clues: Clues, shown: Bools, folds: Folds, used: Sequence[Clue], precision: float
-) -> CrossFitted:
-    """Judge every photo by weights of the rule that never saw it (see `cross_fit` and `fit_weights`)."""
-
-    def fit(seen: Bools) -> Model:
-        weights = fit_weights(clues.of(seen), shown[seen], used)
-        return lambda asked: weights.probability(clues.of(asked))
-
-    return cross_fit(fit, shown, folds, precision)
 
 
 def choose_threshold(probability: Floats, shown: Bools, precision: float) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.dataset import Dataset
-from evaluation.fitting import PICTURE, SIGHTED, Clue, CrossFitted, cross_fit_weights
+from evaluation.fitting import PICTURE, SIGHTED, Clue, CrossFitted, Model, cross_fit, fit_weights
 from evaluation.labels import Labels
 from evaluation.metrics import (
     Bools,
@@ -55,15 +55,22 @@ class Predictions:
 
     @classmethod
     def split(cls, shown: Bools, probability: Floats, limits: Floats) -> Predictions:
-        """Return what was predicted for `Sample.with_held_out`, ``(2n, m)`` and ``(2n,)``, photo by photo."""
+        """Return what was predicted for photos, or, ``(2n, m)`` and ``(2n,)``, for `Sample.with_held_out`."""
         count = len(shown)
-        return cls(shown, probability[:count], probability[count:], limits[:count])
+        held_out = probability[count:] if len(probability) > count else None
+        return cls(shown, probability[:count], held_out, limits[:count])
 
 
 def cross_fit_clues(sample: Sample, used: Sequence[Clue], precision: float) -> CrossFitted:
     """Judge every photo twice (see `Sample.with_held_out`) by weights that saw it neither time."""
     twice = sample.with_held_out()
-    return cross_fit_weights(twice.clues, twice.shown, twice.folds, used, precision)
+    clues = twice.clues
+
+    def fit(seen: Bools) -> Model:
+        weights = fit_weights(clues.of(seen), twice.shown[seen], used)
+        return lambda asked: weights.probability(clues.of(asked))
+
+    return cross_fit(fit, twice.shown, twice.folds, precision)
 
 
 def predict_by_clues(sample: Sample, used: Sequence[Clue], precision: float) -> Predictions:
@@ -90,8 +97,8 @@ class NamingFigures:
         coverage: share of photos with a name.
         right_when_answering: share of these whose first name is right; NaN without an answer.
         precision: share of all names that are right; NaN without an answer.
-        named_when_held_out: share of photos with a name though their own peaks are held out of the
-            catalogue; NaN where that was not asked.
+        named_when_held_out: likewise, with the photos' own peaks held out of the catalogue; NaN where that
+            was not asked.
         error: expected calibration error of the likeliest candidate's probability, both times.
         bins: its reliability.
         curve: coverage and accuracy, the surest photo first.
@@ -178,7 +185,7 @@ class IdentificationFigures:
 
     Attributes:
         ways: every way of naming, the picture alone first; empty without photos enough to fit a rule.
-        confusions: by way, the pairs of peaks that are taken for each other.
+        confusions: by way.
         rule: where the rule in force comes from.
     """
 
@@ -195,11 +202,13 @@ def measure_identification(
     if len(photos) < FEWEST_TO_FIT or photos.shown.any(axis=0).sum() < FEWEST_PEAKS:
         return IdentificationFigures((), {}, "")
     named = _predict(photos, labels.are_weak, calibrated.rule, precision)
-    names = [peak.name for peak in dataset.peaks.entries]
+    names, origin = [peak.name for peak in dataset.peaks.entries], calibrated.origin
     return IdentificationFigures(
         tuple(judge(way, predictions) for way, predictions in named.items()),
         {way: worst_confusions(named[way], names) for way in (BY_PICTURE, BY_BOTH) if way in named},
-        describe_rule(calibrated),
+        f"measured by `peaks calibrate` on {origin.get('photos')} photos labelled by {origin.get('labels')}"
+        if origin
+        else "the one that ships (loader/peaks/identification/rule.yaml)",
     )
 
 
@@ -223,11 +232,3 @@ def _predict(
     everything = photos.by_picture() if are_weak else photos.as_identified()
     named = {way: predict_by_clues(sample, clues, precision) for way, (sample, clues) in ways.items()}
     return {**named, "the rule in force": predict_by_rule(everything, rule)}
-
-
-def describe_rule(calibrated: Calibrated) -> str:
-    """Say where the rule in force comes from."""
-    if not calibrated.origin:
-        return "the one that ships (loader/peaks/identification/rule.yaml)"
-    photos, labels = (calibrated.origin.get(name) for name in ("photos", "labels"))
-    return f"measured by `peaks calibrate` on {photos} photos labelled by {labels}"

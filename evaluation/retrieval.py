@@ -100,18 +100,9 @@ def list_queries(catalogue: Catalogue[Any], shown: Bools) -> list[Query]:
 def ask(
     queries: Sequence[Query], vectors: Vectors, photos: Vectors, catalogue: Catalogue[Any], shown: Bools
 ) -> list[QueryResult]:
-    """Rank the photos for each query.
-
-    Args:
-        queries: ``q``.
-        vectors: float32 ``(q, dims)``, the queries'.
-        photos: float32 ``(n, dims)``, all labelled.
-        catalogue: that the queries ask for.
-        shown: ``(n, m)``.
-    """
-    columns = {identifier: column for column, identifier in enumerate(catalogue.ids)}
+    """Rank labelled photos, ``(n, dims)``, for queries with their vectors, ``(q, dims)``; shown is ``(n, m)``."""
     return [
-        _judge(query, (photos @ vector).astype(np.float64), shown[:, columns[query.entry]])
+        _judge(query, (photos @ vector).astype(np.float64), shown[:, catalogue.ids.index(query.entry)])
         for query, vector in zip(queries, vectors, strict=True)
     ]
 
@@ -158,7 +149,7 @@ class SearchRow:
         language: of the queries; "" for all.
         queries: how many.
         entries: different things that were asked for.
-        recall: at each of `RECALL_DEPTHS`.
+        recall: the means of `QueryResult.recall`.
         reciprocal_rank: MRR.
         average_precision: mAP.
     """
@@ -185,12 +176,12 @@ def summarize(what: str, results: Sequence[QueryResult], language: str = "") -> 
     )
 
 
-def summarize_languages(results: Sequence[QueryResult]) -> list[SearchRow]:
+def summarize_languages(results: Sequence[QueryResult]) -> tuple[SearchRow, ...]:
     """Average the results of each kind of entry and language."""
     groups: dict[tuple[str, str], list[QueryResult]] = {}
     for result in results:
         groups.setdefault((result.query.kind, result.query.language), []).append(result)
-    return [summarize(f"{kind}s", group, language) for (kind, language), group in groups.items()]
+    return tuple(summarize(f"{kind}s", group, language) for (kind, language), group in groups.items())
 
 
 @dataclass(frozen=True)
@@ -271,22 +262,16 @@ def measure_searches(
             classes.append(summarize(f"{things}, one name", found))
             classes.append(summarize(f"{things}, vector of the catalogue", whole))
             results += found
-    return SearchFigures(
-        tuple(classes),
-        tuple(summarize_languages(results)),
-        _judge_cut_offs(results, dataset.siglip.cosine(0.5), cut_off),
-        cross_validate_cut_off(results),
-    )
-
-
-def _judge_cut_offs(
-    results: Sequence[QueryResult], even: float, in_force: float | None
-) -> dict[str, CutOff]:
     chosen = choose_cut_off(results)
-    if chosen is None:
-        return {}
-    cosines = {"SigLIP's probability of 50 %": even, "in force (peaks calibrate)": in_force}
-    cosines["best on this library"] = chosen
-    return {
-        origin: judge_cut_off(results, cosine) for origin, cosine in cosines.items() if cosine is not None
+    cosines = {
+        "SigLIP's probability of 50 %": dataset.siglip.cosine(0.5),
+        "in force (peaks calibrate)": cut_off,
+        "best on this library": chosen,
     }
+    judged = {
+        origin: judge_cut_off(results, cosine)
+        for origin, cosine in cosines.items()
+        if chosen is not None and cosine is not None
+    }
+    languages = summarize_languages(results)
+    return SearchFigures(tuple(classes), languages, judged, cross_validate_cut_off(results))

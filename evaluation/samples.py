@@ -102,10 +102,8 @@ class LabelledPhotos:
     def by_position(self) -> Sample:
         """Return them as if no camera had a direction, with the position's prior, which the identifier leaves
         out."""
-        cameras = (view.camera for view in self.views)
-        blind = [
-            take_view(camera and replace(camera, bearing=None), self.dataset.summits) for camera in cameras
-        ]
+        cameras = (view.camera and replace(view.camera, bearing=None) for view in self.views)
+        blind = [take_view(camera, self.dataset.summits) for camera in cameras]
         return replace(self._sample(blind), priors=tabulate_priors(blind, self.dataset.peaks.ids))
 
     def _sample(self, views: Sequence[View]) -> Sample:
@@ -130,10 +128,7 @@ def gather_cosines(photos: Vectors, prototypes: Vectors) -> Floats:
 
 
 def tabulate_priors(views: Sequence[View], peaks: Sequence[str]) -> Floats:
-    """Return the probabilities that photos show peaks before anybody looks at the picture, ``(n, m)``.
-
-    NaN where a peak is no candidate, and throughout the row of a photo without a position.
-    """
+    """Return the views' priors, ``(n, m)``, NaN where a peak is no candidate or a photo has no position."""
     rows = [[(view.priors or {}).get(peak, np.nan) for peak in peaks] for view in views]
     return np.array(rows, dtype=np.float64).reshape(len(views), len(peaks))
 

@@ -12,8 +12,7 @@ from evaluation.formats import decimal, percent, span
 from evaluation.measurements import ConceptRow, Evaluation, LibraryFigures
 from evaluation.metrics import Interval, ReliabilityBin
 from evaluation.naming import Confusion, IdentificationFigures, NamingFigures
-from evaluation.plots import draw_all
-from evaluation.report import Run, render_report, write_report, written_command
+from evaluation.report import Run, draw_all, render_report, write_report, written_command
 from evaluation.retrieval import CutOff, SearchFigures, SearchRow
 from loader.commands.measurements import evaluate
 from loader.elastic.models import DeployedModel
