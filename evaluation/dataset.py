@@ -141,7 +141,8 @@ def read_dataset(
         PeaksError: an index is missing or empty, or the model carries no temperature and bias.
     """
     model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
-    if model.logit_scale is None or model.logit_bias is None:
+    siglip = Calibration.of(model)
+    if siglip is None:
         raise PeaksError(
             f"Model [{model.model_id}] does not carry SigLIP's scale and bias: deploy it again with `peaks "
             "model deploy --clear-previous`, which writes them."
@@ -154,7 +155,7 @@ def read_dataset(
         peaks.with_languages(peaks_file) if peaks_file else peaks,
         concepts.with_languages(concepts_file) if concepts_file else concepts,
         model,
-        Calibration(model.logit_scale, model.logit_bias),
+        siglip,
     )
 
 

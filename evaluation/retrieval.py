@@ -100,7 +100,7 @@ def list_queries(catalogue: Catalogue[Any], shown: Bools) -> list[Query]:
 def ask(
     queries: Sequence[Query], vectors: Vectors, photos: Vectors, catalogue: Catalogue[Any], shown: Bools
 ) -> list[QueryResult]:
-    """Rank labelled photos, ``(n, dims)``, for queries with their vectors, ``(q, dims)``; shown is ``(n, m)``."""
+    """Rank labelled photos, ``(n, dims)``, for queries by their vectors, ``(q, dims)``; shown: ``(n, m)``."""
     return [
         _judge(query, (photos @ vector).astype(np.float64), shown[:, catalogue.ids.index(query.entry)])
         for query, vector in zip(queries, vectors, strict=True)

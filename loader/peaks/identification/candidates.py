@@ -49,7 +49,8 @@ class View:
     @property
     def has_frame(self) -> bool:
         """Whether the frame is known: position, direction and field of view."""
-        return self.has_bearing and self.camera is not None and self.camera.field_of_view is not None
+        camera = self.camera
+        return camera is not None and None not in (camera.bearing, camera.field_of_view)
 
     def prior(self, peak: str) -> float:
         """The prior that a candidate is weighed with; NaN where the direction is not known.

@@ -1,8 +1,4 @@
-"""The fields of photos' documents that their identification fills.
-
-Apart from `loader.photos.writer`, because the geometry behind it takes a quarter of a second to import, and
-an unchanged library needs none of it.
-"""
+"""The fields of photos' documents that their identification fills."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

@@ -11,14 +11,7 @@ from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.calibration_store import read_calibrated
 from loader.peaks.identification.candidates import View, score_entries, take_view
-from loader.peaks.identification.rule import (
-    Evidence,
-    Floats,
-    Rule,
-    gather_clues,
-    name_evidence,
-    siglip_logits,
-)
+from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
 from loader.peaks.names import read_all
 from loader.peaks.sight.geometry import Camera, Sight, Summits
 from loader.peaks.siglip import Calibration
@@ -126,44 +119,32 @@ class Identifier:
         """
         views = [take_view(camera, self._summits, allowed) for camera in cameras]
         wanted = [allowed if view.priors is None else view.priors for view in views]
-        candidates = self._weigh(views, score_entries(self._client, PEAKS, vectors, wanted))
-        concepts = self._name_concepts(vectors)
+        cosines = score_entries(self._client, PEAKS, vectors, wanted)
+        rows = zip(views, cosines, self._name_concepts(vectors), strict=True)
         return [
-            Identification(found, shown, view.sights, view.camera)
-            for found, shown, view in zip(candidates, concepts, views, strict=True)
+            Identification(self._weigh(view, found), concepts, view.sights, view.camera)
+            for view, found, concepts in rows
         ]
 
-    def _weigh(
-        self, views: Sequence[View], scored: Sequence[Mapping[str, float]]
-    ) -> list[tuple[Candidate, ...]]:
-        """Every photo's candidates, the likeliest first, by their cosines."""
+    def _weigh(self, view: View, found: Mapping[str, float]) -> tuple[Candidate, ...]:
+        """A photo's candidates, the likeliest first, by their cosines."""
         # A peak may have been loaded since the catalogue was read.
-        known = [{peak: cosine for peak, cosine in row.items() if peak in self._peaks} for row in scored]
-        cosines = _table([list(row.values()) for row in known])
-        priors = _table([[view.prior(peak) for peak in row] for view, row in zip(views, known, strict=True)])
-        clues = gather_clues(cosines, self._siglip, priors)
-        chances, alone = self._rule.weigh(clues), self._rule.picture.probability(clues)
-        rows = zip(views, map(list, known), cosines, chances, alone, strict=True)
-        return [self._candidates(*row) for row in rows]
-
-    def _candidates(
-        self, view: View, ids: Sequence[str], cosines: Floats, chances: Floats, alone: Floats
-    ) -> tuple[Candidate, ...]:
-        """One photo's; cosines, probabilities and those by the picture alone may be padded with NaN."""
+        cosines = {peak: cosine for peak, cosine in found.items() if peak in self._peaks}
+        priors = np.array([[view.prior(peak) for peak in cosines]])
+        clues = gather_clues(np.array([list(cosines.values())]), self._siglip, priors)
+        chances, alone = self._rule.weigh(clues)[0], self._rule.picture.probability(clues)[0]
         sights = {sight.peak.id: sight for sight in view.sights}
-        named, looks_like_it = chances >= self._rule.threshold, alone >= self._rule.threshold
         candidates = []
-        for place, peak in enumerate(ids):
-            sight, cosine = sights.get(peak), float(cosines[place])
-            in_frame = sight is not None and sight.is_shown
-            evidence = name_evidence(bool(looks_like_it[place]), in_frame) if view.has_bearing else "visual"
+        for (peak, cosine), chance, by_picture in zip(cosines.items(), chances, alone, strict=True):
+            sight = sights.get(peak)
+            is_in_frame, looks_like_it = sight is not None and sight.is_shown, by_picture >= self.threshold
             candidates.append(Candidate(
                 peak=self._peaks[peak],
-                probability=float(chances[place]),
+                probability=float(chance),
                 cosine=cosine,
                 siglip=self._siglip.probability(cosine),
-                evidence=evidence,
-                is_named=bool(named[place]),
+                evidence=name_evidence(looks_like_it, is_in_frame) if view.has_bearing else "visual",
+                is_named=bool(chance >= self.threshold),
                 sight=sight,
             ))
         return tuple(sorted(candidates, key=lambda candidate: -candidate.probability))
@@ -174,31 +155,17 @@ class Identifier:
             return [()] * len(vectors)
         rule, found = self._rule.concept, []
         for cosines in score_entries(self._client, CONCEPTS, vectors, [None] * len(vectors)):
-            ids = [concept for concept in cosines if concept in self._concepts]
-            values = np.array([cosines[concept] for concept in ids], dtype=np.float64)
-            chances = rule.probability(siglip_logits(values, self._siglip))
-            found.append(tuple(
-                NamedConcept(ids[place], self._concepts[ids[place]], float(chances[place]))
-                for place in np.argsort(-chances, kind="stable")
-                if chances[place] >= rule.threshold
+            chances = rule.probability(siglip_logits(list(cosines.values()), self._siglip)).tolist()
+            found.append(tuple(  # in the order of the cosines, which the rule keeps
+                NamedConcept(concept, self._concepts[concept], chance)
+                for concept, chance in zip(cosines, chances, strict=True)
+                if concept in self._concepts and chance >= rule.threshold
             ))
         return found
 
 
-def _table(rows: Sequence[Sequence[float]]) -> Floats:
-    """Rows of different lengths as one array, the shorter ones filled up with NaN."""
-    table = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
-    for filled, values in zip(table, rows, strict=True):
-        filled[: len(values)] = values
-    return table
-
-
 def open_identifier(client: Elasticsearch, siglip: Calibration) -> Identifier:
     """Read the catalogue, the concepts and the rule in force.
-
-    Args:
-        client: of the cluster.
-        siglip: the checkpoint's temperature and bias.
 
     Raises:
         PeaksError: the index of photos does not exist or carries a damaged calibration.
