@@ -130,7 +130,7 @@ def judge_answers(probability: Floats, shown: Bools, threshold: float | Floats) 
     """
     limits = np.full(len(probability), threshold, dtype=np.float64)
     named: Bools = np.nan_to_num(probability, nan=-1.0) >= limits[:, None]
-    answered: Bools = named.any(axis=1)
+    answered = np.asarray(named.any(axis=1))
     if not answered.any():
         return Answers(0.0, float("nan"), float("nan"))
     first = is_named_within(probability, shown, 1)

@@ -10,6 +10,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 # Read by GNU OpenMP when torch loads it. By default threads that wait for one another spin for milliseconds,
 # on cores that others need: on a busy machine the 8-bit tower then does a fifth to two fifths as much.
@@ -47,16 +48,15 @@ class VisionEncoder:
         precision: of `PRECISIONS`; "int8" has no trial.
 
     Attributes:
-        input: what `encode` brings pictures to; workers may do that ahead with `ModelInput.fit`.
+        input: what `encode` brings pictures to; workers may do that ahead with `ModelInput.fit`, for the very
+            same vectors.
         agreement: least cosine of the trial's pictures in 8 bits to float32; None before or without a trial.
 
     Raises:
         PeaksError: the checkpoint lacks weights of the vision tower, or asks for another preprocessing.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, device: str | None = None, precision: str = "fp32"
-    ) -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str = "fp32") -> None:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dims = checkpoint.dims
         self.input = read_model_input(checkpoint)
@@ -76,8 +76,6 @@ class VisionEncoder:
 
     def encode(self, images: Sequence[Image.Image]) -> Vectors:
         """Embed upright RGB pictures of any size.
-
-        Pictures that `ModelInput.fit` has already brought to the tower's size give the very same vectors.
 
         Returns:
             float32 ``(len(images), dims)``, each row of length 1.
@@ -110,18 +108,14 @@ class VisionEncoder:
         _return_memory()
 
 
+@dataclass
 class _Trial:
-    """The first pictures and their float32 vectors.
+    """The first pictures and their float32 vectors, for an engine that computes in 8 bits."""
 
-    Args:
-        engine: that computes in 8 bits.
-    """
-
-    def __init__(self, engine: str) -> None:
-        self.engine = engine
-        self.pictures = 0
-        self._pixels: list[Tensor] = []
-        self._vectors: list[Tensor] = []
+    engine: str
+    pictures: int = 0
+    _pixels: list[Tensor] = field(default_factory=list)
+    _vectors: list[Tensor] = field(default_factory=list)
 
     def add(self, pixels: Tensor, vectors: Tensor) -> None:
         kept = pixels[: MOST_TRIAL_PICTURES - self.pictures]
@@ -148,7 +142,6 @@ def _reload(checkpoint: Checkpoint) -> Tower:
 
 def _return_memory() -> None:
     """Make glibc return freed memory to the system, which it keeps otherwise."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:
+        trim(0)

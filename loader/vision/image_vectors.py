@@ -12,14 +12,13 @@ from elasticsearch import Elasticsearch
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
-from loader.files.library import hash_file, named_image
+from loader.files.library import hash_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from loader.files.images import ModelInput
     from loader.vision.encoder import VisionEncoder
-
 
 # More copies of one file than anybody keeps; their ids are left out of the answer.
 _MOST_COPIES = 100
@@ -69,20 +68,8 @@ class LocalVision:
 
     def embed(self, images: Sequence[Image]) -> list[list[float]]:
         """L2-normalised vectors of upright RGB images, one of the checkpoint's ``dims`` floats an image."""
-        return [[float(value) for value in vector] for vector in self._encoder.encode(images)]
-
-
-def read_image(image: str) -> Image:
-    """An image file as an upright RGB picture.
-
-    Raises:
-        PeaksError: there is no such file, or it cannot be read as an image, with the reason.
-    """
-    # as for torch: only these questions need decoders
-    from loader.files.images import open_encoded, render_upright
-
-    with named_image(image) as data:
-        return render_upright(open_encoded(data))
+        vectors: list[list[float]] = self._encoder.encode(images).tolist()
+        return vectors
 
 
 def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:

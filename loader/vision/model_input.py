@@ -40,13 +40,8 @@ FILTERS = [int(each) for each in Image.Resampling if each is not Image.Resamplin
 
 @dataclass(frozen=True)
 class PixelScale:
-    """How grey levels become the tower's numbers.
-
-    Attributes:
-        factor: a level of 255 is multiplied by it.
-        mean: subtracted then, for red, green and blue.
-        deviation: divided by at last.
-    """
+    """How grey levels become the tower's numbers: times a factor, less a mean, divided by a deviation; the
+    last two for red, green and blue."""
 
     factor: float
     mean: tuple[float, float, float]
