@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/demo.md and docs/sight.md: `python -m demo.pictures --output docs/images`."""
+"""Draws the docs' pictures of the demo and of a sight: `python -m demo.pictures --output docs/images`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUALITY = 80
 GAP = 4
 CELL_HEIGHT = 222
 
-# Of docs/sight.md: one of the photos that `python -m demo.render` draws when it is told nothing else.
+# Of the sight: one of the photos that `python -m demo.render` draws when it is told nothing else.
 COUNT, SEED, NAME = 60, 7, "IMG_1659.JPG"
 WIDTH = 1400
 COLOURS = 256

@@ -118,7 +118,7 @@ The same without Python; the vector is made inside Elasticsearch:
   {curl}
 
 The demo's checkpoint was trained on drawn scenes and shows the plumbing only.
-For real photos use google/siglip2-base-patch16-224: see docs/demo.md.""")
+For real photos use google/siglip2-base-patch16-224: see demo/README.md.""")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The picture of docs/sight.md: which photo it is drawn of, and how it is made small."""
+"""The picture of docs/identification.md: which photo it is drawn of, and how it is made small."""
 
 from __future__ import annotations
 

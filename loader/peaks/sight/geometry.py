@@ -1,7 +1,8 @@
 """Sight lines: distance, direction and apparent height of summits as a camera has them before it.
 
 Distances and directions are those of the WGS 84 ellipsoid (Karney's geodesics, by PROJ). What a camera sees
-of a summit follows from where it stood, where it looked and how wide. Sources and measures: docs/sight.md.
+of a summit follows from where it stood, where it looked and how wide. Sources and measures:
+docs/identification.md.
 """
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ SHORTEST_DEGREE_M = 110_574.0  # of latitude, at the equator (WGS 84)
 # it is 0.17 at the sea and 0.11 at 5,000 m, which moves a summit at 50 km by 0.01°.
 REFRACTION = 0.13
 # One standard deviation of a phone's compass. EXIF does not tell it. Against summits read off 22 photos of a
-# trek it was 4.4° (docs/sight.md); 11 phones held against theodolites erred by 1.9° freshly calibrated and by
-# 5.5° to 6.9° later (Lviv Polytechnic, "Use of smartphones for determining orientation angles in the field").
+# trek it was 4.4°; 11 phones held against theodolites erred by 1.9° freshly calibrated and by 5.5° to 6.9°
+# later (Lviv Polytechnic, "Use of smartphones for determining orientation angles in the field").
 COMPASS_ERROR_DEG = 5.0
 # Width of a picture of unknown focal length: that of a phone's main camera (26 mm) is 67° level, 53° upright.
 USUAL_FIELD_OF_VIEW_DEG = 60.0
