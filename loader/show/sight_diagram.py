@@ -4,9 +4,7 @@ Drawn with matplotlib's objects, without pyplot and its global state. The same s
 """
 from __future__ import annotations
 
-import base64
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +18,7 @@ from matplotlib.patches import Circle, Rectangle, Wedge
 from matplotlib.text import Text
 from PIL import Image
 
-from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight
+from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Camera, Sight
 from loader.show.lettering import FONT, drawable_name, drawable_text, shorten
 from loader.show.sight_layout import (
     HALF_HEIGHT,
@@ -31,10 +29,9 @@ from loader.show.sight_layout import (
     dial_radius,
     place_in_picture,
     place_labels,
-    quiet_bearing,
     spread,
 )
-from loader.show.sight_table import NO_POSITION, SightedPhoto, describe_shot, headline
+from loader.show.sight_table import SightedPhoto, describe_shot, headline
 from loader.show.values import format_metres
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
@@ -47,6 +44,7 @@ DIAL_WIDTH, DIAL_HEIGHT = 7.7, 5.7
 PICTURE_WIDTH, PICTURE_HEIGHT, NAMES_HEIGHT = 4.6, 4.2, 1.25
 
 HALF_WIDTH = HALF_HEIGHT * DIAL_WIDTH / DIAL_HEIGHT  # of the dial's panel; the dial's radius is 1
+LABEL_X = 1.12  # where labels begin, on both sides
 
 SLANT = 50  # degrees, of the names above the picture
 NAME_GAP = 0.23  # inches between them
@@ -80,16 +78,14 @@ def render_diagram(kind: Kind, sighted: SightedPhoto, picture: Image.Image | Non
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)  # measures texts
         _draw_heading(figure, sighted)
-        if sighted.camera is None:
-            _draw_nothing(_panel(figure))
-        else:
-            _draw_dial(_panel(figure), sighted)
+        if sighted.camera is not None:
+            _draw_dial(_panel(figure), sighted.sights, sighted.camera)
         if picture is not None:
-            _draw_picture(figure, sighted, picture, kind)
+            _draw_picture(figure, sighted, picture)
         stream = io.BytesIO()
         metadata = {"Date": None} if kind == "svg" else {}
         figure.savefig(stream, format=kind, dpi=DPI, metadata=metadata)
-    return _shrink_images(stream.getvalue()) if kind == "svg" else stream.getvalue()
+    return stream.getvalue()
 
 
 def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
@@ -98,8 +94,8 @@ def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
     name = drawable_text(Path(sighted.photo.path).name)
     heading = shorten(f"{name}: {shown}", LONGEST_HEADING)
     figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
+    figure.text(left, top - 0.4 / HEIGHT, describe_shot(sighted), size=9, color=GREY)
     if sighted.camera is not None:
-        figure.text(left, top - 0.4 / HEIGHT, describe_shot(sighted), size=9, color=GREY)
         figure.text(left, 0.15 / HEIGHT, "\n".join(sighted.notes), size=9, color=GREY, va="bottom")
 
 
@@ -115,17 +111,12 @@ def _panel(figure: Figure) -> Axes:
     return axes
 
 
-def _draw_nothing(axes: Axes) -> None:
-    axes.add_patch(Circle((0, 0), 1, facecolor="white", edgecolor=PALE, linewidth=1, linestyle=(0, (4, 4))))
-    axes.text(0, 0, NO_POSITION.replace(", so", ",\nso"), ha="center", va="center", size=12, color=GREY)
-
-
-def _draw_dial(axes: Axes, sighted: SightedPhoto) -> None:
-    drawn = choose_peaks(sighted.sights)
+def _draw_dial(axes: Axes, sights: Sequence[Sight], camera: Camera) -> None:
+    drawn = choose_peaks(sights)
     farthest = max((sight.distance for sight in drawn), default=10_000.0)
     _draw_rim(axes)
-    _draw_frame(axes, sighted)
-    _draw_rings(axes, sighted, drawn, farthest)
+    _draw_frame(axes, camera)
+    _draw_rings(axes, camera, farthest)
     for label in place_labels(drawn):
         _draw_leader(axes, label, farthest)
         _draw_label(axes, label)
@@ -146,9 +137,8 @@ def _draw_rim(axes: Axes) -> None:
                   zorder=4, bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5})
 
 
-def _draw_frame(axes: Axes, sighted: SightedPhoto) -> None:
-    camera = sighted.camera
-    if camera is None or camera.bearing is None:
+def _draw_frame(axes: Axes, camera: Camera) -> None:
+    if camera.bearing is None:
         return
     axis = dial_point(camera.bearing, 1)
     _draw_line(axes, (0, 0), axis, color=PHOTO, linewidth=1, linestyle=(0, (5, 4)), zorder=2)
@@ -166,17 +156,13 @@ def _draw_line(axes: Axes, *corners: tuple[float, float], **looks: Any) -> None:
     axes.plot(*zip(*corners, strict=True), **looks)
 
 
-def _draw_rings(axes: Axes, sighted: SightedPhoto, drawn: Sequence[Sight], farthest: float) -> None:
-    taken = [sight.bearing for sight in drawn] + [0, 90, 180, 270]
-    camera = sighted.camera
-    if camera is not None and camera.bearing is not None:
-        half = (camera.field_of_view or 0) / 2
-        taken += [camera.bearing - half, camera.bearing, camera.bearing + half]
-    quiet = quiet_bearing(taken)
+def _draw_rings(axes: Axes, camera: Camera, farthest: float) -> None:
+    behind = ((camera.bearing or 0.0) + 180) % 360
+    clear = 45 + behind // 90 * 90  # between the letters of the compass, and never in the frame
     for ring in choose_rings(farthest):
         radius = dial_radius(ring, farthest)
         axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=PALE, linewidth=0.8, zorder=1))
-        x, y = dial_point(quiet, radius)
+        x, y = dial_point(clear, radius)
         axes.text(x, y, f"{ring / 1000:g} km", ha="center", va="center", size=7.5, color=GREY, zorder=3,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
 
@@ -184,13 +170,13 @@ def _draw_rings(axes: Axes, sighted: SightedPhoto, drawn: Sequence[Sight], farth
 def _draw_leader(axes: Axes, label: Label, farthest: float) -> None:
     sight = label.sight
     tip = dial_point(sight.bearing, dial_radius(sight.distance, farthest))
-    foot = (label.x - label.side * 0.015, label.y)
+    foot = (label.side * (LABEL_X - 0.015), label.y)
     colour, width, order = (PEAK, 0.8, 3) if sight.is_shown else (PALE, 0.7, 2)
     _draw_line(axes, tip, dial_point(sight.bearing, 1), foot, color=colour, linewidth=width, zorder=order)
 
 
 def _draw_label(axes: Axes, label: Label) -> None:
-    sight, x = label.sight, label.x
+    sight, x = label.sight, label.side * LABEL_X
     align: Literal["left", "right"] = "left" if label.side == 1 else "right"
     name = _name(sight)
     if not sight.is_shown:
@@ -225,7 +211,7 @@ def _draw_peak(axes: Axes, sight: Sight, farthest: float) -> None:
     axes.plot(x, y, marker="^", markeredgewidth=1, **looks)
 
 
-def _draw_picture(figure: Figure, sighted: SightedPhoto, picture: Image.Image, kind: Kind) -> None:
+def _draw_picture(figure: Figure, sighted: SightedPhoto, picture: Image.Image) -> None:
     """The photo beside the dial, and above it the names of its peaks where they stand in it."""
     scale = min(PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
     width, height = picture.width * scale, picture.height * scale
@@ -235,9 +221,8 @@ def _draw_picture(figure: Figure, sighted: SightedPhoto, picture: Image.Image, k
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_axis_off()
-    pixels = picture.resize((round(width * 150), round(height * 150)), Image.Resampling.LANCZOS)
-    axes.imshow(np.asarray(pixels), extent=(0, width, 0, height), aspect="auto",
-                interpolation="none" if kind == "svg" else "antialiased")
+    pixels = picture.resize((round(width * DPI), round(height * DPI)), Image.Resampling.LANCZOS)
+    axes.imshow(np.asarray(pixels), extent=(0, width, 0, height), aspect="auto", interpolation="none")
     axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=PHOTO, linewidth=2, clip_on=False))
     _draw_names(axes, sighted, width, height)
     _draw_error(axes, sighted, width)
@@ -257,10 +242,9 @@ def _draw_names(axes: Axes, sighted: SightedPhoto, width: float, height: float) 
     places = picture_places(sighted)[: int((width + 0.8) / NAME_GAP)]
     feet = spread([place * width for _, place in places], [NAME_GAP] * len(places), -0.4, width + 0.4)
     for (sight, place), foot in zip(places, feet, strict=True):
-        x, inside = place * width, [0.65 * height, height]
-        axes.plot([x, x], inside, color="white", linewidth=2.2, alpha=0.5, solid_capstyle="butt")
-        axes.plot([x, x], inside, color=PEAK, linewidth=1, alpha=0.9, linestyle=(0, (1, 1.5)))
-        axes.plot([x, x, foot], [height, height + 0.1, height + 0.24], color=PEAK, linewidth=1, clip_on=False)
+        x = place * width
+        line = [0.65 * height, height + 0.1, height + 0.24]
+        axes.plot([x, x, foot], line, color=PEAK, linewidth=1, clip_on=False)
         axes.plot(x, height + 0.02, "^", color=PEAK, markersize=9, markeredgecolor="white", clip_on=False)
         name = _name(sight)
         axes.text(foot, height + 0.27, name, rotation=SLANT, rotation_mode="anchor", ha="left", va="center",
@@ -276,15 +260,3 @@ def _draw_error(axes: Axes, sighted: SightedPhoto, width: float) -> None:
     axes.plot([width / 2 - half, width / 2 + half], [-0.14, -0.14], color=PHOTO, linewidth=2, clip_on=False)
     axes.text(width / 2, -0.2, f"±{COMPASS_ERROR_DEG:.0f}°, as a phone's compass errs", ha="center", va="top",
               size=8, color=PHOTO)
-
-
-def _shrink_images(svg: bytes) -> bytes:
-    """Write the photo inside an SVG as JPEG; matplotlib embeds PNG, ten times as large."""
-
-    def to_jpeg(found: re.Match[bytes]) -> bytes:
-        stream = io.BytesIO()
-        image = Image.open(io.BytesIO(base64.b64decode(found[1])))
-        image.convert("RGB").save(stream, "JPEG", quality=85, optimize=True)
-        return b"data:image/jpeg;base64," + base64.b64encode(stream.getvalue())
-
-    return re.sub(rb"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)", to_jpeg, svg)

@@ -1,54 +1,37 @@
-"""Where things stand in the drawing of a sight: in the picture, on the compass's dial, around its rim.
+"""Where things stand in the drawing of a sight: in the picture, on the compass's dial, beside it.
 
 The dial's radius is 1.
 """
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 from loader.peaks.sight.geometry import Sight
 
 # The farthest summit stands here, inside the compass points' letters.
 FARTHEST_RADIUS = 0.88
-# Rings nearer to the middle or to each other than this would crowd their labels.
-LEAST_RADIUS, LEAST_GAP = 0.2, 0.16
-RINGS_KM = (0.5, 1, 2, 5, 10, 20, 50, 100)
+RINGS_KM, MOST_RINGS = (100, 50, 20, 10, 5, 2, 1, 0.5), 3
 
 HALF_HEIGHT = 1.3  # of the panel around the dial
-LABEL_RADIUS = 1.1
-STRONG_HEIGHT, PLAIN_HEIGHT = 0.145, 0.079  # of labels around the rim, gaps included
+STRONG_HEIGHT, PLAIN_HEIGHT = 0.145, 0.079  # of labels beside the dial, gaps included
 MOST_PEAKS = 40
 
 
-@dataclass(frozen=True)
-class Label:
-    """A peak's label at the rim.
+class Label(NamedTuple):
+    """A peak's label beside the dial.
 
     Attributes:
         sight: of the peak.
         side: 1 right of the dial, -1 left of it.
-        height: gaps included.
         y: of its middle.
     """
 
     sight: Sight
     side: int
-    height: float
     y: float
-
-    @property
-    def x(self) -> float:
-        """Where it begins: outside the rim, and outside the point where its leader leaves the dial.
-
-        So a leader never runs through a label: its own lies outside of it, and those between its label and
-        the dial begin farther out.
-        """
-        clear = max(abs(self.y) - self.height / 2, 0.0)
-        beside = math.sqrt(max(LABEL_RADIUS**2 - clear**2, 0.0))
-        leaving = abs(dial_point(self.sight.bearing, 1)[0])
-        return self.side * max(beside, leaving + 0.04, 0.06)
 
 
 def place_in_picture(offset: float | None, field_of_view: float | None) -> float | None:
@@ -86,33 +69,14 @@ def dial_point(bearing: float, radius: float) -> tuple[float, float]:
 
 def choose_rings(farthest: float) -> list[float]:
     """Return the distances of the dial's rings, round kilometres in metres, from the farthest inwards."""
-    rings: list[float] = []
-    for ring in (kilometres * 1000.0 for kilometres in reversed(RINGS_KM)):
-        radius = dial_radius(ring, farthest)
-        last = dial_radius(rings[-1], farthest) if rings else math.inf
-        if LEAST_RADIUS <= radius <= FARTHEST_RADIUS and last - radius >= LEAST_GAP:
-            rings.append(ring)
-    return rings
-
-
-def quiet_bearing(taken: Iterable[float]) -> float:
-    """Return the direction, a multiple of 5°, that is farthest from all that is drawn on the dial."""
-    points = list(taken)
-    return max(
-        map(float, range(0, 360, 5)),
-        key=lambda bearing: min((_apart(bearing, point) for point in points), default=0.0),
-    )
-
-
-def _apart(one: float, other: float) -> float:
-    return abs((one - other + 180) % 360 - 180)
+    return [ring * 1000.0 for ring in RINGS_KM if ring * 1000 <= farthest][:MOST_RINGS]
 
 
 def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float) -> list[float]:
     """Move labels along a line as little as possible so that none overlaps another.
 
-    The least sum of squared moves, in the given order: isotonic regression by pooling adjacent violators
-    (Best and Chakravarti 1990) over the places less the room that the labels before them take.
+    The least sum of squared moves, in the given order: isotonic regression over the places less the room that
+    the labels before them take.
 
     Args:
         wanted: places of the labels' middles, ascending.
@@ -120,16 +84,14 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
         low: where the first label may begin.
         high: where the last one must end.
     """
-    before = [sum(sizes[:row]) + sizes[row] / 2 for row in range(len(sizes))]
-    pools: list[tuple[float, int]] = []  # mean, count
-    for place, room in zip(wanted, before, strict=True):
-        pools.append((place - room, 1))
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            (one, many), (other, more) = pools.pop(-2), pools.pop()
-            pools.append(((one * many + other * more) / (many + more), many + more))
-    level = [mean for mean, count in pools for _ in range(count)]
+    from scipy.optimize import isotonic_regression  # SciPy takes a while to import: not for a table
+
+    if not wanted:
+        return []
+    before = [end - size / 2 for end, size in zip(accumulate(sizes), sizes, strict=True)]
+    shifts = isotonic_regression([place - room for place, room in zip(wanted, before, strict=True)]).x
     most = high - sum(sizes)
-    return [max(low, min(most, shift)) + room for shift, room in zip(level, before, strict=True)]
+    return [float(max(low, min(most, shift))) + room for shift, room in zip(shifts, before, strict=True)]
 
 
 def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
@@ -142,18 +104,24 @@ def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
 
 
 def place_labels(drawn: Sequence[Sight]) -> list[Label]:
-    """Return labels on both sides of the dial, at the height where their direction leaves it or near it.
+    """Return labels on both sides of the dial, as high as the point where their direction leaves it.
 
     Those that do not fit any more are left out, the last of ``drawn`` first.
     """
     labels: list[Label] = []
     for side in (1, -1):
         own = [sight for sight in drawn if (sight.bearing % 360 < 180) == (side == 1)]
-        heights = [STRONG_HEIGHT if sight.is_shown else PLAIN_HEIGHT for sight in own]
-        while sum(heights) > 2 * HALF_HEIGHT:
-            own, heights = own[:-1], heights[:-1]
-        rows = sorted(zip(own, heights, strict=True), key=lambda row: dial_point(row[0].bearing, 1)[1])
-        wanted = [dial_point(sight.bearing, LABEL_RADIUS)[1] for sight, _ in rows]
-        places = spread(wanted, [height for _, height in rows], -HALF_HEIGHT, HALF_HEIGHT)
-        labels += [Label(sight, side, height, y) for (sight, height), y in zip(rows, places, strict=True)]
+        while sum(map(_height, own)) > 2 * HALF_HEIGHT:
+            own.pop()
+        own.sort(key=_rim_height)
+        heights = spread([*map(_rim_height, own)], [*map(_height, own)], -HALF_HEIGHT, HALF_HEIGHT)
+        labels += [Label(sight, side, y) for sight, y in zip(own, heights, strict=True)]
     return labels
+
+
+def _height(sight: Sight) -> float:
+    return STRONG_HEIGHT if sight.is_shown else PLAIN_HEIGHT
+
+
+def _rim_height(sight: Sight) -> float:
+    return dial_point(sight.bearing, 1.1)[1]
