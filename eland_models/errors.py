@@ -1,8 +1,12 @@
-"""The error of a checkpoint or a model: a sentence that a person can act on."""
+"""The errors a person sees: a sentence that names the thing and its fix."""
 
 from __future__ import annotations
 
-from loader.errors import PeaksError
+import click
+
+
+class PeaksError(click.ClickException):
+    """One sentence that names what is wrong and its fix; the traceback appears only with ``--debug``."""
 
 
 class ModelError(PeaksError):

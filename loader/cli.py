@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "cluster": "cluster.embedded.commands:cluster",
     "model": "loader.commands.text_model:model",
     "apply": "loader.commands.asset_files:apply",
-    "kibana": "loader.commands.saved_objects:kibana",
+    "kibana": "loader.commands.asset_files:kibana",
     "load-peaks": "loader.commands.catalogues:load_peaks",
     "load-concepts": "loader.commands.catalogues:load_concepts",
     "catalog": "loader.commands.catalogues:catalog",

@@ -1,8 +1,6 @@
-"""The one error a person sees: a sentence that names the thing and its fix."""
+"""The one error a person sees. It is `eland_models`', which stands without the loader."""
 from __future__ import annotations
 
-import click
+from eland_models.errors import PeaksError
 
-
-class PeaksError(click.ClickException):
-    """One sentence that names what is wrong and its fix; the traceback appears only with ``--debug``."""
+__all__ = ["PeaksError"]

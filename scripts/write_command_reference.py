@@ -4,10 +4,14 @@ Run with `python scripts/write_command_reference.py`; tests/test_docs.py fails w
 """
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+if __name__ == "__main__":  # of this checkout, not of the installed one
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from loader.cli import peaks
 

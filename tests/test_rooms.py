@@ -24,11 +24,10 @@ MAY_IMPORT = {
     "loader.files": "",
     "loader.elastic": "eland_models",
     "cluster": "eland_models",
+    "loader": "eland_models",
     "eland_models": "",
-    "loader": "",
 }
-# A checkpoint becomes a model without the loader, and a node runs without it: only its errors are theirs too.
-OUTSIDE, THEIRS_TOO = {"cluster", "eland_models"}, "loader.errors"
+OUTSIDE = {"cluster", "eland_models"}  # a checkpoint becomes a model, and a node runs, without the loader
 
 LONGEST_FILE, LONGEST_FUNCTION = 300, 45  # lines
 MOST_FILES = 14  # of a folder, beside its __init__.py
@@ -76,8 +75,7 @@ def test_rooms_stand_above_those_that_they_import() -> None:
 def test_arrows_point_down(module: str) -> None:
     here = room_of(module)
     allowed = {here, *rooms_below(here)} | (set() if here in OUTSIDE else {"loader"})
-    others = {other for other in imports(module) if room_of(other) not in allowed}
-    assert others <= ({THEIRS_TOO} if here in OUTSIDE else set())
+    assert {room_of(other) for other in imports(module)} <= allowed
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)

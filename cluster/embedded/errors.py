@@ -1,7 +1,7 @@
 """The one error of the embedded cluster."""
 from __future__ import annotations
 
-from loader.errors import PeaksError
+from eland_models.errors import PeaksError
 
 
 class ClusterError(PeaksError):

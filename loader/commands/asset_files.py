@@ -1,7 +1,4 @@
-"""`peaks apply`: templates, pipelines and search templates into the cluster, and an index for each alias.
-
-With ``--kibana-url`` also data views, map and dashboard into a Kibana, under the same credentials.
-"""
+"""`peaks apply` puts assets and indices into the cluster, and `peaks kibana build` packs Kibana's objects."""
 from __future__ import annotations
 
 import json
@@ -17,7 +14,7 @@ from loader.elastic.assets import NAMED_MODEL, bind_model, read_assets, write_re
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
-from loader.elastic.kibana_sources import SavedObject, read_objects
+from loader.elastic.kibana_sources import SavedObject, pack_objects, read_objects
 from loader.elastic.models import DeployedModel, deployed_model
 from loader.errors import PeaksError
 
@@ -174,3 +171,32 @@ class Lines:
             action = _WOULD[done.action] if self._dry_run else done.action
             line = f"{action:<12}  {done.kind:<18}  {done.name}"
             click.echo(f"{line}  ({done.note})" if done.note else line)
+
+
+@click.group()
+def kibana() -> None:
+    """Data views, map and dashboard for Kibana 8.19 and 9.x."""
+
+
+@kibana.command()
+@click.option("--output", metavar="FILE", default="peaks.ndjson",
+              type=click.Path(dir_okay=False, path_type=Path),
+              help="The file to write, whose name must end in .ndjson [default peaks.ndjson].")
+def build(output: Path) -> None:
+    """Pack the files under kibana/ into one file that Kibana imports.
+
+    Import it in Stack Management, Saved Objects; `peaks apply --kibana-url URL` packs and imports in one
+    step. The same sources give the same bytes.
+    """
+    if output.suffix.lower() != ".ndjson":
+        renamed = output.with_suffix(".ndjson")
+        raise PeaksError(f"Kibana imports only files whose names end in .ndjson: give --output {renamed}.")
+    objects = read_objects()
+    packed = pack_objects(objects)
+    try:
+        output.write_bytes(packed)
+    except OSError as error:
+        raise PeaksError(f"{output} cannot be written ({error.strerror}): give another --output.") from error
+    for one in objects:
+        click.echo(f"{one.kind:<18}  {one.id}  ({one.title})")
+    click.echo(f"{output}: {len(objects)} objects, {len(packed):,} bytes")

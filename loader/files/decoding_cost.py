@@ -1,13 +1,14 @@
 """What decoding a picture costs, estimated before a pixel of it is decoded: memory, and a JPEG's time.
 
-The figures of memory are upper bounds that were measured as the peak of fresh processes (docs/loading.md).
-A JPEG's markers: ITU-T T.81, annex B.
+The figures of memory are upper bounds that were measured as the peak of fresh processes (docs/loading.md). A
+large picture is decoded by one process at a time (`large_decoding`). A JPEG's markers: ITU-T T.81, annex B.
 """
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import takewhile
 from math import prod
 
@@ -16,6 +17,7 @@ from PIL.ExifTags import Base
 
 # With a base-size model in about 750 MB and another worker in 60, a load then stays within 1.5 GB.
 DECODED_BYTES = 600_000_000
+LARGE_BYTES = 100_000_000  # of a picture of some 40 megapixels: bearable once, and not once a worker
 
 BAND_BYTES = 10_000_000  # of `loader.files.shrinking`'s bands, and the decoders' own tables
 OUTPUT_BYTES = 4  # a pixel of RGB as Pillow keeps it
@@ -36,6 +38,24 @@ START_OF_SCAN, END_OF_IMAGE, APP1 = 0xDA, 0xD9, 0xE1
 _WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 # Within a scan 0xFF is followed by 0 (stuffing), by another 0xFF (fill) or by a restart marker.
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
+
+Lock = Callable[[], AbstractContextManager[object]]
+_lock: Lock = nullcontext
+
+
+def use_gate(lock: Lock) -> None:
+    """Let this process's large decodings wait for those of others.
+
+    Args:
+        lock: makes a context that one process at a time can be in.
+    """
+    global _lock
+    _lock = lock
+
+
+def large_decoding(needed: int) -> AbstractContextManager[object]:
+    """Hold the gate while a picture is decoded that needs more than `LARGE_BYTES`; others pass freely."""
+    return _lock() if needed > LARGE_BYTES else nullcontext()
 
 
 def bytes_needed(image: Image.Image, full: tuple[int, int], factor: int) -> int:

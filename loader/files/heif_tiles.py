@@ -14,8 +14,7 @@ from typing import Any
 from PIL import Image
 from PIL.Image import Transpose
 
-from loader.files.decoding_cost import DECODED_BYTES
-from loader.files.decoding_gate import large_decoding
+from loader.files.decoding_cost import DECODED_BYTES, large_decoding
 from loader.files.heif_grid import HevcPicture, read_hevc_picture
 from loader.files.shrinking import mark_extent, turn
 

@@ -18,8 +18,7 @@ from PIL.ExifTags import IFD, Base
 from pillow_heif import open_heif, register_heif_opener
 
 from loader.files import heif_tiles
-from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, file_bytes, find_excess
-from loader.files.decoding_gate import large_decoding
+from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, file_bytes, find_excess, large_decoding
 from loader.files.exif_block import read_orientation
 from loader.files.file_kinds import HEAD_BYTES, explain_content, sniff_kind
 from loader.files.library import UnreadableImage, read_bytes
@@ -29,7 +28,7 @@ from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_li
 MAX_PIXELS = 220_000_000
 IMPOSSIBLE_BYTES = 1 << 40  # of memory: a header that lies
 
-# Measured over real photos (docs/loading.md): vectors keep a cosine of 0.9999 to those of the full picture.
+# Measured over real photos: vectors keep a cosine of 0.9999 to those of the full picture (docs/loading.md).
 DECODED_TIMES, LARGEST_JPEG_STEP = 3, 4
 
 # The second is a JPEG with further pictures behind the first (CIPA DC-007), as many phones write it.
@@ -124,40 +123,29 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def render_upright(image: Image.Image) -> Image.Image:
-    """Decode an opened image into upright RGB in its full size; transparent pixels are laid on white.
+    """Decode an opened image into upright RGB in its full size, as `render_at_least` does."""
+    return render_at_least(image, None)[0]
+
+
+def render_at_least(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """Decode an opened image into upright RGB of at least ``side`` pixels both ways; None: in its full size.
+
+    A JPEG is scaled to 1/2 or 1/4 while its blocks are decoded (at 1/8 only the blocks' means are left: not
+    used). A HEIC is shrunk tile by tile when its faster decoder is installed (`heif_tiles`). What is still
+    twice as large as it must be is averaged over squares of 2, 4, … pixels. Transparent pixels are laid on
+    white.
 
     Args:
         image: of `open_encoded`; it must not be used afterwards.
-
-    Raises:
-        UnreadableImage: damaged pixels, a pixel format without a defined brightness range, or more memory
-            needed than `DECODED_BYTES`.
-    """
-    return _render(image, None)[0]
-
-
-def render_at_least(image: Image.Image, side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """Decode an opened image into upright RGB of at least ``side`` pixels both ways, or its full size.
-
-    A JPEG is scaled to 1/2 or 1/4 while its blocks are decoded (at 1/8 only the blocks' means are left: not
-    used). A HEIC is shrunk tile by tile when its faster decoder is installed (`heif_tiles`). What
-    is still twice as large as it must be is averaged over squares of 2, 4, … pixels. With ``side`` three
-    times the tower's, vectors keep a cosine of 0.9999 to those of the full picture (docs/loading.md).
-
-    Args:
-        image: as `render_upright`.
         side: pixels.
 
     Returns:
         The picture, and the upright width and height of the full image.
 
     Raises:
-        UnreadableImage: as `render_upright`.
+        UnreadableImage: damaged pixels, a pixel format without a defined brightness range, or more memory
+            needed than `DECODED_BYTES`.
     """
-    return _render(image, side)
-
-
-def _render(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
     kind, full = image.format or "image", image.size
     orientation = read_orientation(image)  # before the pixels are loaded, which closes a TIFF
     with _damage_explained(kind):

@@ -28,7 +28,7 @@ from typing import TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from loader.errors import PeaksError
-from loader.files.decoding_gate import use_gate
+from loader.files.decoding_cost import use_gate
 from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import Known, Photo, decode_photo

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from loader.files.decoding_gate import LARGE_BYTES, large_decoding
+from loader.files.decoding_cost import LARGE_BYTES, large_decoding
 from loader.files.images import ModelInput
 from loader.files.library import PhotoFile
 from loader.files.photo import Known
