@@ -112,7 +112,7 @@ def test_no_objects_at_all(tmp_path: Path) -> None:
 
 
 def test_objects_are_both_kibanas_and_overwrite_nobodys() -> None:
-    """Kibana refuses newer versions than its own, migrates older ones, and overwrites what has the same id."""
+    """Kibana refuses newer versions than its own, migrates older ones and overwrites the same ids."""
     objects = read_objects()
     assert len({one.key for one in objects}) == len(objects)
     for one in objects:
