@@ -27,7 +27,7 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     """
     from loader.elastic.indices import PHOTOS
     from loader.elastic.photo_index import read_photo_model
-    from loader.peaks.identification.identifier import open_identifier
+    from loader.peaks.identification.document_fields import open_identification
     from loader.photos import predictions as pipeline  # numpy: not for `--help`
     from loader.search.asked_image import read_siglip
     from loader.show.summary import summarize_predictions
@@ -35,9 +35,9 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
 
     client = connection.client()
     read_photo_model(client)  # refuses peaks of another checkpoint
-    identifier = open_identifier(client, read_siglip(client, LocalVision(checkpoint)))
+    identify = open_identification(client, read_siglip(client, LocalVision(checkpoint)), top_peaks)
     with Progress("photos", client.count(index=PHOTOS)["count"]) as progress:
-        report = pipeline.predict_photos(client, identifier, top_peaks, progress.advance)
+        report = pipeline.predict_photos(client, identify, progress.advance)
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
     else:

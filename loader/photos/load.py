@@ -32,19 +32,13 @@ class PhotoLoad:
         listing: the library's files.
         settings: how.
         report: counts, and is complete whenever `run` is left, by whatever way.
-        clock: seconds that only grow.
     """
 
     def __init__(
-        self,
-        client: Elasticsearch,
-        listing: Listing,
-        settings: Settings,
-        report: PhotoReport,
-        clock: Callable[[], float] = time.monotonic,
+        self, client: Elasticsearch, listing: Listing, settings: Settings, report: PhotoReport
     ) -> None:
         self._client, self._listing, self._settings = client, listing, settings
-        self.report, self._clock, self._start = report, clock, clock()
+        self.report, self._start = report, time.monotonic()
         self._comparison = Comparison(listing, read_stored_photos(client), settings)
         opened = len(self._comparison.candidates) + len(self._comparison.renamed)
         self.files = opened + self._comparison.unchanged
@@ -136,5 +130,5 @@ class PhotoLoad:
         report = self.report
         report.missing = sorted(photo.path for photo in self._comparison.missing.values())
         files = self.files + len(self._listing.skipped) + self._listing.hidden
-        report.close(files, self._clock() - self._start)
+        report.close(files, time.monotonic() - self._start)
 

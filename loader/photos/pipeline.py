@@ -18,7 +18,7 @@ from loader.photos.comparison import Comparison
 from loader.photos.decoding import Decoded, DecodingPool, Task, usable_cores
 from loader.photos.embedding import Embedded, RunAhead, embed
 from loader.photos.report import Outcome, explain_no_photo
-from loader.photos.settings import Encoder, Identify, PhotoModel, Settings
+from loader.photos.settings import Encoder, PhotoModel, Settings
 from loader.photos.writing import Identified, PhotoWriter, identify
 
 CHUNKS_A_BATCH = 2  # one is embedded while the other is written
@@ -61,16 +61,13 @@ class PhotoPipeline:
         embedded = RunAhead(vectors, batch // chunk)
         with embedded, pool:  # the pool is left first: a thread that waits for a file in hand ends then
             identified: Iterator[Identified | Known | Outcome] = identify(
-                embedded, self._open_identification, self._settings.library
+                embedded, lambda: self._model().open_identification(), self._settings.library
             )
             yield from self._writer.write(identified)
 
     def _make_encoder(self) -> Encoder:
         self.encoder = self._model().make_encoder()
         return self.encoder
-
-    def _open_identification(self) -> Identify:
-        return self._model().open_identification()
 
     def _recognize(self) -> Iterator[Task | Outcome]:
         """Yield the files to decode, and what became of those that are no photo."""

@@ -5,7 +5,7 @@ Nothing is decoded or embedded; vectors and EXIF come from the index, and only w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,7 @@ from loader.batches import Advance
 from loader.elastic.bulk import write_documents
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.files.library import Skipped
-from loader.peaks.identification.document_fields import identification_fields
-from loader.peaks.identification.identifier import Identifier
-from loader.peaks.sight.camera import read_camera
+from loader.peaks.identification.document_fields import Identify
 from loader.vision.image_vectors import read_vector
 
 PAGE = 64  # photos read, identified and written at a time
@@ -50,39 +48,21 @@ class PredictionReport:
     seconds: float = 0.0
 
 
-def predict_photos(
-    client: Elasticsearch,
-    identifier: Identifier,
-    top: int,
-    advance: Advance,
-    clock: Callable[[], float] = time.monotonic,
-) -> PredictionReport:
-    """Identify every photo of the index.
-
-    Args:
-        client: of the cluster.
-        identifier: names peaks and concepts.
-        top: most peaks to name.
-        advance: called with how many more photos are done.
-        clock: seconds that only grow.
-    """
-    start, report = clock(), PredictionReport()
+def predict_photos(client: Elasticsearch, identify: Identify, advance: Advance) -> PredictionReport:
+    """Identify every photo of the index; ``advance`` is called with how many more are done."""
+    start, report = time.monotonic(), PredictionReport()
     vector = [{"field": "clip_image"}]
     unread = ["clip_image", "thumbnail"]
     for hits in read_pages(client, PHOTOS, size=PAGE, source_excludes=unread, fields=vector):
-        _predict_page(client, hits, identifier, top, report)
+        _predict_page(client, hits, identify, report)
         advance(len(hits))
     client.indices.refresh(index=PHOTOS)
-    report.seconds = clock() - start
+    report.seconds = time.monotonic() - start
     return report
 
 
 def _predict_page(
-    client: Elasticsearch,
-    hits: Sequence[dict[str, Any]],
-    identifier: Identifier,
-    top: int,
-    report: PredictionReport,
+    client: Elasticsearch, hits: Sequence[dict[str, Any]], identify: Identify, report: PredictionReport
 ) -> None:
     embedded = [(hit, vector) for hit in hits if (vector := read_vector(hit, "clip_image"))]
     report.photos += len(hits)
@@ -90,11 +70,8 @@ def _predict_page(
     if not embedded:
         return
     vectors = np.array([vector for _, vector in embedded], dtype=np.float32)
-    found = identifier.identify(vectors, [read_camera(hit["_source"]) for hit, _ in embedded])
-    fields = {
-        hit["_id"]: identification_fields(hit["_source"], identification, top)
-        for (hit, _), identification in zip(embedded, found, strict=True)
-    }
+    found = identify(vectors, [hit["_source"] for hit, _ in embedded])
+    fields = {hit["_id"]: each for (hit, _), each in zip(embedded, found, strict=True)}
     changed = {hit["_id"]: fields[hit["_id"]] for hit, _ in embedded if _differs(hit, fields[hit["_id"]])}
     written = write_documents(client, PHOTOS, changed, merge=True)
     names = {hit["_id"]: hit["_source"].get("path", hit["_id"]) for hit, _ in embedded}

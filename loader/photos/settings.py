@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from loader.errors import PeaksError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
     from PIL import Image
 
     from loader.files.images import ModelInput
-    from loader.files.photo import Photo
+    from loader.peaks.identification.document_fields import Identify
     from loader.vision.vectors import Vectors
 
 
@@ -81,10 +81,6 @@ class Encoder(Protocol):
     def agreement(self) -> float | None: ...
 
     def encode(self, images: Sequence[Image.Image]) -> Vectors: ...
-
-
-# Photos and their vectors to the fields that say what they show (`open_identification`).
-Identify = Callable[["Sequence[Photo]", "Vectors"], "list[dict[str, Any]]"]
 
 
 @dataclass(frozen=True)

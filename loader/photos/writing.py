@@ -13,10 +13,10 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import StoredPhoto, delete_photos, read_documents, refresh_photos
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
+from loader.peaks.identification.document_fields import Identify
 from loader.photos.comparison import Comparison
 from loader.photos.embedding import Embedded
 from loader.photos.report import Kind, Outcome
-from loader.photos.settings import Identify
 
 BATCH = 32  # files that are known by their content, looked up at a time
 RENAMED_BATCH = 500  # files whose library's name is written at a time
@@ -43,7 +43,7 @@ def identify(
             yield result
             continue
         name_in = name_in or open_identification()
-        found = name_in(result.photos, result.vectors)
+        found = name_in(result.vectors, [photo.fields for photo in result.photos])
         documents = [
             photo.document(vector.tolist(), fields, library)
             for photo, vector, fields in zip(result.photos, result.vectors, found, strict=True)

@@ -153,14 +153,11 @@ class _Library:
 
     def _cosine_to(self, row: int, peak: str, rows: Sequence[int]) -> float:
         """Return a photo's cosine to the prototype of a peak's names, when known, and of some photos."""
-        if self.names is None:
-            return self._cosine_to_mean(row, rows)
-        text, images = self.names.vectors[self.columns[peak]], self.vectors[list(rows)]
-        return float(blend_prototype(text, images, ALPHA_TEXT) @ self.vectors[row])
-
-    def _cosine_to_mean(self, row: int, others: Sequence[int]) -> float:
-        mean = self.vectors[list(others)].mean(axis=0)
-        return float(mean @ self.vectors[row] / max(float(np.linalg.norm(mean)), 1e-9))
+        images = self.vectors[list(rows)]
+        text, alpha = images[0], 0.0  # without names the photos alone
+        if self.names is not None:
+            text, alpha = self.names.vectors[self.columns[peak]], ALPHA_TEXT
+        return float(blend_prototype(text, images, alpha) @ self.vectors[row])
 
     def _name(self, peak: str) -> str:
         return peak if self.names is None else self.names.peaks[self.columns[peak]].name

@@ -6,20 +6,17 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from loader.files.photo import Photo
 from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
 from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
-_NO_SIGHT_LINES: dict[str, Any] = {"peaks_in_frame": [], "peaks_in_frame_ids": [], "peaks_in_sight": []}
+# Vectors of photos, float32 ``(n, dims)``, and what their EXIF says to the fields that say what they show.
+Identify = Callable[[Vectors, Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 
 
-def open_identification(
-    client: Elasticsearch, siglip: Calibration, top: int
-) -> Callable[[Sequence[Photo], Vectors], list[dict[str, Any]]]:
-    """Return what gives decoded photos with their vectors, float32 ``(n, dims)``, the fields of their
-    identification; the catalogue, the concepts and the rule are read now.
+def open_identification(client: Elasticsearch, siglip: Calibration, top: int) -> Identify:
+    """Return what identifies photos; the catalogue, the concepts and the rule are read now.
 
     Args:
         client: of the cluster.
@@ -28,23 +25,16 @@ def open_identification(
     """
     identifier = open_identifier(client, siglip)
 
-    def identify(photos: Sequence[Photo], vectors: Vectors) -> list[dict[str, Any]]:
-        found = identifier.identify(vectors, [read_camera(photo.fields) for photo in photos])
-        pairs = zip(photos, found, strict=True)
-        return [identification_fields(photo.fields, each, top) for photo, each in pairs]
+    def identify(vectors: Vectors, photos: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        found = identifier.identify(vectors, [read_camera(fields) for fields in photos])
+        return [_fields(fields, each, top) for fields, each in zip(photos, found, strict=True)]
 
     return identify
 
 
-def identification_fields(fields: Mapping[str, Any], found: Identification, top: int) -> dict[str, Any]:
+def _fields(fields: Mapping[str, Any], found: Identification, top: int) -> dict[str, Any]:
     """Return every field that identification fills; what nothing was found for is empty, so that it replaces
-    what an earlier identification wrote.
-
-    Args:
-        fields: of the document, what its EXIF says.
-        found: what is known of the photo.
-        top: most peaks to name.
-    """
+    what an earlier identification wrote."""
     named = found.named(top)
     return {
         "predicted_peaks": [candidate.peak.id for candidate in named],
@@ -55,7 +45,6 @@ def identification_fields(fields: Mapping[str, Any], found: Identification, top:
         "predicted_concepts": [concept.id for concept in found.concepts],
         "predicted_concept_names": [name for concept in found.concepts for name in concept.names],
         "predicted_concept_labels": [concept.names[0] for concept in found.concepts],
-        **_NO_SIGHT_LINES,
         **sight_fields(fields, found.sights),
     }
 

@@ -20,8 +20,6 @@ from pygeomag import GeoMag, calculate_decimal_year
 
 from loader.peaks.sight.geometry import Camera, Sight
 
-# What a document loses when its sight lines are made anew.
-SIGHT_FIELDS = ("bearing_true", "peaks_in_frame", "peaks_in_frame_ids", "peaks_in_sight")
 # First year of each issue that the library carries; an issue holds for five years.
 _ISSUES = {
     2010: "wmm/WMM_2010.COF",
@@ -117,13 +115,12 @@ def sight_fields(fields: Mapping[str, Any], sights: Iterable[Sight]) -> dict[str
 
     Args:
         fields: of the document.
-        sights: as `geometry.look` gives them; those that are shown are kept, in their order.
+        sights: as `geometry.look` gives them; those that are shown are kept, in their order. Without any the
+            fields are empty, so that they replace what a document held.
     """
     bearing = true_bearing(fields)
     known: dict[str, Any] = {} if bearing is None else {"bearing_true": bearing}
     shown = [sight for sight in sights if sight.is_shown]
-    if not shown:
-        return known
     return {
         **known,
         "peaks_in_frame": [asdict(sight.peak.position) for sight in shown if sight.peak.position],
