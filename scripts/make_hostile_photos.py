@@ -17,6 +17,7 @@ if __name__ == "__main__":  # a script finds only what lies beside it
 
 from scripts.hostile_photos.case import Case
 from scripts.hostile_photos.exif_cases import exif_cases
+from scripts.hostile_photos.exif_structure_cases import exif_structure_cases
 from scripts.hostile_photos.file_cases import file_cases
 from scripts.hostile_photos.folder_cases import folder_cases
 from scripts.hostile_photos.heif_cases import heif_cases, webp_cases
@@ -29,7 +30,7 @@ def all_cases() -> Iterator[Case]:
     """Yield every hostile file, in the order in which they can be made."""
     return chain(
         *(file_cases(), jpeg_cases(), png_cases(), webp_cases(), heif_cases(), tiff_cases()),
-        *(exif_cases(), folder_cases()),
+        *(exif_cases(), exif_structure_cases(), folder_cases()),
     )
 
 

@@ -65,11 +65,11 @@ def free_port() -> int:
 
 
 def session_home() -> Path:
-    """A home for the session's own node, where the account that runs it can reach it."""
+    """A home for the session's own node, with blanks, where the account that runs it can reach it."""
     from cluster.embedded.accounts import choose_account
     from cluster.embedded.home import locate_home
 
-    return locate_home(None, choose_account(None, REPOSITORY)).path / "test"
+    return locate_home(None, choose_account(None, REPOSITORY)).path / "of the tests"
 
 
 @pytest.fixture(scope="session")
@@ -87,13 +87,18 @@ def node() -> Iterator[Node]:
     if given:
         yield Node(given)
         return
+    from cluster.embedded.home import Home
+    from cluster.embedded.processes import find_members, is_node, is_worker
+
     port, home = free_port(), session_home()
     run_peaks("cluster", "reset", "--yes", "--home", home)  # what a session that was broken off left
     must_run_peaks("cluster", "start", "--home", home, "--port", str(port))
     try:
         yield Node(f"http://127.0.0.1:{port}", home)
     finally:
-        run_peaks("cluster", "stop", "--home", home)
+        stopped = run_peaks("cluster", "stop", "--home", home)
+    assert stopped.stdout == "Stopped.\n" and not Home(home).socket.exists()
+    assert not find_members(Home(home), is_node) and not find_members(Home(home), is_worker)
 
 
 @pytest.fixture(scope="session")

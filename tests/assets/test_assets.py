@@ -11,7 +11,6 @@ import pytest
 from loader.elastic.assets import (
     NAMED_MODEL,
     bind_model,
-    pack_template,
     read_assets,
     template_mappings,
     write_requests,
@@ -43,11 +42,6 @@ def test_vector_template_has_a_place_for_each_dimension() -> None:
     bound = {asset.name: asset.body for asset in bind_model(read_assets(), MODEL)}
     source = bound["photos-by-vector"]["script"]["source"]
     assert '"{{vector.63}}"' in source and "vector.64" not in source
-
-
-def test_fragments_are_indented_like_their_include() -> None:
-    lines = pack_template("photos-by-text").splitlines()
-    assert '    "k": "{{num_candidates}}{{^num_candidates}}400{{/num_candidates}}",' in lines
 
 
 def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:

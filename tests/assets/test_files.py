@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,16 @@ from loader.elastic.assets import (
     NAMED_MODEL,
     pack_template,
     read_assets,
+    read_schema,
     template_names,
 )
 from loader.elastic.indices import ALIASES
+from tests.conftest import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from .values import VALUES
+
+GOLDEN = Path(__file__).parent / "golden" / "templates"
+PARAMETER = re.compile(r"\{\{[#^{&]?\s*([A-Za-z_]\w*)[\w.]*\s*\}")
 JSON_FILES = sorted(
     file
     for folder in ("mappings", "ingest_pipelines", "search_templates")
@@ -111,13 +117,6 @@ def test_model_is_named_literally() -> None:
     }
 
 
-def test_index_templates_compose_what_exists() -> None:
-    for alias in ALIASES:
-        body = ASSETS["_index_template", alias]
-        assert all(("_component_template", name) in ASSETS for name in body["composed_of"])
-        assert body["index_patterns"] == [f"{alias}-0*"]
-
-
 def fields_of(component: str) -> dict[str, Any]:
     mappings = ASSETS["_component_template", component]["template"]["mappings"]
     assert mappings["dynamic"] == "strict"
@@ -139,12 +138,27 @@ def test_strict_mappings_hold_the_fields_of_the_contract() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("alias", "pipelines"),
-    [("photos", []), ("peaks_catalog", ["peaks-text-embedding"]), ("concepts", ["concepts-text-embedding"])],
-)
-def test_default_pipelines(alias: str, pipelines: list[str]) -> None:
-    components = [ASSETS["_component_template", name]["template"]
-                  for name in ASSETS["_index_template", alias]["composed_of"]]
-    settings = [component.get("settings", {}).get("index", {}) for component in components]
-    assert [found["default_pipeline"] for found in settings if "default_pipeline" in found] == pipelines
+@pytest.mark.parametrize("template", template_names())
+def test_values_of_these_tests_are_allowed(template: str) -> None:
+    schema = read_schema(template)
+    Draft202012Validator(schema).validate({name: VALUES[name] for name in schema["properties"]})
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_schema_and_template_name_the_same_parameters(template: str) -> None:
+    found = {name[1] for name in PARAMETER.finditer(pack_template(template))}
+    assert found == set(read_schema(template)["properties"])
+
+
+def test_every_template_has_golden_pairs() -> None:
+    assert {file.name.split(".")[0] for file in GOLDEN.glob("*.json")} == set(template_names())
+
+
+def test_shared_parameters_are_described_alike() -> None:
+    """One parameter means one thing in every template; what differs does so on purpose."""
+    purpose = {"text", "recipe", "num_candidates", "min_similarity"}
+    seen: dict[str, Any] = {}
+    for template in template_names():
+        for name, description in read_schema(template)["properties"].items():
+            if name not in purpose:
+                assert seen.setdefault(name, description) == description, (template, name)

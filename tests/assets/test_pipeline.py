@@ -9,6 +9,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.assets import read_assets
 from loader.elastic.error_sentences import explain
+from loader.elastic.models import embed_texts
 
 # Each pipeline has a folder of pairs.
 FILES = sorted((Path(__file__).parent / "golden" / "pipeline").glob("*/*.json"))
@@ -42,11 +43,4 @@ def test_golden_pair(client: Elasticsearch, fresh_indices: str, file: Path) -> N
     vector = source.pop("text_embed")
     label = {"label": pair["label"]} if "label" in pair else {}
     assert source == {**document, **label}
-    assert vector == pytest.approx(infer(client, fresh_indices, pair["model_text"]), abs=1e-6)
-
-
-def infer(client: Elasticsearch, model_id: str, text: str) -> list[float]:
-    """The model's own vector of a text."""
-    answer = client.ml.infer_trained_model(model_id=model_id, docs=[{"text_field": text}])
-    vector: list[float] = answer["inference_results"][0]["predicted_value"]
-    return vector
+    assert vector == pytest.approx(embed_texts(client, fresh_indices, [pair["model_text"]])[0], abs=1e-6)

@@ -104,19 +104,6 @@ def test_filters_stand_inside_every_leg(render: Render, template: str) -> None:
 
 
 @pytest.mark.parametrize("template", template_names())
-def test_absent_filters_leave_no_clause(render: Render, template: str) -> None:
-    knn = knn_of(render(template, required_of(template)))
-    narrowing = [clause for clause in knn["filter"] if "match_all" not in json.dumps(clause)]
-    assert len(narrowing) == template.endswith("by-vector")  # which check the list's length
-
-
-@pytest.mark.parametrize("template", template_names())
-def test_every_template_has_a_cut_off(render: Render, template: str) -> None:
-    body = render(template, {**required_of(template), "min_similarity": 0.125})
-    assert knn_of(body)["similarity"] == "0.125"
-
-
-@pytest.mark.parametrize("template", template_names())
 @pytest.mark.parametrize("size", [1, 200])
 def test_k_never_exceeds_num_candidates(render: Render, template: str, size: int) -> None:
     for given in ({"size": size}, {"size": size, "num_candidates": 250}):

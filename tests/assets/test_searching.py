@@ -2,13 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.elastic.asset_writer import put_assets
 from loader.elastic.assets import bind_model, pack_template, read_assets, read_schema, template_mappings
 from loader.elastic.error_sentences import explain
 from loader.elastic.models import DeployedModel
@@ -121,24 +119,19 @@ def test_time_is_the_instant_or_else_the_wall_clock(stored: Elasticsearch) -> No
     assert found(stored, shot_from="2023-10-07") == ["yak"]
 
 
-def test_any_of_the_peaks(stored: Elasticsearch) -> None:
-    assert found(stored, predicted_peaks=["pumori", "ama-dablam"]) == ["flags", "camp"]
-    assert found(stored, predicted_peaks="pumori") == ["camp"]
-    assert found(stored, predicted_peaks=[]) == ["flags", "camp", "yak"]
-
-
-def test_any_of_the_concepts(stored: Elasticsearch) -> None:
-    assert found(stored, predicted_concepts=["stupa", "prayer-flags"]) == ["flags", "camp"]
-    assert found(stored, predicted_concepts=["stupa"], num_candidates=1) == ["camp"]
-    assert found(stored, predicted_concepts=["yak"]) == []
-    assert found(stored, predicted_concepts=[]) == ["flags", "camp", "yak"]
-
-
-def test_any_of_the_peaks_in_frame(stored: Elasticsearch) -> None:
-    assert found(stored, peaks_in_frame=["everest", "ama-dablam"]) == ["flags", "camp"]
-    assert found(stored, peaks_in_frame=["everest"], num_candidates=1) == ["camp"]
+@pytest.mark.parametrize("parameters", [
+    {"predicted_peaks": ["everest", "ama-dablam"]},
+    {"predicted_concepts": ["stupa", "prayer-flags"]},
+    {"peaks_in_frame": ["everest", "ama-dablam"]},
+], ids=lambda parameters: str(*parameters))
+def test_any_of_the_names(stored: Elasticsearch, parameters: dict[str, list[str]]) -> None:
+    ((name, (camps, _)),) = parameters.items()
+    assert found(stored, **parameters) == ["flags", "camp"]
+    assert found(stored, **{name: [camps]}, num_candidates=1) == ["camp"]
+    assert found(stored, **{name: camps}) == ["camp"]
+    assert found(stored, **{name: ["nowhere"]}) == []
+    assert found(stored, **{name: []}) == ["flags", "camp", "yak"]
     assert found(stored, peaks_in_frame=["ama-dablam"], predicted_peaks=["pumori"]) == []
-    assert found(stored, peaks_in_frame=[]) == ["flags", "camp", "yak"]
 
 
 def test_nested_fields_come_object_by_object(stored: Elasticsearch) -> None:
@@ -196,21 +189,3 @@ def test_missing_parameter_is_refused_by_name(stored: Elasticsearch, template: s
         source = pack_template(template, DIMS)
         stored.search_template(index="assets-photos", source=source, params={"size": 1})
     assert f"[required parameter [{name}] is missing]" in explain(refused.value).message
-
-
-def test_assets_are_left_when_nothing_changed(client: Elasticsearch) -> None:
-    """Components and scripts, as the cluster gives them back; under names that no other test uses."""
-    assets = [
-        replace(asset, name=f"test-{asset.name}")
-        for asset in bind_model(read_assets(), MODEL)
-        if asset.kind in ("_component_template", "_scripts")
-    ]
-    try:
-        assert {change.action for change in put_assets(client, assets, dry_run=True)} == {"created"}
-        assert {change.action for change in put_assets(client, assets)} == {"created"}
-        assert {change.action for change in put_assets(client, assets)} == {"left"}
-        other = [replace(assets[0], body={**assets[0].body, "_meta": {"description": "other"}})]
-        assert {change.action for change in put_assets(client, other)} == {"changed"}
-    finally:
-        for asset in assets:
-            client.perform_request("DELETE", f"/{asset.path}", headers={"accept": "application/json"})

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -53,12 +51,3 @@ def gemma() -> Path:
 def copy_of_demo(tmp_path: Path) -> Path:
     """A copy of the demo checkpoint that a test may spoil."""
     return Path(shutil.copytree(DEMO_CHECKPOINT, tmp_path / "Copy of demo"))
-
-
-def edit_json(path: Path, **changes: Any) -> None:
-    """Set keys of a JSON file; ``outer__inner`` reaches one level down."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for name, value in changes.items():
-        outer, _, inner = name.partition("__")
-        (content[outer] if inner else content)[inner or outer] = value
-    path.write_text(json.dumps(content), encoding="utf-8")

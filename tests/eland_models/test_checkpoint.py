@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,9 +17,17 @@ from eland_models.encoder import load_encoder
 from eland_models.errors import ModelError
 from eland_models.vocabulary import read_vocabulary
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY
-from tests.eland_models.conftest import edit_json
 
 PIECES = torch.arange(10)
+
+
+def edit_json(path: Path, **changes: Any) -> None:
+    """Set keys of a JSON file; ``outer__inner`` reaches one level down."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in changes.items():
+        outer, _, inner = name.partition("__")
+        (content[outer] if inner else content)[inner or outer] = value
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_the_demo_opens() -> None:

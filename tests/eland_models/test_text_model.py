@@ -10,7 +10,7 @@ from eland_models.check import load
 from eland_models.checkpoint import Checkpoint
 from eland_models.export import ExportedModel, encode
 from eland_models.parity import Reference, parity_texts
-from eland_models.recipes import MOST_NAMES, read_recipes
+from eland_models.recipes import MOST_NAMES, Recipe, read_recipes
 
 TEXTS = [
     "",
@@ -55,16 +55,12 @@ def test_int8_is_close(exported_int8: ExportedModel, reference: Reference, langu
 
 def test_result_is_a_finished_row(exported: ExportedModel, demo_checkpoint: Checkpoint) -> None:
     vector = encode(load(exported.path), "Lhotse")
-    assert vector.shape == (1, demo_checkpoint.dims)
-    assert vector.dtype == torch.float32
+    assert (vector.shape, vector.dtype) == ((1, demo_checkpoint.dims), torch.float32)
     assert vector.norm().item() == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("recipe", read_recipes(), ids=lambda recipe: recipe.name)
-def test_recipe_is_its_formula(recipe: object, exported: ExportedModel, reference: Reference) -> None:
-    from eland_models.recipes import Recipe
-
-    assert isinstance(recipe, Recipe)
+def test_recipe_is_its_formula(recipe: Recipe, exported: ExportedModel, reference: Reference) -> None:
     names = ["Mount Everest", "सगरमाथा"]
     with torch.inference_mode():
         each = torch.stack(

@@ -18,8 +18,7 @@ Faults are asked in the order in which they were given, and the first that fits 
 `reject` come on top. A document that is rejected is not forwarded: the node gets the rest of the request, and
 its answer gets the rejection put in at that document's place. When the node is away the proxy answers 502, as
 proxies do. The first request of a client to an 8.x node comes twice (`NegotiatingNode`):
-faults count it twice, unless the client has asked for something before. The draws of ``probability`` come
-from a seeded generator.
+faults count it twice, unless the client has asked for something before.
 """
 from __future__ import annotations
 
@@ -29,8 +28,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -42,6 +40,7 @@ CUT_OFF, DROPPED = "cut off", "dropped"
 
 _HOP_BY_HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding",
                          "host"))
+_HEADERS = [("X-Elastic-Product", "Elasticsearch"), ("Content-Type", "application/json")]
 
 
 class Response(NamedTuple):
@@ -84,7 +83,6 @@ class Fault:
     amount: float = 0.0
 
 
-@dataclass
 class FaultProxy:
     """The proxy's address, its faults and what it saw; used from any thread.
 
@@ -94,50 +92,34 @@ class FaultProxy:
         seen: every request, in the order of their ends.
     """
 
-    url: str
-    target: str
-    seed: int = 0
-    seen: list[Seen] = field(default_factory=list)
-    _faults: list[Fault] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
-
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+    def __init__(self, url: str, target: str, seed: int) -> None:
+        self.url, self.target = url, target
+        self.seen: list[Seen] = []
+        self._faults: list[Fault] = []
+        self._lock, self._random = Lock(), random.Random(seed)
 
     # Each takes ``paths``, ``times`` and ``probability`` of a `Fault`.
 
-    def answer(self, status: int, *, retry_after: float | None = None, **which: Any) -> None:
-        """Turn requests away with a status; the node does not get them."""
-        self._add(Fault("answer", status=status, retry_after=retry_after, **which))
+    def answer(self, status: int, **which: Any) -> None:
+        self._faults.append(Fault("answer", status=status, **which))
 
     def drop(self, when: Literal["before", "after"], **which: Any) -> None:
-        """Close the connection without an answer, before or after the node has done the request."""
-        self._add(Fault(when, **which))
+        self._faults.append(Fault(when, **which))
 
     def cut(self, **which: Any) -> None:
-        """Send half of the node's answer, then close the connection."""
-        self._add(Fault("cut", **which))
+        self._faults.append(Fault("cut", **which))
 
     def take_at_most(self, size: int, **which: Any) -> None:
-        """Refuse bodies of more bytes with 413."""
-        self._add(Fault("limit", amount=size, **which))
+        self._faults.append(Fault("limit", amount=size, **which))
 
     def delay(self, seconds: float, **which: Any) -> None:
-        """Forward requests late."""
-        self._add(Fault("delay", amount=seconds, **which))
+        self._faults.append(Fault("delay", amount=seconds, **which))
 
     def reject(self, ids: str, status: int, **which: Any) -> None:
-        """Reject single documents of bulk requests."""
-        self._add(Fault("reject", ids=ids, status=status, **which))
+        self._faults.append(Fault("reject", ids=ids, status=status, **which))
 
     def clear(self) -> None:
-        """End all faults."""
-        with self._lock:
-            self._faults.clear()
-
-    def _add(self, fault: Fault) -> None:
-        with self._lock:
-            self._faults.append(fault)
+        self._faults.clear()
 
     def take(
         self, path: str, *kinds: str, fits: Callable[[Fault], bool] = lambda fault: True
@@ -203,12 +185,36 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 
     def _forward(self, body: bytes) -> Response:
-        rejections = _Rejections(self.server.proxy, self.path, body)
+        """Have the node do the request, without the documents that a fault rejects."""
+        documents = list(_documents(body)) if re.search(r"/_bulk(\?|$)", self.path) else []
+        rejections = [self._rejection(document) for document in documents]
+        answer = Response(200, _HEADERS, b'{"took": 0, "items": []}')
         try:
-            response = None if rejections.is_all else self._ask(rejections.rest)
+            if not any(rejections):
+                return self._ask(body)
+            kept = [each for each, rejected in zip(documents, rejections, strict=True) if not rejected]
+            if kept:
+                answer = self._ask(b"".join(each.lines for each in kept))
         except (OSError, HTTPException):
             return _refusal(502, "the node is away")
-        return rejections.put_into(response)
+        if answer.status != 200:
+            return answer
+        content = json.loads(answer.body)
+        taken = iter(content["items"])
+        items = [rejection or next(taken) for rejection in rejections]
+        return answer._replace(body=json.dumps({**content, "errors": True, "items": items}).encode())
+
+    def _rejection(self, document: _Document) -> dict[str, Any] | None:
+        """The item that answers for a document which a fault rejects."""
+        fault = self.server.proxy.take(
+            self.path, "reject", fits=lambda fault: re.search(fault.ids, document.id) is not None
+        )
+        if not fault:
+            return None
+        kind = "es_rejected_execution_exception" if fault.status == 429 else "document_parsing_exception"
+        error = {"type": kind, "reason": f"rejected by a fault ({fault.status})"}
+        item = {"_index": "photos", "_id": document.id, "status": fault.status, "error": error}
+        return {document.action: item}
 
     def _ask(self, body: bytes) -> Response:
         """Have the node do the request; raises OSError or HTTPException when it is away."""
@@ -242,55 +248,20 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay quiet."""
 
 
-class _Rejections:
-    """The documents of a bulk request that do not reach the node.
+class _Document(NamedTuple):
+    """One document of a bulk request."""
 
-    Attributes:
-        rest: the request's body without them.
-        is_all: whether nothing is left to forward.
-    """
-
-    def __init__(self, proxy: FaultProxy, path: str, body: bytes) -> None:
-        documents = list(_documents(body)) if re.search(r"/_bulk(\?|$)", path) else []
-        self._found: list[dict[str, Any] | None] = []  # the item that answers for each document
-        kept = []
-        for name, identifier, lines in documents:
-            fault = proxy.take(path, "reject", fits=partial(_concerns, identifier))
-            self._found.append(_rejection(name, identifier, fault.status) if fault else None)
-            kept += [] if fault else lines
-        self.rest = b"".join(line + b"\n" for line in kept) if any(self._found) else body
-        self.is_all = bool(documents) and not kept
-
-    def put_into(self, response: Response | None) -> Response:
-        """Return the node's answer with an item for every document of the request."""
-        if response and (response.status != 200 or not any(self._found)):
-            return response
-        answer = json.loads(response.body) if response else {"took": 0, "items": []}
-        taken = iter(answer["items"])
-        items = [item or next(taken) for item in self._found]
-        body = json.dumps({**answer, "errors": True, "items": items}).encode()
-        return Response(200, response.headers if response else _HEADERS, body)
+    action: str
+    id: str
+    lines: bytes
 
 
-def _documents(body: bytes) -> Iterator[tuple[str, str, list[bytes]]]:
-    """Yield action, id and lines of each document of a bulk request."""
-    lines = iter(body.splitlines())
+def _documents(body: bytes) -> Iterator[_Document]:
+    lines = iter(body.splitlines(keepends=True))
     for line in lines:
-        ((name, parameters),) = json.loads(line).items()
-        yield name, str(parameters.get("_id", "")), [line] if name == "delete" else [line, next(lines)]
-
-
-def _concerns(identifier: str, fault: Fault) -> bool:
-    return re.search(fault.ids, identifier) is not None
-
-
-def _rejection(action: str, identifier: str, status: int) -> dict[str, Any]:
-    kind = "es_rejected_execution_exception" if status == 429 else "document_parsing_exception"
-    error = {"type": kind, "reason": f"rejected by a fault ({status})"}
-    return {action: {"_index": "photos", "_id": identifier, "status": status, "error": error}}
-
-
-_HEADERS = [("X-Elastic-Product", "Elasticsearch"), ("Content-Type", "application/json")]
+        ((action, parameters),) = json.loads(line).items()
+        content = b"" if action == "delete" else next(lines)
+        yield _Document(action, str(parameters.get("_id", "")), line + content)
 
 
 def _refusal(status: int, reason: str, retry_after: float | None = None) -> Response:

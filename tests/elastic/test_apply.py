@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from typing import Any
 
@@ -13,7 +12,7 @@ from elasticsearch import Elasticsearch
 from loader.commands.asset_files import apply
 from loader.elastic.assets import read_assets
 from loader.elastic.indices import ALIASES
-from loader.elastic.models import deployed_model, read_index_model
+from loader.elastic.models import deployed_model, embed_texts, read_index_model
 from loader.errors import PeaksError
 from tests.conftest import Node
 
@@ -171,23 +170,12 @@ def test_missing_index_is_one_sentence(client: Elasticsearch, fresh_indices: str
         read_index_model(client, "nothing")
 
 
-def infer(client: Elasticsearch, model_id: str, text: str) -> list[float]:
-    """The model's own vector of a text."""
-    answer = client.ml.infer_trained_model(model_id=model_id, docs=[{"text_field": text}])
-    vector: list[float] = answer["inference_results"][0]["predicted_value"]
-    return vector
-
-
 def test_peak_put_by_plain_http_is_found_by_words(node: Node, fresh_indices: str) -> None:
     """No Python of this project between the request and the answer."""
     peak = {"id": "ama-dablam", "names": ["Ama Dablam"], "latlon": {"lat": 27.8612, "lon": 86.8614}}
-    send("PUT", f"{node.url}/peaks_catalog/_doc/ama-dablam", peak)
+    send("PUT", f"{node.url}/peaks_catalog/_doc/ama-dablam?refresh=true", peak)
     question = {"id": "peaks-by-text", "params": {"text": "Ama Dablam"}}
-    deadline = time.monotonic() + 10
-    hits: list[dict[str, Any]] = []
-    while not hits and time.monotonic() < deadline:
-        time.sleep(0.2)
-        hits = send("POST", f"{node.url}/peaks_catalog/_search/template", question)["hits"]["hits"]
+    hits = send("POST", f"{node.url}/peaks_catalog/_search/template", question)["hits"]["hits"]
     assert hits[0]["_id"] == "ama-dablam"
     assert hits[0]["_score"] == pytest.approx(1.0, abs=1e-3)  # the same recipe over the same name
 
@@ -199,7 +187,7 @@ def photo(path: str, vector: list[float], **fields: Any) -> dict[str, Any]:
 def test_hybrid_templates_find_by_words_and_by_vector(client: Elasticsearch, fresh_indices: str) -> None:
     dims = read_index_model(client, "photos").dims
     text = "prayer flags"
-    alike = infer(client, fresh_indices, f"photo: {text}")
+    (alike,) = embed_texts(client, fresh_indices, [f"photo: {text}"])
     apart = [-number for number in alike]
     assert len(alike) == dims
     client.index(index="photos", id="seen", document=photo("seen.jpg", alike))
@@ -222,14 +210,3 @@ def test_hybrid_templates_find_by_words_and_by_vector(client: Elasticsearch, fre
         for lists in ("predicted_peaks", "predicted_concepts", "peaks_in_frame"):
             elsewhere = {**asked, lists: ["nowhere"]}
             assert not client.search_template(index="photos", id=template, params=elsewhere)["hits"]["hits"]
-
-
-def test_recipe_none_is_the_text_as_it_stands(client: Elasticsearch, fresh_indices: str) -> None:
-    model = client.ml.get_trained_models(model_id=fresh_indices)["trained_model_configs"][0]
-    if "none" not in str(model["metadata"]["recipes"]):
-        pytest.skip("the deployed model was exported without the recipe `none`")
-    plain = infer(client, fresh_indices, "prayer flags")
-    client.index(index="photos", id="p", document=photo("p.jpg", plain), refresh=True)
-    asked = {"text": "prayer flags", "recipe": "none"}
-    hits = client.search_template(index="photos", id="photos-by-text", params=asked)["hits"]["hits"]
-    assert hits[0]["_score"] == pytest.approx(1.0, abs=1e-4)

@@ -1,10 +1,6 @@
 """The connection flags, and what a person reads when Elasticsearch refuses."""
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import click
@@ -16,7 +12,7 @@ from elasticsearch import ApiError, UnsupportedProductError
 from loader.elastic.connection import DEFAULT_URL, Connection, connection_options
 from loader.elastic.error_sentences import explain, explained_errors
 from loader.errors import PeaksError
-from tests.conftest import free_port
+from tests.conftest import Node, free_port
 
 
 @click.command()
@@ -79,48 +75,16 @@ def test_nobody_there(scheme: str) -> None:
         client.info()
 
 
-class Server8(BaseHTTPRequestHandler):
-    """Refuses version 9 as an 8.x server does, before it looks at the request."""
-
-    def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        spoken = {self.headers.get(name, "").rpartition("=")[2] for name in ("accept", "content-type")} - {""}
-        status = 200 if spoken == {"8"} else 400
-        error = {"error": {"root_cause": [{"type": "media_type_header_exception", "reason": "x"}]}}
-        body = json.dumps({} if status == 200 else error).encode()
-        self.send_response(status)
-        self.send_header("x-elastic-product", "Elasticsearch")
-        self.send_header("content-type", "application/vnd.elasticsearch+json;compatible-with=8")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = do_HEAD = answer
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
-
-
-@pytest.fixture
-def server8() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server8)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_version_is_negotiated_whatever_the_first_request(server8: str) -> None:
-    with Connection(url=server8).client() as client:
-        assert client.indices.exists(index="photos")
+@pytest.mark.cluster
+def test_version_is_negotiated_whatever_the_first_request(node: Node) -> None:
+    """The embedded node speaks version 8, and refuses version 9 before it looks at a request."""
+    with Connection(url=node.url).client() as client:
+        assert not client.indices.exists(index="nothing")
         client.info()
-    with Connection(url=server8).client() as client:
-        client.search(index="photos", size=1)
-    with Connection(url=server8).client() as client:
-        client.bulk(operations=[{"index": {}}, {"a": 1}])
+    with Connection(url=node.url).client() as client:
+        client.search(index="nothing*", size=1)
+    with Connection(url=node.url).client() as client:
+        client.bulk(operations=[{"delete": {"_index": "nothing", "_id": "1"}}])
 
 
 def refused(status: int, reason: str, caused_by: str | None = None) -> ApiError:

@@ -1,14 +1,16 @@
-"""What the plugin's tests share: plain HTTP to the node, and TorchScript models of a few kilobytes."""
+"""What tests of the embedded cluster share: plain HTTP to the node, and tiny TorchScript models."""
 from __future__ import annotations
 
 import base64
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 MODEL_FIELD = "text_field"
 
@@ -34,6 +36,13 @@ class Failing(torch.nn.Module):  # type: ignore[misc]
 
     def forward(self, tokens: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         return torch.ones([64, 4])[tokens[0]][:1]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so; tenacity's RetryError after a minute."""
+    Retrying(retry=retry_if_result(lambda met: not met), wait=wait_fixed(0.05), stop=stop_after_delay(60))(
+        condition
+    )
 
 
 class Api:

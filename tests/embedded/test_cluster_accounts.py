@@ -15,27 +15,12 @@ from cluster.embedded.errors import ClusterError
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 
-def as_nobody(code: str, *arguments: str) -> str:
+def as_nobody(code: str) -> str:
     """Run Python code as nobody; the interpreter loads its modules first, for it may be closed to nobody."""
     become = "import os, sys, pathlib; from cluster.embedded import accounts; "
     become += "os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534); "
-    done = subprocess.run(
-        [sys.executable, "-c", become + code, *arguments], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root never runs the node itself")
-def test_an_ordinary_user_is_the_account(tmp_path: Path) -> None:
-    account = choose_account(None, tmp_path)
-    assert account.uid == os.geteuid()
-    assert account.identity == {}
-
-
-@needs_root
-def test_an_ordinary_user_is_the_account_seen_from_root(tmp_path: Path) -> None:
-    said = as_nobody("a = accounts.choose_account(None, pathlib.Path('/')); print(a.uid, a.identity)")
-    assert said == "65534 {}"
+    done = subprocess.run([sys.executable, "-c", become + code], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 @needs_root
@@ -55,11 +40,17 @@ def test_root_may_name_a_user_but_not_itself(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_nobody_cannot_choose_another(tmp_path: Path) -> None:
-    code = (
-        "\ntry: accounts.choose_account('daemon', pathlib.Path('/'))\nexcept Exception as error: print(error)"
-    )
-    assert as_nobody(code).startswith("Only root can start the node as daemon")
+def test_an_ordinary_user_is_the_account_and_cannot_choose_another() -> None:
+    said, refused = as_nobody("""
+account = accounts.choose_account(None, pathlib.Path("/"))
+print(account.uid, account.identity)
+try:
+    accounts.choose_account("daemon", pathlib.Path("/"))
+except Exception as error:
+    print(error)
+""").splitlines()
+    assert said == "65534 {}"
+    assert refused.startswith("Only root can start the node as daemon")
 
 
 def test_an_unknown_user_is_named(tmp_path: Path) -> None:

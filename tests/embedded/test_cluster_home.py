@@ -10,7 +10,7 @@ import pytest
 
 from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import LONGEST_SOCKET_PATH, Home, create_file, create_home, locate_home, locked
+from cluster.embedded.home import LONGEST_SOCKET_PATH, Home, create_file, create_home, locked
 
 ME = Account("me", os.geteuid(), os.getegid())
 HOLDER = """
@@ -33,21 +33,15 @@ def test_create_home_makes_the_folders_and_leaves_them_at_the_next_call(tmp_path
     assert home.socket.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_folder_with_other_things_is_not_taken(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("…")
-    with pytest.raises(ClusterError, match=r"holds files but no embedded cluster.*--home"):
-        create_home(Home(tmp_path), ME)
-
-
-def test_a_folder_with_homes_in_it_may_become_one(tmp_path: Path) -> None:
+def test_a_folder_with_other_things_and_a_file_are_not_taken(tmp_path: Path) -> None:
     create_home(Home(tmp_path / "test"), ME)
-    create_home(Home(tmp_path), ME)
-
-
-def test_a_file_is_no_home(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+    create_home(Home(tmp_path), ME)  # a home may hold another
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("…")
+    with pytest.raises(ClusterError, match=r"holds files but no embedded cluster.*--home"):
+        create_home(Home(tmp_path / "other"), ME)
     with pytest.raises(ClusterError, match="is no folder"):
-        create_home(Home(tmp_path / "file"), ME)
+        create_home(Home(tmp_path / "other" / "thesis.tex"), ME)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can start for another user")
@@ -57,11 +51,6 @@ def test_a_place_that_the_account_cannot_reach_is_refused_untouched(tmp_path: Pa
     with pytest.raises(ClusterError, match="runs as nobody, who cannot reach"):
         create_home(Home(closed / "home"), Account("nobody", 65534, 65534))
     assert list(closed.iterdir()) == []
-
-
-def test_a_requested_home_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert locate_home(Path("here"), ME).path == tmp_path.resolve() / "here"
 
 
 def test_the_socket_of_a_deep_home_is_short_and_its_own() -> None:

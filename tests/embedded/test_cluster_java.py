@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.java import Java, find_java, parse_settings
+from cluster.embedded.java import Java, find_java
 
 SETTINGS = """Property settings:
     java.home = {home}
@@ -26,20 +26,8 @@ def install_java(folder: Path, version: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("written", "version"), [("1.8", 8), ("11", 11), ("17", 17), ("21", 21), ("25", 25)]
-)
-def test_parse_settings_reads_old_and_new_version_schemes(written: str, version: int) -> None:
-    home = Path("/opt/a jdk")
-    assert parse_settings(SETTINGS.format(home=home, version=written)) == Java(home, version)
-
-
-def test_parse_settings_of_something_else_is_none() -> None:
-    assert parse_settings("command not understood") is None
-
-
 def test_java_home_wins_over_path(tmp_path: Path) -> None:
-    chosen = install_java(tmp_path / "chosen", "21")
+    chosen = install_java(tmp_path / "a jdk", "21")
     other = install_java(tmp_path / "other", "17")
     java = find_java({"JAVA_HOME": str(chosen), "PATH": f"{other}/bin:/usr/bin:/bin"})
     assert java == Java(chosen, 21)

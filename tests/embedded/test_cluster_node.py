@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,11 +45,17 @@ def make_home(tmp_path: Path, name: str = "home") -> Home:
     return home
 
 
-@pytest.mark.parametrize("name", ["home", "with blank", 'quote"d', "c: # no comment", "मार्दी"])
+def read_settings(home: Home, with_plugins: bool) -> dict[str, Any]:
+    write_settings(home, NodeSettings(port=9301, heap="768m", with_plugins=with_plugins))
+    settings = yaml.safe_load((home.config / "elasticsearch.yml").read_text(encoding="utf-8"))
+    assert isinstance(settings, dict)
+    return settings
+
+
+@pytest.mark.parametrize("name", ["with blank", 'quote"d', "c: # no comment", "मार्दी"])
 def test_settings_are_valid_yaml_whatever_the_home_is_called(tmp_path: Path, name: str) -> None:
     home = make_home(tmp_path, name)
-    write_settings(home, NodeSettings(port=9301, heap="512m", with_plugins=True))
-    settings = yaml.safe_load((home.config / "elasticsearch.yml").read_text(encoding="utf-8"))
+    settings = read_settings(home, with_plugins=True)
     assert settings["http.port"] == 9301
     assert settings["network.host"] == "127.0.0.1"
     assert settings["path.data"] == str(home.data)
@@ -56,16 +63,9 @@ def test_settings_are_valid_yaml_whatever_the_home_is_called(tmp_path: Path, nam
     assert settings["cluster.routing.allocation.disk.threshold_enabled"] is False
 
 
-def test_a_bare_node_knows_no_plugin_setting(tmp_path: Path) -> None:
+def test_a_bare_node_knows_no_plugin_setting_and_gets_its_heap(tmp_path: Path) -> None:
     home = make_home(tmp_path)
-    write_settings(home, NodeSettings(port=9301, heap="512m", with_plugins=False))
-    settings = yaml.safe_load((home.config / "elasticsearch.yml").read_text(encoding="utf-8"))
-    assert not any(key.startswith("peaks.") for key in settings)
-
-
-def test_the_heap_reaches_the_jvm_and_elasticsearch_keeps_its_own_variable(tmp_path: Path) -> None:
-    home = make_home(tmp_path)
-    write_settings(home, NodeSettings(port=9301, heap="768m", with_plugins=False))
+    assert not any(key.startswith("peaks.") for key in read_settings(home, with_plugins=False))
     lines = (home.config / "jvm.options").read_text(encoding="utf-8").splitlines()
     assert {"-Xms768m", "-Xmx768m", "-Djava.io.tmpdir=${ES_TMPDIR}"} <= set(lines)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from cluster.embedded.processes import (
     is_worker,
     read_process,
 )
+from tests.embedded.plugin_node import wait_until
 
 HOME = Home(Path("/srv/a home"))
 SLEEP = "import time; time.sleep(60)"
@@ -39,24 +40,26 @@ def process(*arguments: str) -> Process:
     return Process(pid=1, arguments=arguments, session=1, started=1)
 
 
-def launch(code: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+@contextmanager
+def launch(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a program; it is ended with the block, also when a test fails in it."""
+    words = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[str]]:
     with launch(SLEEP) as child:
         yield child
-        child.kill()
 
 
 def seen(child: subprocess.Popen[str]) -> Process:
-    deadline = time.monotonic() + 5
+    wait_until(lambda: read_process(child.pid) is not None)  # it has no command line for an instant
     found = read_process(child.pid)
-    while found is None and time.monotonic() < deadline:  # a fresh process has no command line for an instant
-        found = read_process(child.pid)
     assert found is not None
     return found
 
@@ -111,12 +114,8 @@ def test_members_include_what_a_worker_started(tmp_path: Path) -> None:
     with launch(PARENT, "-m", "cluster.embedded.worker", "--socket", str(home.socket)) as worker:
         assert worker.stdout is not None
         child = int(worker.stdout.readline())
-        members = find_members(home, is_worker)
-        assert {member.pid for member in members} == {worker.pid, child}
-        end_processes(members, patience=5)
+        wait_until(lambda: {member.pid for member in find_members(home, is_worker)} == {worker.pid, child})
+        end_processes(find_members(home, is_worker), patience=5)
         worker.wait(5)
     assert find_workers(home) == []
-    deadline = time.monotonic() + 5
-    while read_process(child) is not None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert read_process(child) is None
+    wait_until(lambda: read_process(child) is None)

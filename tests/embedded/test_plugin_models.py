@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cluster.embedded.home import Home
+from cluster.embedded.processes import find_members, is_worker
 from tests.embedded.plugin_node import (
     MODEL_FIELD,
     Api,
@@ -25,6 +26,7 @@ from tests.embedded.plugin_node import (
     put_model,
     save_model,
     start_model,
+    wait_until,
 )
 
 pytestmark = pytest.mark.cluster
@@ -72,56 +74,21 @@ def test_request_can_rename_the_result(api: Api) -> None:
 
 
 def test_overlapping_requests_keep_their_answers(api: Api) -> None:
-    answers: dict[int, list[float]] = {}
-
-    def ask(length: int) -> None:
-        [answers[length]] = infer(api, ECHO, "a" * length)
-
-    threads = [threading.Thread(target=ask, args=(length,)) for length in range(1, 25)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {length: vector[0] for length, vector in answers.items()} == {n: n for n in range(1, 25)}
-
-
-def test_search_embeds_its_text(api: Api) -> None:
-    mapping = {"type": "dense_vector", "dims": 4, "similarity": "l2_norm", "index_options": {"type": "hnsw"}}
-    api.call("DELETE", "/plugin-vectors")
-    api.ok("PUT", "/plugin-vectors", {"mappings": {"properties": {"vector": mapping}}})
-    for text in ("a", "abc", "abcdef"):
-        [vector] = infer(api, ECHO, text)
-        api.ok("PUT", f"/plugin-vectors/_doc/{text}?refresh=true", {"vector": vector})
-    builder = {"text_embedding": {"model_id": ECHO, "model_text": "abc"}}
-    knn = {"field": "vector", "k": 1, "num_candidates": 10, "query_vector_builder": builder}
-    [hit] = api.ok("POST", "/plugin-vectors/_search", {"knn": knn})["hits"]["hits"]
-    assert (hit["_id"], hit["_score"]) == ("abc", 1.0)
-    api.ok("DELETE", "/plugin-vectors")
-
-
-def test_configuration_comes_back(api: Api) -> None:
-    [config] = api.ok("GET", f"/_ml/trained_models/{ECHO}?include=definition_status")["trained_model_configs"]
-    assert config["metadata"] == {"fingerprint": "0123456789abcdef"}
-    assert config["fully_defined"] is True
-    assert config["model_size_bytes"] > 0
-    listed = api.ok("GET", "/_ml/trained_models/plugin-*")["trained_model_configs"]
-    assert ECHO in [config["model_id"] for config in listed]
+    lengths = range(1, 25)
+    with ThreadPoolExecutor(len(lengths)) as pool:
+        answers = list(pool.map(lambda length: infer(api, ECHO, "a" * length), lengths))
+    assert [vector[0] for [vector] in answers] == list(lengths)
 
 
 def test_stats_tell_the_deployment(api: Api) -> None:
     infer(api, ECHO, "a")
     [stats] = api.ok("GET", f"/_ml/trained_models/{ECHO}/_stats")["trained_model_stats"]
     deployment = stats["deployment_stats"]
-    assert deployment["state"] == "started"
-    assert deployment["allocation_status"] == {
-        "allocation_count": 2,
-        "target_allocation_count": 2,
-        "state": "fully_allocated",
-    }
+    allocated = {"allocation_count": 2, "target_allocation_count": 2, "state": "fully_allocated"}
+    assert (deployment["state"], deployment["allocation_status"]) == ("started", allocated)
     [node] = deployment["nodes"]
-    assert node["routing_state"] == {"routing_state": "started"}
+    assert node["routing_state"] == {"routing_state": "started"} and node["number_of_allocations"] == 2
     assert node["inference_count"] >= 1
-    assert node["number_of_allocations"] == 2
 
 
 @pytest.mark.parametrize(
@@ -221,27 +188,13 @@ def test_crashed_model_is_loaded_again(api: Api, node: Any, folder: Path) -> Non
         pytest.skip("the node was started by somebody else: its worker is not this test's to kill")
     put_model(api, OTHER, folder / "Echo.pt")
     start_model(api, OTHER)
-    os.kill(youngest_model_process(node.home), signal.SIGKILL)
-    deadline = time.monotonic() + 60
-    body = {"docs": [{MODEL_FIELD: "a"}]}
-    while True:
-        status, answer = api.call("POST", f"/_ml/trained_models/{OTHER}/_infer", body)
-        if status == 200 or time.monotonic() > deadline:
-            break
-        assert status in (500, 503), answer
-        time.sleep(0.2)
-    assert status == 200, answer
+    os.kill(max(member.pid for member in find_members(Home(node.home), is_worker)), signal.SIGKILL)
+    infer_path, body = f"/_ml/trained_models/{OTHER}/_infer", {"docs": [{MODEL_FIELD: "a"}]}
+    met: set[int] = set()
 
+    def answers() -> bool:
+        met.add(api.call("POST", infer_path, body)[0])
+        return 200 in met
 
-def youngest_model_process(home: Path) -> int:
-    """The process of the deployment that was started last: a child of the home's worker."""
-    socket = os.fsencode(Path(home).resolve())
-    processes = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
-    commands = {}
-    for path in processes:
-        try:
-            commands[int(path.name)] = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-    workers = [pid for pid, command in commands.items() if b"worker" in command and socket in command]
-    return max(workers)
+    wait_until(answers)
+    assert met <= {200, 500, 503}

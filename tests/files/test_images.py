@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,9 @@ from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngInfo
 
 from loader.files import images
-from loader.files.file_kinds import sniff_kind
 from loader.files.images import (
     ModelInput,
     open_encoded,
-    open_image,
     render_at_least,
     render_upright,
     upright_size,
@@ -52,14 +49,6 @@ def corners(picture: Image.Image) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_kind_is_known_by_content(kind: str, tmp_path: Path) -> None:
-    path = tmp_path / "lies.txt"
-    path.write_bytes(encode(quadrants(), kind))
-    assert sniff_kind(path.read_bytes()[:64]) == kind
-    assert corners(open_image(path)) == [RED, GREEN, BLUE, YELLOW]
-
-
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_comes_out_upright(kind: str, orientation: int) -> None:
     exif = make_exif({Base.Orientation: orientation})
@@ -85,24 +74,6 @@ def test_xmp_turns_as_exif_does(kind: str, orientation: int) -> None:
     opened = open_encoded(encode(stored(quadrants(), orientation), kind, **options))
     assert upright_size(opened) == (96, 64)
     assert corners(render_upright(opened)) == [RED, GREEN, BLUE, YELLOW]
-
-
-@pytest.mark.parametrize("mode", ["L", "P", "1", "RGBA", "LA", "CMYK"])
-def test_other_pixel_formats_become_rgb(mode: str) -> None:
-    kind = "JPEG" if mode == "CMYK" else "PNG"
-    picture = render(encode(quadrants().convert(mode), kind))
-    assert picture.mode == "RGB"
-    if mode in ("P", "RGBA", "CMYK"):
-        assert corners(picture) == [RED, GREEN, BLUE, YELLOW]
-
-
-def test_transparent_pixels_lie_on_white() -> None:
-    picture = quadrants().convert("RGBA")
-    picture.putpixel((0, 0), (10, 20, 30, 0))
-    assert render(encode(picture, "PNG")).getpixel((0, 0)) == (255, 255, 255)
-    palette = quadrants().convert("P")
-    data = encode(palette, "PNG", transparency=palette.getpixel((0, 0)))
-    assert render(data).getpixel((0, 0)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])

@@ -14,7 +14,7 @@ from PIL.ExifTags import GPS, Base
 
 from loader.errors import PeaksError
 from loader.files.images import ModelInput
-from loader.files.library import Skipped, walk_library
+from loader.files.library import walk_library
 from loader.files.photo import (
     THUMBNAIL_BYTES,
     Known,
@@ -101,17 +101,6 @@ def test_offsets_are_written_as_exif_does(minutes: int, words: str) -> None:
     assert format_offset(timedelta(minutes=minutes)) == words
 
 
-def test_an_unreadable_photo_is_skipped_and_the_next_one_read(tmp_path: Path) -> None:
-    broken = write(tmp_path / "a.jpg", quadrants())
-    broken.write_bytes(broken.read_bytes()[:300])
-    write(tmp_path / "b.jpg", quadrants())
-    library = walk_library(tmp_path)
-    skipped, photo = (decode_photo(file, SHAPE) for file in library.photos)
-    assert isinstance(skipped, Skipped) and skipped.name == "a.jpg"
-    assert skipped.reason.startswith("the JPEG file is damaged")
-    assert isinstance(photo, Photo) and photo.name == "b.jpg"
-
-
 def test_a_file_of_known_content_is_not_decoded(tmp_path: Path) -> None:
     write(tmp_path / "a.jpg", quadrants())
     (file,) = walk_library(tmp_path).photos
@@ -121,14 +110,6 @@ def test_a_file_of_known_content_is_not_decoded(tmp_path: Path) -> None:
     assert isinstance(photo, Photo) and photo.fields["content_hash"] == content_hash
     assert (photo.fields["size_bytes"], photo.fields["modified"]) == (file.size, file.modified)
     assert file.modified == file.path.stat().st_mtime_ns // 1_000_000
-
-
-def test_a_file_that_vanishes_is_skipped(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.jpg", quadrants())
-    (file,) = walk_library(tmp_path).photos
-    path.unlink()
-    gone = Skipped("a.jpg", "the file cannot be read (No such file or directory)")
-    assert decode_photo(file, SHAPE) == gone
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from PIL.Image import Transpose
 from loader.files import shrinking
 from loader.files.images import ModelInput, open_encoded, render_at_least, render_upright
 from loader.files.shrinking import (
-    bands,
     extent,
     mark_extent,
     shrink_factor,
@@ -82,14 +81,6 @@ def test_a_transparent_colour_of_an_rgb_picture_lies_on_white() -> None:
     data = encode(Image.new("RGB", (8, 8), (10, 20, 30)), "PNG", transparency=(10, 20, 30))
     picture, _ = render_at_least(open_encoded(data), 2)
     assert picture.size == (2, 2) and picture.getpixel((0, 0)) == (255, 255, 255)
-
-
-@given(width=st.integers(1, 5000), height=st.integers(1, 5000), factor=st.integers(1, 40))
-def test_bands_cover_every_row_once(width: int, height: int, factor: int) -> None:
-    found = list(bands(width, height, factor))
-    assert [top for top, _ in found] == [0, *(bottom for _, bottom in found[:-1])]
-    assert found[-1][1] == height
-    assert all(top % factor == 0 for top, _ in found)
 
 
 @given(width=st.integers(1, 9000), height=st.integers(1, 9000), side=st.integers(1, 1000))
