@@ -17,15 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+settings.register_profile("untimed", deadline=None)  # two busy cores say nothing about an example
+settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 DEMO_CHECKPOINT = REPOSITORY / "demo" / "siglip2-trek-tiny"
+DRAWN = 24  # drawn photos that several test areas share
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,16 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared folder with real photos and the full tokenizer is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 drawn photos, two of each peak of the demo, and their truth file; drawing takes seconds."""
+    from demo.render import render
+
+    folder = tmp_path_factory.mktemp("drawn")
+    render(folder, DRAWN, seed=4242, processes=2, long_side=400)
+    return folder
 
 
 @pytest.fixture(scope="session")

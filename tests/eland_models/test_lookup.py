@@ -12,7 +12,7 @@ from eland_models.lookup import ID_LIMIT, CodePointTable, PairTable
 IDS = st.integers(0, ID_LIMIT - 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(IDS, IDS), unique=True, max_size=200), st.lists(st.tuples(IDS, IDS), max_size=50))
 def test_pair_table_is_a_dictionary(pairs: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
     table = PairTable(np.array(pairs, dtype=np.int64).reshape(-1, 2))

@@ -67,13 +67,13 @@ def test_every_language(demo: Pair) -> None:
             assert demo.ids(text) == demo.expected(text), (language, text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_any_text(demo: Pair, text: str) -> None:
     assert demo.ids(text) == demo.expected(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.sampled_from("aAbe \n▁n İß日🏔"), max_size=90), min_size=1, max_size=6))
 def test_texts_side_by_side_do_not_touch(demo: Pair, texts: list[str]) -> None:
     assert demo.ids(*texts) == demo.expected(*texts)
@@ -88,7 +88,7 @@ def test_long_and_odd(demo: Pair, text: str) -> None:
     assert demo.ids(text) == demo.expected(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from([*ADDED, "\n", "\t", "▁", " ", "a", "The ", "<", "[@", "<TABLE>", "İ"]), max_size=12

@@ -19,20 +19,20 @@ def decode(tokens: list[int]) -> str:
     return "".join(map(chr, DECODER(torch.tensor(tokens, dtype=torch.int64)).tolist()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS)
 def test_decodes_what_was_encoded(text: str) -> None:
     assert decode(list(text.encode())) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, st.integers(0, 20))
 def test_a_cut_inside_a_character_drops_only_that_character(text: str, cut: int) -> None:
     octets = text.encode()[:cut]
     assert decode(list(octets)) == octets.decode(errors="ignore")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(-3, 300), max_size=30))
 def test_any_ids_decode_to_scalar_values_or_surrogates(tokens: list[int]) -> None:
     assert all(ord(character) < 0x110000 for character in decode(tokens))

@@ -11,52 +11,43 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
-from demo.render import render
+from demo.render import TRUTH_FILE
 from evaluation.dataset import read_dataset
 from evaluation.labels import Labels
 from evaluation.samples import LabelledPhotos
 from loader.peaks.identification.calibration_store import read_calibrated
 from loader.peaks.identification.identifier import open_identifier
 from loader.peaks.identification.rule import default_rule
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks, read_json, run_peaks
+from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, call_peaks, read_json, run_peaks
 
 pytestmark = pytest.mark.cluster
 
-COUNT, LONG_SIDE = 24, 400  # pixels; drawing takes the longest of all
 PEAKS, CONCEPTS = REPOSITORY / "demo" / "peaks.yaml", REPOSITORY / "demo" / "concepts.yaml"
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn photos and their truth file."""
-    folder = tmp_path_factory.mktemp("photos")
-    render(folder, COUNT, seed=2034, processes=2, long_side=LONG_SIDE)
-    return folder
-
-
 @pytest.fixture
-def library(node: Node, fresh_indices: str, photos: Path) -> Iterator[Path]:
+def library(node: Node, fresh_indices: str, drawn: Path) -> Iterator[Path]:
     """The drawn photos, the demo's peaks and concepts, loaded; returns the truth file."""
     call_peaks("load-peaks", PEAKS, "--url", node.url)
     call_peaks("load-concepts", CONCEPTS, "--url", node.url)
-    call_peaks("load-photos", photos, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
-    yield photos / "attributes.json"
+    call_peaks("load-photos", drawn, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    yield drawn / TRUTH_FILE
 
 
 def test_a_library_is_calibrated_and_evaluated(
-    node: Node, client: Elasticsearch, library: Path, photos: Path, tmp_path: Path
+    node: Node, client: Elasticsearch, library: Path, drawn: Path, tmp_path: Path
 ) -> None:
     labels = ("--labels", library, "--url", node.url)
     dry = read_json(call_peaks("calibrate", *labels, "--dry-run", "--json"))
     assert not read_calibrated(client).origin
     text = call_peaks("calibrate", *labels)
-    assert f"{COUNT} labelled photos" in text and "run `peaks predict`" in text
+    assert f"{DRAWN} labelled photos" in text and "run `peaks predict`" in text
     calibrated = read_calibrated(client)
     assert calibrated.rule.as_dict() == dry["rule"]
     assert calibrated.min_similarity == dry["min_similarity"]
-    assert calibrated.origin["photos"] == COUNT and calibrated.origin["precision"] == 0.9
+    assert calibrated.origin["photos"] == DRAWN and calibrated.origin["precision"] == 0.9
 
-    references = make_references(photos, tmp_path / "references")
+    references = make_references(drawn, tmp_path / "references")
     report, figures = tmp_path / "docs" / "evaluation.md", tmp_path / "evaluation.json"
     call_peaks(
         "evaluate", *labels, "--peaks", PEAKS, "--concepts", CONCEPTS,
@@ -70,24 +61,24 @@ def test_a_library_is_calibrated_and_evaluated(
     check_that_evaluation_weighs_as_the_identifier_does(client)
 
 
-def make_references(photos: Path, folder: Path) -> Path:
+def make_references(drawn: Path, folder: Path) -> Path:
     """Two photos of one peak, which are in the library too."""
-    truth = json.loads((photos / "attributes.json").read_text(encoding="utf-8"))
+    truth = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
     for entry in [entry for entry in truth if entry["peak"] == "ama-dablam"][:2]:
         (folder / "ama_dablam").mkdir(parents=True, exist_ok=True)
-        shutil.copy(photos / entry["file"], folder / "ama_dablam" / entry["file"])
+        shutil.copy(drawn / entry["file"], folder / "ama_dablam" / entry["file"])
     return folder
 
 
 def check_figures(figures: dict[str, Any]) -> None:
     """What must hold of any such library, whatever the exact numbers are."""
-    assert figures["library"]["photos"] == figures["library"]["with_frame"] == COUNT
+    assert figures["library"]["photos"] == figures["library"]["with_frame"] == DRAWN
     assert figures["run"]["references"] == 2
     ways = {way["way"]: way for way in figures["identification"]["ways"]}
     assert ways["picture and sight line"]["top_1"]["value"] > ways["sight line alone"]["top_1"]["value"]
     assert ways["picture and sight line"]["top_1"]["value"] > 0.9
     assert {row["language"] for row in figures["searches"]["languages"]} >= {"en", "de", "ne", "ja"}
-    assert ways["the rule in force"]["photos"] == COUNT - 2
+    assert ways["the rule in force"]["photos"] == DRAWN - 2
 
 
 def check_that_evaluation_weighs_as_the_identifier_does(client: Elasticsearch) -> None:

@@ -47,7 +47,7 @@ def test_known_weights_come_back() -> None:
     assert sight.match == sight.share == 0 and sight.prior > 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.booleans())
 def test_no_weight_is_negative(seed: int, lie: bool) -> None:
     clues, shown = simulate(Weights(2.0, 0.5, 0.5, 1.0), 30, seed)

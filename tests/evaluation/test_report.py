@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.formats import decimal, percent, span
 from evaluation.measurements import ConceptRow, Evaluation, LibraryFigures
 from evaluation.metrics import Interval, ReliabilityBin
 from evaluation.naming import Confusion, IdentificationFigures, NamingFigures
@@ -105,12 +104,8 @@ def test_files_are_written_beside_each_other(tmp_path: Path) -> None:
     text = (tmp_path / "docs" / "trek.md").read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (tmp_path / "docs" / link).is_file() and link.startswith("images/trek-")
-
-
-def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
-    (tmp_path / "docs").write_text("")
     with pytest.raises(PeaksError, match="cannot be written"):
-        write_report(make_evaluation(), RUN, tmp_path / "docs" / "evaluation.md", None)
+        write_report(make_evaluation(), RUN, tmp_path / "trek.json" / "trek.md", None)
 
 
 def test_the_command_is_written_without_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,9 +114,3 @@ def test_the_command_is_written_without_address(monkeypatch: pytest.MonkeyPatch)
     words = ["--labels", "my truth.json", "--precision", "0.8", *secret]
     context = evaluate.make_context("evaluate", words)
     assert written_command(context) == "peaks evaluate --labels 'my truth.json' --precision 0.8"
-
-
-def test_numbers_as_people_write_them() -> None:
-    assert [percent(0.975), percent(NAN), decimal(0.5), decimal(NAN)] == ["97.5 %", "–", "0.500", "–"]
-    assert span(Interval(0.84, 0.791, 0.879)) == "84.0 % [79.1, 87.9]"
-    assert span(Interval(NAN, NAN, NAN)) == "–"

@@ -197,7 +197,7 @@ def test_a_maker_is_not_said_twice() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_bytes_for_a_block_give_metadata(block: bytes) -> None:
     image = Image.new("RGB", (1, 1))
     for start in (b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"):

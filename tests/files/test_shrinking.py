@@ -52,7 +52,7 @@ def levels(picture: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.int6
 
 @pytest.mark.parametrize("mode", MODES)
 @given(width=st.integers(1, 60), height=st.integers(1, 60), factor=st.integers(1, 9))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_bands_change_nothing(mode: str, width: int, height: int, factor: int) -> None:
     image = noise(mode, width, height)
     with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +65,7 @@ def test_bands_change_nothing(mode: str, width: int, height: int, factor: int) -
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 5), st.integers(0, 7))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_decoder_s_lines_are_read_with_their_padding(
     width: int, height: int, factor: int, padding: int
 ) -> None:

@@ -1,34 +1,65 @@
-"""The drawn trek in the node's indices, drawn and loaded once for all of these tests.
+"""The drawn trek in the node's indices, loaded once for all of these tests.
 
 It must stay as it is until the last of them: the test in `test_apply` that wants empty indices runs before.
 """
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from elasticsearch import Elasticsearch
+from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
 
-from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, delete_indices, must_run_peaks
-from tests.kibana.drawn_trek import DrawnTrek, draw_trek
+from demo.render import TRUTH_FILE
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks, delete_indices
+
+
+@dataclass(frozen=True)
+class DrawnTrek:
+    """A folder of drawn photos, and the names of those that lack what not every camera writes."""
+
+    folder: Path
+    without_position: str
+    without_bearing: str
+    without_offset: str
 
 
 @pytest.fixture(scope="package")
 def trek(
-    node: Node, client: Elasticsearch, deployed_model: str, tmp_path_factory: pytest.TempPathFactory
+    node: Node, client: Elasticsearch, deployed_model: str, drawn: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DrawnTrek]:
     """Photos, peaks and concepts in fresh indices."""
-    drawn = draw_trek(tmp_path_factory.mktemp("trek"))
+    spoilt = spoil_three(Path(shutil.copytree(drawn, tmp_path_factory.mktemp("trek") / "photos")))
     delete_indices(client)
     for words in (
         ("apply", "--es-model-id", deployed_model),
-        ("load-peaks", str(REPOSITORY / "demo" / "peaks.yaml")),
-        ("load-concepts", str(REPOSITORY / "demo" / "concepts.yaml")),
+        ("load-peaks", REPOSITORY / "demo" / "peaks.yaml"),
+        ("load-concepts", REPOSITORY / "demo" / "concepts.yaml"),
+        ("load-photos", spoilt.folder, "--checkpoint", DEMO_CHECKPOINT),
     ):
-        done = CliRunner().invoke(peaks, [*words, "--url", node.url])
-        assert done.exit_code == 0, done.output
-    must_run_peaks("load-photos", drawn.folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
-    yield drawn
+        call_peaks(*words, "--url", node.url)
+    yield spoilt
     delete_indices(client)
+
+
+def spoil_three(folder: Path) -> DrawnTrek:
+    """Take tags from three of the photos."""
+    truth = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
+    plain = [one["file"] for one in truth if one["content"] == "jpeg" and one["peak"] != "ama-dablam"]
+    names = [name for name in plain if name.endswith(".JPG")][:3]
+    for name, directory, tags in zip(names, (IFD.GPSInfo, IFD.GPSInfo, IFD.Exif), (
+        tuple(GPS), (GPS.GPSImgDirection, GPS.GPSImgDirectionRef), (Base.OffsetTime, Base.OffsetTimeOriginal),
+    ), strict=True):
+        with Image.open(folder / name) as image:
+            exif = image.getexif()
+            kept = {tag: value for tag, value in exif.get_ifd(directory).items() if tag not in tags}
+            exif.get_ifd(directory).clear()
+            exif.get_ifd(directory).update(kept or {int(GPS.GPSVersionID): b"\x02\x03\x00\x00"})
+            image.save(folder / name, "JPEG", exif=exif, quality=95)
+    return DrawnTrek(folder, *names)

@@ -17,7 +17,6 @@ from tests.kibana.own_objects import GALLERY, DataView, Layer, Panel, attributes
 
 MAX_RESULT_WINDOW = 10_000
 MAX_BUCKETS = 65_535
-MAX_BARS = 1_000  # histogram:maxBars; beyond it Kibana takes a longer interval
 
 # Levels of the tile grid beyond the map's zoom: maps/sources/es_geo_grid_source/es_geo_grid_source.tsx.
 GRID_LEVELS = {"COARSE": 2, "FINE": 3, "MOST_FINE": 4, "SUPER_FINE": 8}
@@ -80,11 +79,11 @@ def all_of(clauses: Iterable[Request]) -> Request:
 # Layers
 
 
-def layer_query(layer: Layer, page: Page, extent: Extent) -> Request:
+def layer_query(layer: Layer, page: Page) -> Request:
     """What narrows a layer's documents: maps/sources/es_source/es_source.ts, makeSearchSource."""
     source, geo = layer.source, layer.source["geoField"]
     exists = {"exists": {"field": geo}}
-    clauses: list[Request] = [{"bool": {"must": [exists, {"geo_bounding_box": {geo: extent.box}}]}}]
+    clauses: list[Request] = [{"bool": {"must": [exists, {"geo_bounding_box": {geo: page.extent.box}}]}}]
     if source.get("applyGlobalQuery", source.get("narrowByGlobalSearch")):
         clauses += page.filters()
     if source.get("applyGlobalTime", source.get("narrowByGlobalTime")):
@@ -106,7 +105,7 @@ def documents_request(layer: Layer, page: Page) -> Request:
         "docvalue_fields": sorted({name for _, name in layer.dynamic_fields()}),
         "fields": [source["geoField"]],
         "_source": False,
-        "query": layer_query(layer, page, page.extent),
+        "query": layer_query(layer, page),
         "sort": sort,
     }
 
@@ -135,50 +134,19 @@ def grid_request(layer: Layer, page: Page) -> Request:
     """
     geo = layer.source["geoField"]
     assert [metric["type"] for metric in layer.source["metrics"]] == ["count"]  # no sub-aggregations
-    precision = grid_precision(layer, page)
+    precision = min(math.ceil(page.zoom) + GRID_LEVELS[layer.source["resolution"]], 29)
     grid = {"bounds": page.extent.box, "field": geo, "precision": precision, "size": MAX_BUCKETS}
     centroid = {"gridCentroid": {"geo_centroid": {"field": geo}}}
     return {
         "size": 0,
-        "query": layer_query(layer, page, layer_extent(layer, page)),
+        "query": layer_query(layer, page),
         "aggs": {"gridSplit": {"geotile_grid": grid, "aggs": centroid}},
     }
 
 
-def grid_precision(layer: Layer, page: Page) -> int:
-    """es_geo_grid_source.tsx, getGeoGridPrecision."""
-    return min(math.ceil(page.zoom) + GRID_LEVELS[layer.source["resolution"]], 29)
-
-
-def layer_extent(layer: Layer, page: Page) -> Extent:
-    """Where a layer's documents lie, for a grid whole tiles.
-
-    maps/util/geo_tile_utils.ts, expandToTileBoundaries.
-    """
-    if layer.source["type"] != "ES_GEO_GRID":
-        return page.extent
-    zoom, extent = grid_precision(layer, page), page.extent
-    left, top = tile_of(extent.west, extent.north, zoom)
-    right, bottom = tile_of(extent.east, extent.south, zoom)
-
-    def longitude(column: int) -> float:
-        return float(column / 2**zoom * 360 - 180)
-
-    def latitude(row: int) -> float:
-        return math.degrees(math.atan(math.sinh(math.pi - 2 * math.pi * row / 2**zoom)))
-
-    return Extent(longitude(left), latitude(bottom + 1), longitude(right + 1), latitude(top))
-
-
-def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
-    """Column and row of a place's tile (Web Mercator)."""
-    row = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**zoom
-    return math.floor((lon + 180) / 360 * 2**zoom), math.floor(row)
-
-
 def esql_request(layer: Layer, page: Page) -> Request:
     """maps/sources/esql_source/esql_source.tsx, getGeoJsonWithMeta; data/server/search/strategies."""
-    return {"query": layer.source["esql"], "filter": layer_query(layer, page, page.extent)}
+    return {"query": layer.source["esql"], "filter": layer_query(layer, page)}
 
 
 # Panels and controls
@@ -201,7 +169,7 @@ def lens_request(panel: Panel, page: Page) -> Request:
     """A chart's aggregations: lens/public/datasources/form_based/to_expression.ts, then esaggs."""
     inner: Request = {}
     for place, column in reversed(list(enumerate(panel.columns.values()))):
-        made = _aggregation(panel, column, page)
+        made = _aggregation(panel, column)
         if column["isBucketed"]:
             inner = {str(place): {**made, **({"aggs": inner} if inner else {})}}
         elif made:
@@ -209,29 +177,20 @@ def lens_request(panel: Panel, page: Page) -> Request:
     return {"size": 0, "aggs": inner, "query": page.query(panel.view)}
 
 
-def _aggregation(panel: Panel, column: Mapping[str, Any], page: Page) -> Request:
+def _aggregation(panel: Panel, column: Mapping[str, Any]) -> Request:
     kind, field, params = column["operationType"], column["sourceField"], column["params"]
     if kind == "count":
         return {}  # each bucket has one
     if kind == "average":
         return {"avg": {"field": field}}
     if kind == "date_histogram":
-        return {"date_histogram": _date_histogram(panel, field, params, page)}
+        # data/common/search/aggs/buckets/date_histogram.ts; one of a unit is a calendar interval
+        return {"date_histogram": {
+            "field": field, "calendar_interval": params["interval"], "time_zone": "UTC",
+            "min_doc_count": 0 if params["includeEmptyRows"] else 1,
+        }}
     assert kind == "terms" and panel.columns[params["orderBy"]["columnId"]]["operationType"] == "count"
     return {"terms": {"field": field, "size": params["size"], "order": {"_count": params["orderDirection"]}}}
-
-
-def _date_histogram(panel: Panel, field: str, params: Mapping[str, Any], page: Page) -> Request:
-    """data/common/search/aggs/buckets/date_histogram.ts; one of a unit is a calendar interval."""
-    body: Request = {
-        "field": field, "calendar_interval": params["interval"], "time_zone": "UTC",
-        "min_doc_count": 0 if params["includeEmptyRows"] else 1,
-    }
-    if field == panel.view.time_field and params["includeEmptyRows"]:
-        assert params["interval"] == "1d" and (page.end - page.start).days <= MAX_BARS
-        first, last = (int(moment.timestamp() * 1000) for moment in (page.start, page.end))
-        body["extended_bounds"] = {"min": first, "max": last}
-    return body
 
 
 def options_request(view: DataView, control: Mapping[str, Any], page: Page) -> Request:

@@ -7,9 +7,17 @@ import re
 import pytest
 
 from loader.elastic.kibana_sources import SOURCES, pack_objects
-from tests.kibana.mapped_fields import is_plain
 from tests.kibana.matching import mismatches
-from tests.kibana.own_objects import DASHBOARD, ELASTICSEARCH_LAYERS, LAYERS, MAP, OBJECTS, Layer, attributes
+from tests.kibana.own_objects import (
+    DASHBOARD,
+    ELASTICSEARCH_LAYERS,
+    LAYERS,
+    MAP,
+    OBJECTS,
+    Layer,
+    attributes,
+    is_plain,
+)
 from tests.kibana.shapes import LAYER
 
 each_layer = pytest.mark.parametrize("layer", ELASTICSEARCH_LAYERS, ids=lambda layer: str(layer.id))

@@ -19,7 +19,6 @@ from PIL import Image
 
 from loader.elastic.kibana_sources import SOURCES, SavedObject
 from loader.files.photo import make_thumbnail
-from tests.kibana.mapped_fields import is_plain
 from tests.kibana.matching import mismatches
 from tests.kibana.own_objects import (
     DASHBOARD,
@@ -30,6 +29,7 @@ from tests.kibana.own_objects import (
     attributes,
     controls,
     data_view,
+    is_plain,
     open_data_view,
     open_lens,
     references,

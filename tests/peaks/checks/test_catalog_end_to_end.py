@@ -10,26 +10,16 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
-from demo.render import TRUTH_FILE, render
+from demo.render import TRUTH_FILE
 from demo.trail import Place, bearing_to
 from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, must_run_peaks
+from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, call_peaks
 from tests.peaks.checks.reference_folders import repair_shared_catalogue
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
 
 CATALOGUE = REPOSITORY / "demo" / "peaks.yaml"
-COUNT, SEED = 24, 11  # two photos of each peak
-LONG_SIDE = 400  # pixels; drawing takes the longest of all
 ASIDE_DEG = 100.0  # half the widest picture and what a compass errs by, with much to spare
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn photos and the file that says what each one shows."""
-    folder = tmp_path_factory.mktemp("drawn")
-    render(folder, COUNT, SEED, processes=2, long_side=LONG_SIDE)
-    return folder
 
 
 @pytest.fixture
@@ -70,7 +60,7 @@ def test_references_in_their_own_folders_are_in_order(node: Node, references: Pa
     options = ("--reference-images", references, "--checkpoint", DEMO_CHECKPOINT)
     code, report = check(node, CATALOGUE, *options)
     assert code == 0
-    assert (report["errors"], report["peaks"], report["photos"]) == (0, 12, COUNT)
+    assert (report["errors"], report["peaks"], report["photos"]) == (0, 12, DRAWN)
     assert report["not_checked"] == []
     # the checkpoint names five drawn photos of six right; the margins leave one photo in fifty in doubt
     assert sum(problem["kind"] == "vector" for problem in report["problems"]) <= 2
@@ -95,7 +85,7 @@ def test_a_photo_in_the_wrong_folder_is_found_by_sight_and_by_vector(
 def test_the_catalogue_of_the_index_is_checked_without_a_file(
     node: Node, client: Elasticsearch, references: Path
 ) -> None:
-    must_run_peaks("load-peaks", CATALOGUE, "--url", node.url)
+    call_peaks("load-peaks", CATALOGUE, "--url", node.url)
     nowhere = {"id": "nowhere", "names": ["Nowhere"]}
     client.index(index="peaks_catalog", id="nowhere", document=nowhere, refresh=True)
     (references / "pumori").rename(references / "nowhere")

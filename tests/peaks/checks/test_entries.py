@@ -56,7 +56,7 @@ def test_three_of_one_id_are_two_problems_against_the_first(tmp_path: Path) -> N
     assert all("under the same name: remove one" in problem.sentence for problem in entries.problems)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(-len(BROKEN), 5), min_size=1, max_size=8))
 def test_every_broken_entry_is_one_problem_and_every_good_one_a_peak(
     tmp_path_factory: pytest.TempPathFactory, choice: list[int]
@@ -160,7 +160,7 @@ places = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(places, min_size=2, max_size=8))
 def test_near_pairs_are_those_of_the_great_circle(drawn: list[tuple[float, float, float, float]]) -> None:
     """Poles and the date line included; pairs within one per cent of the limit are left to the ellipsoid."""

@@ -60,7 +60,7 @@ def test_an_outlier_below_the_absolute_cosine_is_found_in_a_catalogue_that_is_la
         assert len(find_confusable_names(name_vectors(some), ())) == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(2, 40), st.integers(0, 10_000))
 def test_names_that_point_their_own_ways_are_never_found(count: int, seed: int) -> None:
     vectors = scattered(count, seed)

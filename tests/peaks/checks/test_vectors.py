@@ -97,7 +97,7 @@ def test_names_that_the_checkpoint_does_not_know_do_not_count() -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(range(9)), st.integers(0, 1000))
 def test_the_order_of_the_photos_does_not_matter(order: list[int], seed: int) -> None:
     photos, vectors = library({"alpha": 4, "beta": 3, "gamma": 2}, seed)

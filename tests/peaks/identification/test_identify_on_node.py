@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 from PIL.ExifTags import GPS, IFD
 
-from demo.render import TRUTH_FILE, render
+from demo.render import TRUTH_FILE
 from loader.elastic.models import deployed_model
 from loader.peaks.identification.calibration_store import (
     Calibrated,
@@ -24,26 +24,15 @@ from loader.peaks.identification.rule import Rule, Weights, default_rule
 from loader.peaks.siglip import Calibration
 from tests.conftest import (
     DEMO_CHECKPOINT,
+    DRAWN,
     REPOSITORY,
     Node,
     call_peaks,
-    must_run_peaks,
     renew_indices,
     run_peaks,
 )
 
 pytestmark = pytest.mark.cluster
-
-COUNT, SEED = 24, 4242
-LONG_SIDE = 400  # pixels; drawing takes the longest of all
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of drawn photos and their truth."""
-    folder = tmp_path_factory.mktemp("drawn")
-    render(folder, COUNT, SEED, processes=2, long_side=LONG_SIDE)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +48,7 @@ def library(node: Node, client: Elasticsearch, deployed_model: str, drawn: Path)
     renew_indices(node, client, deployed_model)
     call_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)
     call_peaks("load-concepts", REPOSITORY / "demo" / "concepts.yaml", "--url", node.url)
-    must_run_peaks("load-photos", drawn, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    call_peaks("load-photos", drawn, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     yield drawn
 
 
@@ -81,9 +70,9 @@ def test_photos_carry_the_mountain_that_they_show(
     found = photos(client)
     assert found.keys() == truth.keys()
     right = [name for name, photo in found.items() if photo["predicted_peaks"][:1] == [truth[name]["peak"]]]
-    assert len(right) >= 0.9 * COUNT
+    assert len(right) >= 0.9 * DRAWN
     in_frame = [name for name, photo in found.items() if truth[name]["peak"] in photo["peaks_in_frame_ids"]]
-    assert len(in_frame) >= 0.9 * COUNT
+    assert len(in_frame) >= 0.9 * DRAWN
     for photo in found.values():
         columns = (photo["predicted_peaks"], photo["predicted_peaks_evidence"], photo["predictions"])
         assert len({len(column) for column in columns}) == 1
@@ -165,7 +154,7 @@ def test_no_match_is_said(node: Node, library: Path, client: Elasticsearch) -> N
         assert "no match: the likeliest, " in text
         assert ask(node, "identify", path)["answers"][0]["named"] == []
         report = json.loads(call_peaks("predict", "--json", "--url", node.url))
-        assert (report["photos"], report["with_peaks"]) == (COUNT, 0)
+        assert (report["photos"], report["with_peaks"]) == (DRAWN, 0)
         assert not any(photo["predicted_peaks"] for photo in photos(client).values())
     finally:
         forget_calibrated(client)
@@ -183,14 +172,14 @@ def test_predict_names_a_new_peak_without_the_files(
 ) -> None:
     before = photos(client)
     unchanged = json.loads(call_peaks("predict", "--json", "--url", node.url))
-    assert (unchanged["changed"], unchanged["unchanged"]) == (0, COUNT)
+    assert (unchanged["changed"], unchanged["unchanged"]) == (0, DRAWN)
     gone = "ama-dablam"
     client.delete(index="peaks_catalog", id=gone, refresh=True)
     try:
         call_peaks("predict", "--url", node.url)
         assert not any(gone in photo["predicted_peaks"] for photo in photos(client).values())
         assert not any(gone in photo["peaks_in_frame_ids"] for photo in photos(client).values())
-        vectors = client.search(index="photos", size=COUNT, source=False, fields=[{"field": "clip_image"}])
+        vectors = client.search(index="photos", size=DRAWN, source=False, fields=[{"field": "clip_image"}])
         assert all(hit["fields"]["clip_image"] for hit in vectors["hits"]["hits"])
     finally:
         call_peaks("load-peaks", REPOSITORY / "demo" / "peaks.yaml", "--url", node.url)

@@ -20,25 +20,18 @@ LUKLA, PHAKDING = shot(27.6881, 86.7314, "26T07:00"), shot(27.7402, 86.7128, "26
 NAMCHE = shot(27.8049, 86.7140, "27T13:00")
 
 
-def test_joins_what_was_walked() -> None:
-    assert walked_ways([LUKLA, PHAKDING, NAMCHE]) == [[LUKLA.gps, PHAKDING.gps, NAMCHE.gps]]
+KATHMANDU, LATE = shot(27.6966, 85.3591, "26T06:00"), shot(27.8049, 86.7140, "26T10:05")
+BESIDE = replace(LUKLA, gps=Point(27.6890, 86.7314))
 
 
-def test_a_flight_ends_the_way() -> None:
-    kathmandu = shot(27.6966, 85.3591, "26T06:00")
-    assert walked_ways([kathmandu, LUKLA, PHAKDING]) == [[LUKLA.gps, PHAKDING.gps]]
-
-
-def test_a_wrong_clock_ends_the_way() -> None:
-    late = shot(27.8049, 86.7140, "26T10:05")
-    assert walked_ways([LUKLA, PHAKDING, late]) == [[LUKLA.gps, PHAKDING.gps]]
-
-
-def test_photos_of_one_moment_and_place_stay_joined() -> None:
-    beside = replace(LUKLA, gps=Point(27.6890, 86.7314))
-    assert len(walked_ways([LUKLA, beside, PHAKDING])[0]) == 3
-
-
-@pytest.mark.parametrize("photos", [[], [LUKLA], [shot(27.7, 86.7, None), LUKLA]])
-def test_no_way_without_two_times(photos: list[TrekPhoto]) -> None:
-    assert walked_ways(photos) == []
+@pytest.mark.parametrize(("photos", "way"), [
+    ([LUKLA, PHAKDING, NAMCHE], [LUKLA, PHAKDING, NAMCHE]),
+    ([KATHMANDU, LUKLA, PHAKDING], [LUKLA, PHAKDING]),
+    ([LUKLA, PHAKDING, LATE], [LUKLA, PHAKDING]),
+    ([LUKLA, BESIDE, PHAKDING], [LUKLA, BESIDE, PHAKDING]),
+    ([], []),
+    ([LUKLA], []),
+    ([shot(27.7, 86.7, None), LUKLA], []),
+], ids=["on foot", "a flight", "a wrong clock", "two at one moment", "nothing", "one photo", "one time"])
+def test_only_what_was_walked_is_joined(photos: list[TrekPhoto], way: list[TrekPhoto]) -> None:
+    assert walked_ways(photos) == ([[photo.gps for photo in way]] if way else [])
