@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY
 MAY_IMPORT = {
     "loader.commands": "evaluation show search photos peaks vision files elastic eland_models",
     "evaluation": "show peaks vision files elastic",
-    "loader.show": "search photos peaks files elastic",
+    "loader.show": "search photos peaks files",
     "loader.search": "peaks vision files elastic",
     "loader.photos": "peaks vision files elastic eland_models",
     "loader.peaks": "vision files elastic",

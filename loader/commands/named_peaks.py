@@ -1,9 +1,9 @@
 """`peaks identify`: which mountains does a photo show?"""
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from elasticsearch import Elasticsearch
@@ -18,7 +18,7 @@ from loader.commands.options import (
 )
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import PEAKS
-from loader.search.filters import Filters, ResolvedFilters, filter_clauses, resolve_filters
+from loader.search.filters import Filters, filter_clauses, read_filters
 
 if TYPE_CHECKING:
     from loader.show.identification_table import IdentifiedImage
@@ -36,10 +36,10 @@ MOST_PEAKS = 10_000  # a search's own limit
 def identify(
     connection: Connection,
     images: Sequence[str],
-    filters: Filters,
     checkpoint: str | None,
     as_json: bool,
     html: Path | None,
+    **filters: Any,
 ) -> None:
     """Which mountains each IMAGE shows, by the picture and by where the camera looked.
 
@@ -59,7 +59,7 @@ def identify(
 
 
 def _identify_all(
-    client: Elasticsearch, images: Sequence[str], filters: Filters, checkpoint: str | None
+    client: Elasticsearch, images: Sequence[str], given: Mapping[str, Any], checkpoint: str | None
 ) -> tuple[list[IdentifiedImage], dict[str, str]]:
     from loader.peaks.identification.identifier import open_identifier
     from loader.search.asked_image import read_asked_image, read_siglip
@@ -67,8 +67,8 @@ def _identify_all(
     from loader.vision.image_vectors import LocalVision
 
     vision = LocalVision(checkpoint)
-    resolved = resolve_filters(client, filters)
-    allowed = _allowed_peaks(client, resolved)
+    filters = read_filters(client, **given)
+    allowed = _allowed_peaks(client, filters)
     asked, skipped = read_each(images, lambda path: read_asked_image(client, path, vision))
     if not asked:
         return [], skipped
@@ -76,15 +76,15 @@ def _identify_all(
     found = []
     for image in asked:
         identified = identifier.identify(image.vector, [image.camera], allowed)[0]
-        identified = identified.at_least(filters.min_similarity)
+        identified = identified.at_least(filters.parameters.get("min_similarity"))
         found.append(IdentifiedImage(
-            image.path, image.thumbnail, identified, filters.size or len(identified.candidates),
-            identifier.threshold, resolved.words,
+            image.path, image.thumbnail, identified, given["size"],
+            identifier.threshold, filters.words,
         ))
     return found, skipped
 
 
-def _allowed_peaks(client: Elasticsearch, filters: ResolvedFilters) -> Collection[str] | None:
+def _allowed_peaks(client: Elasticsearch, filters: Filters) -> Collection[str] | None:
     """The peaks inside the filters' circle and box; None without such a filter."""
     if not {"near_lat", "box_top"} & filters.parameters.keys():
         return None

@@ -1,17 +1,15 @@
-"""Options that several commands have: the filters, and how an answer is shown."""
+"""Options that several commands have: the filters, which `read_filters` takes, and how an answer is shown."""
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from loader.errors import PeaksError
-from loader.search.filters import DEFAULT_WITHIN, Filters, read_filters
+from loader.search.filters import DEFAULT_WITHIN
 from loader.text import clean_text
 
 Command = Callable[..., Any]
@@ -61,36 +59,28 @@ _MOST_PEAKS = click.option("--size", type=int, metavar="N", default=5, show_defa
 
 def map_filter_options(command: Command) -> Command:
     """Add the filters that choose photos, none of which is about similarity."""
-    return _with_filters(command, (*_PLACE, *_CONTENTS))
+    return _add(command, *_PLACE, *_CONTENTS)
 
 
 def photo_filter_options(command: Command) -> Command:
     """Add the filters on photos that an image is compared with."""
-    return _with_filters(command, (*_PLACE, *_CONTENTS, _SIMILARITY, _MOST_PHOTOS))
+    return _add(command, *_PLACE, *_CONTENTS, _SIMILARITY, _MOST_PHOTOS)
 
 
 def word_filter_options(command: Command) -> Command:
     """Add the filters on photos that words describe: SigLIP's probability is one of them."""
-    return _with_filters(command, (*_PLACE, *_CONTENTS, _SIMILARITY, _PROBABILITY, _MOST_PHOTOS))
+    return _add(command, *_PLACE, *_CONTENTS, _SIMILARITY, _PROBABILITY, _MOST_PHOTOS)
 
 
 def peak_filter_options(command: Command) -> Command:
     """Add the filters on peaks."""
-    return _with_filters(command, (*_PLACE, _SIMILARITY, _MOST_PEAKS))
+    return _add(command, *_PLACE, _SIMILARITY, _MOST_PEAKS)
 
 
-def _with_filters(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
-    """Add options to a click command, which gets them as ONE argument ``filters``."""
-
-    @functools.wraps(command)
-    def filtered(*args: Any, **kwargs: Any) -> Any:
-        typed = {field.name: kwargs.pop(field.name) for field in fields(Filters) if field.name in kwargs}
-        return command(*args, filters=read_filters(**typed), **kwargs)
-
-    with_options: Command = filtered
+def _add(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
-        with_options = option(with_options)
-    return with_options
+        command = option(command)
+    return command
 
 
 def print_json(document: Mapping[str, Any]) -> None:

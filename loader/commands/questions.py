@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ from loader.elastic.connection import Connection, connection_options
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer, describe_answer
 from loader.search.asking import answer_question, answer_similar
-from loader.search.filters import Filters, resolve_filters
+from loader.search.filters import read_filters
 from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, ask_text
 from loader.search.template_call import format_curl
 from loader.show.answer_table import show_nothing, show_photos
@@ -45,15 +46,15 @@ def search(
     text: str,
     recipe: Recipe,
     hybrid: bool,
-    filters: Filters,
     as_json: bool,
     html: Path | None,
     curl: bool,
+    **filters: Any,
 ) -> None:
     """Photos that show what TEXT says, in any language, likeliest first."""
     client = connection.client()
-    resolved = resolve_filters(client, filters)
-    question = ask_text(text, recipe, resolved, hybrid=hybrid, cut_off=read_cut_off(client))
+    chosen = read_filters(client, **filters)
+    question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
     if curl:
         click.echo(format_curl(connection, question.template, question.parameters))
         return
@@ -73,17 +74,17 @@ def peak(
     connection: Connection,
     name: str,
     by_name: bool,
-    filters: Filters,
     as_json: bool,
     html: Path | None,
     curl: bool,
+    **filters: Any,
 ) -> None:
     """Photos of the peak NAME: its id or any of its names in the catalogue."""
     if curl and not by_name:
         raise click.UsageError("--curl prints searches by words, and a prototype is a vector: add --by-name.")
     client = connection.client()
-    resolved = resolve_filters(client, filters)
-    question = ask_peak_name(name, resolved) if by_name else ask_peak(client, name, resolved)
+    chosen = read_filters(client, **filters)
+    question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
     if curl:
         click.echo(format_curl(connection, question.template, question.parameters))
         return
@@ -100,10 +101,10 @@ def peak(
 def similar(
     connection: Connection,
     image: str,
-    filters: Filters,
     checkpoint: str | None,
     as_json: bool,
     html: Path | None,
+    **filters: Any,
 ) -> None:
     """Photos that look like IMAGE: a file, or the path of an indexed photo as the other commands print it.
 
@@ -115,7 +116,7 @@ def similar(
 
     client = connection.client()
     asked = read_asked_image(client, image, LocalVision(checkpoint))
-    question = ask_image(image, asked.vector[0].tolist(), resolve_filters(client, filters))
+    question = ask_image(image, asked.vector[0].tolist(), read_filters(client, **filters))
     _show_photos(answer_similar(client, question, asked.ids, thumbnails=html is not None), as_json, html)
 
 

@@ -2,17 +2,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from loader.commands.options import map_filter_options
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
-from loader.search.filters import Filters, resolve_filters
+from loader.search.filters import parse_box, read_filters
+from loader.search.trek import read_trek
 from loader.show.contact_sheet import write_html
-from loader.show.map.read import read_trek
 from loader.show.map.tiles import read_tile_server
-from loader.show.map.trek import headline
 
 
 @click.command("map")
@@ -26,7 +26,7 @@ from loader.show.map.trek import headline
 @map_filter_options
 @connection_options
 def draw_trek(
-    connection: Connection, filters: Filters, output: Path, title: str, tiles: str | None, thumbnails: int
+    connection: Connection, output: Path, title: str, tiles: str | None, thumbnails: int, **filters: Any
 ) -> None:
     """The trek on a map: peaks, photos, where they look and what they see.
 
@@ -35,12 +35,13 @@ def draw_trek(
     if output.suffix.lower() != ".html":
         raise PeaksError(f"The map is a page, and {output} is no .html file: give --output "
                          f"{output.with_suffix('.html')}.")
-    from loader.show.map.page import describe_rest, render_page  # Bokeh takes a second to import
+    from loader.show.map.page import describe_rest, headline, render_page  # Bokeh takes a second to import
 
     server = None if tiles is None else read_tile_server(tiles)
     client = connection.client()
-    trek = read_trek(client, resolve_filters(client, filters), thumbnails)
-    write_html(render_page(trek, title, filters.box, server), output)
+    trek = read_trek(client, read_filters(client, **filters), thumbnails)
+    box = None if filters["box"] is None else parse_box(filters["box"])
+    write_html(render_page(trek, title, box, server), output)
     size = output.stat().st_size
     shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
     click.echo(f"Map: {output} ({headline(trek)}; {shown})", err=True)

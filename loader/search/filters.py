@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -37,52 +37,72 @@ _MOMENT = re.compile(
 _DEGREES = {"latitude": 90, "longitude": 180}
 
 
+# What a filter adds to a template's parameters, and its words.
+Part = tuple[dict[str, Any], str]
+
+
 @dataclass(frozen=True)
 class Filters:
-    """What the person asked for, read and checked, before peak names are looked up.
+    """The filters that are on.
 
     Attributes:
-        near: a point, or the id or name of a peak that stands for its summit.
-        within: distance around ``near`` with its unit, as Elasticsearch writes it ("5km").
-        box: the photo's position (or the summit) lies inside it.
-        shot_from: first moment, ISO 8601 to the second.
-        shot_to: last moment.
-        peaks: ids or names, one of which must be among the photo's predicted peaks.
-        concepts: ids or names, one of which must be among the photo's predicted concepts.
-        in_frame: ids or names of peaks, one of which must have been in the frame by its sight line.
-        min_similarity: lowest cosine similarity, −1…1.
-        min_probability: lowest SigLIP probability, between 0 and 1, instead of ``min_similarity``.
-        size: most photos in the answer; the template's own default when None.
-    """
-
-    near: Point | str | None = None
-    within: str | None = None
-    box: Box | None = None
-    shot_from: str | None = None
-    shot_to: str | None = None
-    peaks: tuple[str, ...] = ()
-    concepts: tuple[str, ...] = ()
-    in_frame: tuple[str, ...] = ()
-    min_similarity: float | None = None
-    min_probability: float | None = None
-    size: int | None = None
-
-
-@dataclass(frozen=True)
-class ResolvedFilters:
-    """Filters whose peaks and concepts are catalogue entries: ready for a template, and for a sentence.
-
-    Attributes:
-        parameters: the templates' parameters, nothing but the filters that are on.
+        parameters: of the stored templates.
         words: the same filters as a person would say them ("within 5km of Ama Dablam").
     """
 
-    parameters: dict[str, Any]
-    words: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+
+
+def read_filters(
+    client: Elasticsearch,
+    *,
+    near: str | None = None,
+    within: str | None = None,
+    box: str | None = None,
+    shot_from: str | None = None,
+    shot_to: str | None = None,
+    peaks: Sequence[str] = (),
+    concepts: Sequence[str] = (),
+    in_frame: Sequence[str] = (),
+    min_similarity: float | None = None,
+    min_probability: float | None = None,
+    size: int | None = None,
+) -> Filters:
+    """Read filters as a person types them; the cluster is asked for nothing but what they name.
+
+    Args:
+        client: of the cluster.
+        near: a point, or the id or name of a peak that stands for its summit.
+        within: distance around ``near`` with its unit.
+        box: the position of the photo, or the summit, lies inside it.
+        shot_from: see `parse_moment`; ``shot_to`` too.
+        peaks: ids or names, one of which the photo must be predicted to show; ``concepts`` too.
+        in_frame: ids or names of peaks, one of which must have been in the frame by its sight line.
+        min_similarity: lowest cosine, −1…1.
+        min_probability: lowest SigLIP probability, between 0 and 1, instead of ``min_similarity``.
+        size: most photos in the answer; the template's own default when None.
+
+    Raises:
+        PeaksError: one sentence for what cannot be meant, or for an unknown peak or concept.
+        click.UsageError: two options that exclude each other.
+    """
+    parts = [
+        *_read_place(client, near, within, box),
+        *_read_times(shot_from, shot_to),
+        *_read_entries(client, "predicted_peaks", Peak, peaks, "showing {}"),
+        *_read_entries(client, "predicted_concepts", Concept, concepts, "with {}"),
+        *_read_entries(client, "peaks_in_frame", Peak, in_frame, "with {} in the frame"),
+        *_read_cut_off(client, min_similarity, min_probability),
+    ]
+    parameters: dict[str, Any] = {} if size is None else {"size": size}
+    for part, _ in parts:
+        parameters.update(part)
+    return Filters(parameters, tuple(words for _, words in parts))
 
 
 def filter_clauses(
-    client: Elasticsearch, filters: ResolvedFilters, template: str = "photos-by-text"
+    client: Elasticsearch, filters: Filters, template: str = "photos-by-text"
 ) -> list[dict[str, Any]]:
     """The filters as clauses of a query, as a stored template makes them: they mean the same everywhere.
 
@@ -98,57 +118,61 @@ def filter_clauses(
     return clauses
 
 
-def resolve_filters(client: Elasticsearch, filters: Filters) -> ResolvedFilters:
-    """Turn filters into template parameters; the cluster is asked for nothing but what they name.
-
-    Raises:
-        PeaksError: an unknown peak or concept, or a model without a calibration.
-    """
-    resolved = ResolvedFilters({} if filters.size is None else {"size": filters.size}, ())
-    for parameters, words in _resolve_each(client, filters):
-        resolved = ResolvedFilters({**resolved.parameters, **parameters}, (*resolved.words, words))
-    return resolved
-
-
-def _resolve_each(client: Elasticsearch, filters: Filters) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield the parameters of every filter that is on, with its words."""
-    if filters.near is not None:
-        yield _resolve_near(client, filters.near, filters.within or DEFAULT_WITHIN)
-    if box := filters.box:
-        sides = {"box_top": box.top, "box_left": box.left, "box_bottom": box.bottom, "box_right": box.right}
-        yield sides, f"inside the box {box.top:g},{box.left:g} to {box.bottom:g},{box.right:g}"
-    if filters.shot_from is not None:
-        yield {"shot_from": filters.shot_from}, f"from {filters.shot_from.replace('T', ' ')}"
-    if filters.shot_to is not None:
-        yield {"shot_to": filters.shot_to}, f"to {filters.shot_to.replace('T', ' ')}"
-    kinds: tuple[tuple[str, tuple[str, ...], type[Entry], str], ...] = (
-        ("predicted_peaks", filters.peaks, Peak, "showing {}"),
-        ("predicted_concepts", filters.concepts, Concept, "with {}"),
-        ("peaks_in_frame", filters.in_frame, Peak, "with {} in the frame"),
-    )
-    for parameter, names, kind, sentence in kinds:
-        if entries := [find_entry(client, kind, name) for name in names]:
-            ids, called = [entry.id for entry in entries], " or ".join(entry.name for entry in entries)
-            yield {parameter: ids}, sentence.format(called)
-    if filters.min_similarity is not None:
-        words = f"similarity at least {filters.min_similarity:g}"
-        yield {"min_similarity": filters.min_similarity}, words
-    if filters.min_probability is not None:
-        cosine = _cosine_of(client, filters.min_probability)
-        words = f"probability at least {filters.min_probability:g} (cosine {cosine:.3f})"
-        yield {"min_similarity": cosine}, words
+def _read_place(
+    client: Elasticsearch, near: str | None, within: str | None, box: str | None
+) -> Iterator[Part]:
+    if near is not None:
+        place, point = near.strip(), parse_point(near)
+        if point is None:
+            place, point = _find_summit(client, place)
+        distance = DEFAULT_WITHIN if within is None else parse_distance(within)
+        parameters = {"near_lat": point.lat, "near_lon": point.lon, "near_distance": distance}
+        yield parameters, f"within {distance} of {place}"
+    elif within is not None:
+        raise PeaksError("--within needs a centre: give --near LAT,LON or --near PEAK with it.")
+    if box is not None:
+        sides = parse_box(box)
+        words = f"inside the box {sides.top:g},{sides.left:g} to {sides.bottom:g},{sides.right:g}"
+        yield {f"box_{side}": degrees for side, degrees in asdict(sides).items()}, words
 
 
-def _resolve_near(client: Elasticsearch, near: Point | str, within: str) -> tuple[dict[str, Any], str]:
-    if isinstance(near, Point):
-        place, point = f"{near.lat:g},{near.lon:g}", near
-    else:
-        peak = find_entry(client, Peak, near)
-        if peak.position is None:
-            raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
-        place, point = peak.name, peak.position
-    parameters = {"near_lat": point.lat, "near_lon": point.lon, "near_distance": within}
-    return parameters, f"within {within} of {place}"
+def _find_summit(client: Elasticsearch, name: str) -> tuple[str, Point]:
+    peak = find_entry(client, Peak, name)
+    if peak.position is None:
+        raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
+    return peak.name, peak.position
+
+
+def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[Part]:
+    start = None if shot_from is None else parse_moment(shot_from, "--from", last=False)
+    end = None if shot_to is None else parse_moment(shot_to, "--to", last=True)
+    if start and end and start[:19] > end[:19] and start[19:] == end[19:]:
+        raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
+    if start:
+        yield {"shot_from": start}, f"from {start.replace('T', ' ')}"
+    if end:
+        yield {"shot_to": end}, f"to {end.replace('T', ' ')}"
+
+
+def _read_entries(
+    client: Elasticsearch, parameter: str, kind: type[Entry], names: Sequence[str], sentence: str
+) -> Iterator[Part]:
+    if entries := [find_entry(client, kind, name) for name in names]:
+        yield {parameter: [entry.id for entry in entries]}, sentence.format(
+            " or ".join(entry.name for entry in entries)
+        )
+
+
+def _read_cut_off(
+    client: Elasticsearch, similarity: float | None, probability: float | None
+) -> Iterator[Part]:
+    if similarity is not None and probability is not None:
+        raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
+    if similarity is not None:
+        yield {"min_similarity": similarity}, f"similarity at least {similarity:g}"
+    if probability is not None:
+        cosine = _cosine_of(client, probability)
+        yield {"min_similarity": cosine}, f"probability at least {probability:g} (cosine {cosine:.3f})"
 
 
 def _cosine_of(client: Elasticsearch, probability: float) -> float:
@@ -161,38 +185,6 @@ def _cosine_of(client: Elasticsearch, probability: float) -> float:
             "instead of --min-probability."
         )
     return calibration.cosine(probability)
-
-
-def read_filters(
-    near: str | None = None,
-    within: str | None = None,
-    box: str | None = None,
-    shot_from: str | None = None,
-    shot_to: str | None = None,
-    **others: Any,
-) -> Filters:
-    """Read the filters as a person types them; those that click has read are the others.
-
-    Raises:
-        PeaksError: one sentence for what cannot be meant.
-        click.UsageError: two options that exclude each other.
-    """
-    if within is not None and near is None:
-        raise PeaksError("--within needs a centre: give --near LAT,LON or --near PEAK with it.")
-    if others.get("min_similarity") is not None and others.get("min_probability") is not None:
-        raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
-    start = None if shot_from is None else parse_moment(shot_from, "--from", last=False)
-    end = None if shot_to is None else parse_moment(shot_to, "--to", last=True)
-    if start and end and start[:19] > end[:19] and start[19:] == end[19:]:
-        raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
-    return Filters(
-        near=None if near is None else parse_point(near) or near.strip(),
-        within=None if within is None else parse_distance(within),
-        box=None if box is None else parse_box(box),
-        shot_from=start,
-        shot_to=end,
-        **others,
-    )
 
 
 def parse_point(text: str) -> Point | None:

@@ -12,7 +12,7 @@ from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.names import find_entry
-from loader.search.filters import ResolvedFilters
+from loader.search.filters import Filters
 from loader.search.template_call import check_parameters
 from loader.vision.image_vectors import stored_vector
 
@@ -53,7 +53,7 @@ class Question:
 
 
 def ask_text(
-    text: str, recipe: Recipe, filters: ResolvedFilters, *, hybrid: bool = False, cut_off: float | None = None
+    text: str, recipe: Recipe, filters: Filters, *, hybrid: bool = False, cut_off: float | None = None
 ) -> Question:
     """Photos by words.
 
@@ -74,14 +74,14 @@ def ask_text(
     return Question("search", text, template, {**parameters, "min_similarity": cut_off}, words, cut_off)
 
 
-def ask_peak_name(name: str, filters: ResolvedFilters) -> Question:
+def ask_peak_name(name: str, filters: Filters) -> Question:
     """Photos by a peak's name alone, ``A | B`` for several names; the catalogue is not asked."""
     if not name.replace("|", " ").strip():
         raise PeaksError("The name is empty: give a peak's name, or several as 'A | B'.")
     return Question("peak", name, BY_PEAK, {"peak": name, **filters.parameters}, filters.words)
 
 
-def ask_peak(client: Elasticsearch, name: str, filters: ResolvedFilters) -> Question:
+def ask_peak(client: Elasticsearch, name: str, filters: Filters) -> Question:
     """Photos by the prototype vector of a peak of the catalogue.
 
     Raises:
@@ -96,7 +96,7 @@ def ask_peak(client: Elasticsearch, name: str, filters: ResolvedFilters) -> Ques
     return Question("peak", peak.name, BY_VECTOR, {"vector": vector, **filters.parameters}, filters.words)
 
 
-def ask_image(image: str, vector: Sequence[float], filters: ResolvedFilters) -> Question:
+def ask_image(image: str, vector: Sequence[float], filters: Filters) -> Question:
     """Photos like an image, whose vector is L2-normalised and as long as the index's."""
     parameters = {"vector": list(vector), **filters.parameters}
     return Question("similar", image, BY_VECTOR, parameters, filters.words)

@@ -17,7 +17,7 @@ from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
 from loader.peaks.identification.calibration_store import Calibrated, forget_calibrated, write_calibrated
 from loader.peaks.identification.rule import default_rule
-from loader.search.filters import read_filters, resolve_filters
+from loader.search.filters import read_filters
 from tests.conftest import DEMO_CHECKPOINT, Node, call_peaks, must_run_peaks, renew_indices
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
 
@@ -123,18 +123,18 @@ def test_filters(node: Node, photos: Path, filters: list[str], expected: set[str
 
 def test_every_filter_becomes_parameters_and_words(client: Elasticsearch, photos: Path) -> None:
     filters = read_filters(
-        near="Ama Dablam", within="3 km", box="28,86,27,87", shot_from="2023-10", shot_to="2023-10-09",
+        client, near="Ama Dablam", within="3 km", box="28,86,27,87",
+        shot_from="2023-10", shot_to="2023-10-09",
         peaks=("ama dablam", "khumbila"), concepts=("याक",), in_frame=("ama-dablam",), size=5,
     )
-    resolved = resolve_filters(client, filters)
-    assert resolved.parameters == {
+    assert filters.parameters == {
         "near_lat": pytest.approx(27.86, abs=0.01), "near_lon": pytest.approx(86.86, abs=0.01),
         "near_distance": "3km", "box_top": 28.0, "box_left": 86.0, "box_bottom": 27.0, "box_right": 87.0,
         "shot_from": "2023-10-01T00:00:00", "shot_to": "2023-10-09T23:59:59",
         "predicted_peaks": ["ama-dablam", "khumbila"], "predicted_concepts": ["yak"],
         "peaks_in_frame": ["ama-dablam"], "size": 5,
     }
-    assert resolved.words == (
+    assert filters.words == (
         "within 3km of Ama Dablam", "inside the box 28,86 to 27,87", "from 2023-10-01 00:00:00",
         "to 2023-10-09 23:59:59", "showing Ama Dablam or Khumbila", "with yak",
         "with Ama Dablam in the frame",

@@ -24,7 +24,6 @@ from loader.search.filters import (
     parse_moment,
     parse_point,
     read_filters,
-    resolve_filters,
 )
 
 NOBODY = Elasticsearch("http://127.0.0.1:1")  # nothing listens there: asking it is an error
@@ -108,65 +107,64 @@ def test_no_moment(text: str, last: bool) -> None:
 
 
 def test_filters_without_a_name_ask_nobody() -> None:
-    assert resolve_filters(NOBODY, Filters()).parameters == {}
-    resolved = resolve_filters(NOBODY, read_filters(near="27.9,86.8", min_similarity=0.1, size=5))
-    assert resolved.parameters == {
+    assert read_filters(NOBODY) == Filters({}, ())
+    filters = read_filters(NOBODY, near="27.9,86.8", min_similarity=0.1, size=5)
+    assert filters.parameters == {
         "near_lat": 27.9, "near_lon": 86.8, "near_distance": "5km", "min_similarity": 0.1, "size": 5
     }
-    assert resolved.words == ("within 5km of 27.9,86.8", "similarity at least 0.1")
+    assert filters.words == ("within 5km of 27.9,86.8", "similarity at least 0.1")
 
 
-def test_within_alone() -> None:
-    with pytest.raises(PeaksError, match="--near"):
-        read_filters(within="5km")
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"within": "5km"}, "--near"),
+        ({"shot_from": "2023-10-06", "shot_to": "2023-10-05"}, "lies after"),
+        ({"min_similarity": 0.1, "min_probability": 0.5}, "one cut-off"),
+    ],
+)
+def test_filters_that_do_not_go_together(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(click.ClickException, match=sentence):
+        read_filters(NOBODY, **given)
 
 
-def test_dates_in_the_wrong_order() -> None:
-    with pytest.raises(PeaksError, match="lies after"):
-        read_filters(shot_from="2023-10-06", shot_to="2023-10-05")
-    read_filters(shot_from="2023-10-05", shot_to="2023-10-05")
+def test_a_day_may_be_the_first_and_the_last() -> None:
+    filters = read_filters(NOBODY, shot_from="2023-10-05", shot_to="2023-10-05")
+    assert filters.words == ("from 2023-10-05 00:00:00", "to 2023-10-05 23:59:59")
 
 
-def filters_of(options: Callable[[Any], Any], *words: str) -> Filters | int:
-    """What a command with these options gets, or its exit status."""
-    seen: list[Filters] = []
+def given_by(options: Callable[[Any], Any], *words: str) -> dict[str, Any] | int:
+    """What a command with these options gets, or its exit status; what is not given is left out."""
+    seen: list[dict[str, Any]] = []
 
-    def ask(filters: Filters) -> None:
-        seen.append(filters)
+    def ask(**given: Any) -> None:
+        seen.append({name: value for name, value in given.items() if value not in (None, ())})
 
     result = CliRunner().invoke(click.command()(options(ask)), list(words))
     assert result.exit_code == 0 or result.output
     return seen[0] if seen else result.exit_code
 
 
-def test_options_reach_the_command_as_one_argument() -> None:
+def test_options_on_photos() -> None:
     words = ("--near", "-27.9,86.8", "--within=2km", "--peak=pumori", "--peak=lhotse", "--to=2023",
              "--concept=yak", "--concept=tent", "--in-frame=nuptse")
     for options in (map_filter_options, photo_filter_options, word_filter_options):
-        assert filters_of(options, *words) == Filters(
-            near=Point(-27.9, 86.8), within="2km", shot_to="2023-12-31T23:59:59",
-            peaks=("pumori", "lhotse"), concepts=("yak", "tent"), in_frame=("nuptse",),
-        )
-    assert filters_of(photo_filter_options, "--within", "2km") == 1
+        assert given_by(options, *words) == {
+            "near": "-27.9,86.8", "within": "2km", "shot_to": "2023", "peaks": ("pumori", "lhotse"),
+            "concepts": ("yak", "tent"), "in_frame": ("nuptse",),
+        }
 
 
 def test_peaks_are_filtered_by_place_only() -> None:
     words = ("--near", "pumori", "--min-similarity", "0.1")
-    assert filters_of(peak_filter_options, *words) == Filters(near="pumori", min_similarity=0.1, size=5)
+    assert given_by(peak_filter_options, *words) == {"near": "pumori", "min_similarity": 0.1, "size": 5}
     for option in ("--from", "--concept", "--in-frame", "--min-probability"):
-        assert filters_of(peak_filter_options, option, "1") == 2
+        assert given_by(peak_filter_options, option, "1") == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["--min-probability", "0.5"], Filters(min_probability=0.5)),
-        (["--min-probability", "0"], 2),
-        (["--min-probability", "1"], 2),
-        (["--min-probability", "half"], 2),
-        (["--min-probability", "0.5", "--min-similarity", "0.1"], 2),
-    ],
+    ("probability", "expected"), [("0.5", {"min_probability": 0.5}), ("0", 2), ("1", 2), ("half", 2)]
 )
-def test_probability_belongs_to_words_and_is_one_cut_off(words: list[str], expected: Filters | int) -> None:
-    assert filters_of(word_filter_options, *words) == expected
-    assert filters_of(photo_filter_options, *words) == 2
+def test_a_probability_belongs_to_words(probability: str, expected: dict[str, Any] | int) -> None:
+    assert given_by(word_filter_options, "--min-probability", probability) == expected
+    assert given_by(photo_filter_options, "--min-probability", probability) == 2

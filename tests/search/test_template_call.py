@@ -12,11 +12,11 @@ from elasticsearch import ApiError
 from loader.elastic.connection import Connection
 from loader.errors import PeaksError
 from loader.search.asking import refuses_rrf
-from loader.search.filters import ResolvedFilters
+from loader.search.filters import Filters
 from loader.search.question import Question, ask_image, ask_peak_name, ask_text
 from loader.search.template_call import check_parameters, format_curl
 
-NO_FILTERS = ResolvedFilters({}, ())
+NO_FILTERS = Filters()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_empty_name(name: str) -> None:
 
 
 def test_the_question_leaves_the_vector_out() -> None:
-    question = ask_image("a.jpg", [0.6, 0.8], ResolvedFilters({"size": 3}, ("near",)))
+    question = ask_image("a.jpg", [0.6, 0.8], Filters({"size": 3}, ("near",)))
     assert question.parameters == {"vector": [0.6, 0.8], "size": 3}
     assert question.without_vector == {"size": 3}
 
@@ -72,7 +72,7 @@ def curl_words(connection: Connection, question: Question) -> list[str]:
 
 def test_curl() -> None:
     text = """prayer 'flags' "$HOME" `id` \\ ཀླུང་རྟ"""
-    words = curl_words(Connection(), ask_text(text, "photo", ResolvedFilters({"size": 3}, ())))
+    words = curl_words(Connection(), ask_text(text, "photo", Filters({"size": 3})))
     assert words[:3] == ["curl", "-s", "http://127.0.0.1:9200/photos/_search/template"]
     assert words[3:5] == ["-H", "Content-Type: application/json"]
     assert words[5] == "-d"

@@ -16,14 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loader.files.place import Box
 from loader.search.answer import PeakPrediction
+from loader.search.trek import Trek, TrekPhoto
 from loader.show.contact_sheet import thumbnail_uri
 from loader.show.map import colours
 from loader.show.map.figure import draw_figures
 from loader.show.map.tiles import TileServer
 from loader.show.map.trail import walked_ways
-from loader.show.map.trek import Trek, TrekPhoto, headline
 from loader.show.map.view import PlanePoint, main_trek, project, start_view
-from loader.show.values import format_probability, format_time
+from loader.show.values import format_count, format_probability, format_time
 from loader.text import format_direction
 
 _PAGE = Path(__file__).with_name("page_parts")
@@ -53,6 +53,26 @@ def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServe
         trek=describe_trek(trek),
         palette={name.lower(): value for name, value in vars(colours).items() if name.isupper()},
     )
+
+
+def describe_days(trek: Trek) -> str:
+    """``27 October to 5 November 2023``, or "" when no photo's time is known."""
+    if trek.days is None:
+        return ""
+    first, last = trek.days
+    end = f"{last.day} {last:%B %Y}"
+    if first.date() == last.date():
+        return end
+    if first.year != last.year:
+        return f"{first.day} {first:%B %Y} to {end}"
+    return f"{first.day} to {end}" if first.month == last.month else f"{first.day} {first:%B} to {end}"
+
+
+def headline(trek: Trek) -> str:
+    """How many photos of which days, and the filters that are on."""
+    count = len(trek.photos)
+    words = [format_count(count, "photo"), describe_days(trek), *trek.filters]
+    return " · ".join(word for word in words if word)
 
 
 def describe_rest(trek: Trek) -> list[str]:

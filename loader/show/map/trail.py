@@ -7,7 +7,7 @@ from itertools import pairwise
 from pyproj import Geod
 
 from loader.files.place import Point
-from loader.show.map.trek import TrekPhoto
+from loader.search.trek import TrekPhoto
 
 FASTEST = 6.0  # km/h in a straight line, which is shorter than the way
 LONGEST = 30_000.0  # metres in a straight line

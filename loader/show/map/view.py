@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from loader.files.place import Box, Point
-from loader.show.map.trek import Trek, TrekPhoto
+from loader.search.trek import Trek, TrekPhoto
 
 RADIUS = 6_378_137.0  # metres
 MOST_LATITUDE = 85.051_128_779_806_59  # degrees, where the plane is a square

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from loader.search.trek import Trek
 from loader.show.map.page import render_page
-from loader.show.map.trek import Trek
 
 from .browser import Browser, find_chromium, running_browser
 from .treks import HOSTILE, lonely_trek, make_hostile_trek, make_trek

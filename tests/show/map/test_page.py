@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from loader.search.trek import Trek
 from loader.show.map import colours
 from loader.show.map.page import describe_trek, render_page
 from loader.show.map.tiles import read_tile_server
-from loader.show.map.trek import Trek
 
 from .treks import HOSTILE, lonely_trek, make_hostile_trek, make_trek
 

@@ -7,8 +7,8 @@ import pytest
 
 from loader.files.place import Point
 from loader.search.answer import ShotTime
+from loader.search.trek import TrekPhoto
 from loader.show.map.trail import walked_ways
-from loader.show.map.trek import TrekPhoto
 
 
 def shot(lat: float, lon: float, clock: str | None) -> TrekPhoto:

@@ -10,8 +10,8 @@ from pyproj import Transformer
 
 from loader.files.place import Box, Point
 from loader.peaks.catalogue import Peak
+from loader.search.trek import Trek, TrekPhoto
 from loader.show.map.page import describe_rest
-from loader.show.map.trek import Trek, TrekPhoto
 from loader.show.map.view import ASPECT, HALF, LEAST_VIEW, View, fit_view, main_trek, project, start_view
 
 from .treks import AMA_DABLAM, EVEREST, lonely_trek, make_trek

@@ -11,7 +11,7 @@ from PIL import Image
 from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Peak
 from loader.search.answer import PeakPrediction, ShotTime
-from loader.show.map.trek import Trek, TrekPhoto
+from loader.search.trek import Trek, TrekPhoto
 
 WAY = ((27.6881, 86.7314), (27.8049, 86.7140), (27.8362, 86.7640), (27.8923, 86.8312), (27.9957, 86.8285))
 EVEREST = Peak("mount-everest", ("Mount Everest", "Sagarmatha", "सगरमाथा"), Point(27.98833, 86.92528), 8849)

@@ -12,15 +12,14 @@ from elasticsearch import Elasticsearch
 from loader.cli import peaks
 from loader.elastic.bulk import write_documents
 from loader.errors import PeaksError
-from loader.search.filters import Filters, ResolvedFilters, read_filters, resolve_filters
-from loader.show.map.read import read_trek, spread_evenly
+from loader.search.filters import Filters, read_filters
+from loader.search.trek import read_trek, spread_evenly
 from tests.conftest import Node, renew_indices
-
-from .treks import AMA_DABLAM, EVEREST, PUMORI, YAK, make_trek, thumbnail
+from tests.show.map.treks import AMA_DABLAM, EVEREST, PUMORI, YAK, make_trek, thumbnail
 
 pytestmark = pytest.mark.cluster
 
-EVERYTHING = ResolvedFilters({}, ())
+EVERYTHING = Filters()
 PHOTOS: dict[str, dict[str, Any]] = {
     "whole": {
         "path": "day 1/IMG 1.HEIC", "gps": {"lat": 27.80, "lon": 86.71}, "altitude": 3440.5,
@@ -113,7 +112,7 @@ def test_knows_every_peak_that_is_named_or_seen(library: Elasticsearch) -> None:
     ({"box": "28.1,86.7,27.75,86.85"}, {"whole", "no instant"}),
 ], ids=str)
 def test_filters(library: Elasticsearch, choice: dict[str, Any], expected: set[str]) -> None:
-    trek = read_trek(library, resolve_filters(library, read_filters(**choice)))
+    trek = read_trek(library, read_filters(library, **choice))
     assert {photo.id for photo in trek.photos} == expected
 
 
@@ -135,13 +134,13 @@ def test_more_photos_than_a_map_holds_are_counted(library: Elasticsearch) -> Non
 
 def test_pages_follow_one_another(library: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = read_trek(library, EVERYTHING, thumbnails=9)
-    monkeypatch.setattr("loader.show.map.read.PAGE", 1)
-    monkeypatch.setattr("loader.show.map.read.THUMBNAIL_PAGE", 1)
+    monkeypatch.setattr("loader.search.trek.PAGE", 1)
+    monkeypatch.setattr("loader.search.trek.THUMBNAIL_PAGE", 1)
     assert read_trek(library, EVERYTHING, thumbnails=9) == at_once
 
 
 def test_no_photo_for_the_filters_is_one_sentence(library: Elasticsearch) -> None:
-    filters = resolve_filters(library, Filters(shot_from="2030-01-01T00:00:00"))
+    filters = read_filters(library, shot_from="2030")
     with pytest.raises(PeaksError) as refused:
         read_trek(library, filters)
     assert refused.value.message == ("None of the 4 photos with a position passes the filters (from "

@@ -1,4 +1,4 @@
-"""The trek out of the indices: every photo with a position that the filters let through, and all peaks.
+"""A trek, for the map: every photo with a position that the filters let through, and all peaks.
 
 Photos come a page at a time from one point in time of the index, without their thumbnails; those are asked
 for afterwards, and only as many as the map has room for.
@@ -6,7 +6,8 @@ for afterwards, and only as many as the map has room for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -14,17 +15,17 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.errors import PeaksError
-from loader.files.place import read_point
+from loader.files.place import Point, read_point
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.names import read_all, read_by_id
-from loader.search.answer import Names, ShotTime, first_value
-from loader.search.filters import ResolvedFilters, filter_clauses
-from loader.show.map.trek import Trek, TrekPhoto, sort_by_time
+from loader.search.answer import Names, PeakPrediction, ShotTime, first_value
+from loader.search.filters import Filters, filter_clauses
 
 MOST_PHOTOS = 20_000
 PAGE = 2_000
 THUMBNAIL_PAGE = 200
 
+UNTIMED = ShotTime()
 _HAS_POSITION = {"exists": {"field": "gps"}}
 _FIELDS = (
     *("path", "gps", "altitude", "bearing_true", "field_of_view", "description"),
@@ -34,8 +35,80 @@ _FIELDS = (
 )
 
 
+@dataclass(frozen=True)
+class TrekPhoto:
+    """A photo with a position.
+
+    Attributes:
+        id: the document's ``_id``.
+        time: as the file says it, for people.
+        predictions: the peaks it is predicted to show, likeliest first.
+        in_frame: ids of the peaks that its camera had in its frame, likeliest first: its sight lines.
+        concepts: what else it is predicted to show, likeliest first.
+        altitude: metres.
+        bearing: where the camera looked, degrees clockwise from true north.
+        field_of_view: horizontal, degrees.
+        thumbnail: base64 JPEG; None when the photo has none or the map has enough.
+    """
+
+    id: str
+    path: str
+    gps: Point
+    time: ShotTime = UNTIMED
+    predictions: tuple[PeakPrediction, ...] = ()
+    in_frame: tuple[str, ...] = ()
+    concepts: tuple[Concept, ...] = ()
+    altitude: float | None = None
+    bearing: float | None = None
+    field_of_view: float | None = None
+    description: str | None = None
+    thumbnail: str | None = None
+
+    @property
+    def clock(self) -> datetime | None:
+        """The camera's wall clock; the instant in UTC where only that is known."""
+        written = self.time.local or self.time.instant
+        return None if written is None else datetime.fromisoformat(written[:19])
+
+    @property
+    def moment(self) -> datetime | None:
+        """The instant in UTC without its zone; the wall clock where its offset is not known."""
+        written = self.time.instant or self.time.local
+        return None if written is None else datetime.fromisoformat(written[:19])
+
+
+@dataclass(frozen=True)
+class Trek:
+    """Photos and peaks for one map.
+
+    Attributes:
+        photos: in the order of time, those without one last.
+        peaks: of the catalogue, and every other one that the photos name or a sight line ends at, by id.
+        filters: the filters that are on, as a person would say them.
+        left_out: photos that the filters let through and the map has no room for.
+        without_thumbnail: photos of `photos` whose thumbnail was left out.
+    """
+
+    photos: tuple[TrekPhoto, ...]
+    peaks: Mapping[str, Peak]
+    filters: tuple[str, ...] = ()
+    left_out: int = 0
+    without_thumbnail: int = 0
+
+    @property
+    def days(self) -> tuple[datetime, datetime] | None:
+        """The wall clocks of the first and the last photo."""
+        clocks = [photo.clock for photo in self.photos if photo.clock]
+        return (min(clocks), max(clocks)) if clocks else None
+
+
+def sort_by_time(photos: Sequence[TrekPhoto]) -> list[TrekPhoto]:
+    """Photos in the order in which they were taken; those without a time last, by path."""
+    return sorted(photos, key=lambda photo: (photo.moment is None, photo.moment or datetime.min, photo.path))
+
+
 def read_trek(
-    client: Elasticsearch, filters: ResolvedFilters, thumbnails: int = 0, most: int = MOST_PHOTOS
+    client: Elasticsearch, filters: Filters, thumbnails: int = 0, most: int = MOST_PHOTOS
 ) -> Trek:
     """Read what the map shows.
 
@@ -48,7 +121,8 @@ def read_trek(
     Raises:
         PeaksError: no photo has a position, or none with these filters.
     """
-    query = photos_query(client, filters)
+    clauses = filter_clauses(client, filters) if filters.words else []
+    query = {"bool": {"filter": [_HAS_POSITION, *clauses]}}
     count = client.count(index=PHOTOS, query=query)["count"]
     if not count:
         raise _nothing(client, filters)
@@ -68,13 +142,7 @@ def read_trek(
     )
 
 
-def photos_query(client: Elasticsearch, filters: ResolvedFilters) -> dict[str, Any]:
-    """Return the query for photos with a position that the filters let through."""
-    clauses = filter_clauses(client, filters) if filters.words else []
-    return {"bool": {"filter": [_HAS_POSITION, *clauses]}}
-
-
-def _nothing(client: Elasticsearch, filters: ResolvedFilters) -> PeaksError:
+def _nothing(client: Elasticsearch, filters: Filters) -> PeaksError:
     """Say why there is nothing to draw."""
     total = client.count(index=PHOTOS)["count"]
     if not total:
