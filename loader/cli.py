@@ -26,15 +26,15 @@ COMMANDS: dict[str, str] = {
     "load-concepts": "loader.commands.catalogues:load_concepts",
     "catalog": "loader.commands.catalogues:catalog",
     "load-photos": "loader.commands.photo_library:load_photos",
-    "predict": "loader.commands.predictions:predict",
+    "predict": "loader.commands.photo_library:predict",
     "search": "loader.commands.questions:search",
     "peak": "loader.commands.questions:peak",
-    "identify": "loader.commands.named_peaks:identify",
-    "sight": "loader.commands.sight_lines:sight",
+    "identify": "loader.commands.mountains:identify",
+    "sight": "loader.commands.mountains:sight",
     "map": "loader.commands.trek_map:draw_trek",
     "similar": "loader.commands.questions:similar",
-    "calibrate": "loader.commands.rule_calibration:calibrate",
-    "evaluate": "loader.commands.measurements:evaluate",
+    "calibrate": "loader.commands.labelled_photos:calibrate",
+    "evaluate": "loader.commands.labelled_photos:evaluate",
 }
 
 

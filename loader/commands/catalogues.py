@@ -1,12 +1,12 @@
 """Catalogues of peaks and concepts: into the cluster, and what is wrong with one."""
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from loader.commands.options import json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
 from loader.peaks.catalogue import Concept, Peak
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from loader.peaks.checks.names import NameVectors
     from loader.vision.image_vectors import LocalVision
 
+_references_option = click.option(
+    "--reference-images", "folder", metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with one sub-folder of photos for each peak, named by its id.",
+)
+
 
 @click.command("load-peaks")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--reference-images", "folder", metavar="DIR",
-              type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Folder with one sub-folder of photos for each peak, named by its id.")
+@_references_option
 @click.option("--alpha-text", type=click.FloatRange(0, 1), default=0.55, show_default=True,
               help="Weight of a peak's names against its reference photos: 1 is names only.")
 @click.option("--max-images", type=click.IntRange(min=1), default=3, show_default=True,
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
               help="Deployed text model that embeds the names [default: the one the index was made for].")
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint of that model, which embeds the reference photos here [env PEAKS_CHECKPOINT].")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@json_option
 @connection_options
 def load_peaks(
     connection: Connection,
@@ -78,7 +82,7 @@ def load_peaks(
 
 @click.command("load-concepts")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@json_option
 @connection_options
 def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     """Load a catalogue of concepts (YAML), what photos may show beside peaks, into the index concepts.
@@ -108,14 +112,12 @@ def catalog() -> None:
 
 @catalog.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--reference-images", "folder", metavar="DIR",
-              type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Folder with one sub-folder of photos for each peak, named by its id.")
+@_references_option
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint that embeds the reference photos here [env PEAKS_CHECKPOINT].")
 @click.option("--offline", is_flag=True,
               help="Check files, positions and sight lines only; ask no cluster about names.")
-@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@json_option
 @connection_options
 def check(
     connection: Connection,
@@ -143,7 +145,7 @@ def check(
     names = None if client is None else _embed_names(client, entries, vision)
     report = check_catalogue(entries, folder, vision, names, track)
     if as_json:
-        click.echo(json.dumps(describe_problems(report), ensure_ascii=False, indent=2))
+        print_json(describe_problems(report))
     else:
         click.echo(show_problems(report))
     if report.count("error"):

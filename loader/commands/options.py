@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from loader.errors import PeaksError
-from loader.search.filters import DEFAULT_WITHIN
 from loader.text import clean_text
 
 Command = Callable[..., Any]
@@ -17,7 +16,7 @@ Found = TypeVar("Found")
 
 NOTHING_READ = 2  # exit status
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 html_option = click.option(
     "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the answer as a contact sheet, one HTML file with its thumbnails inside.",
@@ -27,9 +26,14 @@ checkpoint_option = click.option(
     help="The checkpoint that the photos were loaded with [env PEAKS_CHECKPOINT].",
 )
 
+timezone_option = click.option(
+    "--timezone", metavar="ZONE",
+    help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.",
+)
+
 _PLACE = (
     click.option("--near", metavar="LAT,LON|PEAK", help="Only what is near a point or a summit."),
-    click.option("--within", metavar="DISTANCE", help=f"How near, with its unit [default {DEFAULT_WITHIN}]."),
+    click.option("--within", metavar="DISTANCE", help="How near, with its unit [default 5km]."),
     click.option("--box", metavar="TOP,LEFT,BOTTOM,RIGHT", help="Only what is inside a box of degrees."),
 )
 _CONTENTS = (
@@ -81,6 +85,22 @@ def _add(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def write_output(file: Path, content: bytes) -> None:
+    """Write a file, and its folder where that is missing; PeaksError when the place cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as error:
+        sentence = f"Cannot write {file} ({error.strerror}): name a file in a folder that you can write to."
+        raise PeaksError(sentence) from error
+
+
+def write_contact_sheet(html: str, file: Path) -> None:
+    """Write an answer as a page, and say where it is."""
+    write_output(file, html.encode())
+    click.echo(f"Contact sheet: {file}", err=True)
 
 
 def print_json(document: Mapping[str, Any]) -> None:

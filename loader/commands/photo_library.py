@@ -1,18 +1,18 @@
-"""`peaks load-photos`: a folder of photos into the cluster."""
+"""Photos of the index: `peaks load-photos` writes them, `peaks predict` names their peaks anew."""
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from loader.commands.options import json_option, print_json, timezone_option
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.show.progress import Progress
@@ -28,6 +28,10 @@ NOTHING_LOADED, INTERRUPTED = 2, 130
 SHOWN_MISSING = 5  # paths in the question before photos are removed
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_top_peaks_option = click.option(
+    "--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
+    help="Most peaks named for a photo; none is named that is not likely.",
+)
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,10 @@ class Options:
 @click.option("--library", metavar="NAME",
               help="The library's name in the index, by which --prune knows its photos [default: the name of "
                    "the root folder].")
-@click.option("--timezone", metavar="ZONE",
-              help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.")
+@timezone_option
 @click.option("--part", metavar="K/N",
               help="Load only the K-th of N shares, so that N machines load one library together.")
-@click.option("--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
-              help="Most peaks named for a photo; none is named that is not likely.")
+@_top_peaks_option
 @click.option("--batch-size", type=click.IntRange(1, 256), default=16, show_default=True,
               help="Most photos that are embedded and not yet written.")
 @click.option("--workers", type=click.IntRange(1, 256), default=None, metavar="N",
@@ -88,7 +90,7 @@ class Options:
               help="Afterwards remove the photos of this library that have no file any more; asks first.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@json_option
 @connection_options
 def load_photos(connection: Connection, **given: Any) -> None:
     """Load the photos under DIR into the index photos.
@@ -237,6 +239,41 @@ def _say(report: PhotoReport, options: Options) -> None:
     from loader.show.summary import photos_as_json, summarize_photos
 
     if options.as_json:
-        click.echo(json.dumps(photos_as_json(report), ensure_ascii=False, indent=2))
+        print_json(photos_as_json(report))
     else:
         click.echo(summarize_photos(report, str(options.folder)))
+
+
+@click.command()
+@_top_peaks_option
+@click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
+              help="The checkpoint that the photos were loaded with; only needed where its text model is not "
+                   "deployed [env PEAKS_CHECKPOINT].")
+@json_option
+@connection_options
+def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_json: bool) -> None:
+    """Name peaks and concepts anew in every photo of the index.
+
+    For use after `peaks load-peaks`, `peaks load-concepts` or `peaks calibrate`. Nothing is decoded or
+    embedded: vectors and EXIF come from the index. Exit status: 0, or 1 when Elasticsearch refused a photo or
+    the command cannot run.
+    """
+    from loader.elastic.indices import PHOTOS
+    from loader.elastic.photo_index import read_photo_model
+    from loader.peaks.identification.document_fields import open_identification
+    from loader.photos import predictions as pipeline  # numpy: not for `--help`
+    from loader.search.asked_image import read_siglip
+    from loader.show.summary import summarize_predictions
+    from loader.vision.image_vectors import LocalVision
+
+    client = connection.client()
+    read_photo_model(client)  # refuses peaks of another checkpoint
+    identify = open_identification(client, read_siglip(client, LocalVision(checkpoint)), top_peaks)
+    with Progress("photos", client.count(index=PHOTOS)["count"]) as progress:
+        report = pipeline.predict_photos(client, identify, progress.advance)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        click.echo(summarize_predictions(report))
+    if report.rejected:
+        raise click.exceptions.Exit(1)

@@ -13,6 +13,7 @@ from loader.commands.options import (
     photo_filter_options,
     print_json,
     word_filter_options,
+    write_contact_sheet,
 )
 from loader.elastic.connection import Connection, connection_options
 from loader.peaks.identification.calibration_store import read_cut_off
@@ -22,7 +23,7 @@ from loader.search.filters import read_filters
 from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, ask_text
 from loader.search.template_call import format_curl
 from loader.show.answer_table import show_nothing, show_photos
-from loader.show.contact_sheet import render_photos, write_html
+from loader.show.contact_sheet import render_photos
 from loader.text import clean_text
 
 curl_option = click.option(
@@ -122,8 +123,7 @@ def similar(
 
 def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
     if html is not None:
-        write_html(render_photos(answer), html)
-        click.echo(f"Contact sheet: {html}", err=True)
+        write_contact_sheet(render_photos(answer), html)
     if as_json:
         print_json(describe_answer(answer))
         return

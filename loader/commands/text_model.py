@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from loader.commands.options import json_option
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
@@ -60,7 +61,6 @@ cache_option = click.option(
     "--cache-dir", type=click.Path(file_okay=False, path_type=Path), envvar="PEAKS_CACHE",
     help="Where exported models are kept [env PEAKS_CACHE; default ~/.cache/peaks].",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 @model.command("export")

@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from loader.commands.options import map_filter_options
+from loader.commands.options import map_filter_options, write_output
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.search.filters import parse_box, read_filters
 from loader.search.trek import read_trek
-from loader.show.contact_sheet import write_html
 from loader.show.map.tiles import read_tile_server
 
 
@@ -41,9 +40,8 @@ def draw_trek(
     client = connection.client()
     trek = read_trek(client, read_filters(client, **filters), thumbnails)
     box = None if filters["box"] is None else parse_box(filters["box"])
-    write_html(render_page(trek, title, box, server), output)
-    size = output.stat().st_size
-    shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-    click.echo(f"Map: {output} ({headline(trek)}; {shown})", err=True)
+    page = render_page(trek, title, box, server).encode()
+    write_output(output, page)
+    click.echo(f"Map: {output} ({headline(trek)}; {len(page) / 1e6:.1f} MB)", err=True)
     for note in describe_rest(trek):
         click.echo(note, err=True)

@@ -25,7 +25,7 @@ from loader.peaks.names import find_entry
 from loader.peaks.siglip import Calibration
 from loader.search.template_call import check_parameters
 
-DEFAULT_WITHIN = "5km"
+DEFAULT_WITHIN = "5km"  # as the help of --within says
 
 _NUMBER = r"\s*([+-]?\d+(?:\.\d+)?)\s*"
 _POINT = re.compile(",".join([_NUMBER] * 2))

@@ -1,21 +1,18 @@
-"""A contact sheet: an answer as one HTML file that needs nothing beside it, and how such files are written.
+"""A contact sheet: an answer as one HTML file that needs nothing beside it.
 
-The page's own files lie in ``contact_sheet/``. Every value is escaped by Jinja; thumbnails stand in the
+The page's own files lie in ``contact_sheet_page/``. Every value is escaped by Jinja; thumbnails stand in the
 page as data URIs, so that the file can be mailed or opened from a phone's storage.
 """
 from __future__ import annotations
 
 import base64
 import binascii
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from loader.errors import PeaksError
 from loader.search.answer import Answer
 from loader.show.values import format_metres, format_probability, format_time
 from loader.text import compass_point
@@ -34,24 +31,6 @@ def render_photos(answer: Answer) -> str:
 def render_identifications(images: Sequence[IdentifiedImage]) -> str:
     """Images beside the peaks that they may show, as an HTML document."""
     return _environment().get_template("identified.html").render(images=images)
-
-
-def write_html(html: str, file: Path) -> None:
-    """Write the document whole or not at all; PeaksError when the place cannot be written."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    except OSError as error:
-        sentence = f"Cannot write {file} ({error.strerror}): name a file in a folder that you can write to."
-        raise PeaksError(sentence) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(html)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(file)
-    except OSError as error:
-        Path(partial).unlink(missing_ok=True)
-        raise PeaksError(f"Cannot write {file}: {error.strerror}.") from error
 
 
 def thumbnail_uri(thumbnail: str | None) -> str | None:

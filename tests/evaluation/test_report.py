@@ -13,7 +13,7 @@ from evaluation.metrics import Interval, ReliabilityBin
 from evaluation.naming import Confusion, IdentificationFigures, NamingFigures
 from evaluation.report import Run, draw_all, render_report, write_report, written_command
 from evaluation.retrieval import CutOff, SearchFigures, SearchRow
-from loader.commands.measurements import evaluate
+from loader.commands.labelled_photos import evaluate
 from loader.elastic.models import DeployedModel
 from loader.errors import PeaksError
 from tests.snapshots import check_snapshot

@@ -4,18 +4,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from loader.errors import PeaksError
 from loader.search.answer import Answer
-from loader.show.contact_sheet import (
-    render_identifications,
-    render_photos,
-    thumbnail_uri,
-    write_html,
-)
+from loader.show.contact_sheet import render_identifications, render_photos, thumbnail_uri
 from loader.text import compass_point
 from tests.search.search_answers import identified_image, photo_answer, small_jpeg
 
@@ -131,13 +124,3 @@ def test_identified_without_any_peak() -> None:
 @pytest.mark.parametrize(("bearing", "point"), [(0, "N"), (11.3, "NNE"), (90, "E"), (225, "SW"), (359, "N")])
 def test_compass(bearing: float, point: str) -> None:
     assert compass_point(bearing) == point
-
-
-def test_write(tmp_path: Path) -> None:
-    file = tmp_path / "sheet.html"
-    write_html("<p>Ü</p>", file)
-    write_html("<p>new</p>", file)
-    assert file.read_text(encoding="utf-8") == "<p>new</p>"
-    assert list(tmp_path.iterdir()) == [file]
-    with pytest.raises(PeaksError, match="Cannot write"):
-        write_html("x", file / "sheet.html")

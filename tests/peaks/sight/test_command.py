@@ -137,7 +137,7 @@ def test_a_drawing_never_overwrites_the_photo(catalogue: Path, tmp_path: Path) -
 
 def test_a_place_that_cannot_be_written_is_one_sentence(photo: Path, catalogue: Path) -> None:
     result = run(photo, "--peaks", catalogue, "--output", photo / "sight.png")
-    assert result.exit_code == 1 and "give --output a place you can write to." in result.stderr
+    assert result.exit_code == 1 and "name a file in a folder that you can write to." in result.stderr
 
 
 def test_damaged_pixels_cost_the_picture_only(photo: Path, catalogue: Path, tmp_path: Path) -> None:

@@ -1,25 +1,106 @@
-"""`peaks sight`: which peaks a camera had before it, by what the photo's EXIF tells."""
+"""The mountains of a photo: `peaks identify` names them, `peaks sight` says which stood before the camera."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from elasticsearch import Elasticsearch
 
-from loader.commands.options import json_option, read_each, show_each
+from loader.commands.options import (
+    checkpoint_option,
+    html_option,
+    json_option,
+    peak_filter_options,
+    read_each,
+    show_each,
+    timezone_option,
+    write_contact_sheet,
+    write_output,
+)
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import PEAKS
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.names import read_loaded
+from loader.search.filters import Filters, filter_clauses, read_filters
 
 if TYPE_CHECKING:
     from loader.peaks.sight.geometry import Summits
+    from loader.show.identification_table import IdentifiedImage
     from loader.show.sight_table import SightedPhoto
 
+MOST_PEAKS = 10_000  # a search's own limit
 KINDS = (".png", ".svg")
+
+
+@click.command()
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+@peak_filter_options
+@checkpoint_option
+@json_option
+@html_option
+@connection_options
+def identify(
+    connection: Connection,
+    images: Sequence[str],
+    checkpoint: str | None,
+    as_json: bool,
+    html: Path | None,
+    **filters: Any,
+) -> None:
+    """Which mountains each IMAGE shows, by the picture and by where the camera looked.
+
+    An IMAGE is a file, or the path of an indexed photo. What its EXIF tells of position, direction and lens
+    is weighed with what the picture looks like; a peak is named when it is likely enough, and none may be.
+    A photo that is in the index already needs no checkpoint.
+    """
+    from loader.show.contact_sheet import render_identifications  # numpy: not for `--help`
+    from loader.show.identification_table import describe_identified, show_identified
+
+    found, skipped = _identify_all(connection.client(), images, filters, checkpoint)
+    if html is not None and found:
+        write_contact_sheet(render_identifications(found), html)
+    show_each(found, skipped, show=show_identified, describe=describe_identified,
+              json_key="answers" if as_json else None)
+
+
+def _identify_all(
+    client: Elasticsearch, images: Sequence[str], given: Mapping[str, Any], checkpoint: str | None
+) -> tuple[list[IdentifiedImage], dict[str, str]]:
+    from loader.peaks.identification.identifier import open_identifier
+    from loader.search.asked_image import read_asked_image, read_siglip
+    from loader.show.identification_table import IdentifiedImage
+    from loader.vision.image_vectors import LocalVision
+
+    vision = LocalVision(checkpoint)
+    filters = read_filters(client, **given)
+    allowed = _allowed_peaks(client, filters)
+    asked, skipped = read_each(images, lambda path: read_asked_image(client, path, vision))
+    if not asked:
+        return [], skipped
+    identifier = open_identifier(client, read_siglip(client, vision))
+    found = []
+    for image in asked:
+        identified = identifier.identify(image.vector, [image.camera], allowed)[0]
+        identified = identified.at_least(filters.parameters.get("min_similarity"))
+        found.append(IdentifiedImage(
+            image.path, image.thumbnail, identified, given["size"],
+            identifier.threshold, filters.words,
+        ))
+    return found, skipped
+
+
+def _allowed_peaks(client: Elasticsearch, filters: Filters) -> Collection[str] | None:
+    """The peaks inside the filters' circle and box; None without such a filter."""
+    if not {"near_lat", "box_top"} & filters.parameters.keys():
+        return None
+    query = {"bool": {"filter": filter_clauses(client, filters, "peaks-by-text")}}
+    answer = client.search(index=PEAKS, source=False, fields=[{"field": "id"}], size=MOST_PEAKS, query=query)
+    return {hit["fields"]["id"][0] for hit in answer["hits"]["hits"]}
 
 
 @click.command()
@@ -29,8 +110,7 @@ KINDS = (".png", ".svg")
               help="Catalogue of peaks (YAML); no cluster is needed then [default: the index peaks_catalog].")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path),
               help="Draw it: FILE.png or FILE.svg for one IMAGE, or a folder, which gets one PNG for each.")
-@click.option("--timezone", metavar="ZONE",
-              help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.")
+@timezone_option
 @click.option("--all", "show_all", is_flag=True, help="List all peaks outside the frame too.")
 @json_option
 @connection_options
@@ -106,17 +186,13 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
 
 def _draw(file: Path, sighted: SightedPhoto) -> None:
     from loader.peaks.sight.photo import read_picture
-    from loader.show.sight_diagram import render_diagram  # matplotlib takes a second to import
+    from loader.show.sight_diagram import Kind, render_diagram  # matplotlib takes a second to import
 
     try:
         picture = read_picture(sighted.photo.path)
     except PeaksError as error:  # its EXIF could be read: the compass is drawn without the photo
         click.echo(f"Drawn without the photo: {error.message}", err=True)
         picture = None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(render_diagram("svg" if file.suffix.lower() == ".svg" else "png", sighted, picture))
-    except OSError as error:
-        raise PeaksError(f"Cannot write {file} ({error.strerror}): give --output a place you can write "
-                         "to.") from error
+    kind: Kind = "svg" if file.suffix.lower() == ".svg" else "png"
+    write_output(file, render_diagram(kind, sighted, picture))
     click.echo(f"Drawing: {file}", err=True)

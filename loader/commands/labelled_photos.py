@@ -1,0 +1,153 @@
+"""Commands about photos whose labels are known: `peaks calibrate` and `peaks evaluate`."""
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from elasticsearch import Elasticsearch
+
+from loader.commands.options import json_option, print_json
+from loader.elastic.connection import Connection, connection_options
+
+if TYPE_CHECKING:
+    from evaluation.calibration import Measurement
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_LABELS = (
+    "What photos show: `sight` (peaks in frame by EXIF, weak), `folders` (the first one is a peak's or "
+    "concept's id), or a JSON file."
+)
+
+
+@click.command("calibrate")
+@click.option("--labels", metavar="sight|folders|FILE", help=_LABELS)
+@click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
+              help="Share of the names given that must be right.")
+@click.option("--dry-run", is_flag=True, help="Measure and print; the rule in force stays.")
+@click.option("--reset", is_flag=True, help="Return to the rule that ships; measures nothing.")
+@json_option
+@connection_options
+def calibrate(
+    connection: Connection,
+    labels: str | None,
+    precision: float,
+    dry_run: bool,
+    reset: bool,
+    as_json: bool,
+) -> None:
+    """Measure how much each clue counts when mountains are named, and from when on.
+
+    The rule's weights and thresholds and the cut-off of searches by words are fitted to labelled photos of
+    the index and kept in its _meta. Photos that are loaded already keep their names until `peaks predict`
+    gives them new ones.
+    """
+    if reset == (labels is not None):
+        raise click.UsageError("Give --labels to measure, or --reset to return to the rule that ships.")
+    client = connection.client()
+    if labels is None:
+        _reset(client)
+        return
+    # SciPy and the report's packages take a second to import: not for `--help`
+    from evaluation.calibration_table import describe_measurement, show_measurement
+
+    measured = _measure(client, labels, precision)
+    if not dry_run:
+        _keep(client, measured, labels, precision)
+    if as_json:
+        print_json(describe_measurement(measured))
+    else:
+        click.echo(show_measurement(measured, kept=not dry_run))
+
+
+def _reset(client: Elasticsearch) -> None:
+    from loader.peaks.identification.calibration_store import forget_calibrated
+
+    forget_calibrated(client)
+    click.echo("The rule that ships is in force; run `peaks predict` to name the stored photos by it.")
+
+
+def _measure(client: Elasticsearch, source: str, precision: float) -> Measurement:
+    from evaluation.calibration import Calibration
+    from evaluation.dataset import read_dataset
+    from evaluation.labels import read_labels
+    from evaluation.retrieval import ask_by_name, open_encoder
+    from loader.peaks.identification.calibration_store import read_calibrated
+
+    dataset = read_dataset(client)
+    labels = read_labels(source, dataset)
+    calibration = Calibration(dataset, labels, read_calibrated(client).rule, precision)
+    encode = open_encoder(client, dataset.model.model_id)
+    peaks = ask_by_name(dataset, labels, dataset.peaks, encode)
+    return calibration.measure([*peaks, *ask_by_name(dataset, labels, dataset.concepts, encode)])
+
+
+def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: float) -> None:
+    from loader.peaks.identification.calibration_store import Calibrated, write_calibrated
+
+    origin = {
+        "labels": labels,
+        "photos": measured.photos,
+        "precision": precision,
+        "date": date.today().isoformat(),
+    }
+    write_calibrated(client, Calibrated(measured.rule, measured.min_similarity, origin))
+
+
+@click.command()
+@click.option("--labels", "source", required=True, metavar="sight|folders|FILE", help=_LABELS)
+@click.option("--peaks", "peaks_file", type=_FILE, metavar="FILE",
+              help="Catalogue of peaks, for the languages of their names.")
+@click.option("--concepts", "concepts_file", type=_FILE, metavar="FILE",
+              help="Catalogue of concepts, for the languages of their names.")
+@click.option("--reference-images", "reference_folder", metavar="DIR",
+              type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Folder of reference photos, as `peaks load-peaks` takes it: photos of the index that are "
+                   "among them are not judged.")
+@click.option("--output", type=_NEW_FILE, default=Path("docs/evaluation.md"), show_default=True,
+              help="The report, Markdown; its plots go into images/ beside it.")
+@click.option("--json", "json_file", type=_NEW_FILE, metavar="FILE", help="Write every figure as JSON too.")
+@click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
+              help="Share of the names given that must be right; thresholds are chosen for it.")
+@connection_options
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    connection: Connection,
+    source: str,
+    peaks_file: Path | None,
+    concepts_file: Path | None,
+    reference_folder: Path | None,
+    output: Path,
+    json_file: Path | None,
+    precision: float,
+) -> None:
+    """Measure how well photos are found and mountains named, and write a report.
+
+    Searches by words in every language, identification by picture and sight line, and concepts, over the
+    photos of the index whose labels are known. It changes nothing in the index.
+    """
+    # SciPy and matplotlib take seconds to import: not for `--help`
+    from evaluation.dataset import read_dataset
+    from evaluation.labels import read_labels
+    from evaluation.measurements import evaluate as measure
+    from evaluation.report import Run, describe_versions, write_report, written_command
+    from evaluation.retrieval import open_encoder
+    from loader.peaks.identification.calibration_store import read_calibrated
+
+    client = connection.client(request_timeout=600)
+    dataset = read_dataset(client, peaks_file, concepts_file)
+    labels = read_labels(source, dataset)
+    references = dataset.photos.find_copies(reference_folder) if reference_folder else frozenset()
+    evaluation = measure(
+        dataset,
+        labels.without(references),
+        open_encoder(client, dataset.model.model_id),
+        read_calibrated(client),
+        precision,
+    )
+    run = Run(written_command(ctx), precision, dataset.model, len(references), describe_versions(client))
+    for path in write_report(evaluation, run, output, json_file):
+        click.echo(path)
