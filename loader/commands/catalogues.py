@@ -1,6 +1,7 @@
 """Catalogues of peaks and concepts: into the cluster, and what is wrong with one."""
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 from loader.commands.options import json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
-from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.names import read_loaded
 from loader.show.progress import Progress, track
@@ -17,6 +18,7 @@ from loader.show.progress import Progress, track
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
+    from loader.peaks.catalogue_writer import CatalogueReport
     from loader.peaks.checks.entries import Entries
     from loader.peaks.checks.names import NameVectors
     from loader.vision.image_vectors import LocalVision
@@ -60,7 +62,6 @@ def load_peaks(
     # numpy and Pillow: not for `--help`
     from loader.peaks import catalogue_writer
     from loader.peaks.reference_images import References, find_references
-    from loader.show.summary import show_catalogue_report
     from loader.vision.image_vectors import LocalVision
 
     peaks = read_catalogue(file, Peak)
@@ -75,9 +76,7 @@ def load_peaks(
         report = catalogue_writer.load_peaks(
             client, peaks, model.model_id, references, vision.embed, alpha_text, max_images, progress.advance
         )
-    click.echo(show_catalogue_report(report, Peak.noun, str(file), as_json=as_json))
-    if report.rejected:
-        raise click.exceptions.Exit(1)
+    _end(report, Peak, file, as_json)
 
 
 @click.command("load-concepts")
@@ -92,7 +91,6 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     was refused or nothing could be done.
     """
     from loader.peaks import catalogue_writer  # numpy and Pillow: not for `--help`
-    from loader.show.summary import show_catalogue_report
 
     concepts = read_catalogue(file, Concept)
     client = connection.client()
@@ -100,7 +98,16 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     refuse_other_model(Concept.index, index, deployed_model(client, index.model_id))
     with Progress("concepts", len(concepts)) as progress:
         report = catalogue_writer.load_concepts(client, concepts, progress.advance)
-    click.echo(show_catalogue_report(report, Concept.noun, str(file), as_json=as_json))
+    _end(report, Concept, file, as_json)
+
+
+def _end(report: CatalogueReport, kind: type[Entry], file: Path, as_json: bool) -> None:
+    from loader.show.summary import summarize_catalogue
+
+    if as_json:
+        print_json(asdict(report))
+    else:
+        click.echo(summarize_catalogue(report, kind.noun, str(file)))
     if report.rejected:
         raise click.exceptions.Exit(1)
 

@@ -12,9 +12,22 @@ from loader.errors import PeaksError
 from loader.text import clean_text
 
 Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
 Found = TypeVar("Found")
 
 NOTHING_READ = 2  # exit status
+
+
+def combine(*options: Decorator) -> Decorator:
+    """Several options as one."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 html_option = click.option(
@@ -61,30 +74,11 @@ _MOST_PEAKS = click.option("--size", type=int, metavar="N", default=5, show_defa
                            help="Most peaks an image.")
 
 
-def map_filter_options(command: Command) -> Command:
-    """Add the filters that choose photos, none of which is about similarity."""
-    return _add(command, *_PLACE, *_CONTENTS)
-
-
-def photo_filter_options(command: Command) -> Command:
-    """Add the filters on photos that an image is compared with."""
-    return _add(command, *_PLACE, *_CONTENTS, _SIMILARITY, _MOST_PHOTOS)
-
-
-def word_filter_options(command: Command) -> Command:
-    """Add the filters on photos that words describe: SigLIP's probability is one of them."""
-    return _add(command, *_PLACE, *_CONTENTS, _SIMILARITY, _PROBABILITY, _MOST_PHOTOS)
-
-
-def peak_filter_options(command: Command) -> Command:
-    """Add the filters on peaks."""
-    return _add(command, *_PLACE, _SIMILARITY, _MOST_PEAKS)
-
-
-def _add(command: Command, *options: Callable[[Command], Command]) -> Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
+# The filters: on photos for a map, on photos that an image or words are compared with, and on peaks.
+map_filter_options = combine(*_PLACE, *_CONTENTS)
+photo_filter_options = combine(*_PLACE, *_CONTENTS, _SIMILARITY, _MOST_PHOTOS)
+word_filter_options = combine(*_PLACE, *_CONTENTS, _SIMILARITY, _PROBABILITY, _MOST_PHOTOS)
+peak_filter_options = combine(*_PLACE, _SIMILARITY, _MOST_PEAKS)
 
 
 def write_output(file: Path, content: bytes) -> None:

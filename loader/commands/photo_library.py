@@ -16,6 +16,7 @@ from loader.commands.options import json_option, print_json, timezone_option
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.show.progress import Progress
+from loader.show.values import format_count
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -212,9 +213,8 @@ def _agrees(missing: list[str]) -> bool:
 
     shown = "".join(f"  {clean_text(path)}\n" for path in missing[:SHOWN_MISSING])
     more = f"  … and {len(missing) - SHOWN_MISSING:,} more\n" if len(missing) > SHOWN_MISSING else ""
-    noun = "photo" if len(missing) == 1 else "photos"
     try:
-        question = f"Remove {len(missing):,} {noun} without a file from the index?"
+        question = f"Remove {format_count(len(missing), 'photo')} without a file from the index?"
         return click.confirm(f"{shown}{more}{question}", err=True)
     except click.Abort:
         click.echo("Nobody answers, so nothing was removed; --yes removes without asking.", err=True)
@@ -228,7 +228,7 @@ def _stop(report: PhotoReport, options: Options) -> NoReturn:
     left = "Stopped before the first file."
     if report.found:
         _say(report, options)
-        left = f"Stopped; {report.left:,} {'file is' if report.left == 1 else 'files are'} left."
+        left = f"Stopped; {format_count(report.left, 'file')} left."
     click.echo(f"{left} Run the same command again to go on: what is written stays written.", err=True)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -58,8 +58,8 @@ def search(
     question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
     if curl:
         click.echo(format_curl(connection, question.template, question.parameters))
-        return
-    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
+    else:
+        _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
 
 
 @click.command()
@@ -88,8 +88,8 @@ def peak(
     question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
     if curl:
         click.echo(format_curl(connection, question.template, question.parameters))
-        return
-    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
+    else:
+        _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
 
 
 @click.command()

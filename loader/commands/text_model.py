@@ -3,14 +3,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from loader.commands.options import json_option
+from loader.commands.options import combine, json_option
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ OUTCOMES = {
     "unchanged": "already runs",
 }
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -42,21 +40,14 @@ def say(line: str) -> None:
         click.echo(line, err=True)
 
 
-def checkpoint_options(command: Command) -> Command:
-    """Options of every command that starts from a checkpoint."""
-    options: tuple[Callable[[Command], Command], ...] = (
-        click.option("--recipes", "recipes_file", type=FILE,
-                     help="YAML of prompt recipes to bake in [default: the built-in peak, photo and none]."),
-        click.option("--precision", type=click.Choice(["fp32", "int8"]), default="fp32", show_default=True,
-                     help="fp32 is exact; int8 is smaller and faster, for x86-64 ML nodes."),
-        click.option("--checkpoint", required=True, envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
-                     help="SigLIP-2 checkpoint: a folder or a Hugging Face id [env PEAKS_CHECKPOINT]."),
-    )
-    for option in options:
-        command = option(command)
-    return command
-
-
+checkpoint_options = combine(  # of every command that starts from a checkpoint
+    click.option("--checkpoint", required=True, envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
+                 help="SigLIP-2 checkpoint: a folder or a Hugging Face id [env PEAKS_CHECKPOINT]."),
+    click.option("--precision", type=click.Choice(["fp32", "int8"]), default="fp32", show_default=True,
+                 help="fp32 is exact; int8 is smaller and faster, for x86-64 ML nodes."),
+    click.option("--recipes", "recipes_file", type=FILE,
+                 help="YAML of prompt recipes to bake in [default: the built-in peak, photo and none]."),
+)
 cache_option = click.option(
     "--cache-dir", type=click.Path(file_okay=False, path_type=Path), envvar="PEAKS_CACHE",
     help="Where exported models are kept [env PEAKS_CACHE; default ~/.cache/peaks].",

@@ -34,7 +34,6 @@ _DISTANCE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|km|mi|yd|ft|nmi)\s*", re.IGNORE
 _MOMENT = re.compile(
     r"(?P<written>\d{4}(?:-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?)"
 )
-_DEGREES = {"latitude": 90, "longitude": 180}
 
 
 # What a filter adds to a template's parameters, and its words.
@@ -144,13 +143,11 @@ def _find_summit(client: Elasticsearch, name: str) -> tuple[str, Point]:
 
 
 def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[Part]:
-    start = None if shot_from is None else parse_moment(shot_from, "--from", last=False)
-    end = None if shot_to is None else parse_moment(shot_to, "--to", last=True)
-    if start and end and start[:19] > end[:19] and start[19:] == end[19:]:
-        raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
-    if start:
+    if shot_from is not None:
+        start = parse_moment(shot_from, "--from", last=False)
         yield {"shot_from": start}, f"from {start.replace('T', ' ')}"
-    if end:
+    if shot_to is not None:
+        end = parse_moment(shot_to, "--to", last=True)
         yield {"shot_to": end}, f"to {end.replace('T', ' ')}"
 
 
@@ -188,11 +185,9 @@ def _cosine_of(client: Elasticsearch, probability: float) -> float:
 
 
 def parse_point(text: str) -> Point | None:
-    """``LAT,LON`` as a point; None when the text is no pair of numbers; PeaksError outside the Earth."""
+    """``LAT,LON`` as a point, whose limits the template's schema knows; None for no pair of numbers."""
     match = _POINT.fullmatch(text)
-    if match is None:
-        return None
-    return Point(_degrees(match[1], "latitude", text), _degrees(match[2], "longitude", text))
+    return None if match is None else Point(*map(float, match.groups()))
 
 
 def parse_distance(text: str) -> str:
@@ -210,18 +205,11 @@ def parse_box(text: str) -> Box:
     if match is None:
         raise PeaksError(f"--box {text!r} is no box: write TOP,LEFT,BOTTOM,RIGHT in degrees, such as "
                          "28.1,86.6,27.7,87.0.")
-    top, bottom = _degrees(match[1], "latitude", text), _degrees(match[3], "latitude", text)
-    if top <= bottom:
-        raise PeaksError(f"--box {text!r} has its top ({top:g}) at or below its bottom ({bottom:g}): write "
-                         "TOP,LEFT,BOTTOM,RIGHT.")
-    return Box(top, _degrees(match[2], "longitude", text), bottom, _degrees(match[4], "longitude", text))
-
-
-def _degrees(number: str, name: str, text: str) -> float:
-    degrees, limit = float(number), _DEGREES[name]
-    if abs(degrees) > limit:
-        raise PeaksError(f"{text!r} has the {name} {degrees:g}: a {name} lies between -{limit} and {limit}.")
-    return degrees
+    box = Box(*map(float, match.groups()))
+    if box.top <= box.bottom:
+        raise PeaksError(f"--box {text!r} has its top ({box.top:g}) at or below its bottom ({box.bottom:g}): "
+                         "write TOP,LEFT,BOTTOM,RIGHT.")
+    return box
 
 
 def parse_moment(text: str, option: str, *, last: bool) -> str:

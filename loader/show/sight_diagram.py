@@ -224,22 +224,21 @@ def _draw_picture(figure: Figure, sighted: SightedPhoto, picture: Image.Image) -
     pixels = picture.resize((round(width * DPI), round(height * DPI)), Image.Resampling.LANCZOS)
     axes.imshow(np.asarray(pixels), extent=(0, width, 0, height), aspect="auto", interpolation="none")
     axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=PHOTO, linewidth=2, clip_on=False))
-    _draw_names(axes, sighted, width, height)
-    _draw_error(axes, sighted, width)
+    places = picture_places(sighted)
+    if sighted.camera and places:
+        _draw_names(axes, places, width, height)
+        _draw_error(axes, sighted.camera, width)
 
 
 def picture_places(sighted: SightedPhoto) -> list[tuple[Sight, float]]:
     """Return the shown peaks with their places in the picture, 0 to 1, from left to right."""
-    places = [(sight, place_in_picture(sight.offset, _view(sighted))) for sight in sighted.shown]
+    width = sighted.camera.field_of_view if sighted.camera else None
+    places = [(sight, place_in_picture(sight.offset, width)) for sight in sighted.shown]
     return [(sight, place) for sight, place in places if place is not None]
 
 
-def _view(sighted: SightedPhoto) -> float | None:
-    return None if sighted.camera is None else sighted.camera.field_of_view
-
-
-def _draw_names(axes: Axes, sighted: SightedPhoto, width: float, height: float) -> None:
-    places = picture_places(sighted)[: int((width + 0.8) / NAME_GAP)]
+def _draw_names(axes: Axes, places: Sequence[tuple[Sight, float]], width: float, height: float) -> None:
+    places = places[: int((width + 0.8) / NAME_GAP)]
     feet = spread([place * width for _, place in places], [NAME_GAP] * len(places), -0.4, width + 0.4)
     for (sight, place), foot in zip(places, feet, strict=True):
         x = place * width
@@ -251,11 +250,9 @@ def _draw_names(axes: Axes, sighted: SightedPhoto, width: float, height: float) 
                   size=9.5, weight="bold", color=PEAK)
 
 
-def _draw_error(axes: Axes, sighted: SightedPhoto, width: float) -> None:
+def _draw_error(axes: Axes, camera: Camera, width: float) -> None:
     """How far the names may stand aside: a bar as long as the compass errs to both sides."""
-    reach = place_in_picture(COMPASS_ERROR_DEG, _view(sighted))
-    if reach is None or not sighted.shown:
-        return
+    reach = place_in_picture(COMPASS_ERROR_DEG, camera.field_of_view) or 0.5
     half = min(reach - 0.5, 0.5) * width
     axes.plot([width / 2 - half, width / 2 + half], [-0.14, -0.14], color=PHOTO, linewidth=2, clip_on=False)
     axes.text(width / 2, -0.2, f"±{COMPASS_ERROR_DEG:.0f}°, as a phone's compass errs", ha="center", va="top",

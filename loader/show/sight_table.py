@@ -1,7 +1,7 @@
 """What a camera had before it, as text for a terminal and as JSON."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -98,7 +98,8 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
     lines += [f"  {sentence}" for sentence in sighted.notes]
     lines += [f"  Its EXIF: {note}." for note in sighted.photo.notes]
     block = "\n".join(map(clean_text, lines))
-    rows = sighted.sights if show_all else sighted.sights[: _count_in_frame(sighted) + FEW]
+    in_frame = sum(bool(sight.in_frame) for sight in sighted.sights)
+    rows = sighted.sights if show_all else sighted.sights[: in_frame + FEW]
     if rows:
         block += "\n" + format_table(_columns(rows), width)
     left_out = len(sighted.sights) - len(rows)
@@ -122,13 +123,10 @@ def describe_shot(sighted: SightedPhoto) -> str:
     """Return where the camera stood, where it looked and when, as far as the file says."""
     if sighted.camera is None:
         return NO_POSITION
-    where = describe_camera(sighted.camera, f" {_describe_north(sighted)}")
-    return "; ".join(filter(None, [where, format_time(_time(sighted))]))
-
-
-def _time(sighted: SightedPhoto) -> ShotTime:
     fields = sighted.photo.fields
-    return ShotTime(*(fields.get(f"shot_time{part}") for part in ("", "_local", "_offset")))
+    time = ShotTime(*(fields.get(f"shot_time{part}") for part in ("", "_local", "_offset")))
+    where = describe_camera(sighted.camera, f" from true north{_describe_north(fields)}")
+    return "; ".join(filter(None, [where, format_time(time)]))
 
 
 def describe_camera(camera: Camera, north: str = "") -> str:
@@ -141,20 +139,14 @@ def describe_camera(camera: Camera, north: str = "") -> str:
     return ", ".join(filter(None, parts))
 
 
-def _describe_north(sighted: SightedPhoto) -> str:
-    fields = sighted.photo.fields
+def _describe_north(fields: Mapping[str, Any]) -> str:
     reference, declination = fields.get("bearing_reference"), declination_of(fields)
     if reference is None:
-        return "from true north (the camera does not say)"
+        return " (the camera does not say)"
     if reference != "magnetic" or declination is None:
-        return "from true north"
+        return ""
     side = "east" if declination >= 0 else "west"
-    written = f"{fields['bearing']:.0f}° magnetic, declination {abs(declination):.1f}° {side}"
-    return f"from true north ({written})"
-
-
-def _count_in_frame(sighted: SightedPhoto) -> int:
-    return sum(bool(sight.in_frame) for sight in sighted.sights)
+    return f" ({fields['bearing']:.0f}° magnetic, declination {abs(declination):.1f}° {side})"
 
 
 def _columns(rows: Sequence[Sight]) -> list[Column]:
@@ -189,15 +181,20 @@ def _frame(sight: Sight) -> str:
 
 def describe_sights(sighted: SightedPhoto) -> dict[str, Any]:
     """Return one photo as a JSON object, all numbers in full."""
-    fields = sighted.photo.fields
+    fields, camera = sighted.photo.fields, sighted.camera
+    width = None if camera is None else camera.field_of_view
     exif = ("bearing", "bearing_reference", "focal_length_35mm", "shot_time", "shot_time_local", "camera")
     return {
         "path": sighted.photo.path,
-        "camera": None if sighted.camera is None else asdict(sighted.camera),
+        "camera": None if camera is None else asdict(camera),
         "declination": declination_of(fields) if fields.get("bearing_reference") == "magnetic" else None,
         "exif": {name: fields.get(name) for name in exif},
         "notes": [*sighted.notes, *sighted.photo.notes],
-        "peaks": [_describe_placed(sight, sighted.camera) for sight in sighted.sights],
+        "peaks": [
+            {**describe_sight(sight), "is_shown": sight.is_shown, "prior": sight.prior,
+             "place_in_picture": place_in_picture(sight.offset, width)}
+            for sight in sighted.sights
+        ],
     }
 
 
@@ -213,10 +210,3 @@ def describe_sight(sight: Sight) -> dict[str, Any]:
         **numbers,
         "hidden_by": sight.hidden_by.id if sight.hidden_by else None,
     }
-
-
-def _describe_placed(sight: Sight, camera: Camera | None) -> dict[str, Any]:
-    width = None if camera is None else camera.field_of_view
-    place = place_in_picture(sight.offset, width)
-    derived = {"is_shown": sight.is_shown, "prior": sight.prior, "place_in_picture": place}
-    return {**describe_sight(sight), **derived}

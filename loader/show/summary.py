@@ -1,7 +1,6 @@
 """What a load says at its end: every file counted, every skipped one named with its reason."""
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -58,17 +57,8 @@ def _without_file(report: PhotoReport) -> list[str]:
     return [f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"]
 
 
-def show_catalogue_report(report: CatalogueReport, noun: str, place: str, *, as_json: bool) -> str:
-    """Return what `peaks load-peaks` and `peaks load-concepts` print at their end.
-
-    Args:
-        report: of the load.
-        noun: "peak" or "concept".
-        place: the catalogue's file.
-        as_json: as one JSON object.
-    """
-    if as_json:
-        return json.dumps(asdict(report), ensure_ascii=False, indent=2)
+def summarize_catalogue(report: CatalogueReport, noun: str, place: str) -> str:
+    """Return the closing summary of `peaks load-peaks` and `peaks load-concepts` as lines of text."""
     lines = [
         f"{format_count(report.created + report.updated + len(report.rejected), noun)} in {place}",
         _row("new", report.created),

@@ -44,12 +44,6 @@ def test_point(text: str, point: Point | None) -> None:
     assert parse_point(text) == point
 
 
-@pytest.mark.parametrize("text", ["90.1,0", "-91,0", "0,180.5", "86.8,-200"])
-def test_point_outside_the_earth(text: str) -> None:
-    with pytest.raises(PeaksError, match=r"lies between -(90|180) and"):
-        parse_point(text)
-
-
 @pytest.mark.parametrize(
     ("text", "distance"), [("5km", "5km"), ("0.5 KM", "0.5km"), ("800m", "800m"), ("3mi", "3mi")]
 )
@@ -72,7 +66,7 @@ def test_box() -> None:
     ("text", "sentence"),
     [("28.1,86.6,27.7", "TOP,LEFT,BOTTOM,RIGHT"), ("a,b,c,d", "TOP,LEFT,BOTTOM,RIGHT"),
      ("", "TOP,LEFT,BOTTOM,RIGHT"), ("1,2,3,4,5", "TOP,LEFT,BOTTOM,RIGHT"),
-     ("27.7,86.6,28.1,87.0", "at or below its bottom"), ("28,186.6,27,87", "longitude 186.6")],
+     ("27.7,86.6,28.1,87.0", "at or below its bottom")],
 )
 def test_no_box(text: str, sentence: str) -> None:
     with pytest.raises(PeaksError, match=sentence):
@@ -119,7 +113,6 @@ def test_filters_without_a_name_ask_nobody() -> None:
     ("given", "sentence"),
     [
         ({"within": "5km"}, "--near"),
-        ({"shot_from": "2023-10-06", "shot_to": "2023-10-05"}, "lies after"),
         ({"min_similarity": 0.1, "min_probability": 0.5}, "one cut-off"),
     ],
 )

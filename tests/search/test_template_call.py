@@ -35,6 +35,8 @@ NO_FILTERS = Filters()
          "photos-by-text refuses these parameters: Additional properties are not allowed ('txet' was"),
         ("photos-by-text", {"text": "x", "predicted_peaks": ["a"] * 101},
          "--peak: more than the 100 values that photos-by-text takes."),
+        ("photos-by-text", {"text": "x", "near_lat": 91.0, "near_lon": 0.0},
+         "--near: 91.0 is greater than the maximum of 90."),
         ("photos-by-text", {"text": "x", "near_lat": 1},
          "photos-by-text refuses these parameters: 'near_lon' is a dependency"),
     ],

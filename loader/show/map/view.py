@@ -7,9 +7,11 @@ two weeks to a dot, so photos far from the others do not widen the view.
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
 
 from loader.files.place import Box, Point
 from loader.search.trek import Trek, TrekPhoto
@@ -98,26 +100,10 @@ def _mountains_near(
 
 def main_trek(photos: Sequence[TrekPhoto]) -> list[TrekPhoto]:
     """Return the photos of the region that holds most of them, in the order given."""
-    counts = Counter(_cell(photo.gps) for photo in photos)
-    regions = _regions(set(counts))
-    largest = max(regions, key=lambda cells: (sum(counts[cell] for cell in cells), min(cells)))
-    return [photo for photo in photos if _cell(photo.gps) in largest]
-
-
-def _cell(point: Point) -> tuple[int, int]:
-    return math.floor(point.lat / CELL_DEGREES), math.floor(point.lon / CELL_DEGREES)
-
-
-def _regions(cells: set[tuple[int, int]]) -> list[set[tuple[int, int]]]:
-    """Sort cells into sets that hang together, by sides or corners."""
-    regions = []
-    while cells:
-        region, waiting = set(), deque([cells.pop()])
-        while waiting:
-            row, column = waiting.popleft()
-            region.add((row, column))
-            around = {(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)} & cells
-            cells -= around
-            waiting.extend(around)
-        regions.append(region)
-    return regions
+    degrees = np.array([(photo.gps.lat + 90, photo.gps.lon + 180) for photo in photos])
+    rows, columns = (degrees // CELL_DEGREES).astype(int).T
+    taken = np.zeros((rows.max() + 1, columns.max() + 1), dtype=bool)
+    taken[rows, columns] = True
+    regions = ndimage.label(taken, np.ones((3, 3)))[0][rows, columns]  # cells that touch, by side or corner
+    largest = np.bincount(regions).argmax()
+    return [photo for photo, region in zip(photos, regions, strict=True) if region == largest]
