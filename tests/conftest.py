@@ -29,7 +29,7 @@ settings.load_profile("untimed")
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 DEMO_CHECKPOINT = REPOSITORY / "demo" / "siglip2-trek-tiny"
-DRAWN = 24  # drawn photos that several test areas share
+DRAWN, DRAWN_SEED, DRAWN_SIDE = 24, 4242, 400  # drawn photos that several test areas share; pixels
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from demo.render import render
 
     folder = tmp_path_factory.mktemp("drawn")
-    render(folder, DRAWN, seed=4242, processes=2, long_side=400)
+    render(folder, DRAWN, DRAWN_SEED, processes=2, long_side=DRAWN_SIDE)
     return folder
 
 

@@ -91,8 +91,8 @@ def test_it_recognises_scenes_it_never_saw(embedder: Embedder, unseen: Pool) -> 
     assert figures["sky_accuracy"] >= 0.8
 
 
-def test_it_recognises_photo_files(embedder: Embedder, photos: Path) -> None:
-    pictures, shown = embed_photos(FOLDER, photos)
+def test_it_recognises_photo_files(embedder: Embedder, drawn: Path) -> None:
+    pictures, shown = embed_photos(FOLDER, drawn)
     figures = measure(embedder, pictures, shown, load_vocabulary())
     assert figures["peak_top1"] >= 0.6
     assert figures["sky_accuracy"] >= 0.8

@@ -29,13 +29,13 @@ from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import look
 from loader.peaks.sight.photo import read_photo_camera
 from loader.show.sight_layout import place_in_picture
-from tests.demo.conftest import COUNT, LONG_SIDE, SEED
+from tests.conftest import DRAWN, DRAWN_SEED, DRAWN_SIDE
 
 
 @pytest.fixture(scope="module")
-def truth(photos: Path) -> list[dict[str, Any]]:
+def truth(drawn: Path) -> list[dict[str, Any]]:
     """What the renderer says is true of them."""
-    entries: list[dict[str, Any]] = json.loads((photos / TRUTH_FILE).read_text(encoding="utf-8"))
+    entries: list[dict[str, Any]] = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
     return entries
 
 
@@ -44,17 +44,17 @@ def degrees(parts: tuple[float, float, float]) -> float:
     return float(parts[0] + parts[1] / 60 + parts[2] / 3600)
 
 
-def test_the_truth_names_exactly_the_files(photos: Path, truth: list[dict[str, Any]]) -> None:
-    written = {path.name for path in photos.iterdir()}
+def test_the_truth_names_exactly_the_files(drawn: Path, truth: list[dict[str, Any]]) -> None:
+    written = {path.name for path in drawn.iterdir()}
     assert {entry["file"] for entry in truth} == written - {TRUTH_FILE}
-    assert len(truth) == COUNT
+    assert len(truth) == DRAWN
     assert {entry["orientation"] for entry in truth} == set(range(1, 9))
 
 
-def test_the_same_seed_writes_the_same_files(photos: Path, tmp_path: Path) -> None:
-    for photo in plan_photos(COUNT, SEED)[:4]:
-        write_task((tmp_path, photo, LONG_SIDE))
-        assert (photos / photo.name).read_bytes() == (tmp_path / photo.name).read_bytes(), photo.name
+def test_the_same_seed_writes_the_same_files(drawn: Path, tmp_path: Path) -> None:
+    for photo in plan_photos(DRAWN, DRAWN_SEED)[:4]:
+        write_task((tmp_path, photo, DRAWN_SIDE))
+        assert (drawn / photo.name).read_bytes() == (tmp_path / photo.name).read_bytes(), photo.name
 
 
 def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> Non
     assert {path.name for path in tmp_path.iterdir()} == {*files, TRUTH_FILE, "mine.txt"}
 
 
-def test_contents_and_endings(photos: Path, truth: list[dict[str, Any]]) -> None:
-    formats = {entry["file"]: Image.open(photos / entry["file"]).format for entry in truth}
+def test_contents_and_endings(drawn: Path, truth: list[dict[str, Any]]) -> None:
+    formats = {entry["file"]: Image.open(drawn / entry["file"]).format for entry in truth}
     for entry in truth:
         assert formats[entry["file"]] == {"jpeg": "JPEG", "heic": "HEIF"}[entry["content"]]
     assert {"JPEG", "HEIF"} == set(formats.values())
@@ -74,10 +74,10 @@ def test_contents_and_endings(photos: Path, truth: list[dict[str, Any]]) -> None
     assert any(" " in name for name in formats)
 
 
-def test_position_direction_time_and_lens(photos: Path, truth: list[dict[str, Any]]) -> None:
+def test_position_direction_time_and_lens(drawn: Path, truth: list[dict[str, Any]]) -> None:
     gps, base = ExifTags.GPS, ExifTags.Base
     for entry in truth:
-        exif = Image.open(photos / entry["file"]).getexif()
+        exif = Image.open(drawn / entry["file"]).getexif()
         position, exposure = exif.get_ifd(ExifTags.IFD.GPSInfo), exif.get_ifd(ExifTags.IFD.Exif)
         assert degrees(position[gps.GPSLatitude]) == pytest.approx(entry["lat"], abs=1e-5)
         assert degrees(position[gps.GPSLongitude]) == pytest.approx(entry["lon"], abs=1e-5)
@@ -90,12 +90,12 @@ def test_position_direction_time_and_lens(photos: Path, truth: list[dict[str, An
         assert written.isoformat() == entry["taken"]
 
 
-def test_turned_pixels_are_upright_again(photos: Path) -> None:
-    for photo in plan_photos(COUNT, SEED):
-        upright = ImageOps.exif_transpose(Image.open(photos / photo.name)).convert("RGB")
-        drawn = draw_scene(photo.scene, 96)
-        read = np.asarray(upright.resize(drawn.size, Image.Resampling.BILINEAR), np.float32)
-        assert np.abs(read - np.asarray(drawn, np.float32)).mean() < 10, (photo.name, photo.orientation)
+def test_turned_pixels_are_upright_again(drawn: Path) -> None:
+    for photo in plan_photos(DRAWN, DRAWN_SEED):
+        upright = ImageOps.exif_transpose(Image.open(drawn / photo.name)).convert("RGB")
+        scene = draw_scene(photo.scene, 96)
+        read = np.asarray(upright.resize(scene.size, Image.Resampling.BILINEAR), np.float32)
+        assert np.abs(read - np.asarray(scene, np.float32)).mean() < 10, (photo.name, photo.orientation)
 
 
 @pytest.mark.parametrize("content", ["jpeg", "heic"])
@@ -130,19 +130,19 @@ def test_a_nearer_peak_takes_the_place_out_of_sight() -> None:
     assert "Pangboche" not in seen and "Gokyo" in seen
 
 
-def test_the_loader_finds_the_peak_where_it_is_drawn(photos: Path) -> None:
+def test_the_loader_finds_the_peak_where_it_is_drawn(drawn: Path) -> None:
     """The peak's place in the picture, by the file's EXIF, is the drawn one but for the compass error."""
     errors = []
-    for photo in plan_photos(COUNT, SEED):
-        camera = read_camera(read_photo_camera(str(photos / photo.name)).fields)
+    for photo in plan_photos(DRAWN, DRAWN_SEED):
+        camera = read_camera(read_photo_camera(str(drawn / photo.name)).fields)
         assert camera is not None and camera.field_of_view is not None
         sight = {sight.peak.id: sight for sight in look(camera, summits())}[photo.scene.attributes.peak]
         assert sight.is_shown and sight.offset is not None
-        drawn = view_of(photo.scene).centre / photo.scene.aspect
+        meant = view_of(photo.scene).centre / photo.scene.aspect
         place = place_in_picture(sight.offset, camera.field_of_view)
         assert place is not None
-        errors.append((place - drawn) * camera.field_of_view)
-    assert math.sqrt(sum(error**2 for error in errors) / COUNT) < 1.5 * COMPASS_ERROR_DEGREES
+        errors.append((place - meant) * camera.field_of_view)
+    assert math.sqrt(sum(error**2 for error in errors) / DRAWN) < 1.5 * COMPASS_ERROR_DEGREES
     assert max(map(abs, errors)) < 4 * COMPASS_ERROR_DEGREES
 
 
