@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-settings.register_profile("untimed", deadline=None)  # two busy cores say nothing about an example
+# Two busy cores say nothing about an example.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -105,13 +106,13 @@ def node() -> Iterator[Node]:
     from cluster.embedded.processes import find_members, is_node, is_worker
 
     port, home = free_port(), session_home()
-    run_peaks("cluster", "reset", "--yes", "--home", home)  # what a session that was broken off left
+    call_peaks("cluster", "reset", "--yes", "--home", home)  # what a session that was broken off left
     must_run_peaks("cluster", "start", "--home", home, "--port", str(port))
     try:
         yield Node(f"http://127.0.0.1:{port}", home)
     finally:
-        stopped = run_peaks("cluster", "stop", "--home", home)
-    assert stopped.stdout == "Stopped.\n" and not Home(home).socket.exists()
+        stopped = call_peaks("cluster", "stop", "--home", home)
+    assert stopped == "Stopped.\n" and not Home(home).socket.exists()
     assert not find_members(Home(home), is_node) and not find_members(Home(home), is_worker)
 
 
@@ -128,7 +129,7 @@ def client(node: Node) -> Iterator[Elasticsearch]:
 @pytest.fixture(scope="session")
 def deployed_model(node: Node) -> str:
     """The demo checkpoint's text encoder, deployed and started; returns its model id."""
-    must_run_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--clear-previous", "--url", node.url)
+    call_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--clear-previous", "--url", node.url)
     return DEMO_CHECKPOINT.name
 
 

@@ -225,8 +225,7 @@ def test_no_documents_need_no_request(client: Elasticsearch, proxy: FaultProxy) 
     assert proxy.seen == []
 
 
-@settings(max_examples=25, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_happens_every_document_is_there_in_the_end(
     index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy, data: st.DataObject

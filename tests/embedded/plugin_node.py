@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from eland_models.utf8 import carrier_vocabulary
+
 MODEL_FIELD = "text_field"
 
 
@@ -91,16 +93,8 @@ def save_model(module: torch.nn.Module, folder: Path) -> Path:
     return path
 
 
-def byte_vocabulary() -> list[str]:
-    """The carrier vocabulary: the piece of each byte at the byte's place, five special tokens behind."""
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    others = iter(range(0x100, 0x200))
-    pieces = [chr(value if value in printable else next(others)) for value in range(256)]
-    return [*pieces, "<s>", "</s>", "<unk>", "<pad>", "<mask>"]
-
-
 def model_config(**changes: object) -> dict[str, object]:
-    """A configuration for models of four dimensions over the carrier vocabulary."""
+    """A configuration for models of four dimensions over the vocabulary of bytes."""
     tokenization = {"with_special_tokens": False, "truncate": "first", "max_sequence_length": 1024}
     return {
         "model_type": "pytorch",
@@ -117,8 +111,7 @@ def put_model(api: Api, model_id: str, path: Path, *, parts: int = 2, **changes:
     """Store a model with its vocabulary and definition, in place of any of that id."""
     drop_model(api, model_id)
     api.ok("PUT", f"/_ml/trained_models/{model_id}", model_config(**changes))
-    vocabulary = {"vocabulary": byte_vocabulary(), "merges": ["À Á"]}
-    api.ok("PUT", f"/_ml/trained_models/{model_id}/vocabulary", vocabulary)
+    api.ok("PUT", f"/_ml/trained_models/{model_id}/vocabulary", carrier_vocabulary())
     put_definition(api, model_id, path, parts)
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from cluster.embedded.home import Home
 from cluster.embedded.processes import find_members, is_worker
+from eland_models.utf8 import carrier_vocabulary
 from tests.embedded.plugin_node import (
     MODEL_FIELD,
     Api,
     Echo,
     Failing,
     Sorting,
-    byte_vocabulary,
     drop_model,
     infer,
     model_config,
@@ -147,7 +147,7 @@ def test_incomplete_models_do_not_start(api: Api, folder: Path) -> None:
     assert api.refusal("POST", start) == (404, f"Could not find trained model definition [{OTHER}]")
     put_definition(api, OTHER, folder / "Echo.pt")
     assert f"Could not find vocabulary document [{OTHER}_vocabulary]" in api.refusal("POST", start)[1]
-    no_merges = {"vocabulary": byte_vocabulary(), "merges": []}
+    no_merges = {**carrier_vocabulary(), "merges": []}
     status, reason = api.refusal("PUT", f"/_ml/trained_models/{OTHER}/vocabulary", no_merges)
     assert (status, "requires [merges]" in reason) == (400, True)
     no_unknown = {"vocabulary": ["a"], "merges": ["a b"]}
