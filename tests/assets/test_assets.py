@@ -38,12 +38,6 @@ def test_new_indices_say_whose_vectors_they_hold(alias: str) -> None:
     assert index_model(alias, mappings) == IndexModel(MODEL.model_id, "f" * 16, "c" * 16, 64)
 
 
-def test_vector_template_has_a_place_for_each_dimension() -> None:
-    bound = {asset.name: asset.body for asset in bind_model(read_assets(), MODEL)}
-    source = bound["photos-by-vector"]["script"]["source"]
-    assert '"{{vector.63}}"' in source and "vector.64" not in source
-
-
 def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:
     files = list(write_requests(read_assets(), tmp_path))
     assert tmp_path / "_scripts" / "photos-by-text.json" in files

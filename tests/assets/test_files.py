@@ -1,4 +1,4 @@
-"""Every asset file: valid JSON, named as the cluster names it, complete, and naming the model literally."""
+"""Every asset file: valid JSON, named as the cluster names it, with a schema of its parameters."""
 from __future__ import annotations
 
 import json
@@ -11,8 +11,6 @@ from jsonschema import Draft202012Validator
 
 from loader.elastic.assets import (
     KINDS,
-    NAMED_DIMS,
-    NAMED_MODEL,
     pack_template,
     read_assets,
     read_schema,
@@ -88,33 +86,6 @@ def test_packed_template_has_no_include_comment_or_raw_tag(template: str) -> Non
     for mark in ("{{>", "{{!", "{{{", "{{&", "toJson", "join"):
         assert mark not in source
     assert len(source.encode()) < 65_535  # script.max_size_in_bytes
-
-
-def vector_fields() -> list[dict[str, Any]]:
-    components = [body["template"] for (kind, _), body in ASSETS.items() if kind == "_component_template"]
-    fields = [
-        field
-        for component in components
-        for field in component.get("mappings", {}).get("properties", {}).values()
-    ]
-    return [field for field in fields if field["type"] == "dense_vector"]
-
-
-def test_vectors_are_exact_hnsw_over_cosine() -> None:
-    assert len(vector_fields()) == len(ALIASES)
-    for field in vector_fields():
-        assert field == {
-            "type": "dense_vector", "dims": NAMED_DIMS, "index": True, "similarity": "cosine",
-            "index_options": {"type": "hnsw", "m": 16, "ef_construction": 128},
-        }
-
-
-def test_model_is_named_literally() -> None:
-    naming = {name for (_, name), body in ASSETS.items() if NAMED_MODEL in json.dumps(body)}
-    assert naming == {
-        "peaks-model", "peaks-text-embedding", "concepts-text-embedding", "peaks-by-text", "photos-by-peak",
-        "photos-by-text", "photos-hybrid", "photos-hybrid-basic",
-    }
 
 
 def fields_of(component: str) -> dict[str, Any]:

@@ -89,21 +89,6 @@ def test_every_two_parameters_go_together(render: Render, template: str) -> None
 
 
 @pytest.mark.parametrize("template", template_names())
-def test_filters_stand_inside_every_leg(render: Render, template: str) -> None:
-    body = render(template, everything_of(template))
-    legs = [knn_of(body)["filter"]]
-    if "hybrid" in template:
-        standard = body["retriever"]["rrf"]["retrievers"][1]["standard"] if "retriever" in body else body
-        legs.append(standard["query"]["bool"]["filter"])
-        assert legs[0][-len(legs[1]) :] == legs[1]
-    wanted = {"geo_distance", "geo_bounding_box"}
-    if template.startswith("photos"):
-        wanted |= {"gte", "lte", "predicted_peaks", "predicted_concepts", "peaks_in_frame_ids"}
-    for leg in legs:
-        assert all(f'"{name}"' in json.dumps(leg) for name in wanted)
-
-
-@pytest.mark.parametrize("template", template_names())
 @pytest.mark.parametrize("size", [1, 200])
 def test_k_never_exceeds_num_candidates(render: Render, template: str, size: int) -> None:
     for given in ({"size": size}, {"size": size, "num_candidates": 250}):

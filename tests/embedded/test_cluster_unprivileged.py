@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cluster.embedded.home import REPOSITORY
-from cluster.embedded.unprivileged import translate
 
 CODE = """
 import os, sys
@@ -24,14 +23,6 @@ try:
 except PermissionError:
     print("closed")
 """
-
-
-def test_translate_takes_the_innermost_folder() -> None:
-    opened = {"/root/lib": "/proc/self/fd/3", "/root/lib/site": "/proc/self/fd/4"}
-    assert translate("/root/lib/site/torch", opened) == "/proc/self/fd/4/torch"
-    assert translate("/root/lib/encodings", opened) == "/proc/self/fd/3/encodings"
-    assert translate("/root/lib", opened) == "/proc/self/fd/3"
-    assert translate("/root/library", opened) == "/root/library"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

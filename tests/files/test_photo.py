@@ -72,14 +72,6 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
     assert photo.notes == ("its bearing of 361° is impossible; left out",)
 
 
-def test_a_bare_photo_has_no_empty_fields(tmp_path: Path) -> None:
-    write(tmp_path / "x.png", quadrants(), "PNG")
-    assert sorted(decode(tmp_path).document([1.0], {}, "trek")) == [
-        "clip_image", "content_hash", "has_gps", "height", "library", "modified", "path", "path_words",
-        "size_bytes", "thumbnail", "width",
-    ]
-
-
 @pytest.mark.parametrize(("zone", "offset"), [("Asia/Kathmandu", "+05:45"), ("-03:30", "-03:30")])
 def test_a_given_zone_makes_the_wall_clock_an_instant(tmp_path: Path, zone: str, offset: str) -> None:
     write(tmp_path / "x.jpg", quadrants(), exif=CAMERA)
