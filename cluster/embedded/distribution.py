@@ -18,17 +18,14 @@ COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 UNPACKING_NEEDS = 400 * 2**20  # bytes: the archive (107 MB), unpacked (119 MB), and air
 
 
-def fetch_distribution(home: Home, *, java: Java, announce: Callable[[str], None]) -> bool:
+def fetch_distribution(home: Home, *, java: Java, announce: Callable[[str], None]) -> None:
     """Unpack Elasticsearch into `home` unless it is there. Maven keeps the archive in its own cache.
-
-    Returns:
-        Whether anything had to be done.
 
     Raises:
         ClusterError: no disk space, no Maven, no download, or a damaged archive.
     """
     if home.elasticsearch.is_dir():
-        return False
+        return
     require_space(home.path, UNPACKING_NEEDS, f"unpack Elasticsearch {DISTRIBUTION_VERSION}")
     announce(f"Fetching Elasticsearch {DISTRIBUTION_VERSION} through Maven (107 MB the first time) …")
     with explained_disk_errors(home), tempfile.TemporaryDirectory(dir=home.temporary) as name:
@@ -36,7 +33,6 @@ def fetch_distribution(home: Home, *, java: Java, announce: Callable[[str], None
         _download(staging, home, java)
         unpack(next(staging.glob("*.zip")), staging)
         (staging / home.elasticsearch.name).rename(home.elasticsearch)  # whole or not at all
-    return True
 
 
 def _download(staging: Path, home: Home, java: Java) -> None:

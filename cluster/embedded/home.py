@@ -113,8 +113,8 @@ def _check_claim(home: Home, account: Account) -> None:
         raise ClusterError(
             f"{home.path} belongs to another user (number {owner}): use sudo, or name another with --home."
         )
-    strangers = [entry for entry in home.path.iterdir() if not Home(entry).state.exists()]
-    if not home.state.exists() and strangers:  # homes inside are fine: tests keep theirs there
+    others = [entry for entry in home.path.iterdir() if not Home(entry).state.exists()]
+    if not home.state.exists() and others:  # homes inside are fine: tests keep theirs there
         raise ClusterError(
             f"{home.path} holds files but no embedded cluster: name an empty or new folder with --home."
         )

@@ -27,13 +27,12 @@ class Java:
         return (self.home / "bin" / "javac").exists()
 
 
-def find_java(environment: Mapping[str, str] | None = None) -> Java:
+def find_java(variables: Mapping[str, str] = os.environ) -> Java:
     """The Java of ``JAVA_HOME``, else the ``java`` on ``PATH``.
 
     Raises:
         ClusterError: there is none, it does not run, or it is older than 17.
     """
-    variables = os.environ if environment is None else environment
     program, source = _locate(variables)
     java = parse_settings(_ask(program, source))
     if java is None:

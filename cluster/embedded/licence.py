@@ -33,7 +33,7 @@ def read_licence(url: str) -> Licence | None:
     return Licence(licence.get("type", "?"), licence.get("status") == "active", expires)
 
 
-def start_trial(url: str) -> Licence:
+def start_trial(url: str) -> None:
     """Start the trial unless it runs; asking twice changes nothing.
 
     Raises:
@@ -41,7 +41,7 @@ def start_trial(url: str) -> Licence:
     """
     licence = read_licence(url)
     if licence is not None and licence.type != "basic" and licence.active:
-        return licence
+        return
     answer = call(f"{url}/_license/start_trial?acknowledge=true", "POST", timeout=30)
     licence = read_licence(url)
     if licence is None or licence.type == "basic" or not licence.active:
@@ -51,4 +51,3 @@ def start_trial(url: str) -> Licence:
             f"The node runs, but its trial licence could not be started ({reason}):"
             " `peaks cluster reset` makes a new data folder, which may have a new trial."
         )
-    return licence

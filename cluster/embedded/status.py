@@ -13,10 +13,7 @@ from cluster.embedded.worker_process import is_listening
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """What there is of a cluster: processes, and whether they answer.
-
-    A bare cluster has no worker and needs none.
-    """
+    """What there is of a cluster. A bare one has no worker and needs none."""
 
     home: Home
     url: str | None

@@ -77,8 +77,11 @@ def write_documents(
     Raises:
         NotWritten: a whole request failed, for good or until patience ended.
     """
-    action = _merging if merge else _indexing
-    actions = {identifier: action(identifier, document) for identifier, document in documents.items()}
+    actions: dict[str, dict[str, Any]] = {
+        identifier: {"_op_type": "update", "_id": identifier, "retry_on_conflict": 3, "doc": document}
+        if merge else {"_id": identifier, "_source": document}
+        for identifier, document in documents.items()
+    }
     return _Bulk(client, alias, actions, pipeline).send()
 
 
@@ -90,14 +93,6 @@ def delete_documents(client: Elasticsearch, alias: str, ids: Iterable[str]) -> i
     """
     actions = {identifier: {"_op_type": "delete", "_id": identifier} for identifier in ids}
     return len(_Bulk(client, alias, actions).send().updated)
-
-
-def _indexing(identifier: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    return {"_id": identifier, "_source": document}
-
-
-def _merging(identifier: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {"_op_type": "update", "_id": identifier, "retry_on_conflict": 3, "doc": fields}
 
 
 class _Bulk:

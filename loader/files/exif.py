@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 
@@ -139,7 +138,7 @@ class _Reading:
         return replace(found, notes=tuple(self.notes))
 
     def position(self) -> Point | None:
-        if "GPS GPSLatitude" not in self.tags and "GPS GPSLongitude" not in self.tags:
+        if "GPS GPSLatitude" not in self.tags.found and "GPS GPSLongitude" not in self.tags.found:
             return None
         lat, lon = self.degrees("GPS GPSLatitude", "NS"), self.degrees("GPS GPSLongitude", "EW")
         if lat is None or lon is None:
@@ -154,7 +153,19 @@ class _Reading:
         return Point(round(lat, 7), round(lon, 7))
 
     def degrees(self, name: str, letters: str) -> float | None:
-        return degrees(self.tags.numbers(name), self.tags.text(f"{name}Ref"), letters)
+        """Return signed degrees from one to three numbers: degrees, minutes 0–60, seconds 0–60.
+
+        Args:
+            name: of the tag; the one with ``Ref`` behind it names the direction, for EXIF has no default.
+            letters: the positive direction and the negative one, "NS" or "EW".
+        """
+        parts, letter = self.tags.numbers(name), self.tags.text(f"{name}Ref")[:1].upper()
+        if not 1 <= len(parts) <= 3 or not letter or letter not in letters:
+            return None
+        if not all(0 <= part <= limit for part, limit in zip(parts, (math.inf, 60, 60), strict=False)):
+            return None
+        size = sum(part / scale for part, scale in zip(parts, (1, 60, 3600), strict=False))
+        return size if letter == letters[0] else -size
 
     def altitude(self) -> float | None:
         value = self.tags.number("GPS GPSAltitude")
@@ -233,23 +244,6 @@ class _Reading:
 
     def leave_out(self, why: str) -> None:
         self.notes.append(f"{why}; left out")
-
-
-def degrees(parts: Sequence[float], reference: str, letters: str) -> float | None:
-    """Return signed degrees from EXIF's degrees, minutes and seconds; None when one is missing or no number.
-
-    Args:
-        parts: one to three: degrees, minutes 0–60, seconds 0–60, none negative.
-        reference: starts with one of ``letters``; EXIF has no default.
-        letters: the positive direction and the negative one, "NS" or "EW".
-    """
-    letter = reference[:1].upper()
-    if not 1 <= len(parts) <= 3 or not letter or letter not in letters:
-        return None
-    if not all(0 <= part <= limit for part, limit in zip(parts, (math.inf, 60, 60), strict=False)):
-        return None
-    size = sum(part / scale for part, scale in zip(parts, (1, 60, 3600), strict=False))
-    return size if letter == letters[0] else -size
 
 
 def one_line(words: str, limit: int) -> str:

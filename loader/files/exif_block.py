@@ -64,9 +64,6 @@ class Tags:
     found: Mapping[str, Any] = field(default_factory=dict)
     is_damaged: bool = False
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.found
-
     def text(self, name: str) -> str:
         """Return an ASCII tag's words without outer blanks; "" for anything else."""
         values = self._values(name)

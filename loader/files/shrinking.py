@@ -7,7 +7,7 @@ stretched by a thousandth or so, which costs more cosine than everything else th
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,9 @@ def shrink_to_rgb(image: Image.Image, factor: int) -> Image.Image:
     """
     if image.mode == "RGB" and "transparency" not in image.info:
         return image if factor == 1 else image.reduce(factor)
-    bits, is_negative = _bits(image), _is_negative(image)
+    tags = getattr(image, "tag_v2", {})
+    bits = int(tags.get(BITS_PER_SAMPLE, (16,))[0])  # a TIFF's grey of 9 to 16 bits is kept in 16
+    is_negative = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO  # Pillow inverts such a TIFF, but not of 16 bits
 
     def band(top: int, bottom: int) -> Image.Image:
         return _to_rgb(image.crop((0, top, image.width, bottom)), bits, is_negative)
@@ -70,18 +72,13 @@ def shrink_lines(
 def _shrink_bands(
     size: tuple[int, int], factor: int, band: Callable[[int, int], Image.Image]
 ) -> Image.Image:
-    small = Image.new("RGB", (-(-size[0] // factor), -(-size[1] // factor)))
-    for top, bottom in bands(*size, factor):
-        rgb = band(top, bottom)
+    """Convert some `BAND_PIXELS` of rows at a time, always a multiple of ``factor``."""
+    (width, height), step = size, max(1, BAND_PIXELS // (size[0] * factor)) * factor
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, step):
+        rgb = band(top, min(top + step, height))
         small.paste(rgb if factor == 1 else rgb.reduce(factor), (0, top // factor))
     return small
-
-
-def bands(width: int, height: int, factor: int) -> Iterator[tuple[int, int]]:
-    """Yield first and last row (exclusive) of bands of some `BAND_PIXELS`, each a multiple of ``factor``."""
-    step = max(1, BAND_PIXELS // (width * factor)) * factor
-    for top in range(0, height, step):
-        yield top, min(top + step, height)
 
 
 def _to_rgb(band: Image.Image, bits: int, is_negative: bool = False) -> Image.Image:
@@ -94,16 +91,6 @@ def _to_rgb(band: Image.Image, bits: int, is_negative: bool = False) -> Image.Im
         paper.alpha_composite(band.convert("RGBA"))
         return paper.convert("RGB")
     return band.convert("RGB")
-
-
-def _bits(image: Image.Image) -> int:
-    """Return the bits of a grey level that Pillow keeps in 16 (a TIFF may use 9 to 16)."""
-    return int(getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (16,))[0])
-
-
-def _is_negative(image: Image.Image) -> bool:
-    """Tell whether 0 is white: Pillow inverts such a TIFF itself, but not one of 16 bits."""
-    return getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO
 
 
 def extent(picture: Image.Image) -> Box:
