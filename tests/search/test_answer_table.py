@@ -11,7 +11,6 @@ from loader.search.answer import Answer, ShotTime
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.identification_table import IdentifiedImage, show_identified
 from loader.show.values import format_probability, format_time
-from loader.text import clean_text
 from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer, plain_answer
 from tests.snapshots import check_snapshot
 
@@ -48,10 +47,6 @@ def nothing_in_sight() -> IdentifiedImage:
 )
 def test_snapshot(name: str, text: str) -> None:
     check_snapshot(SNAPSHOTS / name, text + "\n")
-
-
-def test_a_file_name_cannot_command_the_terminal() -> None:
-    assert clean_text("a\x1b[2Jb\nc") == "a�[2Jb�c"
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,6 @@ def test_json_holds_every_peak_with_full_numbers() -> None:
     assert behind["place_in_picture"] is None and not behind["is_shown"]
     numbers = {"distance", "bearing", "offset", "elevation", "frame_probability", "seen_probability", "prior"}
     assert set(tooth) >= numbers | {"hidden_by", "in_frame"}
-
-
-def test_json_of_a_photo_without_a_position() -> None:
     document = describe_sights(sight_photo(photo_of({}), valley_summits()))
     assert document["camera"] is None and document["peaks"] == [] and document["notes"] == [NO_POSITION]
     assert document["declination"] is None

@@ -118,13 +118,10 @@ def test_a_catalogue_of_which_nothing_can_be_read(tmp_path: Path) -> None:
     )
 
 
-def test_without_a_file_the_index_is_needed() -> None:
+def test_without_a_file_or_a_cluster_one_sentence_says_so(tmp_path: Path) -> None:
     result = check("--offline")
     assert result.exit_code == 2
     assert "--offline reaches no index: give the catalogue's FILE." in result.output
-
-
-def test_a_cluster_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
     result = check(write_catalogue(tmp_path), "--url", f"http://127.0.0.1:{free_port()}")
     assert result.exit_code == 1
     assert result.output.count("\n") == 1 and "does not answer" in result.output

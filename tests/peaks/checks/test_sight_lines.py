@@ -107,10 +107,6 @@ def test_a_peak_behind_another_is_an_error_and_just_behind_it_a_doubt() -> None:
     assert problem is not None and problem.severity == "warning"
     assert "stands just behind Wall" in problem.sentence and problem.sentence.endswith("look at the photo.")
     assert judge(photo_fields(), NORTH.id, [NORTH, replace(wall, elev_m=4900)]) is None
-
-
-def test_a_hidden_peak_needs_no_bearing() -> None:
-    wall = place_peak("wall", 0, 4000, 6800)
     problem = judge(photo_fields(bearing=None), NORTH.id, [NORTH, wall])
     assert problem is not None and problem.severity == "error"
     assert "what is in the frame is not known" in problem.sentence

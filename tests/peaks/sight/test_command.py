@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from loader.cli import peaks
-from tests.conftest import Node, must_run_peaks, run_peaks
+from tests.conftest import Node, call_peaks, run_peaks
 from tests.peaks.sight.views import GPS_TAGS, valley_summits, write_catalogue, write_photo_file
 
 NOWHERE = ("--url", "http://127.0.0.1:9")  # the discard port: nothing listens
@@ -39,11 +39,8 @@ def test_a_catalogue_file_needs_no_cluster(photo: Path, catalogue: Path) -> None
     )
     assert lines[2].split() == ["peak", "distance", "bearing", "offset", "above", "level", "frame"]
     assert " ".join(lines[5].split()) == "Great Dome 15.0 km 93° (E) 3.0° right 7.9° behind Near Tooth"
-
-
-def test_without_a_cluster_and_a_file_the_sentence_says_so(photo: Path) -> None:
-    result = run(photo, *NOWHERE)
-    assert result.exit_code == 1 and result.output.startswith("Error: Elasticsearch does not answer")
+    without = run(photo, *NOWHERE)
+    assert without.exit_code == 1 and without.output.startswith("Error: Elasticsearch does not answer")
 
 
 def test_several_images_one_block_each_and_the_unreadable_named(
@@ -61,9 +58,6 @@ def test_several_images_one_block_each_and_the_unreadable_named(
         "(JPEG, PNG, WebP, HEIF and TIFF are read).",
         "Skipped: There is no image file missing.jpg: check the path.",
     ]
-
-
-def test_nothing_readable_is_exit_status_2(catalogue: Path) -> None:
     result = run("missing.jpg", "--peaks", catalogue)
     assert result.exit_code == 2 and result.stdout == ""
 
@@ -133,9 +127,6 @@ def test_a_drawing_never_overwrites_the_photo(catalogue: Path, tmp_path: Path) -
     result = run(photo, "--peaks", catalogue, "--output", photo)
     assert result.exit_code == 1 and "would overwrite the image" in result.stderr
     assert photo.read_bytes() == before
-
-
-def test_a_place_that_cannot_be_written_is_one_sentence(photo: Path, catalogue: Path) -> None:
     result = run(photo, "--peaks", catalogue, "--output", photo / "sight.png")
     assert result.exit_code == 1 and "name a file in a folder that you can write to." in result.stderr
 
@@ -163,6 +154,6 @@ def test_the_help_needs_no_drawing_library() -> None:
 def test_the_index_is_the_catalogue(node: Node, fresh_indices: str, photo: Path, catalogue: Path) -> None:
     empty = run(photo, "--url", node.url)
     assert empty.exit_code == 1 and "The catalogue peaks_catalog is empty" in empty.stderr
-    must_run_peaks("load-peaks", catalogue, "--url", node.url)
+    call_peaks("load-peaks", catalogue, "--url", node.url)
     from_index, from_file = run(photo, "--url", node.url), run(photo, "--peaks", catalogue)
     assert from_index.exit_code == 0 and from_index.stdout == from_file.stdout
