@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,20 +19,23 @@ from loader.cli import peaks
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 
 
-def walk_commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def walk_commands(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield ("peaks cluster start", its help) for a command and all below it, depth first."""
-    context = click.Context(command, info_name=" ".join(path), max_content_width=100, terminal_width=100)
-    yield " ".join(path), command.get_help(context)
+    width: dict[str, Any] = {"max_content_width": 100, "terminal_width": 100}
+    context = click.Context(command, parent, name, **width, **command.context_settings)
+    yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             assert child is not None, f"{name} is listed but cannot be found"
-            yield from walk_commands(child, (*path, name))
+            yield from walk_commands(child, name, context)
 
 
 def render_reference() -> str:
     """The whole page as Markdown."""
-    sections = [f"## {name}\n\n```text\n{text}\n```\n" for name, text in walk_commands(peaks, ("peaks",))]
+    sections = [f"## {name}\n\n```text\n{text}\n```\n" for name, text in walk_commands(peaks, "peaks")]
     return "# Commands\n\nWritten by `python scripts/write_command_reference.py`.\n\n" + "\n".join(sections)
 
 

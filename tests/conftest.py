@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,23 @@ def session_home() -> Path:
     from cluster.embedded.home import locate_home
 
     return locate_home(None, choose_account(None, REPOSITORY)).path / "of the tests"
+
+
+class NoWaiting:
+    """Stands in place of the module `time` of retries, for tests that have no cluster to wait for."""
+
+    monotonic = staticmethod(time.monotonic)
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        raise AssertionError("a test without the mark `cluster` waits for a cluster")
+
+
+@pytest.fixture(autouse=True)
+def fail_instead_of_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test without the mark `cluster` fails at once where it would wait ten minutes for one."""
+    if not request.node.get_closest_marker("cluster"):
+        monkeypatch.setattr("loader.elastic.retries.time", NoWaiting)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_the_command_reference_is_the_real_help() -> None:
 
 
 def test_every_option_has_help() -> None:
-    for name, _ in walk_commands(peaks, ("peaks",)):
+    for name, _ in walk_commands(peaks, "peaks"):
         for parameter in find_command(name.split()[1:]).params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name}: {parameter.name} has no help"

