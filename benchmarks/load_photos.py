@@ -33,12 +33,13 @@ from elasticsearch import Elasticsearch
 from benchmarks.process_tree import Usage, run_measured
 from eland_models.checkpoint import open_checkpoint
 from loader.elastic.connection import Connection
-from loader.elastic.indices import PHOTOS
+from loader.elastic.indices import PHOTOS, read_pages
 from loader.elastic.photo_index import delete_photos, read_stored_photos, refresh_photos
-from loader.files.library import PhotoFile, list_files
+from loader.files.library import list_files
 from loader.photos.decoding import usable_cores
 from loader.vision.image_vectors import read_vector
 
+PEAKS_COMMAND = (sys.executable, "-m", "loader")
 PEAKS = "demo/peaks.yaml"
 PAGE = 500  # documents read at a time
 MEBIBYTE = 1 << 20
@@ -161,9 +162,6 @@ def run_peaks(*arguments: str) -> None:
         raise click.ClickException(f"peaks {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
 
-PEAKS_COMMAND = (sys.executable, "-m", "loader")
-
-
 @contextmanager
 def empty_index(url: str) -> Iterator[Elasticsearch]:
     """Yield a client of a node whose index of photos is empty, and empty it again."""
@@ -195,7 +193,7 @@ def measure(library: Path, checkpoint: Path, copies: int, url: str, client: Elas
     if json.loads(second.stdout)["unchanged"] != len(files):
         raise click.ClickException(f"The second run found changed photos: {second.stdout}")
     floor = run_floor(library, checkpoint)
-    cosines = compare_vectors(client, files, vectors)
+    cosines = compare_vectors(client, vectors)
     delete_all(client)
     return Round(len(files), script, first, report, second, floor, cosines)
 
@@ -231,25 +229,17 @@ def run_module(name: str, *arguments: str) -> Usage:
     return run_measured([sys.executable, "-m", f"benchmarks.{name}", *arguments])
 
 
-def compare_vectors(client: Elasticsearch, files: list[PhotoFile], path: Path) -> list[float]:
+def compare_vectors(client: Elasticsearch, path: Path) -> list[float]:
     """(e)."""
     with np.load(path) as found:
         plain = dict(zip(found["names"].tolist(), found["vectors"], strict=True))
-    wanted = {file.id: file.name for file in files if file.name in plain}
-    stored = read_vectors(client, list(wanted))
-    return [float(plain[wanted[key]] @ vector / np.linalg.norm(vector)) for key, vector in stored.items()]
-
-
-def read_vectors(client: Elasticsearch, ids: list[str]) -> dict[str, Any]:
-    """The vectors of documents that the index holds, by id."""
-    found: dict[str, Any] = {}
-    for start in range(0, len(ids), PAGE):
-        query = {"ids": {"values": ids[start : start + PAGE]}}
-        fields = [{"field": "clip_image"}]
-        answer = client.search(index=PHOTOS, query=query, fields=fields, source=False, size=PAGE)
-        hits = answer["hits"]["hits"]
-        found |= {hit["_id"]: np.array(read_vector(hit, "clip_image")) for hit in hits}
-    return found
+    fields, cosines = [{"field": "path"}, {"field": "clip_image"}], []
+    for hits in read_pages(client, PHOTOS, size=PAGE, fields=fields, source=False):
+        for hit in hits:
+            if (name := hit["fields"]["path"][0]) in plain:
+                vector = np.array(read_vector(hit, "clip_image"))
+                cosines.append(float(plain[name] @ vector / np.linalg.norm(vector)))
+    return cosines
 
 
 def print_rounds(rounds: list[Round]) -> None:

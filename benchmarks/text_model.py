@@ -15,7 +15,9 @@ import resource
 import statistics
 import tempfile
 import time
+import timeit
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,16 +70,18 @@ def measure(name: str, path: str, checkpoint: str, threads: int, repeat: int) ->
     with torch.inference_mode():
         query = loaded(name, checkpoint, path)
         load_s = time.perf_counter() - started
+        times = times_ms(partial(query, QUERY), repeat)
         row = {
             "what": name,
             "file_mb": Path(path).stat().st_size / 1e6 if path else weights_mb(checkpoint),
             "load_s": load_s,
-            **query_times(lambda: query(QUERY), repeat),
+            "query_ms": statistics.median(times),
+            "best_ms": min(times),  # what compares on a busy machine
         }
         if path and name != TRACED:
-            row["recipe_ms"] = median_ms(lambda: query(RECIPE), repeat)
+            row["recipe_ms"] = statistics.median(times_ms(partial(query, RECIPE), repeat))
             row["long_ms"] = {
-                label: median_ms(lambda text=text: query(text), repeat)  # type: ignore[misc]
+                label: statistics.median(times_ms(partial(query, text), repeat))
                 for label, text in LONG_TEXTS.items()
             }
     row["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
@@ -128,25 +132,9 @@ def write_traced(checkpoint: str, path: str) -> None:
     torch.jit.save(traced, path)
 
 
-def query_times(call: Callable[[], Any], repeat: int) -> dict[str, float]:
-    """Median and best milliseconds; on a busy machine the best is what compares."""
-    times = times_ms(call, repeat)
-    return {"query_ms": statistics.median(times), "best_ms": min(times)}
-
-
-def median_ms(call: Callable[[], Any], repeat: int) -> float:
-    """Median milliseconds of a call, warm."""
-    return statistics.median(times_ms(call, repeat))
-
-
 def times_ms(call: Callable[[], Any], repeat: int) -> list[float]:
     """Milliseconds of each of `repeat` calls, after some to warm up."""
-    times = []
-    for _ in range(WARM_UPS + repeat):
-        started = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - started) * 1e3)
-    return times[WARM_UPS:]
+    return [1e3 * seconds for seconds in timeit.repeat(call, number=1, repeat=WARM_UPS + repeat)[WARM_UPS:]]
 
 
 def weights_mb(checkpoint: str) -> float:
