@@ -35,7 +35,7 @@ from loader.vision.vectors import Vectors
 TYPES = ("flat", "hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw")
 DEPTHS = (1, 10, 100)
 CANDIDATES = (10, 50, 100, 500, 1000)
-# How far a jittered copy strays, in differences of two photos.
+# How far a jittered copy lies from its photo, in differences of two photos.
 JITTER = (0.2, 0.8)
 PREFIX = "peaks-ann-"
 MOST_QUERIES = 100  # of each kind
@@ -121,8 +121,8 @@ def measure(client: Elasticsearch, vectors: Vectors, queries: Mapping[str, Vecto
 def add_copies(vectors: Vectors, copies: int, seed: int) -> Vectors:
     """Return the vectors and jittered copies of each.
 
-    A copy is v + t·(u − w), u and w two other vectors of the library and t of `JITTER`: it strays where the
-    library itself does. Jitter of equal length in every direction would give each vector a shell of its
+    A copy is v + t·(u − w), u and w two other vectors of the library and t of `JITTER`: it differs as the
+    library's own vectors do. Jitter of equal length in every direction would give each vector a shell of its
     own, all at one distance, which no library has and no graph can walk.
 
     Returns:
@@ -132,8 +132,8 @@ def add_copies(vectors: Vectors, copies: int, seed: int) -> Vectors:
     stock = [vectors]
     for _ in range(copies):
         aside = vectors[rng.integers(count, size=count)] - vectors[rng.integers(count, size=count)]
-        strayed = vectors + rng.uniform(*JITTER, size=(count, 1)).astype(np.float32) * aside
-        stock.append(strayed / np.linalg.norm(strayed, axis=1, keepdims=True))
+        moved = vectors + rng.uniform(*JITTER, size=(count, 1)).astype(np.float32) * aside
+        stock.append(moved / np.linalg.norm(moved, axis=1, keepdims=True))
     return np.concatenate(stock).astype(np.float32)
 
 

@@ -18,18 +18,18 @@ Clue = Literal["match", "share", "prior"]
 PICTURE: tuple[Clue, ...] = ("match", "share")
 SIGHTED: tuple[Clue, ...] = ("match", "share", "prior")
 
-# No library teaches everything. One whose prototypes are made of names has no use for the share, but where
-# reference photos are blended in, the match is 1 throughout; one whose photos all show peaks has none for the
-# match, but another has photos of the kitchen. So neither is fitted below this.
+# No library teaches both clues. Prototypes of names alone may do without the share, but with reference photos
+# in them the match is 1 throughout. Photos that all show peaks may do without the match, but other photos do
+# not. So neither weight is fitted below this.
 LEAST_WEIGHTS: Mapping[Clue, float] = {"match": 0.5, "share": 0.5, "prior": 0.0}
-# Weight of half the sum of squared weights against the log likelihood: as if a weight of 10 were 12 nats less
-# likely than none. It only keeps labels that a clue separates without error from driving weights to infinity.
+# Weight of half the sum of squared weights against the log likelihood: a weight of 10 costs 12 nats. It only
+# keeps weights finite where a clue separates the labels without error.
 RIDGE = 0.25
 # Parts that photos are cut into; each is judged by weights and a threshold that the others gave.
 FOLDS = 5
 # A threshold that no probability reaches: nothing is named.
 NEVER = 2.0
-# A name that is likelier wrong than right is not given, however sure the others are.
+# A name that is likelier wrong than right is never given.
 LEAST_THRESHOLD = 0.5
 
 Folds = npt.NDArray[np.int64]

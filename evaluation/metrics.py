@@ -1,6 +1,6 @@
 """Metrics: retrieval, identification with the right to say nothing, calibration, intervals.
 
-Every function takes plain arrays and is worked by hand in the tests.
+Every function takes plain arrays; the tests work each one out by hand.
 """
 from __future__ import annotations
 

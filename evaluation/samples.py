@@ -42,9 +42,9 @@ class Sample:
     def with_held_out(self) -> Sample:
         """Return every photo twice: as it is, and behind all of these with its own peaks held out.
 
-        The right answer is then "none of them". Labels in which each photo shows a peak of the catalogue
-        teach to name one always; half of the photos that a rule is fitted on show none, so that it learns to
-        say so. Photos that show no peak as they stand have no candidates the second time.
+        The right answer is then "none of them". Where every photo shows a peak, a rule would learn to name
+        one always; fitted to both halves it learns to name none, too. Photos that show no peak have no
+        candidates in the second half.
         """
         held_out = self.shown | ~self.shown.any(axis=1, keepdims=True)
         return replace(

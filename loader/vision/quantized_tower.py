@@ -1,4 +1,4 @@
-"""The vision tower in 8-bit integers: half the time of float32 on a processor, where it proves itself.
+"""The vision tower in 8-bit integers: half the time of float32 on a processor.
 
 Weights have 8 bits (see `eland_models.quantize`). Pictures go through one by one, so that a vector never
 depends on the pictures beside it. Processors without VNNI add two products of 8 bits in 16, which 255·127·2

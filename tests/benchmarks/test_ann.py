@@ -14,7 +14,7 @@ def indices(client: Elasticsearch) -> list[str]:
     return list(client.indices.get(index=f"{ann.PREFIX}*", allow_no_indices=True))
 
 
-def test_copies_stray_where_the_library_does() -> None:
+def test_copies_differ_as_the_library_does() -> None:
     vectors = photo_vectors()
     stock = ann.add_copies(vectors, 3, seed=0)
     assert stock.shape == (4 * len(vectors), vectors.shape[1]) and stock.dtype == np.float32

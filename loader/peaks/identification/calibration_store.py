@@ -1,7 +1,7 @@
 """The rule in force: what `peaks calibrate` measured on an index of photos, or the one that ships.
 
-A measurement stands in the mapping's ``_meta.calibration`` of the photos, with the text model whose vectors
-the prototypes were; with another model's vectors it is not used.
+A measurement stands in ``_meta.calibration`` of the photos' mapping, with the text model that made the
+prototypes; with prototypes of another model it is not used.
 """
 from __future__ import annotations
 

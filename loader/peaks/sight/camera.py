@@ -1,7 +1,7 @@
 """Between a photo's document and its camera: where it looked from true north, and what it had before it.
 
-A compass points to magnetic north. How far that lies from true north tells the World Magnetic Model
-(NOAA/NCEI and the British Geological Survey, issued every five years), computed by the library `pygeomag`.
+A compass points to magnetic north. The World Magnetic Model (NOAA/NCEI and the British Geological Survey,
+issued every five years) says how far that lies from true north; the library `pygeomag` computes it.
 Its declination errs by √(0.26² + (5417 nT / H)²) degrees, H the field's horizontal part (WMM2025 technical
 report, section 3): 0.3° in Nepal, 0.4° in the Alps, a tenth of what a phone's compass errs by. Where H falls
 below 2,000 nT, in the blackout zones around the magnetic poles, no compass can be relied on, and neither can

@@ -41,7 +41,7 @@ USUAL_FIELD_OF_VIEW_DEG = 60.0
 # only what is surely hidden counts as hidden.
 FLANK_SLOPE = 1.0
 # A summit that stands five degrees above the horizon of the sea is seen in one picture of two that look its
-# way; lower ones drown behind ridges that no catalogue knows. Reasoned, not measured.
+# way; lower ones stand behind ridges that no catalogue knows. Reasoned, not measured.
 HALF_SEEN_DEG = 5.0
 UNKNOWN_ELEVATION_SEEN = 0.5
 HIDDEN_SEEN = 0.1
