@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loader.commands.options import json_option, print_json
+from loader.commands.options import FILE, FOLDER, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
 from loader.peaks.catalogue import Concept, Entry, Peak
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from loader.vision.image_vectors import LocalVision
 
 _references_option = click.option(
-    "--reference-images", "folder", metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--reference-images", "folder", metavar="DIR", type=FOLDER,
     help="Folder with one sub-folder of photos for each peak, named by its id.",
 )
 
 
 @click.command("load-peaks")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @_references_option
 @click.option("--alpha-text", type=click.FloatRange(0, 1), default=0.55, show_default=True,
               help="Weight of a peak's names against its reference photos: 1 is names only.")
@@ -80,7 +79,7 @@ def load_peaks(
 
 
 @click.command("load-concepts")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @json_option
 @connection_options
 def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
@@ -118,7 +117,7 @@ def catalog() -> None:
 
 
 @catalog.command()
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=FILE)
 @_references_option
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint that embeds the reference photos here [env PEAKS_CHECKPOINT].")

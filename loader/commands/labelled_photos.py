@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from elasticsearch import Elasticsearch
 
-from loader.commands.options import json_option, print_json
+from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
     from evaluation.calibration import Measurement
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _LABELS = (
     "What photos show: `sight` (peaks in frame by EXIF, weak), `folders` (the first one is a peak's or "
     "concept's id), or a JSON file."
@@ -98,17 +96,16 @@ def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: 
 
 @click.command()
 @click.option("--labels", "source", required=True, metavar="sight|folders|FILE", help=_LABELS)
-@click.option("--peaks", "peaks_file", type=_FILE, metavar="FILE",
+@click.option("--peaks", "peaks_file", type=FILE, metavar="FILE",
               help="Catalogue of peaks, for the languages of their names.")
-@click.option("--concepts", "concepts_file", type=_FILE, metavar="FILE",
+@click.option("--concepts", "concepts_file", type=FILE, metavar="FILE",
               help="Catalogue of concepts, for the languages of their names.")
-@click.option("--reference-images", "reference_folder", metavar="DIR",
-              type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--reference-images", "reference_folder", metavar="DIR", type=FOLDER,
               help="Folder of reference photos, as `peaks load-peaks` takes it: photos of the index that are "
                    "among them are not judged.")
-@click.option("--output", type=_NEW_FILE, default=Path("docs/evaluation.md"), show_default=True,
+@click.option("--output", type=NEW_FILE, default=Path("docs/evaluation.md"), show_default=True,
               help="The report, Markdown; its plots go into images/ beside it.")
-@click.option("--json", "json_file", type=_NEW_FILE, metavar="FILE", help="Write every figure as JSON too.")
+@click.option("--json", "json_file", type=NEW_FILE, metavar="FILE", help="Write every figure as JSON too.")
 @click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
               help="Share of the names given that must be right; thresholds are chosen for it.")
 @connection_options

@@ -10,6 +10,7 @@ import click
 from elasticsearch import Elasticsearch
 
 from loader.commands.options import (
+    FILE,
     checkpoint_option,
     html_option,
     json_option,
@@ -105,8 +106,7 @@ def _allowed_peaks(client: Elasticsearch, filters: Filters) -> Collection[str] |
 
 @click.command()
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
-@click.option("--peaks", "catalogue", metavar="FILE",
-              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+@click.option("--peaks", "catalogue", metavar="FILE", type=FILE,
               help="Catalogue of peaks (YAML); no cluster is needed then [default: the index peaks_catalog].")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path),
               help="Draw it: FILE.png or FILE.svg for one IMAGE, or a folder, which gets one PNG for each.")

@@ -17,6 +17,10 @@ Found = TypeVar("Found")
 
 NOTHING_READ = 2  # exit status
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
 
 def combine(*options: Decorator) -> Decorator:
     """Several options as one."""
@@ -31,7 +35,7 @@ def combine(*options: Decorator) -> Decorator:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 html_option = click.option(
-    "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    "--html", metavar="FILE", type=NEW_FILE,
     help="Write the answer as a contact sheet, one HTML file with its thumbnails inside.",
 )
 checkpoint_option = click.option(

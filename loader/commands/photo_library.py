@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from loader.commands.options import json_option, print_json, timezone_option
+from loader.commands.options import FOLDER, json_option, print_json, timezone_option
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.show.progress import Progress
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 NOTHING_LOADED, INTERRUPTED = 2, 130
 SHOWN_MISSING = 5  # paths in the question before photos are removed
 
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _top_peaks_option = click.option(
     "--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
     help="Most peaks named for a photo; none is named that is not likely.",
@@ -59,11 +58,11 @@ class Options:
 
 
 @click.command("load-photos")
-@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.argument("folder", metavar="DIR", type=FOLDER)
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint whose vision tower embeds the photos, the one the index was made for "
                    "[env PEAKS_CHECKPOINT].")
-@click.option("--library-root", metavar="DIR", type=_FOLDER,
+@click.option("--library-root", metavar="DIR", type=FOLDER,
               help="Folder that paths and ids are relative to [default: DIR itself]; give the library's top "
                    "when loading a part of it.")
 @click.option("--library", metavar="NAME",

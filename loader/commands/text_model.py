@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loader.commands.options import combine, json_option
+from loader.commands.options import FILE, NEW_FILE, combine, json_option
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ OUTCOMES = {
     "unchanged": "already runs",
 }
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 # The modules below are imported when a command runs: they bring torch, and `--help` must not wait for it.
@@ -56,7 +55,7 @@ cache_option = click.option(
 
 @model.command("export")
 @checkpoint_options
-@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--output", required=True, type=NEW_FILE, metavar="FILE",
               help="TorchScript file to write; its facts go beside it as .json.")
 def export_command(checkpoint: str, precision: Precision, recipes_file: Path | None, output: Path) -> None:
     """Write a checkpoint's text encoder as one TorchScript file for Elasticsearch."""

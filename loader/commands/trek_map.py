@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from loader.commands.options import map_filter_options, write_output
+from loader.commands.options import NEW_FILE, map_filter_options, write_output
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.search.filters import parse_box, read_filters
@@ -15,7 +15,7 @@ from loader.show.map.tiles import read_tile_server
 
 
 @click.command("map")
-@click.option("--output", metavar="FILE", required=True, type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--output", metavar="FILE", required=True, type=NEW_FILE,
               help="FILE.html, which needs nothing beside it and no network.")
 @click.option("--title", default="Photos and peaks", show_default=True, help="Heading of the map.")
 @click.option("--tiles", metavar="URL", help="Background from a tile server, such as "

@@ -25,12 +25,12 @@ _JPEG_START = b"\xff\xd8\xff"
 
 def render_photos(answer: Answer) -> str:
     """The contact sheet of photos as an HTML document."""
-    return _environment().get_template("photos.html").render(answer=answer)
+    return _pages().get_template("photos.html").render(answer=answer)
 
 
 def render_identifications(images: Sequence[IdentifiedImage]) -> str:
     """Images beside the peaks that they may show, as an HTML document."""
-    return _environment().get_template("identified.html").render(images=images)
+    return _pages().get_template("identified.html").render(images=images)
 
 
 def thumbnail_uri(thumbnail: str | None) -> str | None:
@@ -44,10 +44,14 @@ def thumbnail_uri(thumbnail: str | None) -> str | None:
     return f"data:image/jpeg;base64,{thumbnail}" if image.startswith(_JPEG_START) else None
 
 
-def _environment() -> Environment:
-    pages = FileSystemLoader(Path(__file__).with_name("contact_sheet_page"))
-    environment = Environment(loader=pages, autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True, keep_trailing_newline=True)
+def open_pages(folder: str) -> Environment:
+    """The Jinja templates of a folder beside this file; every value is escaped."""
+    return Environment(loader=FileSystemLoader(Path(__file__).parent / folder), autoescape=True,
+                       undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _pages() -> Environment:
+    pages = open_pages("contact_sheet_page")
     filters: dict[str, Any] = {
         "shot_time": format_time,
         "probability": format_probability,
@@ -55,5 +59,5 @@ def _environment() -> Environment:
         "compass": compass_point,
         "thumbnail_uri": thumbnail_uri,
     }
-    environment.filters.update(filters)
-    return environment
+    pages.filters.update(filters)
+    return pages

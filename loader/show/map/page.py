@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from bokeh.embed import json_item
 from bokeh.resources import Resources
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from loader.files.place import Box
 from loader.search.answer import PeakPrediction
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.contact_sheet import thumbnail_uri
+from loader.show.contact_sheet import open_pages, thumbnail_uri
 from loader.show.map import colours
 from loader.show.map.figure import draw_figures
 from loader.show.map.tiles import TileServer
@@ -26,7 +24,6 @@ from loader.show.map.view import PlanePoint, main_trek, project, start_view
 from loader.show.values import format_count, format_probability, format_time
 from loader.text import format_direction
 
-_PAGE = Path(__file__).with_name("page_parts")
 EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}
 
 
@@ -40,8 +37,7 @@ def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServe
         tiles: a background from a tile server; only it needs the network.
     """
     figures = draw_figures(start_view(trek, box), tiles, trek.days is not None)
-    pages = Environment(loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined,
-                        trim_blocks=True, lstrip_blocks=True)
+    pages = open_pages("map/page_parts")
     pages.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False,
                                            "separators": (",", ":")}
     return pages.get_template("page.html").render(
