@@ -117,15 +117,11 @@ def _similarities(
         cosines = _cosines(hits)
     else:
         cosines = _cosines_to_words(client, question, hits) if hits and calibration else {}
-    return [similarity_of(hit, cosines.get(hit["_id"]), calibration, is_rank=is_rank) for hit in hits]
-
-
-def similarity_of(
-    hit: Mapping[str, Any], cosine: float | None, calibration: Calibration | None, *, is_rank: bool
-) -> Similarity:
-    """How well a hit fits (see `Similarity`)."""
-    probability = calibration.probability(cosine) if calibration and cosine is not None else None
-    return Similarity(hit["_score"], cosine, probability, is_rank)
+    probabilities = {each: calibration.probability(cosines[each]) for each in cosines} if calibration else {}
+    return [
+        Similarity(hit["_score"], cosines.get(hit["_id"]), probabilities.get(hit["_id"]), is_rank)
+        for hit in hits
+    ]
 
 
 def _cosines(hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:

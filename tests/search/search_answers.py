@@ -14,8 +14,7 @@ from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
 from loader.peaks.sight.geometry import Camera, Sight
 from loader.peaks.siglip import Calibration
-from loader.search.answer import Answer, Names, PeakPrediction, read_photo_hit
-from loader.search.asking import similarity_of
+from loader.search.answer import Answer, Names, PeakPrediction, Similarity, read_photo_hit
 from loader.search.question import Question
 from loader.show.identification_table import IdentifiedImage
 
@@ -42,8 +41,9 @@ def photo_answer(
     names = Names(CATALOGUE, CONCEPTS)
     hits = []
     for hit in raw:
-        similarity = similarity_of(hit, 2 * hit["_score"] - 1 if is_cosine else None, calibration,
-                                   is_rank=not is_cosine)
+        cosine = 2 * hit["_score"] - 1 if is_cosine else None
+        probability = calibration.probability(cosine) if calibration and cosine is not None else None
+        similarity = Similarity(hit["_score"], cosine, probability, is_rank=not is_cosine)
         hits.append(read_photo_hit(hit, similarity, names))
     parameters = {"text": "prayer flags", "recipe": "photo"}
     question = Question("search", "prayer flags", "photos-by-text", parameters,
