@@ -1,4 +1,4 @@
-"""Iterables in lists of a size, and how progress is told."""
+"""Iterables in lists of a fixed size, and the functions that report progress."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
-# told how many more are done
+# called with how many more are done
 Advance = Callable[[int], None]
 # shows how far something is: what is counted, and how many there are
 Track = Callable[[str, int], AbstractContextManager[Advance]]

@@ -1,4 +1,4 @@
-"""Words for a person: directions, and text without what a terminal would obey."""
+"""Words for a person: directions, and text that is safe to print on a terminal."""
 from __future__ import annotations
 
 import unicodedata
@@ -7,12 +7,12 @@ _COMPASS = (
     *("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE"),
     *("S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"),
 )
-# Unicode Standard Annex 9: embeddings, overrides and isolates, and what ends them
+# Bidirectional control characters (Unicode Standard Annex 9): embeddings, overrides, isolates and their ends
 _BIDIRECTIONAL = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 
 
 def clean_text(text: str) -> str:
-    """The text without what a terminal would obey: control characters, line ends, bidirectional controls."""
+    """The text without control characters, line ends and bidirectional control characters."""
     return "".join("�" if _is_obeyed(mark) else mark for mark in text)
 
 

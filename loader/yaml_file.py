@@ -1,7 +1,7 @@
 """YAML read strictly: every refusal names the file and the line.
 
-PyYAML's node tree is read instead of its finished objects: nodes know their lines, a key given twice is still
-there to be seen, and the language ``no`` is no boolean.
+PyYAML's node tree is read instead of its finished objects: nodes know their lines, a key that is given twice
+can be refused, and the language ``no`` does not become a boolean.
 """
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A library's files against what the index holds: which are unchanged, which must be read, which are missing.
 
-Unchanged is a file whose name, size and time of change stand in the index; nothing of it is read then. The
-time alone proves nothing (copying a library changes all of them), so a file with another time is read and
-goes by the SHA-256 of its bytes.
+A file is unchanged when its name, size and time of change are those in the index; it is then not read.
+Copying a library changes all times, so a file with another time is read and compared by the SHA-256 of its
+bytes.
 """
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StoredPhotos:
         return self._ids.get(content_hash, [])
 
     def move(self, old: StoredPhoto, file: PhotoFile, library: str) -> None:
-        """Know a photo by its new file from now on."""
+        """Store a photo under its new file."""
         assert old.content_hash is not None
         self.photos.pop(old.id)
         self.photos[file.id] = replace(old, id=file.id, path=file.name, library=library)
@@ -59,7 +59,7 @@ class Comparison:
         stored: kept up to date while photos are moved.
         unchanged: files that the index holds as they are.
         renamed: files that it holds as they are, but under another library's name (a renamed folder).
-        candidates: files that must be opened: new ones, changed ones, and what is no photo at all.
+        candidates: files that must be opened: new files, changed files, and files that are no photos.
         missing: photos of this library and share that have no file any more, by id.
     """
 

@@ -1,8 +1,8 @@
 """Worker processes that read and decode photos ahead of the model.
 
-Image libraries are C code that meets hostile bytes: they crash, hang and leak. So each file is decoded in a
-worker process (pebble's), and whatever it does to its decoder costs that file only. Workers are forked from a
-process that has imported the decoders and never torch.
+Image libraries are C code, and hostile files can make them crash, hang or leak. So each file is decoded in a
+worker process (pebble's): if a worker dies, one file is lost. Workers are forked from a process that has
+imported the decoders but not torch.
 """
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import Known, Photo, decode_photo
 
 TIME_LIMIT = 120.0  # seconds a file
-LARGE_SECONDS = 15.0  # a large picture of another worker, for which this one may have to wait
-LOOK = 0.5  # seconds between two looks at whether the pool is broken
-MOST_BREAKS = 3  # of pools, one after the other without a file between them
+LARGE_SECONDS = 15.0  # for a large picture of another worker, which this one may have to wait for
+LOOK = 0.5  # seconds between two checks whether the pool is broken
+MOST_BREAKS = 3  # pools that break one after the other before any file is done
 
-NICENESS = 5  # the model's threads go first: they are what a load waits for
+NICENESS = 5  # the model's threads come first, because the load waits for them
 OOM_SCORE = 500  # of 1,000 (man 5 proc): the kernel ends a worker before the model or the node
 # numpy would start a pool of threads, of no use here. libheif decodes in threads: with malloc arenas of their
 # own a worker keeps 125 MB after a few photos, with one for all 60.
@@ -89,7 +89,7 @@ class DecodingPool:
     def __init__(self, workers: int, time_limit: float = TIME_LIMIT) -> None:
         self._workers = workers
         self._time_limit = time_limit + LARGE_SECONDS * (workers - 1)
-        # Nothing is ever written into the pipe: its end tells the workers that this process is gone.
+        # Nothing is ever written into the pipe. It closes when this process ends, which ends the workers.
         self._alive, self._lifeline = multiprocessing.Pipe(duplex=False)
         with TemporaryFile() as file:
             self._gate = Connection(os.dup(file.fileno()))  # in this form it can be sent to workers
@@ -112,13 +112,13 @@ class DecodingPool:
             self._pool.join()
 
     def decode(self, tasks: Iterable[Task | Other], most: int) -> Iterator[Decoded | Other]:
-        """Decode files, in the order in which they are done, and hand on what is no task.
+        """Yield the decoded files in the order in which they are done, and every other item unchanged.
 
         A file whose decoder crashes, fails or takes too long becomes a `Skipped`.
 
         Args:
-            tasks: pulled in the thread that iterates.
-            most: tasks that are given to the workers and whose outcomes were not yet taken.
+            tasks: read in the thread that iterates.
+            most: tasks given to the workers whose outcomes have not been taken yet.
 
         Raises:
             PeaksError: workers cannot be started.
@@ -149,7 +149,7 @@ class DecodingPool:
             try:
                 future = self._done.get(timeout=LOOK)
             except Empty:
-                if not self._pool.active:  # a broken pool forgets the tasks that it has not looked at
+                if not self._pool.active:  # a broken pool forgets the tasks that it has not started
                     self._start_again(self._running.popitem()[1])
                 continue
             if future is None:
@@ -186,7 +186,7 @@ class DecodingPool:
         )
 
     def _start_again(self, task: Task) -> None:
-        """Give a new pool what a broken one had: a worker died that was decoding nothing."""
+        """Give a broken pool's tasks to a new one. A pool breaks when a worker dies that has no task."""
         if self._is_left:
             raise CancelledError
         self._breaks += 1
@@ -226,7 +226,7 @@ def _start_server() -> None:
 
 
 def _prepare_worker(alive: Connection, gate: Connection) -> None:
-    """Make a new worker die with its parent, stand back for the model, and stay silent.
+    """Make a new worker end with its parent, run at a low priority, and print nothing.
 
     Args:
         alive: a pipe that ends with the parent.
@@ -238,7 +238,7 @@ def _prepare_worker(alive: Connection, gate: Connection) -> None:
     with suppress(OSError):  # not Linux, or not allowed
         Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
     use_gate(lambda: _locked(gate.fileno()))
-    # The summary names each damaged file with a reason; what C libraries print goes nowhere.
+    # The summary names each damaged file with a reason; messages of C libraries are dropped.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
@@ -247,12 +247,12 @@ def _prepare_worker(alive: Connection, gate: Connection) -> None:
 def _die_with_parent(alive: int) -> None:
     """Ask the kernel for SIGIO, which ends this process, when the parent's end of a pipe is closed.
 
-    To read its end is not enough: a decoder that hangs never reads. Linux's PR_SET_PDEATHSIG would tell the
-    death of the process that workers are forked from. Where SIGIO is ignored by default (BSD, macOS) a worker
-    ends after the file in hand.
+    Reading the pipe is not enough: a decoder that hangs never reads. Linux's PR_SET_PDEATHSIG would only
+    signal the death of the process that workers are forked from. Where SIGIO is ignored by default (BSD,
+    macOS) a worker ends after its current file.
     """
     with suppress(OSError):  # no /proc
-        # An opening of its own: all workers share the one that was sent to them, and it has one owner.
+        # Opened again, because all workers share the one that was sent to them, and it has one owner.
         alive = os.open(f"/proc/self/fd/{alive}", os.O_RDONLY)
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(alive, fcntl.F_SETOWN, os.getpid())

@@ -27,11 +27,11 @@ class Embedded:
 def embed(
     decoded: Iterable[Photo | Other], make_encoder: Callable[[], Encoder], size: int
 ) -> Iterator[Embedded | Other]:
-    """Embed photos by the chunk, and hand on what is no photo.
+    """Embed photos in chunks, and yield every other item unchanged.
 
     Args:
         decoded: what came of the files.
-        make_encoder: called when the first photo is there, and decoding goes on meanwhile.
+        make_encoder: called when the first photo is decoded; decoding goes on meanwhile.
         size: photos of a chunk.
     """
     encoder: Encoder | None = None
@@ -58,14 +58,14 @@ _END = object()
 
 
 class RunAhead(Generic[Item]):
-    """Iterate in a thread of its own, at most so many items ahead of what the caller is done with.
+    """Iterate in a thread of its own, at most ``most`` items ahead of the caller.
 
-    A context manager. On leaving, the thread ends after the item in hand; after Ctrl-C nobody waits for it,
-    since a forward pass of the model cannot be interrupted.
+    A context manager. On leaving, the thread ends after its current item. After Ctrl-C the caller does not
+    wait for it, because a forward pass of the model cannot be interrupted.
 
     Args:
         items: iterated in the thread.
-        most: items that were begun and that the caller is not done with.
+        most: items that are in work or not yet taken by the caller.
     """
 
     def __init__(self, items: Iterable[Item], most: int) -> None:

@@ -1,9 +1,9 @@
-"""Photos into the index: what a folder's listing shows, and what is left for the pipeline.
+"""Photos into the index: files are settled by the folder's listing, or else by the pipeline.
 
-A file that has the name, size and time that the index holds is not opened; each other file is read once, by
-`loader.photos.pipeline`. A run that is broken off continues where it stopped: what is written is unchanged
-the next time. An unchanged library is recognised in about the time that Python needs to start, so nothing
-that decodes or computes is imported here.
+A file whose name, size and time are those in the index is not opened. `loader.photos.pipeline` reads each
+other file once. After an interrupted run, the next one finds the written photos unchanged and loads the rest.
+The check of an unchanged library takes about as long as Python's start, so this module imports no decoder, no
+numpy and no torch.
 """
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PhotoLoad:
         client: of the cluster.
         listing: the library's files.
         settings: how.
-        report: counts, and is complete whenever `run` is left, by whatever way.
+        report: counts outcomes; it is complete when `run` ends, also after an error.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class PhotoLoad:
             self._close()
 
     def prune(self) -> None:
-        """Delete the photos that have no file any more; one that has come back meanwhile stays."""
+        """Delete the photos whose file is missing; a photo whose file has come back stays."""
         comparison = self._comparison
         missing = (photo.id for photo in comparison.missing.values() if comparison.is_missing(photo))
         for ids in batched(missing, REMOVAL_SIZE):
@@ -82,7 +82,7 @@ class PhotoLoad:
         refresh_photos(self._client)
 
     def _settle_first(self, advance: Advance) -> None:
-        """Count the files before the first photo: videos beside unchanged photos need no imports either."""
+        """Count the files before the first photo. If all others are videos, nothing must be imported."""
         candidates = self._comparison.candidates
         while candidates and (outcome := explain_no_photo(candidates[0])):
             self.report.count(outcome)

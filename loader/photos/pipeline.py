@@ -2,8 +2,8 @@
 
     worker processes ──decoded──▶ embedding thread ──vectors──▶ caller's thread, which identifies and writes
 
-Each stage hands on what is settled already. The files that are decoded ahead are bounded, and so are the
-photos that are embedded and not yet written: a process that is killed has embedded at most one batch in vain.
+Each stage passes outcomes on unchanged. The number of files that are decoded ahead is bounded, and so is the
+number of photos that are embedded and not yet written: after a kill, at most one batch is embedded again.
 """
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ DECODED_BATCHES = 2  # that are decoded ahead of the model
 
 
 class PhotoPipeline:
-    """The stages of one load.
+    """The chain of stages for one load.
 
     Args:
         client: of the cluster.
         settings: how to load.
         comparison: of the library with the index; kept up to date.
-        open_model: called once, when the first photo must be decoded.
+        open_model: called once, before the first photo is decoded.
 
     Attributes:
         encoder: what embeds; None until a photo is decoded.
@@ -59,7 +59,7 @@ class PhotoPipeline:
         decoded = self._screen(pool.decode(self._recognize(), DECODED_BATCHES * batch))
         vectors: Iterator[Embedded | Known | Outcome] = embed(decoded, self._make_encoder, chunk)
         embedded = RunAhead(vectors, batch // chunk)
-        with embedded, pool:  # the pool is left first: a thread that waits for a file in hand ends then
+        with embedded, pool:  # the pool is left first, which ends a thread that waits for a file
             identified: Iterator[Identified | Known | Outcome] = identify(
                 embedded, lambda: self._model().open_identification(), self._settings.library
             )
@@ -70,7 +70,7 @@ class PhotoPipeline:
         return self.encoder
 
     def _recognize(self) -> Iterator[Task | Outcome]:
-        """Yield the files to decode, and what became of those that are no photo."""
+        """Yield the files to decode, and the outcomes of files that are no photos."""
         settings, stored = self._settings, self._comparison.stored
         for file in self._comparison.candidates:
             if outcome := explain_no_photo(file):
@@ -80,7 +80,7 @@ class PhotoPipeline:
                 yield Task(file, self._model().input, settings.zone, known)
 
     def _screen(self, decoded: Iterable[Decoded | Outcome]) -> Iterator[Photo | Known | Outcome]:
-        """Turn away a photo that would replace another library's under the same path."""
+        """Skip a photo that would replace the photo of another library under the same path."""
         for each in decoded:
             if isinstance(each, Skipped):
                 yield Outcome("skipped", each.name, each.reason)

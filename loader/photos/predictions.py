@@ -29,8 +29,8 @@ class PredictionReport:
     Attributes:
         photos: in the index; changed + unchanged + without_vector + rejected.
         changed: whose fields were written.
-        unchanged: whose fields hold already.
-        without_vector: documents that nobody embedded.
+        unchanged: whose fields are already right.
+        without_vector: documents without an embedding.
         rejected: that Elasticsearch refused, with the reason.
         with_sight: photos with a peak in frame by their sight line.
         with_peaks, with_concepts: photos with one that is named.

@@ -11,7 +11,7 @@ Kind = Literal[
     "created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "passed_over"
 ]
 
-# Whether a photo tells something, by the document's field that says so.
+# Facts that are counted, by the field of the document that holds them.
 _FACTS = {
     "with_position": "gps",
     "with_bearing": "bearing",
@@ -31,7 +31,7 @@ class Outcome:
         name: of the file in its library.
         reason: why it was skipped or rejected.
         document: that was made of it and written.
-        notes: what it says that cannot be true.
+        notes: EXIF values that cannot be true.
     """
 
     kind: Kind
@@ -42,7 +42,7 @@ class Outcome:
 
 
 def explain_no_photo(file: PhotoFile) -> Outcome | None:
-    """What became of a file that is no photo, by its first bytes; None for a photo."""
+    """The outcome of a file that is no photo by its first bytes; None for a photo."""
     found = recognize(file)
     if isinstance(found, Skipped):
         return Outcome("skipped", file.name, found.reason)
@@ -57,23 +57,23 @@ class PhotoReport:
         found: pictures; created + updated + moved + copied + unchanged + skipped + rejected + left.
         created: photos that the index did not hold.
         updated: photos whose content had changed, or that were reloaded.
-        moved: photos that the index held under a path that has no file any more.
-        copied: photos whose content the index held under another path, which is still there.
+        moved: photos that the index held under a path whose file is missing.
+        copied: photos whose content the index held under another path, whose file is still there.
         unchanged: photos that the index held already.
         skipped: pictures that could not be read, and folders, with the reason.
         rejected: photos that Elasticsearch refused, with the reason.
         left: files that were not reached, because the run was stopped or the cluster stayed away.
         passed_over: hidden files and files that are no pictures.
-        missing: photos of the index, by their paths, that have no file any more.
-        removed: of these, those that were deleted.
+        missing: photos of the index whose file is missing, by their paths.
+        removed: how many of these were deleted.
         with_position, with_bearing, with_offset: of the created and updated.
         with_sight: of these, with a peak in frame by their sight line.
         with_peaks, with_concepts: of these, with one that is named.
-        notes: what loaded photos say that cannot be true.
+        notes: EXIF values of loaded photos that cannot be true.
         precision: of the vision tower, "fp32" or "int8"; None when nothing was embedded.
         agreement: least cosine of int8's vectors and float32's on this library's own first photos; None when
             they were not compared.
-        is_dry_run: nothing was written; the numbers say what would be.
+        is_dry_run: nothing was written; the numbers are what a run would do.
         seconds: from the first file to the last.
     """
 

@@ -39,7 +39,7 @@ class Part:
         return part
 
     def holds(self, identifier: str) -> bool:
-        """Whether a document falls to this share, by its id, which is a hash already."""
+        """Whether a document belongs to this share, by its id, which is a hash."""
         return int(identifier[:8], 16) % self.count == self.number - 1
 
 
@@ -85,7 +85,7 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class PhotoModel:
-    """What a photo is embedded and identified with; an unchanged library needs none of it.
+    """The tools that embed and identify a photo; an unchanged library does not need them.
 
     Attributes:
         input: the picture that the vision tower takes.

@@ -18,8 +18,8 @@ from loader.photos.comparison import Comparison
 from loader.photos.embedding import Embedded
 from loader.photos.report import Kind, Outcome
 
-BATCH = 32  # files that are known by their content, looked up at a time
-RENAMED_BATCH = 500  # files whose library's name is written at a time
+BATCH = 32  # moved and copied files that are looked up at a time
+RENAMED_BATCH = 500  # files for which a new library name is written at a time
 
 Other = TypeVar("Other")
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ class Identified:
 def identify(
     embedded: Iterable[Embedded | Other], open_identification: Callable[[], Identify], library: str
 ) -> Iterator[Identified | Other]:
-    """Name peaks and concepts in photos, which makes their documents whole; hand on what is no photo."""
+    """Name peaks and concepts in photos and complete their documents; yield every other item unchanged."""
     name_in: Identify | None = None
     for result in embedded:
         if not isinstance(result, Embedded):
@@ -52,7 +52,7 @@ def identify(
 
 
 class PhotoWriter:
-    """Writes what the stages before it have made, and says what became of each file.
+    """Writes the documents of the earlier stages, and yields the outcome of each file.
 
     Args:
         client: of the cluster.
@@ -63,7 +63,7 @@ class PhotoWriter:
         self._client, self._comparison = client, comparison
 
     def write(self, results: Iterable[Identified | Known | Outcome]) -> Iterator[Outcome]:
-        """Put photos into the index, and hand on what needs no writing.
+        """Put photos into the index, and yield every outcome unchanged.
 
         Raises:
             NotWritten: the cluster stayed away; what it took before that was yielded.
@@ -82,7 +82,7 @@ class PhotoWriter:
         yield from self._carry_over(known)
 
     def write_states(self, files: Sequence[PhotoFile]) -> Iterator[Outcome]:
-        """Write library, size and time of files whose content the index holds under the very same id."""
+        """Write library, size and time of files whose content the index holds under the same id."""
         for batch in batched(files, RENAMED_BATCH):
             states = {file.id: self._state(file) for file in batch}
             written = write_documents(self._client, PHOTOS, states, merge=True)
@@ -124,7 +124,8 @@ class PhotoWriter:
             return Outcome("skipped", file.name, why)
         is_moved = self._comparison.is_missing(source)
         if is_moved:
-            # First: a kill in between leaves a file that the next run loads anew, not a photo too many.
+            # Delete first: after a kill in between, the next run loads the file again, and no photo is there
+            # twice.
             delete_photos(self._client, [source.id])
         words = {"path": file.name, "path_words": path_words(file.name)}
         written = write_documents(self._client, PHOTOS, {file.id: {**original, **words, **self._state(file)}})

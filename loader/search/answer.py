@@ -19,9 +19,9 @@ class Similarity:
 
     Attributes:
         score: Elasticsearch's ``_score``; only its order means something for hybrid searches.
-        cosine: −1…1; None when nobody knows it.
-        probability: SigLIP's, 0…1; None where it would not mean anything or the model does not say.
-        is_rank: whether the score is not a cosine's but one of ranks or of two legs (hybrid).
+        cosine: −1…1; None when it is not known.
+        probability: SigLIP's, 0…1; None where it has no meaning or the model has no calibration.
+        is_rank: whether the score comes from ranks or from two legs (hybrid), not from a cosine.
     """
 
     score: float
@@ -92,7 +92,7 @@ class PhotoHit:
 class Answer:
     """A question with its ranked hits; ``took`` is Elasticsearch's own time in milliseconds.
 
-    ``note`` says what a person should know of how the answer came about, such as a fallback.
+    ``note`` tells a person how the answer was found where that matters, for example by a fallback.
     """
 
     question: Question

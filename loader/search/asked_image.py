@@ -23,7 +23,7 @@ from loader.vision.vectors import Vectors
 
 @dataclass(frozen=True)
 class AskedImage:
-    """An image with all that search and identification need of it.
+    """An image with everything that search and identification need.
 
     Attributes:
         path: as the person gave it.

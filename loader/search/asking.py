@@ -1,4 +1,4 @@
-"""A question goes to the cluster, and its hits become an answer.
+"""Sends a question to the cluster, and turns the hits into an answer.
 
 Words become vectors inside Elasticsearch. Vectors of different models are never compared: the fingerprints
 in the indices' ``_meta`` are looked at first.
@@ -53,9 +53,9 @@ def _say_no_match(client: Elasticsearch, question: Question) -> str | None:
 def answer_similar(
     client: Elasticsearch, question: Question, own: Collection[str] = (), *, thumbnails: bool = False
 ) -> Answer:
-    """Ask for photos like an image.
+    """Ask for photos that are like an image.
 
-    SigLIP's probability is about a text and an image; between two images it is not shown.
+    SigLIP's probability holds for a text and an image, so between two images it is not shown.
 
     Args:
         client: of the cluster.
@@ -132,7 +132,7 @@ def _cosines(hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 def _cosines_to_words(
     client: Elasticsearch, question: Question, hits: Sequence[Mapping[str, Any]]
 ) -> dict[str, float]:
-    """The cosines of some photos to the question's words, which a score of ranks does not tell."""
+    """The cosines of some photos to the question's words, which a score made of ranks does not give."""
     parameters = {name: question.parameters[name] for name in ("text", "recipe")}
     rendered = client.render_search_template(id=BY_TEXT, params={**parameters, "size": len(hits)})
     search = rendered["template_output"]
@@ -141,7 +141,7 @@ def _cosines_to_words(
 
 
 def _read_calibration(client: Elasticsearch, question: Question) -> Calibration | None:
-    """What turns cosines into probabilities.
+    """The calibration that turns cosines into probabilities.
 
     Raises:
         PeaksError: the question's words would become vectors of another checkpoint than the photos'.

@@ -1,8 +1,8 @@
 """Filters on photos: where and when a photo was taken, what it shows, how similar it must be.
 
-What a person types (``--near 27.9,86.8 --within 5km``) becomes the parameters of the stored search
-templates, which put every filter inside the knn clause: a filter beside it would only thin out the
-nearest neighbours that were already chosen.
+The options of a person (``--near 27.9,86.8 --within 5km``) become the parameters of the stored search
+templates. These put every filter inside the knn clause, because a filter beside it would only remove some of
+the nearest neighbours.
 """
 from __future__ import annotations
 

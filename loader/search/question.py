@@ -24,7 +24,7 @@ HYBRID, HYBRID_BASIC = "photos-hybrid", "photos-hybrid-basic"
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, in a person's words and in a template's.
+    """A question in a person's words, and as the parameters of a template.
 
     Attributes:
         command: "search", "peak" or "similar".

@@ -1,7 +1,8 @@
-"""A call of a stored search template: its parameters checked before they leave, and the same call for curl.
+"""A call of a stored search template: its parameters are checked before they are sent, or printed for curl.
 
 The schema of each template's parameters lies beside it (``search_templates/<id>.schema.json``).
-Elasticsearch renders a missing or misspelt parameter as nothing, so what the schema refuses is refused here.
+Elasticsearch renders a missing or misspelt parameter as nothing, so parameters are checked by the schema
+here.
 """
 from __future__ import annotations
 

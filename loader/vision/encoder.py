@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# Read by GNU OpenMP when torch loads it. By default threads that wait for one another spin for milliseconds,
-# on cores that others need: on a busy machine the 8-bit tower then does a fifth to two fifths as much.
+# Read by GNU OpenMP when torch loads it. By default, waiting threads spin for milliseconds on cores that
+# other threads need; on a busy machine the 8-bit tower is then slower by a factor of 2.5 to 5.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
@@ -48,8 +48,8 @@ class VisionEncoder:
         precision: of `PRECISIONS`; "int8" has no trial.
 
     Attributes:
-        input: what `encode` brings pictures to; workers may do that ahead with `ModelInput.fit`, for the very
-            same vectors.
+        input: the form to which `encode` brings pictures; if workers do that first with `ModelInput.fit`, the
+            vectors are the same.
         agreement: least cosine of the trial's pictures in 8 bits to float32; None before or without a trial.
 
     Raises:
@@ -103,7 +103,7 @@ class VisionEncoder:
             self._tower = _reload(self._checkpoint)
 
     def _quantize(self, engine: str) -> None:
-        """Turn the tower into its 8-bit form, and give the float32 weights' memory back."""
+        """Turn the tower into its 8-bit form, and free the memory of the float32 weights."""
         self._tower = QuantizedTower(self._tower, engine)
         _return_memory()
 

@@ -1,4 +1,4 @@
-"""Vectors of images that a person asks about: from the index when the file is in it, made here otherwise."""
+"""Vectors of images that a person asks about: from the index when it has the file, else computed here."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from loader.files.images import ModelInput
     from loader.vision.encoder import VisionEncoder
 
-# More copies of one file than anybody keeps; their ids are left out of the answer.
+# More copies of one file than anybody has; their ids are left out of the answer.
 _MOST_COPIES = 100
 
 

@@ -1,9 +1,9 @@
 """What a checkpoint's vision tower takes, read from preprocessor_config.json without torch or transformers.
 
-Decoding workers bring pictures to this size; `VisionEncoder` then scales and normalises the pixels. What
-the file may say is what transformers' `SiglipImageProcessor` does with it: stretch to a size, multiply by a
-factor, subtract a mean, divide by a deviation. A file that says something else (a crop, no resizing) would be
-followed by halves only, so it is refused.
+Decoding workers bring pictures to this size; `VisionEncoder` then scales and normalises the pixels. The file
+may ask for the steps of transformers' `SiglipImageProcessor`: stretch to a size, multiply by a factor,
+subtract a mean, divide by a deviation. A file that asks for other steps (a crop, no resizing) is refused,
+because they would not be done.
 """
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "image_mean": None,
     "image_std": None,
 }
-DEFAULT_LEVEL = (0.5, 0.5, 0.5)  # for a mean or deviation of None
+DEFAULT_LEVEL = (0.5, 0.5, 0.5)  # where the mean or the deviation is None
 PROCESSORS = ("SiglipImageProcessor", "SiglipImageProcessorFast")
 # Lanczos, bilinear, bicubic, box, Hamming; with "nearest" no tower was ever trained.
 FILTERS = [int(each) for each in Image.Resampling if each is not Image.Resampling.NEAREST]
@@ -86,7 +86,7 @@ def _read_settings(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _rules(side: int) -> dict[str, Callable[[Any], bool]]:
-    """Return what every setting must fulfil; patches have learned positions, so only one size will do."""
+    """Return a check for each setting; patches have learned positions, so only one size is possible."""
     return {
         **dict.fromkeys(("do_resize", "do_rescale", "do_normalize"), lambda value: value is True),
         **dict.fromkeys(("do_center_crop", "do_pad"), lambda value: not value),

@@ -1,8 +1,8 @@
 """The vision tower in 8-bit integers: half the time of float32 on a processor.
 
-Weights have 8 bits (see `eland_models.quantize`). Pictures go through one by one, so that a vector never
-depends on the pictures beside it. Processors without VNNI add two products of 8 bits in 16, which 255·127·2
-overflows; PyTorch's own way there is to give the activations 7 bits (`reduce_range`).
+Weights have 8 bits (see `eland_models.quantize`). Pictures are embedded one by one, so a vector never depends
+on the other pictures of a batch. Processors without VNNI add two products of 8 bits in 16 bits, which
+255·127·2 overflows; there PyTorch gives the activations 7 bits (`reduce_range`).
 """
 # mypy: disallow-subclassing-any=False
 from __future__ import annotations
@@ -21,7 +21,7 @@ from loader.vision.tower import Tower
 # The fastest first; of onednn's results, those on a processor with VNNI are also the most exact.
 ENGINES = ("onednn", "x86", "fbgemm", "qnnpack")
 LARGEST_WEIGHT = 127
-TRIED_SIZE = (64, 64)  # of the layer that tells whether an engine runs
+TRIED_SIZE = (64, 64)  # of the layer with which an engine is tried
 PROCESSOR = Path("/proc/cpuinfo")
 
 
@@ -29,7 +29,7 @@ class QuantizedTower(nn.Module):
     """A tower whose linear layers have become 8-bit.
 
     Args:
-        tower: float32, on the CPU; it is used up.
+        tower: float32, on the CPU; it cannot be used afterwards.
         engine: one that runs here (see `find_engine`).
     """
 
@@ -56,7 +56,7 @@ def find_engine() -> str | None:
 
 
 def _runs(engine: str) -> bool:
-    """Whether an engine is in this build of PyTorch, and for this processor: only computing tells."""
+    """Whether an engine runs with this build of PyTorch on this processor, found by a small computation."""
     if engine not in torch.backends.quantized.supported_engines:
         return False
     try:
@@ -69,7 +69,7 @@ def _runs(engine: str) -> bool:
 
 
 def has_vnni(processor: Path = PROCESSOR) -> bool:
-    """Return whether the processor adds 8-bit products without overflow; False where nobody says so."""
+    """Return whether the processor adds 8-bit products without overflow; False where that is not known."""
     try:
         words = set(processor.read_text().split())
     except OSError:  # not Linux

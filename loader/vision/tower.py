@@ -32,7 +32,7 @@ class VisionSettings(TowerSettings):
 
 
 def load_tower(checkpoint: Checkpoint) -> Tower:
-    """Read a checkpoint's vision tower, and of its weights no others.
+    """Read a checkpoint's vision tower; its other weights are not read.
 
     Raises:
         PeaksError: weights are missing or have other sizes, or the tower is not SigLIP's.

@@ -1,4 +1,4 @@
-"""The type of a stack of embeddings, apart from everything that needs torch."""
+"""The type of an array of embeddings; this module does not need torch."""
 from __future__ import annotations
 
 import numpy as np
