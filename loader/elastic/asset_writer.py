@@ -1,4 +1,4 @@
-"""Put the assets into a cluster, and an index behind each alias; say what became of each.
+"""Put the assets into a cluster, and an index behind each alias; report what was done with each.
 
 The concrete index ``photos-000001`` stands behind the alias ``photos``, and so on. A change of model or of a
 field's type needs a new index: the next number is created empty from the index template, and the alias moves
@@ -24,13 +24,13 @@ Action = Literal["created", "changed", "left", "imported", "overwritten", "refus
 
 @dataclass(frozen=True)
 class Change:
-    """What became, or would become, of one thing in the cluster or in Kibana.
+    """What was done, or would be done, with one thing in the cluster or in Kibana.
 
     Attributes:
         action: "created", "changed" or "left"; the others are Kibana's.
         kind: what it is, for people: "search template".
         name: its name there.
-        note: what a person should know beyond that, or "".
+        note: more that a person should know, or "".
     """
 
     action: Action
@@ -67,7 +67,7 @@ def apply_assets(
 
 
 def put_assets(client: Elasticsearch, assets: Sequence[Asset], *, dry_run: bool = False) -> Iterator[Change]:
-    """Put every asset that is missing or differs into the cluster, and yield what became of each.
+    """Put every asset that is missing or differs into the cluster, and yield what was done with each.
 
     Args:
         client: of the cluster.
@@ -98,7 +98,7 @@ def _read(client: Elasticsearch, asset: Asset) -> dict[str, Any] | None:
 
 
 def _compare(asset: Asset, present: Mapping[str, Any] | None) -> Action:
-    """Compare key by key: the cluster adds dates and defaults of its own at the top, nowhere else."""
+    """Compare key by key: the cluster adds its own dates and defaults at the top level only."""
     if present is None:
         return "created"
     return "left" if all(present.get(key) == value for key, value in asset.body.items()) else "changed"
@@ -126,9 +126,9 @@ def _next_name(client: Elasticsearch, alias: str) -> str:
 def _update_mappings(
     client: Elasticsearch, present: ConcreteIndex, mappings: Mapping[str, Any], dry_run: bool
 ) -> Change:
-    """Add what a mapping can take while it is in use: new fields, and the model's id for the same vectors.
+    """Add what a mapping in use can take: new fields, and the id of a model that makes the same vectors.
 
-    What ``_meta`` says beyond the template's, such as `peaks calibrate`'s ``calibration``, stays.
+    Other keys of ``_meta``, such as the ``calibration`` of `peaks calibrate`, stay.
     """
     fields, wanted = present.mappings.get("properties", {}), mappings["properties"]
     different = [name for name in wanted if name in fields and not _includes(fields[name], wanted[name])]
@@ -150,7 +150,7 @@ def _update_mappings(
 
 
 def _includes(field: Any, wanted: Any) -> bool:
-    """Whether everything wanted stands in an index's field, to which Elasticsearch adds defaults."""
+    """Whether a field of an index has everything wanted; Elasticsearch adds defaults to it."""
     if not isinstance(wanted, dict):
         return bool(field == wanted)
     return isinstance(field, dict) and all(

@@ -41,9 +41,9 @@ KINDS = {
     SCRIPTS: "search template",
 }
 
-# Two fragments depend on the length of the vectors. The query vector is one place of the list after another,
-# for the engine escapes a value only in a tag of its own ({{#toJson}} of a string and {{#join}} write it raw)
-# and a section would leave a comma behind the last item.
+# Two fragments depend on the length of the vectors. The query vector is written number by number: the engine
+# escapes a value only in a tag of its own ({{#toJson}} of a string and {{#join}} write it raw), and a section
+# would leave a comma behind the last item.
 _DIMS: dict[str, Callable[[int], str]] = {
     "dims": str,
     "each_number_of_vector": lambda dims: ", ".join(f'"{{{{vector.{place}}}}}"' for place in range(dims)),
@@ -59,7 +59,7 @@ class Asset:
 
     Attributes:
         kind: the API that keeps it, a key of `KINDS`.
-        name: its name there, which is its file's.
+        name: its name there, which is the name of its file.
         body: the request that puts it there.
     """
 

@@ -1,4 +1,4 @@
-"""Documents into an index, or out of it, by their ids: sent again while the cluster is busy or away."""
+"""Write and delete documents by their ids; they are sent again while the cluster is busy or away."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ class Rejected:
 
 @dataclass
 class Written:
-    """What became of documents, by their ids.
+    """The outcomes of documents, by their ids.
 
     A document whose first answer was lost on the way counts as updated, not as created.
     """
@@ -36,17 +36,17 @@ class Written:
     rejected: list[Rejected] = field(default_factory=list)
 
     def add(self, other: Written) -> None:
-        """Take over the outcomes of another call."""
+        """Add the outcomes of another call."""
         self.created += other.created
         self.updated += other.updated
         self.rejected += other.rejected
 
 
 class NotWritten(PeaksError):
-    """The cluster stayed away, or refused a whole request: some documents' outcome is not known.
+    """The cluster stayed away, or refused a whole request: the outcome of some documents is not known.
 
     Attributes:
-        written: what became of the others. To send all of them again does no harm.
+        written: the outcomes of the others. It does no harm to send all of them again.
     """
 
     def __init__(self, sentence: str, written: Written) -> None:
@@ -64,8 +64,8 @@ def write_documents(
 ) -> Written:
     """Index documents under their ids, again and again while the cluster is busy.
 
-    A document that is refused is named with its reason; one that is turned away (429, 503) is sent again,
-    and is refused in the end only when others of the same call were taken.
+    A refused document is named with its reason. A document that is turned away (429, 503) is sent again; at
+    the end it counts as refused only when others of the same call were taken.
 
     Args:
         client: of the cluster.
@@ -96,10 +96,10 @@ def delete_documents(client: Elasticsearch, alias: str, ids: Iterable[str]) -> i
 
 
 class _Bulk:
-    """One call: actions that wait, by their documents' ids, and what became of the others.
+    """One call: the actions that wait, by the ids of their documents, and the outcomes of the others.
 
-    `streaming_bulk` cuts and reads the requests. It is not asked to wait: it waits in silence, never for a
-    cluster that is away, and forgets what was turned away last.
+    `streaming_bulk` cuts the requests and reads the answers. Its own waiting is not used: it waits without a
+    message, does not wait for a cluster that is away, and loses the reasons of the last refusals.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class _Bulk:
             raise TurnedAway(f"Elasticsearch turns {count} away ({next(iter(turned_away.values()))})")
 
     def _note(self, item: Mapping[str, Any]) -> None:
-        """Note what became of one document."""
+        """Note the outcome of one document."""
         identifier, failure = item["_id"], item.get("exception")
         if failure and failure.status_code != TOO_LARGE:
             raise failure  # of the whole request

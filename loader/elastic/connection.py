@@ -1,4 +1,4 @@
-"""The way to a cluster: Eland's flags, and a client for 8.19 and 9.x servers.
+"""The connection to a cluster: Eland's flags, and a client for 8.19 and 9.x servers.
 
 Flags and environment names are those of `eland_import_hub_model`, so that a person who knows one tool
 knows the other.
@@ -46,7 +46,7 @@ class NegotiatingNode(Urllib3HttpNode):
         headers: HttpHeaders | None = None,
         request_timeout: DefaultType | float | None = DEFAULT,
     ) -> NodeApiResponse:
-        """Perform one request as `elastic_transport` does; see the class for the version spoken."""
+        """Perform one request as `elastic_transport` does, in the version that the class describes."""
 
         def send() -> NodeApiResponse:
             return super(NegotiatingNode, self).perform_request(
@@ -67,13 +67,13 @@ class NegotiatingNode(Urllib3HttpNode):
 
 
 def _refuses_version(answer: NodeApiResponse) -> bool:
-    """Whether the server asks for another version; the answer to a HEAD has no body to say so."""
+    """Whether the server asks for another version; the answer to a HEAD has no body that says so."""
     return answer.meta.status == 400 and (not answer.body or b"media_type_header_exception" in answer.body)
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the cluster is and who asks; nothing is contacted before `client` is used."""
+    """The address and the credentials of a cluster; it is not contacted before `client` is used."""
 
     url: str | None = None
     cloud_id: str | None = None
@@ -143,7 +143,7 @@ class Connection:
         return {"ca_certs": self.ca_certs} if self.ca_certs else {}
 
 
-# Each gives the field of `Connection` that its last name says.
+# Each option sets the field of `Connection` that its last name says.
 _OPTIONS = (
     click.option("--url", "url", envvar="ES_URL", metavar="URL",
                  help=f"Elasticsearch's address [env ES_URL; default {DEFAULT_URL}]."),

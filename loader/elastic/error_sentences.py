@@ -1,4 +1,4 @@
-"""What Elasticsearch refused, in plain words: one sentence that names the thing and its fix."""
+"""Elasticsearch's refusals in plain words: one sentence that names the thing and its fix."""
 from __future__ import annotations
 
 import re
@@ -13,7 +13,7 @@ from loader.errors import PeaksError
 
 MOST_CHARACTERS = 300  # of the reasons of one failure
 
-# What Elasticsearch says (the reasons of its error bodies, joined) and what a person can do about it.
+# What Elasticsearch answers (the joined reasons of its error bodies), and what a person can do about it.
 _ANSWERS: tuple[tuple[str, str], ...] = (
     (
         r"license is non-compliant for \[(?P<it>[^\]]+)\]",
@@ -100,7 +100,7 @@ def describe(error: BaseException) -> str:
 
 
 def join_reasons(body: Any) -> str:
-    """Return where it went wrong and why: the outermost reason of an error body and the innermost.
+    """Return the outermost and the innermost reason of an error body: where it went wrong, and why.
 
     Args:
         body: of an answer, or the ``error`` in a part of one.
@@ -165,7 +165,7 @@ def _explain_transport(error: TransportError) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """What is under a failure, where elastic_transport, urllib3 and Python keep it."""
+    """The causes of a failure, as elastic_transport, urllib3 and Python keep them."""
     under = [*getattr(error, "errors", ()), *error.args, error.__cause__]
     return [each for each in under if isinstance(each, BaseException)]
 

@@ -1,4 +1,4 @@
-"""The three indices by their aliases: which one stands behind an alias, and its hits page by page."""
+"""The three indices by their aliases: the index behind an alias, and its hits page by page."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -87,5 +87,5 @@ def read_pages(
                 return
             point, after = answer["pit_id"], hits[-1]["sort"]
     finally:
-        with suppress(ApiError, TransportError):  # it ends by itself
+        with suppress(ApiError, TransportError):  # it closes by itself after a while
             client.close_point_in_time(id=point)

@@ -1,7 +1,7 @@
-"""Kibana's saved-objects API: one import under the cluster's credentials, and what became of each object.
+"""Kibana's saved-objects API: one import with the cluster's credentials, and the outcome of each object.
 
-Kibana answers an import with 200 whatever became of it, and counts as successes objects that it did not write
-because it refused others: only ``success`` and the type of each error can be trusted.
+Kibana always answers an import with 200. When it refuses some objects, it writes none, but still counts the
+others as successes: only ``success`` and the type of each error can be trusted.
 Source: elastic/kibana, src/core/packages/saved-objects/import-export-server-internal/src/import.
 """
 from __future__ import annotations
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What Kibana made of an import.
+    """The outcome of an import.
 
     Attributes:
         changes: one an object, in the order of the import. A "refused" object is not in Kibana; an
@@ -51,7 +51,7 @@ class ImportReport:
 
 
 class Kibana:
-    """One space of a Kibana; nothing is contacted before a request.
+    """One space of a Kibana; it is not contacted before a request.
 
     Args:
         url: Kibana's address, with its base path if it has one; a user and password in it are used.
@@ -59,7 +59,7 @@ class Kibana:
         space: the space's id.
 
     Raises:
-        PeaksError: the address is none.
+        PeaksError: the address is malformed.
     """
 
     def __init__(self, url: str, connection: Connection, space: str = DEFAULT_SPACE) -> None:
@@ -72,12 +72,12 @@ class Kibana:
         return self._node.base_url
 
     def check_space(self) -> None:
-        """Refuse what is no Kibana, does not let us in or lacks the space.
+        """Check that the address is a Kibana that takes the credentials and has the space.
 
-        Kibana takes an import into a space that does not exist, where nobody will see it.
+        Kibana would accept an import into a space that does not exist, and nobody would see the objects.
 
         Raises:
-            PeaksError: one sentence about it.
+            PeaksError: one of these is not so.
         """
         def read(document: Any) -> list[str]:
             return [str(space["id"]) for space in document]
@@ -96,7 +96,7 @@ class Kibana:
             objects: what others refer to first.
 
         Raises:
-            PeaksError: there is no answer that says what became of them.
+            PeaksError: Kibana gave no answer from which the outcome can be read.
         """
         prefix = "" if self.space == DEFAULT_SPACE else f"/s/{self.space}"
 
@@ -167,7 +167,7 @@ class Kibana:
 
 
 def _node_config(url: str, connection: Connection) -> NodeConfig:
-    """The way to Kibana, which passes credentials on to its Elasticsearch: they are those of the cluster."""
+    """The address of Kibana with the cluster's credentials, which Kibana passes on to its Elasticsearch."""
     try:
         config = url_to_node_config(url.rstrip("/"), use_default_ports_for_scheme=True)
     except ValueError as error:
@@ -190,7 +190,7 @@ def _read_report(document: Any, objects: Sequence[SavedObject], home: str) -> Im
     written = {(entry["type"], entry["id"]): entry for entry in document.get("successResults", [])}
     if not document["success"] and (not errors or _WRITES_NOTHING & {one["type"] for one in errors.values()}):
         written = {}
-    # An id that an object of another space has is replaced by a new one.
+    # Kibana gives an object a new id when an object of another space has its id.
     pages = [
         entry.get("destinationId", name) for (kind, name), entry in written.items() if kind == "dashboard"
     ]
@@ -209,12 +209,12 @@ def _judge(one: SavedObject, error: Mapping[str, Any] | None, written: Mapping[s
 
 
 def _reason(error: Mapping[str, Any]) -> str:
-    """What Kibana says of a refusal: its type, and a message or what else it says."""
+    """The type of a refusal, with Kibana's message or other details."""
     more = {key: value for key, value in error.items() if key != "type"}
     said = more.get("message") or (json.dumps(more) if more else "")
     return _quote(f"{error['type']} {said}")
 
 
 def _quote(text: object) -> str:
-    """Return what others wrote on one line of bounded length, without what a terminal would obey."""
+    """Return foreign text on one line of bounded length, without control characters."""
     return shorten(clean_text(" ".join(str(text).split())), _LONGEST_QUOTE).rstrip(".")

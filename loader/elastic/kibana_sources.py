@@ -1,10 +1,10 @@
 """The files under kibana/, read and packed to the NDJSON that Kibana imports.
 
-One file holds one saved object, `kibana/<type>/<name>.json`, as Kibana exports it but for one thing: what
-Kibana keeps as a string of JSON stands there as the JSON itself (`JSON_STRINGS`), so that it can be read and
+One file holds one saved object, `kibana/<type>/<name>.json`, as Kibana exports it, with one difference: where
+Kibana keeps a string of JSON, the file has the JSON itself (`JSON_STRINGS`), so that it can be read and
 compared. `pack_objects` turns it into strings. The same files give the same bytes on every machine.
 
-Whether the objects fit one another and both Kibanas, tests/kibana sees; Kibana refuses those that do not.
+tests/kibana checks that the objects fit one another and both versions of Kibana.
 """
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from loader.yaml_file import read_text
 
 SOURCES = Path(__file__).resolve().parents[2] / "kibana"
 
-# Saved-object types that are written here, with their names for people; those that others refer to first.
+# The types of saved objects here, with their names for people; types that others refer to come first.
 KINDS = {
     "index-pattern": "data view",
     "search": "Discover session",

@@ -1,7 +1,8 @@
 """Which text model is deployed, and which model's vectors an index holds.
 
-An index stands for ONE model: its mapping carries the model's id and fingerprints in ``_meta``, taken from
-the deployed model when the assets are applied, so that vectors of two models are never mixed in silence.
+An index belongs to ONE model: its mapping has the model's id and fingerprints in ``_meta``. They come from
+the deployed model when the assets are applied, so that vectors of two models are never mixed without an
+error.
 """
 from __future__ import annotations
 
@@ -103,7 +104,7 @@ def read_index_model(client: Elasticsearch, alias: str) -> IndexModel:
 
 
 def index_model(name: str, mappings: Mapping[str, Any]) -> IndexModel:
-    """Read the model out of an index's mappings.
+    """Read the model from the mappings of an index.
 
     Raises:
         PeaksError: the mappings name no model, or have no vector field.

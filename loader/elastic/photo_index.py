@@ -1,4 +1,4 @@
-"""What the index of photos already knows: whose vectors it holds, and which files are in it."""
+"""What the index of photos holds: which model's vectors, and which files."""
 from __future__ import annotations
 
 import os
@@ -18,14 +18,15 @@ from loader.errors import PeaksError
 
 PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 
-# What tells whether a file is in the index as it is. Doc values, so that no vector and thumbnail is read.
+# The fields that show whether the index holds a file unchanged. They are doc values, so no vector and no
+# thumbnail is read.
 _STATE = ("path", "library", "size_bytes", "modified", "content_hash")
 _FORMATS = {"modified": {"format": "epoch_millis"}}
 
 
 @dataclass(frozen=True)
 class StoredPhoto:
-    """A photo as the index has it; None where an earlier version of the loader did not say.
+    """A photo as the index has it; None where an earlier version of the loader did not write the field.
 
     Attributes:
         id: of the document.
@@ -44,12 +45,12 @@ class StoredPhoto:
     content_hash: str | None
 
     def has_file(self, root: Path) -> bool:
-        """Whether something lies at its path now, which may have come since the library was listed."""
+        """Whether there is a file at its path now; it may be newer than the listing of the library."""
         return os.path.lexists(root / self.path)
 
 
 def read_photo_model(client: Elasticsearch) -> IndexModel:
-    """Read whose vectors the photos are, and see that the peaks beside them are of the same checkpoint.
+    """Read which model's vectors the photos are, and check that the peaks' come from the same checkpoint.
 
     Raises:
         PeaksError: an index is missing, or the two belong to different checkpoints.
@@ -65,10 +66,10 @@ def read_photo_model(client: Elasticsearch) -> IndexModel:
 
 
 def check_fields(client: Elasticsearch) -> None:
-    """See that the index has the fields by which unchanged files are recognised.
+    """Check that the index has the fields by which unchanged files are recognised.
 
     Raises:
-        PeaksError: it was made before they were there.
+        PeaksError: an earlier version made the index, without these fields.
     """
     known = client.indices.get_field_mapping(index=PHOTOS, fields=list(_STATE))
     present = {name for index in known.values() for name in index["mappings"]}
@@ -80,7 +81,7 @@ def check_fields(client: Elasticsearch) -> None:
 
 def read_stored_photos(client: Elasticsearch) -> dict[str, StoredPhoto]:
     """Return every photo of the index as it is now, by id; about 0.4 kB of memory each."""
-    refresh_photos(client)  # what a run that was killed wrote in its last second
+    refresh_photos(client)  # a run that was killed may have written in its last second
     try:
         return _read_all(client)
     except NotFoundError:  # a point in time ends with its node
@@ -88,7 +89,7 @@ def read_stored_photos(client: Elasticsearch) -> dict[str, StoredPhoto]:
 
 
 def refresh_photos(client: Elasticsearch) -> None:
-    """Let searches find what was written."""
+    """Make everything written visible to searches."""
     with_retries(partial(client.indices.refresh, index=PHOTOS))
 
 

@@ -1,6 +1,6 @@
-"""Requests that wait for a busy, starting or restarting cluster instead of giving up.
+"""Requests that are repeated while the cluster is busy, starting or restarting.
 
-A command says how long, and who hears of it:
+A command sets how long they are repeated, and who is told:
 
     with patience(seconds=600, announce=progress.say):
         answer = with_retries(lambda: client.search(index="photos"))
@@ -23,7 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_e
 
 from loader.elastic.error_sentences import describe
 
-# "too many requests" and the answers of a cluster, or of a proxy before it, that is starting or restarting
+# "Too many requests", and the answers while a cluster, or a proxy before it, is starting or restarting
 BUSY = frozenset((429, 502, 503, 504))
 
 PATIENCE = 600.0  # seconds without any success: a rolling restart of a node, a short outage
@@ -36,10 +36,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Patience:
-    """How long requests are tried again, and who hears of it.
+    """How long requests are repeated, and who is told.
 
     Attributes:
-        seconds: without any success, until the last failure is raised; 0 makes every request once.
+        seconds: time without any success after which the last failure is raised; 0 makes every request once.
         announce: gets one sentence for every wait, and when the cluster answers again.
     """
 
@@ -54,9 +54,9 @@ _patience: ContextVar[Patience] = ContextVar("patience", default=Patience())  # 
 def patience(
     seconds: float | None = None, announce: Callable[[str], None] | None = None
 ) -> Iterator[None]:
-    """Set the `Patience` of all requests inside the block; what is not given stays as it is around it.
+    """Set the `Patience` of all requests inside the block; a value that is not given stays the same.
 
-    Threads that are started inside have the default's: a `ContextVar` is not inherited.
+    Threads that are started inside have the default: a `ContextVar` is not inherited.
     """
     around = _patience.get()
     token = _patience.set(
@@ -73,14 +73,14 @@ class TurnedAway(Exception):
 
 
 class Deadline:
-    """The moment at which patience ends, which every success puts off."""
+    """The moment at which patience ends; every success postpones it."""
 
     def __init__(self) -> None:
         self._seconds = _patience.get().seconds
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew: the cluster has done something."""
+        """Start the time again, because the cluster has done something."""
         self._end = time.monotonic() + self._seconds
 
     @property
@@ -90,19 +90,19 @@ class Deadline:
 
 
 def with_retries(request: Callable[[], Result], deadline: Deadline | None = None) -> Result:
-    """Make a request, and make it again after jittered pauses while the cluster is busy, starting or away.
+    """Make a request, and repeat it after jittered pauses while the cluster is busy, starting or away.
 
     Only for requests that may run twice: an answer can be lost on its way. When patience ends, the last
-    failure is raised; one that waiting does not mend (`may_pass`) is raised at once.
+    failure is raised; a failure that waiting cannot solve (see `may_pass`) is raised at once.
 
     Args:
         request: to make.
-        deadline: for a request that puts it off itself when it has done a part of its work.
+        deadline: for a request that renews it itself after each part of its work.
     """
     tell, end = _patience.get().announce, deadline or Deadline()
 
     def wait(attempt: RetryCallState) -> float:
-        """The last attempt is made when patience ends, though the cluster may ask for longer."""
+        """The last attempt is made when patience ends, even if the cluster asks for a longer pause."""
         return max(0.0, min(max(_JITTERED(attempt), retry_after(_failure(attempt))), end.left))
 
     def announce(attempt: RetryCallState) -> None:
@@ -129,7 +129,7 @@ def _failure(attempt: RetryCallState) -> BaseException:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether waiting may help: for a busy cluster or none, not for refused credentials."""
+    """Whether waiting may help: yes for a busy or absent cluster, no for refused credentials."""
     if isinstance(error, ApiError):
         return error.status_code in BUSY
     passing = (ElasticConnectionError, ConnectionTimeout, TurnedAway)

@@ -1,4 +1,4 @@
-"""What decoding a picture costs, estimated before a pixel of it is decoded: memory, and a JPEG's time.
+"""The cost of decoding a picture, estimated before any pixel is decoded: memory, and the time of a JPEG.
 
 The figures of memory are upper bounds that were measured as the peak of fresh processes (docs/loading.md). A
 large picture is decoded by one process at a time (`large_decoding`). A JPEG's markers: ITU-T T.81, annex B.
@@ -17,7 +17,7 @@ from PIL.ExifTags import Base
 
 # With a base-size model in about 750 MB and another worker in 60, a load then stays within 1.5 GB.
 DECODED_BYTES = 600_000_000
-LARGE_BYTES = 100_000_000  # of a picture of some 40 megapixels: bearable once, and not once a worker
+LARGE_BYTES = 100_000_000  # a picture of some 40 megapixels: possible once, but not in every worker at a time
 
 BAND_BYTES = 10_000_000  # of `loader.files.shrinking`'s bands, and the decoders' own tables
 OUTPUT_BYTES = 4  # a pixel of RGB as Pillow keeps it
@@ -29,8 +29,8 @@ WEBP_BYTES = 16
 UNCOMPRESSED = 1  # of TIFF's Compression
 SAMPLES_BYTES = 8  # a pixel of four samples of 16 bits, in a TIFF's strip or tile before Pillow unpacks it
 
-# Encoders write 1 to 10 scans; one for every bit of every band of three components would be about 200. A scan
-# without data still makes the decoder visit every block: a file of 100 kB could keep it busy for hours.
+# Encoders write 1 to 10 scans; one for every bit of every band of three components would be about 200. Even a
+# scan without data makes the decoder visit every block: a file of 100 kB could take hours.
 MAX_SCANS = 200
 # One segment holds 64 kB at most. Pillow joins the EXIF of several.
 MAX_EXIF_BYTES = 1 << 20
@@ -44,17 +44,17 @@ _lock: Lock = nullcontext
 
 
 def use_gate(lock: Lock) -> None:
-    """Let this process's large decodings wait for those of others.
+    """Make the large decodings of this process wait for those of other processes.
 
     Args:
-        lock: makes a context that one process at a time can be in.
+        lock: returns a context that only one process can be in at a time.
     """
     global _lock
     _lock = lock
 
 
 def large_decoding(needed: int) -> AbstractContextManager[object]:
-    """Hold the gate while a picture is decoded that needs more than `LARGE_BYTES`; others pass freely."""
+    """Hold the gate while a picture needs more than `LARGE_BYTES`; smaller pictures do not wait."""
     return _lock() if needed > LARGE_BYTES else nullcontext()
 
 
@@ -87,10 +87,10 @@ def file_bytes(image: Image.Image) -> bytes:
 
 
 def find_excess(data: bytes) -> str | None:
-    """Say what a JPEG has too much of, as the end of a sentence; None when it has nothing in excess.
+    """Name the part of which a JPEG has too much, as the end of a sentence; None when there is none.
 
     Args:
-        data: the whole file; what follows the first picture is not looked at.
+        data: the whole file; only its first picture is checked.
     """
     if data.count(b"\xff\xda") > MAX_SCANS:  # quick, and never less than the scans
         scans = sum(marker == START_OF_SCAN for marker, _, _ in segments(data))

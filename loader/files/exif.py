@@ -1,4 +1,4 @@
-"""What a photo's EXIF says: where, which way and when it was taken, by which camera, and its words.
+"""A photo's EXIF: place, direction and time, the camera, and words that a person wrote.
 
 A value that cannot be true is left out, with a note where a person would miss it. The MakerNote is never
 read. Meanings of the tags: CIPA DC-008 (Exif 3.0), sections 4.6.5 to 4.6.7.
@@ -22,7 +22,7 @@ DESCRIPTION_LIMIT, KEYWORD_LIMIT, KEYWORDS_LIMIT = 2000, 100, 100  # characters,
 
 # The diagonal of a 36 × 24 mm frame, which the 35 mm equivalent is defined by (CIPA DCG-001).
 FILM_DIAGONAL_MM = math.hypot(36, 24)
-PANORAMA_RATIO = 2.2  # wider pictures are stitched or cropped: the lens no longer tells their field of view
+PANORAMA_RATIO = 2.2  # wider pictures are stitched or cropped: the lens no longer gives their field of view
 
 # Cameras write these into ImageDescription for every picture.
 _EMPTY_WORDS = re.compile(
@@ -37,7 +37,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\ufff
 
 @dataclass(frozen=True)
 class Metadata:
-    """What the EXIF of one photo says; None where it says nothing that can be true.
+    """The EXIF of one photo; None where a value is missing or cannot be true.
 
     Attributes:
         position: of the camera.
@@ -48,8 +48,8 @@ class Metadata:
         shot_time_local: the clock on the wall, without an offset.
         utc_offset: of that clock, from OffsetTimeOriginal or from the difference to GPS time.
         gps_time: the instant of the GPS fix, in UTC.
-        description: words of a person, one line.
-        keywords: words of a person, in the file's order.
+        description: text that a person wrote, on one line.
+        keywords: words that a person gave, in the file's order.
         camera: maker and model.
         notes: what was left out and why, as ends of the sentence "IMG_1.jpg: …".
     """
@@ -68,10 +68,10 @@ class Metadata:
     notes: tuple[str, ...] = ()
 
     def instant(self, zone: tzinfo | None = None) -> datetime | None:
-        """Return when the photo was taken, with its offset, or None when no source tells the offset.
+        """Return when the photo was taken, with its offset, or None when no source gives the offset.
 
         Args:
-            zone: the camera's clock where the file does not tell its offset.
+            zone: time zone of the camera's clock, used when the file has no offset.
         """
         if self.shot_time_local is None:
             return self.gps_time
@@ -83,7 +83,7 @@ class Metadata:
 def read_metadata(image: Image.Image) -> Metadata:
     """Read the EXIF of an opened image; call it before the pixels are loaded (TIFF reads from its file).
 
-    Never raises: what is damaged gives no values and a note.
+    Never raises: a damaged part gives no values, and a note.
     """
     return _Reading(read_tags(image)).metadata()
 
@@ -91,8 +91,8 @@ def read_metadata(image: Image.Image) -> Metadata:
 def field_of_view(focal_length_35mm: float, width: int, height: int) -> float | None:
     """Return the horizontal angle of view of an upright picture, in degrees.
 
-    2·atan(d/2f), where d is the width of the picture's shape laid into a circle of the film's diagonal
-    (43.27 mm), as the 35 mm equivalent is defined by the diagonal (CIPA DCG-001).
+    2·atan(d/2f), where d is the width of a picture of this shape whose diagonal is that of the film (43.27
+    mm), because the 35 mm equivalent is defined by the diagonal (CIPA DCG-001).
 
     Args:
         focal_length_35mm: millimetres, above 0.
@@ -100,7 +100,7 @@ def field_of_view(focal_length_35mm: float, width: int, height: int) -> float | 
         height: upright pixels.
 
     Returns:
-        More than 0 and less than 180, or None for a panorama, whose lens does not tell.
+        More than 0 and less than 180, or None for a panorama, which is wider than the lens's view.
     """
     if max(width, height) > PANORAMA_RATIO * min(width, height):
         return None
@@ -132,7 +132,7 @@ class _Reading:
             keywords=self.keywords(),
             camera=self.camera(),
         )
-        if self.tags.is_damaged:  # known when all has been asked for
+        if self.tags.is_damaged:  # known only after all tags have been read
             read = "read in part" if self.tags.found else "not read"
             self.notes.insert(0, f"its EXIF is damaged and was {read}")
         return replace(found, notes=tuple(self.notes))

@@ -1,7 +1,7 @@
-"""The EXIF of an opened image, whatever the file's kind: its block of bytes, read by exifread within bounds.
+"""The EXIF of an opened image of any kind: its block of bytes, read by exifread within bounds.
 
-A hostile block of 60 kB can hold directories that share their values, so that reading them all would take
-minutes and gigabytes. Such a block is given up here.
+A hostile block of 60 kB can hold directories that share their values; reading them all would take minutes and
+gigabytes. Such a block is not read to its end.
 """
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from PIL.ExifTags import Base
 from loader.files.decoding_cost import file_bytes
 from loader.files.heif_grid import read_hevc_picture
 
-# Of one block may be read so many bytes, where each reading counts for 64 at least, and one beyond the end
-# for more. A photo takes 30 kB.
+# The most bytes that may be read of one block. Each read counts as at least 64 bytes, and one beyond the end
+# as more. A photo needs 30 kB.
 MAX_READ, BEYOND = 2 << 20, 1 << 10
 MAX_VALUE = 1 << 16  # bytes of one value, which is more than a JPEG's whole block
 SHORT, LONG, UNDEFINED = 3, 4, 7  # types of tags
@@ -65,14 +65,14 @@ class Tags:
     is_damaged: bool = False
 
     def text(self, name: str) -> str:
-        """Return an ASCII tag's words without outer blanks; "" for anything else."""
+        """Return the text of an ASCII tag without outer blanks; "" for other types."""
         values = self._values(name)
         if isinstance(values, bytes):  # exifread found that they are no UTF-8
             values = values.decode("latin-1")
         return values.strip() if isinstance(values, str) else ""
 
     def numbers(self, name: str) -> list[float]:
-        """Return a tag's numbers; NaN for a zero denominator and infinity, [] when it has none."""
+        """Return a tag's numbers, [] when it has none; a zero denominator and infinity give NaN."""
         values = self._values(name)
         is_list = isinstance(values, list) and self.found[name].field_type != UNDEFINED
         return [_number(value) for value in values] if is_list else []
@@ -119,7 +119,7 @@ def read_tags(image: Image.Image) -> Tags:
     if block.startswith(_HEADERS):
         try:
             found = exifread.process_file(_Bounded(block), details=False, extract_thumbnail=False)
-        except Exception:  # hostile bytes reach every corner of a reader
+        except Exception:  # hostile bytes can raise any exception in a reader
             found = {}
     parts = {name.partition(" ")[0] for name in found}
     lost = ("Image ExifOffset" in found and "EXIF" not in parts) or (
@@ -129,7 +129,7 @@ def read_tags(image: Image.Image) -> Tags:
 
 
 def read_orientation(image: Image.Image) -> int:
-    """Return how the pixels of an opened image must be turned: EXIF's 1 to 8; 1 when that is not known.
+    """Return EXIF's orientation of an opened image, 1 to 8: how its pixels must be turned; 1 if not known.
 
     Where EXIF has no such tag, XMP's is taken, as Pillow does. A TIFF with the tag is turned by Pillow, and a
     HEIC by libheif if its boxes say so: 1 for both, and for a HEIC that phones would not write.
@@ -177,7 +177,7 @@ def _find_png_block(image: Image.Image) -> bytes | None:
     try:  # ImageMagick's text: a name, a length and hexadecimal digits in lines
         return bytes.fromhex("".join(digits.split("\n")[3:])) if isinstance(digits, str) else None
     except ValueError:
-        return b"?"  # no block, but one was meant
+        return b"?"  # not a block, so that the EXIF counts as damaged
 
 
 def _utf16(data: bytes, order: str) -> str:
@@ -185,7 +185,8 @@ def _utf16(data: bytes, order: str) -> str:
 
 
 def _utf16_of_either_order(data: bytes, usual: str) -> str:
-    # The standard does not fix the order: a mark decides, then fewer rare characters, then the file's order.
+    # The standard does not fix the order: the byte order mark decides, else the order that gives fewer rare
+    # characters, else the order of the file.
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace").strip("\0 ")
     readings = [_utf16(data, order).strip("\0 ") for order in (usual, "be" if usual == "le" else "le")]

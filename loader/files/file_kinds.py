@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and never by its extension. No decoder is imported for that."""
+"""The kind of a file by its first bytes, never by its extension. This needs no decoder."""
 from __future__ import annotations
 
 READ_KINDS = "JPEG, PNG, WebP, HEIF and TIFF"
@@ -27,7 +27,7 @@ def sniff_kind(head: bytes) -> str | None:
 
 
 def explain_content(head: bytes) -> str:
-    """Say what a file is that `sniff_kind` does not take."""
+    """Name the kind of a file that `sniff_kind` does not accept."""
     name = _other_kind(head)
     if name is None:
         return f"the content is not an image ({READ_KINDS} are read)"

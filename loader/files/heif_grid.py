@@ -1,8 +1,8 @@
 """Where the HEVC tiles of a HEIC's primary picture lie, and how the picture is turned.
 
 The boxes are those of ISO/IEC 14496-12 (``meta``, ``iloc``, ``iref``) and ISO/IEC 23008-12
-(``iprp``). Only what phones write is understood; of every other file libheif is to decide. PyAV finds the
-tiles too, but does not tell their places in the grid (docs/decisions.md).
+(``iprp``). Only the forms that phones write are read; libheif decodes every other file. PyAV finds the tiles
+too, but does not give their places in the grid (docs/decisions.md).
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL.Image import Transpose
 MAX_META_BYTES = 1 << 18  # a grid of 1,000 tiles needs 50 kB
 TURNS = (None, Transpose.ROTATE_90, Transpose.ROTATE_180, Transpose.ROTATE_270)  # anticlockwise, as irot says
 MIRRORS = (Transpose.FLIP_TOP_BOTTOM, Transpose.FLIP_LEFT_RIGHT)  # imir's axis, as libheif reads it
-# Properties that are understood or change no sample; others may be passed over unless essential.
+# Properties that are handled here or change no sample; others may be ignored unless they are essential.
 HARMLESS = frozenset(
     (b"ispe", b"hvcC", b"irot", b"imir", b"colr", b"pixi", b"pasp", b"clli", b"mdcv", b"cclv", b"amve")
 )
@@ -34,7 +34,7 @@ class HevcPicture:
         columns: tiles in a row.
         config: the body of the ``hvcC`` box that all tiles share.
         tiles: the encoded tiles, row by row.
-        turns: what brings the stored picture upright, in this order; None for a box that turns by nothing.
+        turns: the turns that make the stored picture upright, in this order; None for a turn by 0°.
     """
 
     size: Size
@@ -61,7 +61,7 @@ class _Meta:
     """The box ``meta``: the number of the primary item, and what is known of items by their numbers.
 
     Raises:
-        ValueError, struct.error, LookupError: it is damaged, or other than phones write it.
+        ValueError, struct.error, LookupError: it is damaged, or not in the form that phones write.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -79,7 +79,7 @@ class _Meta:
 
 
 class _Numbers:
-    """The big-endian numbers of a box, one behind the other; version and flags stand before them."""
+    """The big-endian numbers of a box, one after the other, behind its version and flags."""
 
     def __init__(self, body: memoryview) -> None:
         self.version, self.flags = body[0], int.from_bytes(body[1:4], "big")
@@ -158,7 +158,7 @@ def _picture(data: bytes, meta: _Meta) -> HevcPicture:
 
 
 def _size(properties: Properties) -> Size:
-    """Return a picture's width and height, if no other property changes what is shown of it."""
+    """Return a picture's width and height, if no other property changes the shown part."""
     if any(name == b"clap" or (essential and name not in HARMLESS) for name, _, essential in properties):
         raise ValueError("a property that is not understood")
     body = {name: body for name, body, _ in properties}[b"ispe"]

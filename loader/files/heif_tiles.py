@@ -2,7 +2,7 @@
 
 A phone's HEIC is a grid of some 48 HEVC pictures. Each is decoded, shrunk by 2 to 16 and dropped before the
 next, so the full picture is never in memory, and FFmpeg needs about half of libheif's time (docs/loading.md).
-Whatever is unusual or damaged is left to libheif.
+Unusual and damaged files are left to libheif.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from loader.files.decoding_cost import DECODED_BYTES, large_decoding
 from loader.files.heif_grid import HevcPicture, read_hevc_picture
 from loader.files.shrinking import mark_extent, turn
 
-FACTORS = (16, 8, 4, 2)  # that leave whole samples of both luma and chroma of 4:2:0
+FACTORS = (16, 8, 4, 2)  # they leave whole samples of both luma and chroma of 4:2:0
 
 # ISO/IEC 23091-2: BT.470 BG and SMPTE 170M have the coefficients of BT.601, which are JPEG's as well.
 BT601 = (5, 6)
@@ -29,9 +29,9 @@ TO_RGB = (
     *(1.0, 1.772, 0.0, -1.772 * 128),
 )  # of Y, Cb, Cr and 1 (JFIF 1.02, page 3)
 FORMATS_420 = ("yuv420p", "yuvj420p")
-TILE_BYTES = 4  # a pixel of a tile: FFmpeg keeps two frames of 1.5 bytes, and what it knows of each block
-SMALL_BYTES = 15  # a pixel of the small picture: three planes, and RGB before, while and after it is turned
-CODED_MARGIN = 64  # pixels by which a coded picture may be larger than what is shown: one coding tree block
+TILE_BYTES = 4  # for a pixel of a tile: FFmpeg keeps two frames of 1.5 bytes, and facts of each block
+SMALL_BYTES = 15  # for a pixel of the small picture: three planes, and RGB before and after it is turned
+CODED_MARGIN = 64  # pixels by which a coded picture may be larger than the shown part: one coding tree block
 
 
 # The matrix (ISO/IEC 23091-2), and whether the range is full, as the file says; else as the tiles say.
@@ -39,14 +39,14 @@ Colours = tuple[int, bool]
 
 
 class _Unusable(Exception):
-    """The tiles are not what the boxes say; libheif is to judge them."""
+    """The tiles do not agree with the boxes; libheif must decode the file."""
 
 
 @cache
 def is_available() -> bool:
     """Tell whether the decoder is installed.
 
-    It is imported when a HEIC is decoded, in the process that does so: it takes 0.1 s and 20 MB.
+    It is imported only in a process that decodes a HEIC, because it takes 0.1 s and 20 MB.
     """
     try:
         import av as av
@@ -65,12 +65,12 @@ def decode_tiles(image: Image.Image, data: bytes, side: int) -> Image.Image | No
 
     Returns:
         RGB as libheif shows it (see `loader.files.shrinking.extent`). None when libheif has to do it: the
-        decoder is not installed, the picture is too small to be shrunk, or the file is damaged or other than
-        phones write it.
+        decoder is not installed, the picture is too small to be shrunk, or the file is damaged or not in the
+        form that phones write.
     """
     is_plain = image.mode == "RGB" and image.info.get("bit_depth") == 8
     picture = read_hevc_picture(data) if is_plain and is_available() else None
-    if picture is None or _shown_size(picture) != image.size:  # libheif is the authority on what is shown
+    if picture is None or _shown_size(picture) != image.size:  # libheif decides which part is shown
         return None
     factor = next((factor for factor in FACTORS if _can_shrink(picture, side, factor)), None)
     if factor is None or bytes_needed(picture, factor) > DECODED_BYTES:
@@ -144,7 +144,7 @@ def _frames(picture: HevcPicture) -> Iterator[Any]:
 
     decoder = av.CodecContext.create("hevc", "r")
     decoder.extradata = picture.config
-    decoder.thread_count = 1  # the loader's worker processes are what runs side by side
+    decoder.thread_count = 1  # the loader's worker processes use the other cores
     pixels = prod(length + CODED_MARGIN for length in picture.tile_size)
     decoder.options = {"err_detect": "explode", "max_pixels": str(pixels)}
     count = 0

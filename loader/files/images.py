@@ -1,7 +1,7 @@
 """Image files to upright RGB pictures, by content and never by extension.
 
-Five decoders are allowed: JPEG, PNG, WebP, HEIF and TIFF. Everything else, and everything damaged, is refused
-with a reason that a person can act on. Nothing here needs torch, so it can run in worker processes.
+Five kinds are decoded: JPEG, PNG, WebP, HEIF and TIFF. Other kinds and damaged files are refused with a
+reason that a person can act on. Nothing here needs torch, so it can run in worker processes.
 """
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_li
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
 MAX_PIXELS = 220_000_000
-IMPOSSIBLE_BYTES = 1 << 40  # of memory: a header that lies
+IMPOSSIBLE_BYTES = 1 << 40  # of memory; a header that asks for so much is damaged
 
 # Measured over real photos: vectors keep a cosine of 0.9999 to those of the full picture (docs/loading.md).
 DECODED_TIMES, LARGEST_JPEG_STEP = 3, 4
@@ -37,7 +37,7 @@ JPEG_FORMATS = ("JPEG", "MPO")
 # TIFF/EP and DNG tags: a raw file's first picture is a small preview (NewSubfileType bit 0).
 NEW_SUBFILE_TYPE, DNG_VERSION = 254, 50706
 
-# What brings a picture upright that is stored with one of EXIF's orientations (CIPA DC-008, 4.6.5.1.6).
+# The turn that makes a picture upright, for each of EXIF's orientations (CIPA DC-008, 4.6.5.1.6).
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -48,17 +48,17 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# A HEIC's own thumbnail must never stand in for the picture, and its side images are not needed.
+# A HEIC's own thumbnail must never replace the picture, and its auxiliary images are not needed.
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 # `check_size` refuses earlier and says why; Pillow's own limit (89 megapixels) is below today's phones.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-# A damaged EXIF tag costs that tag only; Pillow would print a warning for each.
+# A damaged EXIF tag is left out; Pillow would print a warning for each.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)
 class ModelInput:
-    """The picture that a vision tower takes, without the tower: what a decoding worker needs to know.
+    """The form of picture that a vision tower takes; decoding workers need it without the tower.
 
     Attributes:
         width: pixels.
@@ -130,10 +130,10 @@ def render_upright(image: Image.Image) -> Image.Image:
 def render_at_least(image: Image.Image, side: int | None) -> tuple[Image.Image, tuple[int, int]]:
     """Decode an opened image into upright RGB of at least ``side`` pixels both ways; None: in its full size.
 
-    A JPEG is scaled to 1/2 or 1/4 while its blocks are decoded (at 1/8 only the blocks' means are left: not
-    used). A HEIC is shrunk tile by tile when its faster decoder is installed (`heif_tiles`). What is still
-    twice as large as it must be is averaged over squares of 2, 4, … pixels. Transparent pixels are laid on
-    white.
+    A JPEG is scaled to 1/2 or 1/4 while its blocks are decoded (1/8 would leave only the means of the blocks
+    and is not used). A HEIC is shrunk tile by tile when its faster decoder is installed (`heif_tiles`). A
+    picture that is still at least twice as large as needed is averaged over squares of 2, 4, … pixels.
+    Transparent pixels are laid on white.
 
     Args:
         image: of `open_encoded`; it must not be used afterwards.
@@ -182,7 +182,7 @@ def _draft(image: Image.Image, side: int) -> tuple[float, float]:
 
 
 def _decode_heif(data: bytes, factor: int) -> Image.Image:
-    """Decode by libheif, and read its own memory: Pillow's copy would nearly double what is needed."""
+    """Decode by libheif, and read its memory directly: Pillow's copy would nearly double the memory."""
     heif = open_heif(io.BytesIO(data), convert_hdr_to_8bit=True, remove_stride=False)
     lines, (width, height) = memoryview(heif.data), heif.size
     small = shrink_lines(lines, heif.mode, (width, height), heif.stride, factor)
@@ -200,7 +200,8 @@ def _refuse_size(size: tuple[int, int]) -> None:
 def _forget_directories(image: Any) -> None:
     """Keep Pillow from reading more of a TIFF's EXIF, when it loads the pixels, than the tag Orientation.
 
-    It would decode every tag of the Exif and GPS directories, and turn the pixels by XMP, but not the size.
+    It would decode every tag of the Exif and GPS directories. It would also turn the pixels by XMP, but not
+    the size.
     """
     exif = image.getexif()  # only an index so far
     for tag in (IFD.Exif, IFD.GPSInfo, IFD.Interop, Base.Orientation):
@@ -238,7 +239,7 @@ def _check_memory(image: Image.Image, full: tuple[int, int], needed: int) -> Non
 
 @contextmanager
 def _damage_explained(kind: str) -> Iterator[None]:
-    """Make `UnreadableImage` of whatever a decoder raises: hostile bytes reach every corner of it."""
+    """Turn every exception of a decoder into `UnreadableImage`: hostile bytes can raise any."""
     try:
         yield
     except UnreadableImage:

@@ -82,7 +82,7 @@ class Listing:
 
 @dataclass
 class Library:
-    """What a folder holds: photos in the order of their names, pictures that cannot be read, and the rest."""
+    """The content of a folder: photos in the order of their names, unreadable pictures, and other files."""
 
     photos: list[PhotoFile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Library:
 
 
 def walk_library(folder: Path, root: Path | None = None) -> Library:
-    """List a folder as `list_files` does, and tell the photos in it by their content."""
+    """List a folder as `list_files` does, and recognise the photos by their content."""
     listing = list_files(folder, root)
     library = Library(skipped=listing.skipped, passed_over=listing.hidden)
     for file in listing.files:
@@ -129,11 +129,11 @@ def list_files(folder: Path, root: Path | None = None) -> Listing:
 
 
 def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
-    """Say by a file's first bytes what it is.
+    """Recognise a file by its first bytes.
 
     Returns:
-        The file itself when it is a photo; why not, when its name says that it should be one; None for the
-        rest.
+        The file itself when it is a photo; a reason when only its name is that of a photo; None for other
+        files.
     """
     problem = _look_into(file.path)
     if problem is None:
@@ -163,10 +163,10 @@ def read_bytes(path: Path) -> bytes:
 
 @contextmanager
 def named_image(path: str) -> Iterator[bytes]:
-    """Read an image file that a person named, and say in a sentence what is wrong with it.
+    """Read an image file that a person named; an error becomes one sentence with its name.
 
     Raises:
-        PeaksError: there is no such file, or what is done with its bytes raises `UnreadableImage`.
+        PeaksError: there is no such file, or the block raises `UnreadableImage`.
     """
     if not Path(path).is_file():
         raise PeaksError(f"There is no image file {path}: check the path.")

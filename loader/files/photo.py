@@ -1,4 +1,4 @@
-"""One photo file to one document of the index `photos`: pixels, EXIF, thumbnail and hash from one reading."""
+"""Turns one photo file into a document of the index `photos`; the file is read once for everything."""
 from __future__ import annotations
 
 import io
@@ -32,7 +32,7 @@ class Photo:
         name: its path from the library's root.
         picture: RGB, already at the vision tower's size.
         fields: of the document, all but the vector and the peaks.
-        notes: what its EXIF says that cannot be true, as ends of the sentence "IMG_1.jpg: …".
+        notes: EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
     """
 
     id: str
@@ -54,7 +54,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Known:
-    """A file whose very bytes the index holds already, under this name or another.
+    """A file whose content the index holds already, under this name or another.
 
     Attributes:
         file: the file.
@@ -76,7 +76,7 @@ def decode_photo(
 def decode_photo(
     file: PhotoFile, shape: ModelInput, zone: tzinfo | None = None, known: Collection[str] = ()
 ) -> Photo | Known | Skipped:
-    """Read one file once and make everything of it that needs its bytes or pixels. Never raises.
+    """Read one file once, and make everything that needs its bytes or pixels. Never raises.
 
     Args:
         file: the photo.
@@ -110,7 +110,7 @@ def decode_photo(
 
 
 def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | None) -> dict[str, Any]:
-    """Return the document's fields that come from EXIF; what is not known is not there.
+    """Return the document's fields that come from EXIF; unknown ones are left out.
 
     Args:
         metadata: of the photo.

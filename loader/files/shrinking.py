@@ -1,9 +1,9 @@
-"""Decoded pictures to small RGB ones, band by band of rows, so that no second full picture is needed.
+"""Turns decoded pictures into small RGB ones in bands of rows, so that no second full picture is needed.
 
-A picture is averaged over squares of a whole number of pixels (Pillow's `reduce`). Where a side is no
-multiple of that number, the last column or row stands for less than a whole square: `extent` says how much of
-the small picture the image really covers, and `ModelInput.fit` takes just that. Without it a picture would be
-stretched by a thousandth or so, which costs more cosine than everything else that is done here.
+A picture is averaged over squares of a whole number of pixels (Pillow's `reduce`). If a side is not a
+multiple of that number, the last column or row covers less than a whole square: `extent` says which part of
+the small picture the image really covers, and `ModelInput.fit` takes only that part. Otherwise the picture
+would be stretched by about a thousandth, which lowers the cosine more than every other step here.
 """
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _EXTENT = "extent"
 def shrink_factor(size: tuple[int, int], side: int | None) -> int:
     """Return the largest power of two by which a picture can be shrunk and keep ``side`` pixels both ways.
 
-    The decoders of JPEG and HEIC shrink by powers of two as well: a photo then gives the same picture
-    whichever of them is at hand. None: it is not to be shrunk.
+    The decoders of JPEG and HEIC shrink by powers of two as well, so a photo gives the same picture with each
+    of them. A ``side`` of None gives 1.
     """
     return 1 << (max(1, min(size) // side).bit_length() - 1) if side else 1
 
@@ -52,7 +52,7 @@ def shrink_to_rgb(image: Image.Image, factor: int) -> Image.Image:
 def shrink_lines(
     lines: memoryview, mode: str, size: tuple[int, int], stride: int, factor: int
 ) -> Image.Image:
-    """Convert a decoder's own lines to RGB as `shrink_to_rgb` does, without a Pillow image of the whole.
+    """Convert a decoder's own lines to RGB as `shrink_to_rgb` does, without a full Pillow image.
 
     Args:
         lines: rows of interleaved samples of 8 bits.
@@ -100,7 +100,7 @@ def extent(picture: Image.Image) -> Box:
 
 
 def mark_extent(picture: Image.Image, width: float, height: float) -> Image.Image:
-    """Note that the image covers a picture from the top left corner to ``width`` and ``height`` pixels."""
+    """Note that the image covers only ``width`` × ``height`` pixels of a picture, from the top left."""
     picture.info = {}  # EXIF and profiles must not travel with it
     if (width, height) != picture.size:
         picture.info[_EXTENT] = (0.0, 0.0, min(width, picture.width), min(height, picture.height))

@@ -1,4 +1,4 @@
-"""Times that photos tell: clocks without an offset, offsets from UTC, and zones."""
+"""Times of photos: clocks without an offset, offsets from UTC, and zones."""
 from __future__ import annotations
 
 import re
@@ -12,7 +12,7 @@ _PART_HOURS = (-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765)
 UTC_OFFSETS = tuple(sorted({hour * 60 for hour in range(-12, 15)} | set(_PART_HOURS)))
 # A GPS fix may be minutes old when the shutter opens; India's and Nepal's clocks are 15 minutes apart.
 FIX_AGE_MINUTES = 5
-PHOTO_YEARS = range(1826, 2100)  # from Niépce's first; no clock is asked, so that a load can be repeated
+PHOTO_YEARS = range(1826, 2100)  # from Niépce's first photo; fixed, so that a load gives the same every year
 
 _CLOCK = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
@@ -22,7 +22,7 @@ _ZONE_WORD = re.compile(r"[A-Za-z][\w+/-]*")
 def parse_clock(words: str) -> datetime | None:
     """Return EXIF's "2023:10:27 06:47:48" as a date without an offset.
 
-    None when no calendar has it, and before the first photo and after this century.
+    None when the date does not exist, and outside `PHOTO_YEARS`.
     """
     found = _CLOCK.match(words)
     if found is None:
