@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -222,8 +222,16 @@ def fresh_indices(node: Node, client: Elasticsearch, deployed_model: str) -> str
     return deployed_model
 
 
-def read_json(text: str) -> dict[str, object]:
-    """Parse one JSON document that a command printed."""
-    document = json.loads(text)
+def ask(node: Node, *words: str | Path) -> dict[str, Any]:
+    """Run a `peaks` command with ``--json`` in this process and read its document."""
+    document = json.loads(call_peaks(*words, "--json", "--url", node.url))
     assert isinstance(document, dict)
     return document
+
+
+def stored_vector(client: Elasticsearch, index: str, field: str, query: dict[str, Any]) -> Any:
+    """The vector of the first document that a query finds, ``(dims,)``."""
+    import numpy as np
+
+    hits = client.search(index=index, query=query, fields=[{"field": field}], source=False)["hits"]["hits"]
+    return np.array(hits[0]["fields"][field], dtype=np.float64).ravel()

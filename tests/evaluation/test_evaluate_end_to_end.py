@@ -18,7 +18,7 @@ from evaluation.samples import LabelledPhotos
 from loader.peaks.identification.calibration_store import read_calibrated
 from loader.peaks.identification.identifier import open_identifier
 from loader.peaks.identification.rule import default_rule
-from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, call_peaks, read_json, run_peaks
+from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, ask, call_peaks, run_peaks
 
 pytestmark = pytest.mark.cluster
 
@@ -38,7 +38,7 @@ def test_a_library_is_calibrated_and_evaluated(
     node: Node, client: Elasticsearch, library: Path, drawn: Path, tmp_path: Path
 ) -> None:
     labels = ("--labels", library, "--url", node.url)
-    dry = read_json(call_peaks("calibrate", *labels, "--dry-run", "--json"))
+    dry = ask(node, "calibrate", "--labels", library, "--dry-run")
     assert not read_calibrated(client).origin
     text = call_peaks("calibrate", *labels)
     assert f"{DRAWN} labelled photos" in text and "run `peaks predict`" in text

@@ -19,7 +19,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection
-from tests.conftest import free_port, must_run_peaks, read_json, run_peaks, session_home
+from tests.conftest import free_port, must_run_peaks, run_peaks, session_home
 from tests.elastic.fault_proxy import FaultProxy
 from tests.photos.conftest import PHOTOS, Start
 from tests.photos.loaded_photos import Documents, documents, same
@@ -113,7 +113,8 @@ def copy_index(client: Elasticsearch, other: Elasticsearch, alias: str) -> None:
 
 
 def status(home: Path) -> dict[str, Any]:
-    return read_json(must_run_peaks("cluster", "status", "--home", home, "--json"))
+    told: dict[str, Any] = json.loads(must_run_peaks("cluster", "status", "--home", home, "--json"))
+    return told
 
 
 def test_patience_that_ends(

@@ -18,7 +18,7 @@ from loader.cli import peaks
 from loader.peaks.identification.calibration_store import Calibrated, forget_calibrated, write_calibrated
 from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters
-from tests.conftest import DEMO_CHECKPOINT, Node, call_peaks, renew_indices
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, renew_indices, stored_vector
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
 
 pytestmark = pytest.mark.cluster
@@ -48,15 +48,6 @@ def photos(
 def call(*words: str | Path) -> Result:
     """Run `peaks` in this process, which has torch imported already."""
     return CliRunner().invoke(peaks, [str(word) for word in words])
-
-
-def ask(node: Node, *words: str | Path) -> dict[str, Any]:
-    """Run a command with ``--json`` and read its document."""
-    result = call(*words, "--json", "--url", node.url)
-    assert result.exit_code == 0, result.output
-    document = json.loads(result.stdout)
-    assert isinstance(document, dict)
-    return document
 
 
 def paths(document: dict[str, Any]) -> set[str]:
@@ -162,7 +153,7 @@ def test_recipes(
     hit = ask(node, "search", "Ama Dablam", "--recipe", recipe)["hits"][0]
     answer = client.ml.infer_trained_model(model_id=deployed_model, docs=[{"text_field": text}])
     words = np.array(answer["inference_results"][0]["predicted_value"])
-    image = _vector(client, "photos", "clip_image", {"term": {"path": hit["path"]}})
+    image = stored_vector(client, "photos", "clip_image", {"term": {"path": hit["path"]}})
     assert hit["cosine"] == pytest.approx(float(words @ image), abs=1e-4)
 
 
@@ -251,14 +242,9 @@ def test_identify(node: Node, client: Elasticsearch, photos: Path, tmp_path: Pat
     assert [answer["camera"] is None for answer in document["answers"]] == [False, True]
     assert sheet.read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 2
     best = document["answers"][0]["candidates"][0]
-    photo = _vector(client, "photos", "clip_image", {"term": {"path": "day 1/blue.jpg"}})
-    peak = _vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [best["id"]]}})
+    photo = stored_vector(client, "photos", "clip_image", {"term": {"path": "day 1/blue.jpg"}})
+    peak = stored_vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [best["id"]]}})
     assert best["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
-
-
-def _vector(client: Elasticsearch, index: str, field: str, query: dict[str, Any]) -> Any:
-    hits = client.search(index=index, query=query, fields=[{"field": field}], source=False)["hits"]["hits"]
-    return np.array(hits[0]["fields"][field], dtype=np.float64).ravel()
 
 
 def test_a_new_image_needs_its_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:

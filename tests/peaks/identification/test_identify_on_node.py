@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 from PIL import Image
@@ -27,9 +26,11 @@ from tests.conftest import (
     DRAWN,
     REPOSITORY,
     Node,
+    ask,
     call_peaks,
     renew_indices,
     run_peaks,
+    stored_vector,
 )
 
 pytestmark = pytest.mark.cluster
@@ -56,11 +57,6 @@ def photos(client: Elasticsearch) -> dict[str, dict[str, Any]]:
     """Every photo's ``_source`` by its path."""
     hits = client.search(index="photos", size=200, source_excludes=["thumbnail"])["hits"]["hits"]
     return {hit["_source"]["path"]: hit["_source"] for hit in hits}
-
-
-def vector(client: Elasticsearch, index: str, field: str, query: dict[str, Any]) -> Any:
-    hits = client.search(index=index, query=query, fields=[{"field": field}], source=False)["hits"]["hits"]
-    return np.array(hits[0]["fields"][field], dtype=np.float64).ravel()
 
 
 @pytest.mark.usefixtures("library")
@@ -103,9 +99,9 @@ def test_identify_says_what_the_rule_says(
 ) -> None:
     path = next(path for path, photo in photos(client).items() if photo["peaks_in_frame"])
     answer = ask(node, "identify", path)["answers"][0]
-    photo = vector(client, "photos", "clip_image", {"term": {"path": path}})
+    photo = stored_vector(client, "photos", "clip_image", {"term": {"path": path}})
     weighed = answer["candidates"]
-    cosines = [photo @ vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [each["id"]]}})
+    cosines = [photo @ stored_vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [each["id"]]}})
                for each in weighed]
     assert [each["cosine"] for each in weighed] == pytest.approx(cosines, abs=1e-4)
     model = deployed_model(client, DEMO_CHECKPOINT.name)
@@ -234,8 +230,3 @@ def test_peaks_that_cannot_be_seen_are_not_weighed(node: Node, client: Elasticse
         assert "mont-blanc" not in {each["id"] for each in answer["candidates"]}
     finally:
         client.delete(index="peaks_catalog", id="mont-blanc", refresh=True)
-
-
-def ask(node: Node, *words: str | Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(call_peaks(*words, "--json", "--url", node.url))
-    return document
