@@ -67,7 +67,7 @@ class Page:
         return [{"range": {view.time_field: bounds}}] if view.time_field else []
 
     def query(self, view: DataView) -> Request:
-        """What a panel or a control searches."""
+        """What a panel searches."""
         return all_of([*self.filters(), *self.times(view)])
 
 
@@ -149,7 +149,7 @@ def esql_request(layer: Layer, page: Page) -> Request:
     return {"query": layer.source["esql"], "filter": layer_query(layer, page)}
 
 
-# Panels and controls
+# Panels
 
 
 def gallery_request(page: Page) -> Request:
@@ -191,17 +191,3 @@ def _aggregation(panel: Panel, column: Mapping[str, Any]) -> Request:
         }}
     assert kind == "terms" and panel.columns[params["orderBy"]["columnId"]]["operationType"] == "count"
     return {"terms": {"field": field, "size": params["size"], "order": {"_count": params["orderDirection"]}}}
-
-
-def options_request(view: DataView, control: Mapping[str, Any], page: Page) -> Request:
-    """What a list of options offers: controls/server/options_list/suggestion_queries."""
-    field, sort = control["explicitInput"]["fieldName"], control["explicitInput"]["sort"]
-    terms = {"size": 10, "field": field, "order": {sort["by"]: sort["direction"]}}
-    return {"size": 0, "query": page.query(view), "aggs": {"suggestions": {"terms": terms}}}
-
-
-def range_request(view: DataView, control: Mapping[str, Any], page: Page) -> Request:
-    """The ends of a range slider: controls/public/controls/data_controls/range_slider/min_max.ts."""
-    field = control["explicitInput"]["fieldName"]
-    ends = {f"{end}Agg": {end: {"field": field}} for end in ("min", "max")}
-    return {"size": 0, "query": page.query(view), "aggs": ends}

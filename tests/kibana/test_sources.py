@@ -96,7 +96,6 @@ def test_not_json(folder: Path, text: bytes, said: str) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda body: body.pop("references"), "must have exactly the keys type"),
         (lambda body: body.update(version="abc"), "must have exactly the keys type"),
         (lambda body: body.update(type="lens"), "'type' must be the name of its folder"),
     ],
