@@ -6,7 +6,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from benchmarks import ann
-from tests.evaluation.small_library import photo_vectors, unit, wobble
+from tests.evaluation.small_library import photo_vectors, wobble
+from tests.vectors import unit
 
 
 def indices(client: Elasticsearch) -> list[str]:

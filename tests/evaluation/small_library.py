@@ -16,6 +16,7 @@ from loader.peaks.catalogue import Concept, EntryT, Peak
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
+from tests.vectors import unit
 
 PEAKS = ("north", "east", "south", "west")
 CONCEPTS = ("yak", "tent")
@@ -33,12 +34,6 @@ SUMMITS = Summits.gather(
         Peak("west", ("West",), Point(HERE[0], HERE[1] - _AWAY / np.cos(np.radians(HERE[0]))), 6000),
     ]
 )
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Rows at length 1."""
-    scaled: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    return scaled
 
 
 def wobble(count: int, dims: int) -> Vectors:

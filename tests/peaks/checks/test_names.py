@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,11 +14,7 @@ from loader.peaks.checks.names import (
     find_confusable_names,
 )
 from loader.vision.vectors import Vectors
-
-
-def unit(rows: npt.ArrayLike) -> Vectors:
-    wide = np.asarray(rows, dtype=np.float64)
-    return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), dtype=np.float32)
+from tests.vectors import unit
 
 
 def scattered(count: int, seed: int, dims: int = 64) -> Vectors:

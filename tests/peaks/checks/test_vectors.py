@@ -14,13 +14,10 @@ from loader.peaks.checks.references import ReferencePhoto
 from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors, find_near_pictures
 from loader.vision.vectors import Vectors
 from tests.peaks.checks.reference_folders import make_photo
+from tests.vectors import unit
 
 PEAKS = [Peak(name, (name.title(),)) for name in ("alpha", "beta", "gamma", "delta")]
 DIMS = 16
-
-
-def unit(rows: Vectors) -> Vectors:
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def names(scale: float | None = 20.0) -> NameVectors:
