@@ -6,6 +6,7 @@ reason that a person can act on. Nothing here needs torch, so it can run in work
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ from loader.files.library import UnreadableImage, read_bytes
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
-MAX_PIXELS = 220_000_000
+MEGAPIXELS = 220
+MAX_PIXELS = MEGAPIXELS * 1_000_000
 IMPOSSIBLE_BYTES = 1 << 40  # of memory; a header that asks for so much is damaged
 
 # Measured over real photos: vectors keep a cosine of 0.9999 to those of the full picture (docs/loading.md).
@@ -50,7 +52,7 @@ TURNS = {
 
 # A HEIC's own thumbnail must never replace the picture, and its auxiliary images are not needed.
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-# `check_size` refuses earlier and says why; Pillow's own limit (89 megapixels) is below today's phones.
+# `open_encoded` refuses earlier and says why; Pillow's own limit (89 megapixels) is below today's phones.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # A damaged EXIF tag is left out; Pillow would print a warning for each.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -110,7 +112,9 @@ def open_encoded(data: bytes) -> Image.Image:
         if excess:
             raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
         image = Image.open(io.BytesIO(data), formats=(kind,))
-        _refuse_size(image.size)
+        if math.prod(image.size) > MAX_PIXELS:
+            size = " × ".join(map(str, image.size))
+            raise UnreadableImage(f"{size} pixels are more than the {MEGAPIXELS} megapixels that are read")
         if image.format == "TIFF":
             _forget_directories(image)
             _refuse_raw(image)
@@ -189,14 +193,6 @@ def _decode_heif(data: bytes, factor: int) -> Image.Image:
     return mark_extent(small, width / factor, height / factor)
 
 
-def _refuse_size(size: tuple[int, int]) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise UnreadableImage(
-            f"{width} × {height} pixels are more than the {MAX_PIXELS // 1_000_000} megapixels that are read"
-        )
-
-
 def _forget_directories(image: Any) -> None:
     """Keep Pillow from reading more of a TIFF's EXIF, when it loads the pixels, than the tag Orientation.
 
@@ -247,9 +243,7 @@ def _damage_explained(kind: str) -> Iterator[None]:
     except MemoryError as error:
         raise UnreadableImage("there is not enough memory to decode it") from error
     except Image.DecompressionBombError as error:
-        raise UnreadableImage(
-            f"it holds more than the {MAX_PIXELS // 1_000_000} megapixels that are read"
-        ) from error
+        raise UnreadableImage(f"it holds more than the {MEGAPIXELS} megapixels that are read") from error
     except UnidentifiedImageError as error:
         raise UnreadableImage(f"the {kind} file is damaged (its header cannot be read)") from error
     except Exception as error:
