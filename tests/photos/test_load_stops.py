@@ -106,7 +106,7 @@ def assert_stopped(load: Ended) -> None:
     left = load.report["left"]
     assert load.code == 130 and load.report["found"] == PHOTOS and left > 0
     assert load.said.endswith(
-        f"Stopped; {left} files are left. Run the same command again to go on: what is written stays "
+        f"Stopped; {left} files left. Run the same command again to go on: what is written stays "
         "written.\n"
     )
     assert "Traceback" not in load.said and "Aborted" not in load.said
