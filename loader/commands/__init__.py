@@ -1,1 +1,1 @@
-"""What a person types: one module a noun, with the options and words of its commands, and no work."""
+"""The commands: one module for each noun, with options and texts; the work is done in other rooms."""

@@ -79,7 +79,7 @@ def _refuse_combinations(
     kibana_only: bool,
     output: Path | None,
 ) -> None:
-    """Refuse flags that mean nothing beside the others."""
+    """Refuse flags that have no meaning together."""
     if only and not build_next:
         raise click.UsageError("--index belongs to --next.")
     if kibana_url is None and (space is not None or kibana_only):
@@ -91,14 +91,14 @@ def _refuse_combinations(
 
 
 def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[Kibana, list[SavedObject]]:
-    """Refuse, before anything is written anywhere, what would stop the import."""
+    """Check, before anything is written, that nothing would stop the import."""
     objects, kibana = read_objects(), Kibana(url, connection, space or DEFAULT_SPACE)
     kibana.check_space()
     return kibana, objects
 
 
 def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_run: bool) -> PeaksError | None:
-    """Import and print what became of each object; a failure is returned, to be raised at the end."""
+    """Import and print the outcome of each object; a failure is returned, to be raised at the end."""
     if dry_run:
         would = tuple(Change("imported", one.kind, one.id, one.title) for one in objects)
         lines.print_import(kibana, ImportReport(would))
@@ -136,8 +136,8 @@ class Lines:
     """What a run prints: a line for each thing when it is done, or one JSON document at the end.
 
     Args:
-        dry_run: whether things are only looked at.
-        as_json: whether to collect the document instead.
+        dry_run: whether nothing is written.
+        as_json: whether to print one document at the end.
     """
 
     def __init__(self, *, dry_run: bool, as_json: bool) -> None:
@@ -145,7 +145,7 @@ class Lines:
         self._document: dict[str, Any] = {"dry_run": dry_run}
 
     def print_changes(self, model: DeployedModel, changes: Iterator[Change]) -> None:
-        """Print what becomes of Elasticsearch's things while it is done."""
+        """Print each change in Elasticsearch when it is done."""
         changed = self._document["changes"] = list[dict[str, Any]]()
         self._document["model"] = asdict(model)
         for change in changes:
@@ -153,7 +153,7 @@ class Lines:
             self._line(change)
 
     def print_import(self, kibana: Kibana, report: ImportReport) -> None:
-        """Print what became of Kibana's objects, and where to look at them."""
+        """Print the outcome of Kibana's objects, and the dashboard's address."""
         place = {"url": kibana.place, "space": kibana.space, "success": report.success}
         self._document["kibana"] = {**place, **asdict(report)}
         for change in report.changes:

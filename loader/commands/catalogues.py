@@ -1,4 +1,4 @@
-"""Catalogues of peaks and concepts: into the cluster, and what is wrong with one."""
+"""Catalogues of peaks and concepts: load them, and check one."""
 from __future__ import annotations
 
 from dataclasses import asdict
@@ -83,7 +83,7 @@ def load_peaks(
 @json_option
 @connection_options
 def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
-    """Load a catalogue of concepts (YAML), what photos may show beside peaks, into the index concepts.
+    """Load a catalogue of concepts (YAML) into the index concepts: things that photos may show besides peaks.
 
     The names of a concept become its vector inside the cluster, by the index's own pipeline. A mistake in
     FILE is named with its line, and nothing is written. Exit status: 0 when every concept is in, 1 when one
@@ -113,7 +113,7 @@ def _end(report: CatalogueReport, kind: type[Entry], file: Path, as_json: bool) 
 
 @click.group()
 def catalog() -> None:
-    """Look after the catalogue of peaks."""
+    """Check the catalogue of peaks."""
 
 
 @catalog.command()
@@ -136,7 +136,7 @@ def check(
     """Say what is wrong with a catalogue of peaks and its reference photos.
 
     FILE is the catalogue (YAML); without it the peaks of the index are checked. Exit status: 0 when nothing
-    is wrong or everything that was found wants a look only, 1 with an error, or when the command cannot run.
+    is wrong or there are warnings only, 1 when there is an error or the command cannot run.
     """
     # numpy, scipy and Pillow: not for `--help`
     from loader.peaks.checks.catalogue_check import check_catalogue

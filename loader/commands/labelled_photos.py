@@ -36,11 +36,10 @@ def calibrate(
     reset: bool,
     as_json: bool,
 ) -> None:
-    """Measure how much each clue counts when mountains are named, and from when on.
+    """Measure how much each clue counts, and the probability from which a mountain is named.
 
     The rule's weights and thresholds and the cut-off of searches by words are fitted to labelled photos of
-    the index and kept in its _meta. Photos that are loaded already keep their names until `peaks predict`
-    gives them new ones.
+    the index and kept in its _meta. Loaded photos keep their names until `peaks predict` names them again.
     """
     if reset == (labels is not None):
         raise click.UsageError("Give --labels to measure, or --reset to return to the rule that ships.")
@@ -123,8 +122,8 @@ def evaluate(
 ) -> None:
     """Measure how well photos are found and mountains named, and write a report.
 
-    Searches by words in every language, identification by picture and sight line, and concepts, over the
-    photos of the index whose labels are known. It changes nothing in the index.
+    It measures searches by words in every language, identification by picture and sight line, and concepts,
+    on the labelled photos of the index. It changes nothing in the index.
     """
     # SciPy and matplotlib take seconds to import: not for `--help`
     from evaluation.dataset import read_dataset

@@ -53,11 +53,11 @@ def identify(
     html: Path | None,
     **filters: Any,
 ) -> None:
-    """Which mountains each IMAGE shows, by the picture and by where the camera looked.
+    """Name the mountains that each IMAGE shows, by the picture and by where the camera looked.
 
-    An IMAGE is a file, or the path of an indexed photo. What its EXIF tells of position, direction and lens
-    is weighed with what the picture looks like; a peak is named when it is likely enough, and none may be.
-    A photo that is in the index already needs no checkpoint.
+    An IMAGE is a file, or the path of an indexed photo. The rule weighs the position, direction and lens in
+    its EXIF and the look of the picture. A peak is named when it is likely enough; often none is. A photo
+    that is in the index already needs no checkpoint.
     """
     from loader.show.contact_sheet import render_identifications  # numpy: not for `--help`
     from loader.show.identification_table import describe_identified, show_identified
@@ -109,7 +109,7 @@ def _allowed_peaks(client: Elasticsearch, filters: Filters) -> Collection[str] |
 @click.option("--peaks", "catalogue", metavar="FILE", type=FILE,
               help="Catalogue of peaks (YAML); no cluster is needed then [default: the index peaks_catalog].")
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path),
-              help="Draw it: FILE.png or FILE.svg for one IMAGE, or a folder, which gets one PNG for each.")
+              help="Write a drawing: FILE.png or FILE.svg for one IMAGE, or a folder for one PNG each.")
 @timezone_option
 @click.option("--all", "show_all", is_flag=True, help="List all peaks outside the frame too.")
 @json_option
@@ -123,10 +123,10 @@ def sight(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """Which peaks each IMAGE had before it, by where its camera stood and looked.
+    """Show which peaks were in front of each IMAGE's camera, by where it stood and looked.
 
-    Reads the EXIF of the files and nothing else: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE
-    could be read.
+    It reads only the EXIF of the files: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE could be
+    read.
     """
     from loader.files.times import parse_zone  # what comes now brings numpy and scipy: not for `--help`
     from loader.peaks.sight.photo import read_photo_camera

@@ -129,7 +129,7 @@ def show_each(
     describe: Callable[[Found], dict[str, Any]],
     json_key: str | None,
 ) -> None:
-    """Print what was read of images, and why others were skipped.
+    """Print the answers about images, and why some were skipped.
 
     Args:
         found: what was read of each.

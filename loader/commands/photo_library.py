@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loader.photos.settings import PhotoModel, Settings
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
-SHOWN_MISSING = 5  # paths in the question before photos are removed
+SHOWN_MISSING = 5  # paths that are shown before photos are removed
 
 _top_peaks_option = click.option(
     "--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
@@ -82,12 +82,12 @@ class Options:
 @click.option("--patience", type=click.FloatRange(0), default=10.0, show_default=True, metavar="MINUTES",
               help="How long to wait for a cluster that is away or busy.")
 @click.option("--reload", is_flag=True,
-              help="Load unchanged photos again, for instance after a change of --timezone (for new peaks, "
+              help="Load unchanged photos too, for instance after a change of --timezone (for new peaks, "
                    "concepts or a calibration, `peaks predict` is enough).")
 @click.option("--checksum", is_flag=True,
-              help="Read every file, and tell changed ones by content instead of by size and time.")
+              help="Read every file, and find changed files by content instead of by size and time.")
 @click.option("--prune", is_flag=True,
-              help="Afterwards remove the photos of this library that have no file any more; asks first.")
+              help="Afterwards remove the photos of this library whose file is missing; asks first.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @json_option
@@ -96,8 +96,8 @@ def load_photos(connection: Connection, **given: Any) -> None:
     """Load the photos under DIR into the index photos.
 
     JPEG, PNG, WebP, HEIF and TIFF files are recognised by content. Photos that the index holds already are
-    left alone. A run that was stopped goes on where it was when it is started again, and a photo that
-    Elasticsearch refused is tried again. Exit status: 0 with a summary that names every skipped file, 1 when
+    not loaded again. After a stopped run, start the command again: it loads the rest, and tries photos again
+    that Elasticsearch refused. Exit status: 0 with a summary that names every skipped file, 1 when
     Elasticsearch refused a photo or the command cannot run, 2 when nothing could be loaded, 130 when it was
     stopped.
     """
@@ -154,14 +154,14 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
         _prune(load, options)
     except Exception:
         if load.report.created or load.report.rejected:
-            _say(load.report, options)  # what was done until then
+            _say(load.report, options)  # the photos that were loaded before the error
         raise
 
 
 def _reach(connection: Connection) -> Elasticsearch:
-    """Return a client of a cluster that may be busy, but is there.
+    """Return a client of a cluster that answers, even if it is busy.
 
-    Where nobody listens, the address is wrong more often than the cluster is away: no use in waiting.
+    If nothing listens at the address, it is probably wrong, so this does not wait.
     """
     from elasticsearch import ApiError, TransportError
     from urllib3.exceptions import NewConnectionError
@@ -201,7 +201,7 @@ def _prune(load: PhotoLoad, options: Options) -> None:
         return
     if not load.files:
         raise PeaksError(
-            "No file was found at all, so nothing was removed: see that the disk of the library is there."
+            "No file was found at all, so nothing was removed: check that the library's disk is connected."
         )
     if options.yes or _agrees(missing):
         load.prune()
@@ -216,13 +216,13 @@ def _agrees(missing: list[str]) -> bool:
         question = f"Remove {format_count(len(missing), 'photo')} without a file from the index?"
         return click.confirm(f"{shown}{more}{question}", err=True)
     except click.Abort:
-        click.echo("Nobody answers, so nothing was removed; --yes removes without asking.", err=True)
+        click.echo("There was no answer, so nothing was removed; --yes removes without asking.", err=True)
         return False
 
 
 def _stop(report: PhotoReport, options: Options) -> NoReturn:
-    """Say how to go on, and end at once: a forward pass of the model cannot be interrupted otherwise."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # who presses Ctrl-C twice must not cut these words off
+    """Say how to go on, and end the process: a forward pass of the model cannot be interrupted otherwise."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C must not cut this message off
         signal.signal(number, signal.SIG_IGN)
     left = "Stopped before the first file."
     if report.found:
@@ -251,7 +251,7 @@ def _say(report: PhotoReport, options: Options) -> None:
 @json_option
 @connection_options
 def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_json: bool) -> None:
-    """Name peaks and concepts anew in every photo of the index.
+    """Name peaks and concepts again in every photo of the index.
 
     For use after `peaks load-peaks`, `peaks load-concepts` or `peaks calibrate`. Nothing is decoded or
     embedded: vectors and EXIF come from the index. Exit status: 0, or 1 when Elasticsearch refused a photo or

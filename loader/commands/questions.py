@@ -27,14 +27,14 @@ from loader.show.contact_sheet import render_photos
 from loader.text import clean_text
 
 curl_option = click.option(
-    "--curl", is_flag=True, help="Print the same question as a curl command, and ask nothing."
+    "--curl", is_flag=True, help="Print the search as a curl command, and do not run it."
 )
 
 
 @click.command()
 @click.argument("text")
 @click.option("--recipe", type=click.Choice(["none", "photo", "peak"]), default="photo", show_default=True,
-              help="The prompts around the text: those for any photo, for a mountain, or none.")
+              help="Prompts around the text: for any photo, for a mountain, or none.")
 @click.option("--hybrid", is_flag=True,
               help="Rank by words too: names of predicted peaks and concepts, file path, EXIF description.")
 @word_filter_options
@@ -52,7 +52,7 @@ def search(
     curl: bool,
     **filters: Any,
 ) -> None:
-    """Photos that show what TEXT says, in any language, likeliest first."""
+    """Find photos that show what TEXT says, in any language, likeliest first."""
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
@@ -80,7 +80,7 @@ def peak(
     curl: bool,
     **filters: Any,
 ) -> None:
-    """Photos of the peak NAME: its id or any of its names in the catalogue."""
+    """Find photos of the peak NAME: its id or any of its names in the catalogue."""
     if curl and not by_name:
         raise click.UsageError("--curl prints searches by words, and a prototype is a vector: add --by-name.")
     client = connection.client()
@@ -107,7 +107,7 @@ def similar(
     html: Path | None,
     **filters: Any,
 ) -> None:
-    """Photos that look like IMAGE: a file, or the path of an indexed photo as the other commands print it.
+    """Find photos like IMAGE: a file, or the path of an indexed photo as the other commands print it.
 
     A file that is in the index already needs no checkpoint: its vector is taken from there.
     """

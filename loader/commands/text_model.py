@@ -1,4 +1,4 @@
-"""`peaks model`: SigLIP-2's text encoder out of a checkpoint and into Elasticsearch."""
+"""`peaks model`: SigLIP-2's text encoder from a checkpoint into Elasticsearch."""
 from __future__ import annotations
 
 import json
@@ -34,7 +34,7 @@ def model() -> None:
 
 
 def say(line: str) -> None:
-    """Progress goes to stderr and only to a terminal."""
+    """Print progress on stderr, only on a terminal."""
     if sys.stderr.isatty():
         click.echo(line, err=True)
 
@@ -76,7 +76,7 @@ def export_command(checkpoint: str, precision: Precision, recipes_file: Path | N
 @click.argument("file", type=FILE)
 @json_option
 def check_command(file: Path, as_json: bool) -> None:
-    """Would Elasticsearch's ML node take this TorchScript FILE? Exit status 1 if not."""
+    """Check whether Elasticsearch's ML node would accept this TorchScript FILE. Exit status 1 if not."""
     from eland_models.check import check
 
     report = check(file)
@@ -113,7 +113,7 @@ def deploy_command(
     from eland_models.deploy import Deployment, deploy, exported_in_cache
 
     client = connection.client()
-    client.info()  # an export takes a while: say at once if nobody is there
+    client.info()  # an export takes a while: fail before it if there is no cluster
     deployment = Deployment(number_of_allocations, int(threads_per_allocation), clear_previous)
     opened = open_checkpoint(checkpoint, tower="text")
     exported = exported_in_cache(opened, precision, cache_dir, recipes_file, say)

@@ -16,7 +16,7 @@ from loader.show.map.tiles import read_tile_server
 
 @click.command("map")
 @click.option("--output", metavar="FILE", required=True, type=NEW_FILE,
-              help="FILE.html, which needs nothing beside it and no network.")
+              help="FILE.html, one file that needs no other files and no network.")
 @click.option("--title", default="Photos and peaks", show_default=True, help="Heading of the map.")
 @click.option("--tiles", metavar="URL", help="Background from a tile server, such as "
               "https://tile.openstreetmap.org/{z}/{x}/{y}.png [default: none, the map works offline].")
@@ -27,9 +27,9 @@ from loader.show.map.tiles import read_tile_server
 def draw_trek(
     connection: Connection, output: Path, title: str, tiles: str | None, thumbnails: int, **filters: Any
 ) -> None:
-    """The trek on a map: peaks, photos, where they look and what they see.
+    """Draw the trek on a map: peaks, photos, and the directions and sight lines of the cameras.
 
-    A person can zoom, choose peaks and days, and look at the photos. The view is that of --box, if given.
+    On the page one can zoom, choose peaks and days, and look at the photos. It opens on --box, if given.
     """
     if output.suffix.lower() != ".html":
         raise PeaksError(f"The map is a page, and {output} is no .html file: give --output "

@@ -1,4 +1,4 @@
-"""Entries of the two catalogues in the cluster, by what people call them.
+"""Finds entries of the two catalogues in the cluster by their names.
 
 A person's spelling is matched without regard to case, diacritics and punctuation ("khumbu yul lha" finds
 "Khumbu Yül-Lha"); when nothing matches, the closest names are offered.
@@ -74,7 +74,7 @@ def read_by_id(client: Elasticsearch, kind: type[EntryT], ids: Iterable[str]) ->
 
 def read_loaded(client: Elasticsearch, kind: type[EntryT]) -> list[EntryT]:
     """Return every entry, by id; PeaksError when there is none."""
-    if not client.count(index=kind.index)["count"]:  # no retries: a cluster that is away is known at once
+    if not client.count(index=kind.index)["count"]:  # no retries, so that an absent cluster fails at once
         command = f"peaks load-{kind.noun}s FILE"
         raise PeaksError(f"The catalogue {kind.index} is empty: load one with `{command}`.")
     return list(read_all(client, kind))
@@ -119,7 +119,7 @@ def suggest_names(name: str, entries: Iterable[Entry]) -> list[str]:
 
 
 def _closeness(wanted: str, word: str) -> float:
-    # Whoever types a whole word of a name ("dablam") means that name, however long the rest of it is.
+    # A whole word of a name ("dablam") means that name, however long its rest is.
     if wanted and set(wanted.split()) <= set(word.split()):
         return 1.0
     return SequenceMatcher(None, wanted, word).ratio()

@@ -1,4 +1,4 @@
-"""The prototype of a peak: what its names say, blended with what its reference photos show."""
+"""The prototype of a peak: the vector of its names, blended with the vectors of its reference photos."""
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,7 @@
 """A trek, for the map: every photo with a position that the filters let through, and all peaks.
 
-Photos come a page at a time from one point in time of the index, without their thumbnails; those are asked
-for afterwards, and only as many as the map has room for.
+Photos are read page by page at one point in time, without their thumbnails. Thumbnails are read afterwards,
+only as many as the map takes.
 """
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def read_trek(
 
 
 def _nothing(client: Elasticsearch, filters: Filters) -> PeaksError:
-    """Say why there is nothing to draw."""
+    """Explain why there is nothing to draw."""
     total = client.count(index=PHOTOS)["count"]
     if not total:
         return PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
@@ -183,7 +183,7 @@ def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
 
 
 def _all_peaks(catalogue: Mapping[str, Peak], hits: Iterable[Mapping[str, Any]]) -> dict[str, Peak]:
-    """The catalogue's peaks, and those that photos name or sight lines end at though they left it since."""
+    """The catalogue's peaks, and former ones that photos still name or that sight lines end at."""
     peaks = dict(catalogue)
     for hit in hits:
         fields = hit["fields"]

@@ -1,1 +1,1 @@
-"""What a person sees: tables and progress, the contact sheet, the sight picture, the summary of a load."""
+"""The output for people: tables, progress, the contact sheet, the sight picture, the summary of a load."""

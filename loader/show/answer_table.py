@@ -41,7 +41,7 @@ def _similarity_columns(similarities: Sequence[Similarity]) -> list[Column]:
 
 
 def show_nothing(answer: Answer) -> str:
-    """What was asked and what stood in the way, when there is no hit."""
+    """The question and its filters, for an answer without hits."""
     question = answer.question
     nothing = f"Nothing found for {question.asked!r} ({question.template}, {answer.took} ms)"
     if not question.filters:

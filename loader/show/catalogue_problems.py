@@ -1,4 +1,4 @@
-"""What `peaks catalog check` prints: problems by kind, errors first, what was left out, and the counts."""
+"""The output of `peaks catalog check`: problems by kind, errors first; what was not checked; counts."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def describe_problems(report: Report) -> dict[str, Any]:
 
 
 def _sorted(report: Report) -> list[Problem]:
-    """Kinds with errors first, in each kind errors first, else as they were found."""
+    """Sort kinds with errors first, and errors first within a kind; keep the order otherwise."""
     order = list(TITLES)
     with_errors = {problem.kind for problem in report.problems if problem.severity == "error"}
     return sorted(

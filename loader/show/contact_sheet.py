@@ -24,12 +24,12 @@ _JPEG_START = b"\xff\xd8\xff"
 
 
 def render_photos(answer: Answer) -> str:
-    """The contact sheet of photos as an HTML document."""
+    """Return a contact sheet of photos as an HTML document."""
     return _pages().get_template("photos.html").render(answer=answer)
 
 
 def render_identifications(images: Sequence[IdentifiedImage]) -> str:
-    """Images beside the peaks that they may show, as an HTML document."""
+    """Return a contact sheet of images beside the peaks that they may show, as an HTML document."""
     return _pages().get_template("identified.html").render(images=images)
 
 

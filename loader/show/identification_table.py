@@ -13,12 +13,12 @@ from loader.text import clean_text, format_direction
 
 @dataclass(frozen=True)
 class IdentifiedImage:
-    """An image that was asked about.
+    """An image and its identification.
 
     Attributes:
         path: as the person gave it.
-        thumbnail: base64 JPEG, or "" when nobody will see it.
-        found: what is known of it.
+        thumbnail: base64 JPEG, or "" when it is not shown.
+        found: its identification.
         size: most candidates to show.
         threshold: probability from which a peak is named.
         filters: that were on, in words.

@@ -1,4 +1,4 @@
-"""Names as the drawing's font can write them.
+"""Names in the letters of the drawing's font.
 
 matplotlib brings DejaVu Sans, which has no Devanagari and no Chinese, and does not join Arabic letters.
 """

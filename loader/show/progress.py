@@ -1,4 +1,4 @@
-"""How far a long run is: one line on a terminal, rewritten in place; nothing where nobody looks."""
+"""The progress of a long run: one line on a terminal, rewritten in place; nothing without a terminal."""
 from __future__ import annotations
 
 import sys
@@ -42,7 +42,7 @@ class Progress:
             self._bar.advance(self._bar.task_ids[0], count)
 
     def say(self, sentence: str) -> None:
-        """Write a sentence above the line; to logs as well, for a run that waits should say so."""
+        """Write a sentence above the line, and into logs too, so that a waiting run can be seen there."""
         if self._bar:
             self._bar.console.print(clean_text(sentence), markup=False, highlight=False, emoji=False,
                                     soft_wrap=True)
@@ -51,7 +51,7 @@ class Progress:
 
 
 def _open_bar(what: str, total: int) -> Bar:
-    # rich takes 80 ms to import: only where somebody looks
+    # rich takes 80 ms to import: only on a terminal
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar

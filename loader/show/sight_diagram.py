@@ -1,4 +1,4 @@
-"""A sight as a picture: a compass seen from above, the photo beside it, the names of the peaks on both.
+"""The picture of a sight: a compass seen from above and the photo, both with the names of the peaks.
 
 Drawn with matplotlib's objects, without pyplot and its global state. The same sight gives the same bytes.
 """
@@ -251,7 +251,7 @@ def _draw_names(axes: Axes, places: Sequence[tuple[Sight, float]], width: float,
 
 
 def _draw_error(axes: Axes, camera: Camera, width: float) -> None:
-    """How far the names may stand aside: a bar as long as the compass errs to both sides."""
+    """Draw a bar as long as the compass's error to both sides: the names may be off by so much."""
     reach = place_in_picture(COMPASS_ERROR_DEG, camera.field_of_view) or 0.5
     half = min(reach - 0.5, 0.5) * width
     axes.plot([width / 2 - half, width / 2 + half], [-0.14, -0.14], color=PHOTO, linewidth=2, clip_on=False)

@@ -1,4 +1,4 @@
-"""Where things stand in the drawing of a sight: in the picture, on the compass's dial, beside it.
+"""Places in the drawing of a sight: in the picture, on the compass's dial, and beside it.
 
 The dial's radius is 1.
 """
@@ -95,7 +95,7 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float, high: fl
 
 
 def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
-    """Return at most `MOST_PEAKS` to draw: those in the frame, and of the others the most conspicuous."""
+    """Return at most `MOST_PEAKS` to draw: those in the frame first, then the most conspicuous others."""
 
     def rank(sight: Sight) -> tuple[bool, bool, float]:
         return not sight.is_shown, not sight.in_frame, -sight.seen_probability

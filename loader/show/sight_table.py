@@ -1,4 +1,4 @@
-"""What a camera had before it, as text for a terminal and as JSON."""
+"""The peaks in front of a camera, as text for a terminal and as JSON."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from loader.show.tables import Column, format_table
 from loader.show.values import format_metres, format_time
 from loader.text import clean_text, format_direction
 
-# Rows outside the frame, or of a photo that does not tell its frame, unless all are asked for.
+# Rows outside the frame, or of a photo without a known frame, unless all are asked for.
 FEW = 5
 
 NO_POSITION = "It has no GPS position, so no peak can be placed around it."
@@ -32,7 +32,7 @@ NO_PEAK = (
 
 @dataclass(frozen=True)
 class SightedPhoto:
-    """A photo with what its camera had before it.
+    """A photo with the summits in front of its camera.
 
     Attributes:
         photo: what its EXIF says.
@@ -51,7 +51,7 @@ class SightedPhoto:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is not known of the camera and what that costs, as sentences."""
+        """Sentences about what is not known of the camera, and the consequences."""
         if self.camera is None:
             return (NO_POSITION,)
         if not self.sights:

@@ -1,4 +1,4 @@
-"""What a load says at its end: every file counted, every skipped one named with its reason."""
+"""The summary of a load: every file is counted, and every skipped one is named with its reason."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -39,8 +39,8 @@ def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
     return [
         ("new", report.created, ""),
         ("changed", report.updated, ""),
-        ("moved", report.moved, "known by their content under a path that has no file any more"),
-        ("copied", report.copied, "known by their content under another path"),
+        ("moved", report.moved, "found by their content under a path whose file is missing"),
+        ("copied", report.copied, "found by their content under another path"),
         ("unchanged", report.unchanged, ""),
         ("skipped", len(report.skipped), "not loaded, for the reason given below"),
         ("rejected", len(report.rejected), "refused by Elasticsearch; the next run tries again"),

@@ -20,8 +20,8 @@ class Column:
 
     Attributes:
         title: its heading.
-        cells: one text a row; what a terminal would obey is taken out of it, and markup means nothing.
-        align: which side the text stands on.
+        cells: one text a row; control characters are removed, and rich's markup is printed as it is.
+        align: the side of the text.
     """
 
     title: str

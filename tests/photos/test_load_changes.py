@@ -111,7 +111,7 @@ def test_deleted_files_are_removed_when_a_person_agrees(client: Elasticsearch, u
         report = load(trek, url, "--prune", answer=answer)
         assert (report["removed"], len(stored(client))) == (0, 4)
         assert "IMG_2.jpg\nRemove 1 photo without a file from the index? [y/N]:" in report["said"]
-    assert "Nobody answers, so nothing was removed" in report["said"]
+    assert "There was no answer, so nothing was removed" in report["said"]
     report = load(trek, url, "--prune", answer="y\n")
     assert (report["removed"], report["code"]) == (1, 0)
     assert set(stored(client)) == {"IMG_0.jpg", "IMG_1.jpg", "IMG_3.jpg"}

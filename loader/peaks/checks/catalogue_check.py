@@ -33,7 +33,7 @@ def check_catalogue(
     names: NameVectors | None,
     track: Track,
 ) -> Report:
-    """Check a catalogue and its reference photos by everything that is there to check them with.
+    """Check a catalogue and its reference photos with everything that is available.
 
     Args:
         entries: of the catalogue.

@@ -1,7 +1,7 @@
-"""The catalogue's entries: unreadable, twice the same, incomplete.
+"""Checks of the catalogue's entries: unreadable, duplicate or incomplete ones.
 
-`peaks load-peaks` refuses a file at its first mistake. Here every entry is read on its own, because a person
-wants all mistakes in one run.
+`peaks load-peaks` refuses a file at its first mistake. Here every entry is read on its own, so that one run
+finds all mistakes.
 """
 from __future__ import annotations
 

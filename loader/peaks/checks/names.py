@@ -1,4 +1,4 @@
-"""Names that no prompt can tell apart: the vectors that the cluster makes of them, side by side."""
+"""Checks for names that no prompt can separate, by the vectors that the cluster makes of them."""
 from __future__ import annotations
 
 import math
@@ -81,11 +81,11 @@ def embed_all_names(
 def find_confusable_names(names: NameVectors, with_photos: Collection[str]) -> list[Problem]:
     """Find peaks whose names make nearly the same vector as those of another peak.
 
-    Each peak is held against its nearest only, so that a crowd of like names gives one problem a peak.
+    Each peak is compared with its nearest only, so that a group of similar names gives one problem a peak.
 
     Args:
         names: of all peaks.
-        with_photos: ids of peaks with reference photos; two of these are told apart by their photos.
+        with_photos: ids of peaks with reference photos; two such peaks are separated by their photos.
     """
     if len(names.peaks) < 2:
         return []

@@ -1,4 +1,4 @@
-"""What a check finds: problems, each one sentence with its fix, and what could not be looked at."""
+"""The result of a check: problems, each one sentence with its fix, and what was not checked."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
-# entry: the catalogue's own words; sight: where a camera looked; vector: what a picture shows;
-# duplicate: one thing twice; name: names no prompt can tell apart; gap: what is missing.
+# entry: an entry of the catalogue; sight: where a camera looked; vector: the content of a picture;
+# duplicate: one thing twice; name: names that prompts cannot separate; gap: a missing value or file.
 Kind = Literal["entry", "sight", "vector", "duplicate", "name", "gap"]
 
 
@@ -16,8 +16,8 @@ class Problem:
     """One thing that is wrong, or may be.
 
     Attributes:
-        kind: what was looked at.
-        severity: an error is wrong whatever a person thinks of it; a warning wants a look.
+        kind: what was checked.
+        severity: an error is certainly wrong; a warning should be looked at.
         subject: the photo, peak or file.
         sentence: names the thing, the evidence and the fix.
         evidence: the same for programs: metres, degrees, cosines.
@@ -31,18 +31,18 @@ class Problem:
 
 
 def error(kind: Kind, subject: str, sentence: str, **evidence: Any) -> Problem:
-    """Return a problem that is wrong whatever a person thinks of it."""
+    """Return a problem that is certainly wrong."""
     return Problem(kind, "error", subject, sentence, evidence)
 
 
 def warning(kind: Kind, subject: str, sentence: str, **evidence: Any) -> Problem:
-    """Return a problem that wants a look."""
+    """Return a problem that a person should look at."""
     return Problem(kind, "warning", subject, sentence, evidence)
 
 
 @dataclass(frozen=True)
 class NotChecked:
-    """What no check has looked at, and why."""
+    """Something that no check has looked at, and why."""
 
     what: str
     why: str
@@ -50,7 +50,7 @@ class NotChecked:
 
 @dataclass
 class Report:
-    """Everything that was found.
+    """All results of the checks.
 
     Attributes:
         catalogue: the file, or the index.

@@ -1,4 +1,4 @@
-"""Reference photos as files: whose folder each lies in, which cannot be read, which are one file."""
+"""Checks of reference photos as files: their folders, unreadable ones, and identical ones."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.checks.problems import Problem, error, list_words, warning
 from loader.peaks.reference_images import References, fold_id
 
-# Pictures that nobody embeds are decoded all the same, to see that they can be: to this size.
+# Pictures are decoded to this size when they are not embedded, only to see whether they can be read.
 UNEMBEDDED = ModelInput(64, 64)
 # Ratcliff-Obershelp similarity (difflib) from which a folder's name is taken for a slip of a peak's id.
 CLOSE = 0.6

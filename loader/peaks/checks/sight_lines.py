@@ -1,8 +1,8 @@
-"""Reference photos against their own EXIF: can the camera have had the peak before it?
+"""Checks of reference photos by their own EXIF: could the camera see the peak?
 
-Where the camera stood and looked comes from the file, where the peak stands from the catalogue
-(`loader.peaks.sight`). A compass errs, so a summit beside the frame is a doubt, and one far beside it an
-error.
+Position and direction of the camera come from the file, the position of the peak from the catalogue
+(`loader.peaks.sight`). A compass errs, so a summit just beside the frame gives a warning, and one far beside
+it an error.
 """
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from loader.text import format_direction
 CONTRADICTION_DEG = 3 * COMPASS_ERROR_DEG
 # Width of a picture whose focal length is not known, at most: phones' ultra-wide lens (13 mm), held level.
 WIDEST_DEG = 2 * math.degrees(math.atan(18 / 13))
-# A summit is surely hidden when it would be so even this much higher: maps and phones' altitudes err, and
-# nobody knows the flanks of the mountain before it.
+# A summit is surely hidden when it would be hidden even if it were this much higher: maps and phones'
+# altitudes err, and the flanks of the nearer mountain are not known.
 HIDDEN_MARGIN_M = 300
 # Nearer than this the direction to a summit says little: a position that errs by 100 m turns it by 11°.
 NEAREST_M = 500.0
@@ -71,7 +71,7 @@ def check_sight_lines(
 
 
 def _why_unchecked(photo: ReferencePhoto, camera: Camera, distance: float) -> str | None:
-    """Why the camera's direction tells nothing, as the end of a sentence; None when it does."""
+    """Why the camera's direction cannot be used, as the end of a sentence; None when it can."""
     if camera.bearing is None:
         return "no bearing"
     if _is_panorama(photo):
@@ -86,7 +86,7 @@ def _is_panorama(photo: ReferencePhoto) -> bool:
 
 @dataclass(frozen=True)
 class _Claim:
-    """That a photo shows a peak, held against what its camera had before it.
+    """The claim that a photo shows a peak, to be compared with the photo's sight lines.
 
     Attributes:
         distance: metres.
@@ -99,7 +99,7 @@ class _Claim:
     distance: float
 
     def judge(self) -> list[Problem]:
-        """Return what speaks against the claim: one problem, or none."""
+        """Return the problem that contradicts the claim, if there is one."""
         # without an altitude no summit is left out for standing below the horizon
         level = _sight_of(self.peak, replace(self.camera, altitude=None), self.peaks)
         if self.distance < NEAREST_M:

@@ -1,12 +1,12 @@
-"""Reference photos against one another and against the peaks' names, by the checkpoint's vectors.
+"""Checks of reference photos by the checkpoint's vectors: against each other, and against peaks' names.
 
-Two questions, each by what it can be asked with:
+Two checks, each where its data is available:
 
 - Is a photo nearer to another peak's prototype than to its own without it? (Both peaks have photos.)
 - Do the names of another peak fit it far better than those of its own? Asked only where the checkpoint knows
   the names: where it names most of the other reference photos right.
 
-A model's opinion is no proof: all problems are warnings. Thresholds: docs/catalogue.md.
+A model can be wrong, so all problems are warnings. Thresholds: docs/catalogue.md.
 """
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ FARTHER = 1.5
 FARTHER_WITHOUT_NAMES = 2.5
 # Odds of e³ = 20 : 1, by SigLIP's temperature.
 NAME_LOGITS = 3.0
-# Share of the other reference photos that the checkpoint must name right before its word on one counts, and
-# how many of these there must be.
+# Share of the other reference photos that the checkpoint must name right before its answer for one photo is
+# used, and how many of these there must be.
 KNOWS_NAMES, LEAST_NAMED = 0.75, 3
 
 
@@ -86,7 +86,7 @@ def check_vectors(
 
 
 class _Library:
-    """All reference photos; every question is asked of one by its row (see `check_vectors`)."""
+    """All reference photos; every check is made of one photo, by its row (see `check_vectors`)."""
 
     def __init__(
         self, photos: Sequence[ReferencePhoto], vectors: Vectors, names: NameVectors | None
@@ -102,7 +102,7 @@ class _Library:
             self.is_right = self.logits.argmax(axis=1) == own  # whether the own peak's names fit best
 
     def nearer_prototype(self, row: int) -> Problem | None:
-        """Another peak's prototype is much nearer than the own one, which leaves the photo itself out."""
+        """Find another peak's prototype that is much nearer than the photo's own, made without the photo."""
         peak, siblings = self.photos[row].peak, self._siblings(row)
         others = {other: rows for other, rows in self.groups.items() if other != peak}
         if not siblings or not others:
@@ -120,7 +120,7 @@ class _Library:
         return self._problem(row, words, "prototype", **evidence)
 
     def better_names(self, row: int) -> Problem | None:
-        """Another peak's names fit the photo much better than its own."""
+        """Find another peak whose names fit the photo much better than the names of its own."""
         if self.names is None or self.logits is None or not self._knows_names(row):
             return None
         peak, logits = self.photos[row].peak, self.logits[row]
@@ -135,7 +135,7 @@ class _Library:
         return self._problem(row, words, "names", nearest=nearest.id, logits=round(gap, 2))
 
     def not_checked(self) -> list[NotChecked]:
-        """Return the photos of which the names say nothing."""
+        """Return the photos that names cannot check."""
         if self.logits is None:
             return []
         count = sum(not self._knows_names(row) for row in range(len(self.photos)))

@@ -1,4 +1,4 @@
-"""The rule in force: what `peaks calibrate` measured on an index of photos, or the one that ships.
+"""The rule in force: the one that `peaks calibrate` measured on the index of photos, or the one that ships.
 
 A measurement stands in ``_meta.calibration`` of the photos' mapping, with the text model that made the
 prototypes; with prototypes of another model it is not used.
@@ -27,8 +27,8 @@ class Calibrated:
 
     Attributes:
         rule: that names peaks and concepts.
-        min_similarity: cosine below which a photo does not match words, or None where nobody measured.
-        origin: what it was measured on, for people and for the report; empty for the rule that ships.
+        min_similarity: cosine below which a photo does not match words; None when it was not measured.
+        origin: the data that it was measured on, for people and the report; empty for the rule that ships.
     """
 
     rule: Rule
@@ -71,7 +71,7 @@ def forget_calibrated(client: Elasticsearch) -> None:
 
 
 def read_cut_off(client: Elasticsearch) -> float | None:
-    """Return the cosine below which a photo does not match words, or None where nobody measured it.
+    """Return the cosine below which a photo does not match words; None when it was not measured.
 
     Raises:
         PeaksError: an index does not exist, or somebody wrote something else there.

@@ -1,4 +1,4 @@
-"""Which peaks a photo is weighed for: those that its camera could see, and how much it looks like them."""
+"""The candidates of a photo: the peaks that its camera could see, and the photo's cosines to them."""
 from __future__ import annotations
 
 import math
@@ -33,8 +33,8 @@ class View:
     Attributes:
         camera: None for a photo without a position.
         sights: the summits above the camera's horizon.
-        priors: peak id to the probability that the photo shows it, before anybody looks at the picture; at
-            most `MOST_CANDIDATES`. None for a photo without a position: every peak is a candidate.
+        priors: peak id to the probability that the photo shows it, without looking at the picture; at most
+            `MOST_CANDIDATES`. None for a photo without a position: every peak is a candidate.
     """
 
     camera: Camera | None = None
@@ -53,20 +53,20 @@ class View:
         return camera is not None and None not in (camera.bearing, camera.field_of_view)
 
     def prior(self, peak: str) -> float:
-        """The prior that a candidate is weighed with; NaN where the direction is not known.
+        """The prior for the rule; NaN where the direction is not known.
 
-        There, where the camera stood says which peaks are candidates and no more: a prior that is the same in
+        Without a direction, the position only decides which peaks are candidates: a prior that is the same in
         every direction adds little (docs/identification.md).
         """
         return self.priors[peak] if self.priors is not None and self.has_bearing else math.nan
 
 
 def take_view(camera: Camera | None, summits: Summits, allowed: Collection[str] | None = None) -> View:
-    """Return what a camera had before it.
+    """Return a camera with the summits in front of it and the candidates.
 
     Args:
         camera: None for a photo without a position.
-        summits: the catalogue's; one without a position may be anywhere.
+        summits: the catalogue's; one without a position is always a candidate.
         allowed: ids of the peaks that may be candidates; None for all.
     """
     if camera is None:

@@ -11,7 +11,8 @@ from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import Calibration
 from loader.vision.vectors import Vectors
 
-# Vectors of photos, float32 ``(n, dims)``, and what their EXIF says to the fields that say what they show.
+# From the vectors of photos, float32 ``(n, dims)``, and their EXIF fields to the fields of their
+# identification.
 Identify = Callable[[Vectors, Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 
 

@@ -1,4 +1,4 @@
-"""Which mountains and concepts photos show, and how sure that is: the rule over the cluster's cosines."""
+"""Names the mountains and concepts of photos: the rule, applied to the cluster's cosines."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,9 +27,9 @@ class Candidate:
         probability: the rule's, 0 to 1.
         cosine: of the photo's vector and the peak's prototype.
         siglip: SigLIP's own probability for that cosine, 0 to 1.
-        evidence: what speaks for it (see `loader.peaks.identification.rule.name_evidence`).
+        evidence: "visual", "sight" or "both" (see `loader.peaks.identification.rule.name_evidence`).
         is_named: whether the probability reaches the rule's threshold.
-        sight: the summit as the camera had it before it; None for a photo or a peak without a position.
+        sight: the summit from the camera; None for a photo or a peak without a position.
     """
 
     peak: Peak
@@ -52,7 +52,7 @@ class NamedConcept:
 
 @dataclass(frozen=True)
 class Identification:
-    """What is known of one photo.
+    """The identification of one photo.
 
     Attributes:
         candidates: every peak that was weighed, the likeliest first.

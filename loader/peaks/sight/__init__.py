@@ -1,1 +1,1 @@
-"""Where a camera looked, and which summits stood before it."""
+"""Where a camera looked, and which summits were in front of it."""

@@ -1,4 +1,4 @@
-"""Between a photo's document and its camera: where it looked from true north, and what it had before it.
+"""The camera of a photo's document: its bearing from true north, and the fields of its sight lines.
 
 A compass points to magnetic north. The World Magnetic Model (NOAA/NCEI and the British Geological Survey,
 issued every five years) says how far that lies from true north; the library `pygeomag` computes it.
@@ -111,7 +111,7 @@ def _model(coefficients: str) -> GeoMag:
 
 
 def sight_fields(fields: Mapping[str, Any], sights: Iterable[Sight]) -> dict[str, Any]:
-    """Return the document's fields that tell where the camera looked and what it had before it.
+    """Return the document's fields of the camera's true bearing and its sight lines.
 
     Args:
         fields: of the document.

@@ -1,4 +1,4 @@
-"""Sight lines: distance, direction and apparent height of summits as a camera has them before it.
+"""Sight lines: distance, direction and apparent height of summits, seen from a camera.
 
 Distances and directions are those of the WGS 84 ellipsoid (Karney's geodesics, by PROJ). What a camera sees
 of a summit follows from where it stood, where it looked and how wide. Sources and measures:
@@ -109,7 +109,7 @@ class Summits:
 
 @dataclass(frozen=True)
 class Sight:
-    """One summit as a camera has it before it.
+    """One summit, seen from a camera.
 
     Attributes:
         peak: with a position.
@@ -139,7 +139,7 @@ class Sight:
 
     @property
     def prior(self) -> float:
-        """Probability that the photo shows the summit, before anybody has looked at the picture."""
+        """Probability that the photo shows the summit, without looking at the picture."""
         return self.frame_probability * self.seen_probability
 
     @property

@@ -1,4 +1,4 @@
-"""A photo file as far as its sight lines need it: what its EXIF says, and its pixels for a drawing."""
+"""The parts of a photo file that sight lines need: its EXIF, and its pixels for a drawing."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ DRAWN_SIDE = 900
 
 @dataclass(frozen=True)
 class PhotoCamera:
-    """What a photo says of its camera.
+    """The EXIF of a photo about its camera.
 
     Attributes:
         path: as the person gave it.
         fields: of the photo's document, those that come from EXIF.
-        notes: what its EXIF says that cannot be true, as ends of the sentence "IMG_1.jpg: …".
+        notes: EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
         width: upright pixels.
         height: upright pixels.
     """

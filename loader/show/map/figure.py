@@ -96,7 +96,7 @@ def _add_grid(drawing: figure, *, over_tiles: bool) -> None:
 
 
 def _formatter(file: str, **values: str) -> CustomJSTickFormatter:
-    """A file's JavaScript as what writes an axis's numbers."""
+    """The JavaScript of a file as the formatter of an axis's numbers."""
     return CustomJSTickFormatter(code=(_FORMATS / file).read_text(encoding="utf-8"), args=values)
 
 
@@ -121,7 +121,7 @@ def _add_layers(drawing: figure) -> None:
 
 
 def _add_photos(drawing: figure) -> None:
-    """Dots with notches towards where the photos look, each with a white edge around both."""
+    """Markers with notches towards where the photos look, each with a white edge around both."""
     dots = _source("dots", "x", "y", "size", "halo", "count")
     notches = _source("notches", "x", "y", "angle")
     plain: dict[str, Any] = {"line_color": None}

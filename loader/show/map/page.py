@@ -1,7 +1,7 @@
-"""The map as one HTML file that needs nothing beside it: library, styles, photos and their thumbnails inside.
+"""The map as one HTML file with everything inside: library, styles, photos and their thumbnails.
 
-The page's own files lie in ``page_parts/``. What comes from photos and catalogues reaches the page as one
-JSON document, written so that no text can end the script element, and is shown as text, never as markup.
+The page's own files lie in ``page_parts/``. The data of photos and catalogues is one JSON document in the
+page. It is written so that no text can end the script element, and it is shown as text, never as markup.
 """
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def headline(trek: Trek) -> str:
 
 
 def describe_rest(trek: Trek) -> list[str]:
-    """What a person should know that the page leaves out, as sentences."""
+    """Return sentences about the photos and thumbnails that the page leaves out."""
     said = []
     if trek.left_out:
         said.append(f"{trek.left_out:,} later photos are left out: narrow the choice, with --from for one.")

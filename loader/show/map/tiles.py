@@ -1,4 +1,4 @@
-"""A tile server's address, as a person knows it from other maps."""
+"""The address of a tile server, in the form that other maps use."""
 from __future__ import annotations
 
 import re
@@ -19,7 +19,7 @@ class TileServer:
 
     Attributes:
         url: template with ``{X}``, ``{Y}`` and ``{Z}``.
-        attribution: whose tiles they are; OpenStreetMap asks to be named.
+        attribution: the owner of the tiles; OpenStreetMap asks to be named.
     """
 
     url: str

@@ -1,8 +1,8 @@
-"""What a map shows when it opens: the trek that most photos belong to, and the mountains before its cameras.
+"""The view that a map opens with: the trek with the most photos, and the mountains that it shows.
 
 Places lie on the plane of Web Mercator (EPSG:3857), the projection of map tiles: x = R·λ and
-y = R·ln tan(π/4 + φ/2) in metres, on a sphere of R = 6,378,137 m. One photo at home would shrink a trek of
-two weeks to a dot, so photos far from the others do not widen the view.
+y = R·ln tan(π/4 + φ/2) in metres, on a sphere of R = 6,378,137 m. One photo at home would make a trek of two
+weeks tiny, so photos far from the others do not widen the view.
 """
 from __future__ import annotations
 
