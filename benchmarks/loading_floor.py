@@ -1,4 +1,4 @@
-"""What loading photos cannot be faster than: decoding alone and embedding alone, each on all cores.
+"""The lower bound of a load's time: decoding alone plus embedding alone, each on all cores.
 
     python -m benchmarks.loading_floor FOLDER --checkpoint DIR --precision auto
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # torch: the worker processes import this module
     from loader.vision.encoder import VisionEncoder
 
 CHUNK, AHEAD = 8, 32
-TRIALS = 16  # pictures after which the precision is known
+TRIED_PICTURES = 16  # after these the precision is known
 
 
 @click.command()
@@ -61,7 +61,7 @@ def time_decoding(files: list[PhotoFile], shape: ModelInput) -> tuple[float, lis
 
 def time_embedding(encoder: VisionEncoder, pictures: list[Image.Image]) -> tuple[float, float]:
     """Seconds and processor seconds for all pictures, after the first that tell the precision."""
-    encoder.encode(pictures[:TRIALS])
+    encoder.encode(pictures[:TRIED_PICTURES])
     start, cpu = time.monotonic(), time.process_time()
     for chunk in batched(pictures, CHUNK):
         encoder.encode(chunk)

@@ -1,4 +1,4 @@
-"""A transparent sheet to draw on in picture heights, at twice the picture's size for smooth edges."""
+"""A transparent layer to draw on in picture heights, at twice the picture's size for smooth edges."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class Canvas:
         self._draw.pieslice([value * self._scale for value in box], 180, 360, fill=colour)
 
     def line(self, points: Sequence[Point], width: float, colour: Colour) -> None:
-        """A line `width` picture heights thick, never thinner than a pixel of the sheet."""
+        """A line `width` picture heights thick, never thinner than a pixel of the layer."""
         pixels = max(1, round(width * self._scale))
         self._draw.line([(x * self._scale, y * self._scale) for x, y in points], fill=colour, width=pixels)
 
     def lay_over(self, picture: Field, tint: Sequence[float]) -> None:
-        """Lay the sheet over `picture` in place, its colours multiplied by `tint` (the sky's light)."""
+        """Draw the layer over `picture` in place, its colours multiplied by `tint` (the sky's light)."""
         small = self._image.reduce(SUPERSAMPLING)
-        sheet = np.asarray(small, np.float32)
-        cover = sheet[..., 3:] / 255.0
-        picture += cover * (sheet[..., :3] * np.array(tint, np.float32) - picture)
+        layer = np.asarray(small, np.float32)
+        cover = layer[..., 3:] / 255.0
+        picture += cover * (layer[..., :3] * np.array(tint, np.float32) - picture)
 
 
 def sag(start: Point, end: Point, depth: float, steps: int = 24) -> list[Point]:

@@ -1,4 +1,4 @@
-"""How well the checkpoint finds things, names peaks and tells skies apart, on scenes it never saw."""
+"""How well the checkpoint finds things, names peaks and recognises skies, on held-out scenes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ QUALITY = 80
 GAP = 4
 CELL_HEIGHT = 222
 
-# Of the sight: one of the photos that `python -m demo.render` draws when it is told nothing else.
+# The photo of the sight: one of those that `python -m demo.render` draws by default.
 COUNT, SEED, NAME = 60, 7, "IMG_1659.JPG"
 WIDTH = 1400
 COLOURS = 256
@@ -85,10 +85,10 @@ def arrange(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
     """Pictures of one size side by side on white."""
     width, height = pictures[0].size
     rows = -(-len(pictures) // columns)
-    sheet = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
+    grid = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
     for i, picture in enumerate(pictures):
-        sheet.paste(picture, ((i % columns) * (width + GAP), (i // columns) * (height + GAP)))
-    return sheet
+        grid.paste(picture, ((i % columns) * (width + GAP), (i // columns) * (height + GAP)))
+    return grid
 
 
 def draw_sight() -> Image.Image:

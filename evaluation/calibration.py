@@ -52,11 +52,11 @@ class Measurement:
         min_similarity: cosine below which a photo does not match words; None without queries.
         photos: that were labelled.
         before: the rule that was in force, on the same photos.
-        after: the fitted rule, each photo judged by weights that never saw it.
+        after: the fitted rule, each photo judged by weights that were fitted without it.
         queries: by which the cut-off of searches was measured.
         cut_off: how well it does on all of them; None without queries.
-        cross_validated: its balanced accuracy on things that had no say in it.
-        notes: what was left as it was, and why; sentences.
+        cross_validated: its balanced accuracy on held-out things.
+        notes: sentences that say which parts of the rule were not changed, and why.
     """
 
     rule: Rule
@@ -77,7 +77,7 @@ class _Part:
     Attributes:
         before: how the rule in force does.
         shown: ``(n, m)``, what the photos show.
-        fitted: their probabilities by weights that never saw them; twice where peaks were held out.
+        fitted: their probabilities by weights fitted without them; twice where peaks were held out.
         threshold: for the wanted precision.
     """
 
@@ -98,7 +98,7 @@ class Calibration:
     Args:
         dataset: the library.
         labels: what its photos show.
-        in_force: the rule that is compared with.
+        in_force: the rule to compare with.
         precision: share of names that must be right.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a calibration measured, for people and for programs."""
+"""The result of a calibration, for people and for programs."""
 from __future__ import annotations
 
 from dataclasses import asdict

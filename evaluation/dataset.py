@@ -1,4 +1,4 @@
-"""What is evaluated, read from the cluster: photos with their cameras, peaks and concepts with prototypes."""
+"""The data of an evaluation, from the cluster: photos with cameras, peaks and concepts with prototypes."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,9 +55,9 @@ class Photos:
         return len(self.paths)
 
     def find_copies(self, folder: Path) -> frozenset[str]:
-        """Return the paths of photos whose very file is also under a folder.
+        """Return the paths of photos whose file is also under a folder.
 
-        A reference photo is part of the prototype that it would be judged by.
+        A reference photo must not be judged, because it is part of a prototype.
         """
         digests = {hash_file(photo.path) for photo in walk_library(folder).photos}
         pairs = zip(self.paths, self.hashes, strict=True)
@@ -70,7 +70,7 @@ class Catalogue(Generic[EntryT]):
 
     Attributes:
         kind: `Peak` or `Concept`.
-        entries: ``m``; their names by language where a file told them, else all "und".
+        entries: ``m``; their names by language where a file gives them, else all "und".
         vectors: float32 ``(m, dims)``, as the index holds them, rows of length 1.
     """
 
@@ -87,7 +87,7 @@ class Catalogue(Generic[EntryT]):
         return tuple(entry.id for entry in self.entries)
 
     def with_languages(self, file: Path) -> Catalogue[EntryT]:
-        """Return the entries with their names by language, as a catalogue's file tells them.
+        """Return the entries with their names by language, from a catalogue's file.
 
         Raises:
             PeaksError: the file cannot be read, or names no entry of the index.
@@ -128,14 +128,14 @@ class Dataset:
 
     @cached_property
     def views(self) -> tuple[View, ...]:
-        """What each photo's camera had before it."""
+        """The view of each photo's camera."""
         return tuple(take_view(camera, self.summits) for camera in self.photos.cameras)
 
 
 def read_dataset(
     client: Elasticsearch, peaks_file: Path | None = None, concepts_file: Path | None = None
 ) -> Dataset:
-    """Read the three indices and the model behind them; the catalogues' files tell the languages of names.
+    """Read the three indices and the model behind them; the catalogues' files give the languages of names.
 
     Raises:
         PeaksError: an index is missing or empty, or the model carries no temperature and bias.

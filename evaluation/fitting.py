@@ -27,7 +27,7 @@ LEAST_WEIGHTS: Mapping[Clue, float] = {"match": 0.5, "share": 0.5, "prior": 0.0}
 RIDGE = 0.25
 # Parts that photos are cut into; each is judged by weights and a threshold that the others gave.
 FOLDS = 5
-# A threshold that no probability reaches: nothing is named.
+# A threshold above every probability: nothing is named.
 NEVER = 2.0
 # A name that is likelier wrong than right is never given.
 LEAST_THRESHOLD = 0.5
@@ -38,7 +38,7 @@ Model = Callable[[Bools], Floats]
 
 
 def assign_folds(keys: Sequence[str]) -> Folds:
-    """Return each key's fold, 0 to `FOLDS` − 1, by a hash: a new photo leaves the others where they are."""
+    """Return each key's fold, 0 to `FOLDS` − 1, by a hash, so that a new photo changes no other fold."""
     hashes = (sha256(f"0:{key}".encode()).digest() for key in keys)
     return np.array([int.from_bytes(each[:8], "big") % FOLDS for each in hashes], dtype=np.int64)
 
@@ -89,12 +89,12 @@ def fit_platt(logits: Floats, shown: Bools) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class CrossFitted:
-    """Probabilities of photos by models that never saw them.
+    """Probabilities of photos by models that were fitted without them.
 
     Attributes:
         probability: ``(n, m)``, NaN where there is no candidate.
         folds: ``(n,)``.
-        thresholds: by fold, from which its photos' candidates are named; what the other folds gave.
+        thresholds: by fold, chosen on the other folds: from them on, its photos' candidates are named.
     """
 
     probability: Floats
@@ -111,7 +111,7 @@ class CrossFitted:
 
 
 def cross_fit(fit: Callable[[Bools], Model], shown: Bools, folds: Folds, precision: float) -> CrossFitted:
-    """Judge every photo by a model and a threshold that the other folds gave.
+    """Judge every photo by a model and a threshold that were fitted on the other folds.
 
     Args:
         fit: fits a model to the photos that are marked.

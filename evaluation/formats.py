@@ -1,4 +1,4 @@
-"""Figures as people write them, and as JSON holds them."""
+"""Formats of figures, for people and for JSON."""
 from __future__ import annotations
 
 import math

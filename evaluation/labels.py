@@ -1,15 +1,15 @@
-"""Labels: what photos show, from a truth file, from folders, or from sight lines.
+"""Labels of photos: from a truth file, from folders, or from sight lines.
 
 A truth file is JSON: a list with one object a photo,
 
     {"file": "day 3/IMG_2195.JPG", "peaks": ["ama-dablam"], "concepts": ["yak", "sunset"]}
 
 ``file`` is the photo's path in the index, or the end of it (from a ``/`` on). ``peaks`` and ``concepts`` are
-lists of ids; an empty list says that the photo shows none, a missing key that nobody looked. The demo's
+lists of ids; an empty list says that the photo shows none, a missing key that it is not labelled. The demo's
 ``attributes.json`` says the same with ``peak`` (one id) in place of ``peaks``, and with ``things`` (a list)
 and ``sky`` (one id) in place of ``concepts``; other keys are ignored.
 
-Labels count as complete: what a labelled photo does not list, it does not show.
+Labels are taken as complete: a labelled photo shows nothing that it does not list.
 """
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Labels:
 
     @property
     def are_weak(self) -> bool:
-        """Whether nobody looked: sight lines say what a photo may show, not what it does."""
+        """Whether the labels are sight lines, which say what a photo may show, not what it does show."""
         return self.source == SIGHT
 
     def without(self, paths: Collection[str]) -> Labels:

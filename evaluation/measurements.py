@@ -90,7 +90,7 @@ class Evaluation:
 def evaluate(
     dataset: Dataset, labels: Labels, encode: Encode, calibrated: Calibrated, precision: float
 ) -> Evaluation:
-    """Measure everything that the labels can honestly say.
+    """Measure everything that the labels allow.
 
     Args:
         dataset: the library and its entries.
@@ -136,7 +136,7 @@ def count_library(dataset: Dataset, labelled_peaks: int, labelled_concepts: int)
 
 
 def _agree(dataset: Dataset) -> tuple[Interval, float]:
-    """How often the nearest prototype is one of the peaks in frame, and how often a guess would be."""
+    """Return how often the nearest prototype is a peak in frame, and how often a guess would be."""
     nearest = gather_cosines(dataset.photos.vectors, dataset.peaks.vectors).argmax(axis=1)
     in_frame = [{sight.peak.id for sight in view.sights if sight.is_shown} for view in dataset.views]
     judged = [(row, peaks) for row, peaks in enumerate(in_frame) if peaks]
@@ -150,7 +150,7 @@ def _median(values: Sequence[int]) -> float:
 
 
 def count_concepts(dataset: Dataset, labels: Labels, calibrated: Calibrated) -> tuple[ConceptRow, ...]:
-    """Count what the rule in force makes of the concepts that are shown."""
+    """Count the shown concepts that the rule in force names."""
     concepts, rule = dataset.concepts, calibrated.rule.concept
     if not len(concepts) or not labels.concepts:
         return ()

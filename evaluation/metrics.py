@@ -1,4 +1,4 @@
-"""Metrics: retrieval, identification with the right to say nothing, calibration, intervals.
+"""Metrics of retrieval, of identification that may give no name, of calibration, and intervals.
 
 Every function takes plain arrays; the tests work each one out by hand.
 """
@@ -107,7 +107,7 @@ def reliability(probability: Floats, outcome: Bools) -> list[ReliabilityBin]:
 
 @dataclass(frozen=True)
 class Answers:
-    """What naming from a threshold on comes to.
+    """The figures of naming from a threshold on.
 
     Attributes:
         coverage: share of photos for which at least one candidate is named.

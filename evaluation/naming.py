@@ -1,4 +1,4 @@
-"""Photo to peak: which clues name mountains how well, each photo judged by weights that never saw it."""
+"""Photo to peak: how well each kind of clue names mountains, judged by weights fitted without the photo."""
 from __future__ import annotations
 
 from collections import Counter
@@ -62,7 +62,7 @@ class Predictions:
 
 
 def cross_fit_clues(sample: Sample, used: Sequence[Clue], precision: float) -> CrossFitted:
-    """Judge every photo twice (see `Sample.with_held_out`) by weights that saw it neither time."""
+    """Judge every photo twice (see `Sample.with_held_out`) by weights that were fitted without it."""
     twice = sample.with_held_out()
     clues = twice.clues
 
@@ -74,7 +74,7 @@ def cross_fit_clues(sample: Sample, used: Sequence[Clue], precision: float) -> C
 
 
 def predict_by_clues(sample: Sample, used: Sequence[Clue], precision: float) -> Predictions:
-    """Name peaks by some clues, each photo by weights and a threshold that never saw it."""
+    """Name peaks by some clues, each photo by weights and a threshold that were fitted without it."""
     fitted = cross_fit_clues(sample, used, precision)
     return Predictions.split(sample.shown, fitted.probability, fitted.limits())
 
@@ -90,7 +90,7 @@ class NamingFigures:
     """How well one way names what some photos show.
 
     Attributes:
-        way: what names it, for people.
+        way: the way of naming, for people.
         photos: judged.
         top_1: share of photos that show a peak whose likeliest candidate is one of theirs.
         top_3: likewise for the three likeliest.
@@ -217,7 +217,7 @@ def _predict(
 ) -> dict[str, Predictions]:
     """Name the photos in every way that their labels can judge."""
     sighted = photos.with_bearing()
-    # Labels that are sight lines cannot judge sight lines.
+    # Sight lines cannot be judged by labels that come from sight lines.
     can_judge_sight = not are_weak and len(sighted) >= FEWEST_TO_FIT
     ways: dict[str, tuple[Sample, Sequence[Clue]]] = {}
     if not can_judge_sight or len(sighted) < len(photos):

@@ -39,7 +39,7 @@ _PACKAGES = ("peaks-in-elasticsearch", "numpy", "scipy", "elasticsearch")
 
 @dataclass(frozen=True)
 class Run:
-    """How the figures came about.
+    """How the figures were made.
 
     Attributes:
         command: that a person can run again; without the cluster's address and credentials.

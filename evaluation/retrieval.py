@@ -1,4 +1,4 @@
-"""Text to photo: queries in every language, what they find, and how well a cut-off tells "no match"."""
+"""Text to photo: queries in every language, their results, and how well a cut-off finds "no match"."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ Encode = Callable[[Sequence[str]], Vectors]
 
 
 def open_encoder(client: Elasticsearch, model_id: str) -> Encode:
-    """Return what has the deployed model embed texts."""
+    """Return a function that embeds texts with the deployed model."""
 
     def encode(texts: Sequence[str]) -> Vectors:
         batches = batched(texts, TEXTS_A_REQUEST)
@@ -68,7 +68,7 @@ class Query:
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What a query found.
+    """The result of a query.
 
     Attributes:
         query: that was asked.
@@ -202,20 +202,20 @@ class CutOff:
 
 
 def judge_cut_off(results: Sequence[QueryResult], cosine: float) -> CutOff:
-    """Say how well a cut-off tells "there is a match" from "there is none"."""
+    """Measure how well a cut-off separates queries with a match from queries without one."""
     matches, others = _best_cosines(results)
     kept, refused = float((matches >= cosine).mean()), float((others < cosine).mean())
     return CutOff(cosine, kept, refused, (kept + refused) / 2)
 
 
 def choose_cut_off(results: Sequence[QueryResult]) -> float | None:
-    """Return the cosine of the highest balanced accuracy; None without two queries to tell apart."""
+    """Return the cosine of the highest balanced accuracy; None without two queries to separate."""
     matches, others = _best_cosines(results)
     return best_cut_off(matches, others) if len(matches) else None
 
 
 def cross_validate_cut_off(results: Sequence[QueryResult]) -> float:
-    """Return the balanced accuracy on things whose own queries had no say in the cut-off; NaN of nothing."""
+    """Return the balanced accuracy on things that were held out of the cut-off's choice; NaN of nothing."""
     scores = []
     for entry in sorted({result.query.entry for result in results}):
         chosen = choose_cut_off([result for result in results if result.query.entry != entry])
@@ -238,8 +238,8 @@ class SearchFigures:
     Attributes:
         classes: peaks and concepts, by one name and by all that is known of them.
         languages: one name at a time, by language.
-        cut_offs: "no match" by several cut-offs, by their origin; empty where nothing can be told apart.
-        cross_validated: balanced accuracy of a cut-off chosen here, on things that had no say in it.
+        cut_offs: "no match" by several cut-offs, by their origin; empty where nothing can be separated.
+        cross_validated: balanced accuracy of a cut-off chosen here, on held-out things.
     """
 
     classes: tuple[SearchRow, ...]

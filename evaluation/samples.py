@@ -40,7 +40,7 @@ class Sample:
         return gather_clues(self.cosines, self.siglip, self.priors)
 
     def with_held_out(self) -> Sample:
-        """Return every photo twice: as it is, and behind all of these with its own peaks held out.
+        """Return all photos as they are, followed by all photos with their own peaks held out.
 
         The right answer is then "none of them". Where every photo shows a peak, a rule would learn to name
         one always; fitted to both halves it learns to name none, too. Photos that show no peak have no
@@ -83,7 +83,7 @@ class LabelledPhotos:
 
     @property
     def views(self) -> list[View]:
-        """What their cameras had before them."""
+        """The views of their cameras."""
         return [self.dataset.views[row] for row in self.rows]
 
     def with_bearing(self) -> LabelledPhotos:
@@ -96,7 +96,7 @@ class LabelledPhotos:
         return self._sample([View()] * len(self))
 
     def as_identified(self) -> Sample:
-        """Return them with what each photo's camera tells: as the identifier weighs them."""
+        """Return them with their camera's position and direction, as the identifier weighs them."""
         return self._sample(self.views)
 
     def by_position(self) -> Sample:

@@ -1,4 +1,4 @@
-"""Who the node runs as. Elasticsearch refuses root, so root hands the node to an account without rights."""
+"""The account that runs the node: Elasticsearch refuses root, so root names an unprivileged account."""
 from __future__ import annotations
 
 import os

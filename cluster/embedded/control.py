@@ -218,12 +218,12 @@ def _await_answer(home: Home, url: str, begin: int, deadline: float) -> None:
         if not find_nodes(home):
             raise node.explain_failure(home, begin)
         _pause(deadline, "Elasticsearch does not answer yet", home.logs / node.LOG_NAME)
-    # An index that cannot be recovered is no reason to refuse the others: the status tells of it.
+    # An index that cannot be recovered does not stop the start; the status names it.
     call(f"{url}/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_PATIENCE:.0f}s", timeout=60)
 
 
 def _await_models(url: str, deadline: float) -> None:
-    """Wait while models that were deployed before are loaded; why one is not, its statistics tell."""
+    """Wait while models that were deployed before are loaded; a model's statistics say why it is not."""
     while time.monotonic() < deadline:
         answer = call(f"{url}/_ml/trained_models/_stats")
         models = [] if answer is None else answer[1].get("trained_model_stats", [])

@@ -130,7 +130,7 @@ def _check_reach(home: Home, account: Account) -> None:
 
 
 def _create_socket_folder(home: Home, account: Account) -> None:
-    """Only the account may pass: whoever reaches the socket can make the worker load a model."""
+    """Make a folder for the account alone, because the socket lets its users load models into the worker."""
     folder = home.socket.parent
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), account.uid):
@@ -145,7 +145,7 @@ def _digest(path: Path) -> str:
 
 @contextmanager
 def locked(home: Home) -> Iterator[None]:
-    """Hold the home against other launchers. The kernel lets go when the holder dies, so no lock goes stale.
+    """Lock the home against other launchers. The kernel frees the lock when its holder dies.
 
     Raises:
         ClusterError: another start, stop or reset of this home is at work.
@@ -176,7 +176,7 @@ def create_file(path: Path) -> BinaryIO:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file at once: a reader sees the old text or the new one, never half of one."""
+    """Replace a file's text in one step: a reader sees the old text or the new one."""
     fresh = path.with_name(f".{path.name}.new")
     with create_file(fresh) as file:
         file.write(text.encode())

@@ -59,7 +59,7 @@ def _locate(variables: Mapping[str, str]) -> tuple[Path, str]:
 
 
 def _ask(program: Path, source: str) -> str:
-    """Java's own account of itself. Asking it sees through version-manager shims, which a path would not."""
+    """Return the settings that Java prints, which also works with the shims of version managers."""
     command = [str(program), "-XshowSettings:properties", "-version"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -1,4 +1,4 @@
-"""Maven, as a program that is called: its output goes to a log, its failure becomes one sentence."""
+"""Runs Maven: its output goes to a log, and its failure becomes one sentence."""
 from __future__ import annotations
 
 import os
@@ -12,13 +12,13 @@ from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import create_file
 from cluster.embedded.java import Java
 
-# Maven's and its transport's words for "the repository did not hand the file over"
+# Messages of Maven and its transport when a repository does not deliver a file
 _DOWNLOAD_SIGNS = re.compile(
     r"Could not transfer|Could not find artifact|Unknown host|Connection refused|Connect timed out"
     r"|cannot access .* in offline mode|Network is unreachable|Could not resolve dependencies"
     r"|or one of its dependencies could not be resolved|Non-resolvable|PKIX path"
 )
-# Maven resets the terminal's style even where it is told to use none
+# Maven resets the terminal's style even in batch mode
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -79,7 +79,7 @@ def launch_node(home: Home, *, java: Java, account: Account) -> subprocess.Popen
 
 
 def _environment(home: Home, java: Java) -> dict[str, str]:
-    """Only what the node needs: the caller's secrets and Java options are none of its business."""
+    """Return only what the node needs: it must not see the caller's secrets and Java options."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home.path),
@@ -87,7 +87,7 @@ def _environment(home: Home, java: Java) -> dict[str, str]:
         "ES_JAVA_HOME": str(java.home),
         "ES_PATH_CONF": str(home.config),
         "ES_TMPDIR": str(home.temporary),
-        "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1",  # the launcher is gone before optimised code would pay
+        "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1",  # the launcher ends too soon for optimised code to help
     }
     if "ES_JAVA_OPTS" in os.environ:
         environment["ES_JAVA_OPTS"] = os.environ["ES_JAVA_OPTS"]
@@ -113,7 +113,7 @@ def explain_failure(home: Home, since: int) -> ClusterError:
 
 
 def find_reason(logged: str) -> str | None:
-    """The gist of the last error in a log of the node: its exception's deepest cause, else its message."""
+    """The reason of the last error in a log of the node: its exception's deepest cause, else its message."""
     events = _split_events(logged)
     failures = [event for event in events if event[0] in ("ERROR", "FATAL")]
     if not failures:

@@ -1,4 +1,4 @@
-"""The node's two plugins: built when their sources changed, installed when the built one is another."""
+"""The node's two plugins: built when their sources changed, installed when the build is new."""
 from __future__ import annotations
 
 import fcntl
@@ -58,7 +58,7 @@ PACKAGES = (OWN, ESQL)
 
 
 def build_plugin(home: Home, package: Package, *, java: Java, announce: Callable[[str], None]) -> bool:
-    """Package a plugin with Maven unless the last build is of these very sources.
+    """Package a plugin with Maven unless the last build has the same sources.
 
     Returns:
         Whether anything had to be done.
@@ -98,7 +98,7 @@ def _run_build(package: Package, home: Home, java: Java) -> None:
 
 @contextmanager
 def _building(sources: Path) -> Iterator[None]:
-    """One build at a time in a checkout, whichever homes ask for it; the second waits and finds it done."""
+    """Allow one build at a time in a checkout; a second one waits and finds it done."""
     target = sources / "target"
     try:
         target.mkdir(exist_ok=True)

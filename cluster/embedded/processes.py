@@ -1,7 +1,7 @@
-"""The processes of a home, found by what they are and not by a number in a file.
+"""The processes of a home, found by their command lines and not by a pid file.
 
-A pid file outlives its process, and its number is given to another. The command line of a live process names
-the home it works for, so that nothing here can be stale and nobody else's process is ever touched.
+A pid file can outlive its process, and its number can be given to another process. The command line of a live
+process names its home, so it is never out of date, and no process of another home is ended.
 """
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def end_processes(processes: Iterable[Process], patience: float) -> None:
 
 
 def is_alive(process: Process) -> bool:
-    """Whether that very process still runs; another one under its number does not count."""
+    """Whether this process still runs; a new process with its number does not count."""
     now = read_process(process.pid)
     return now is not None and now.started == process.started
 

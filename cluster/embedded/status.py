@@ -1,4 +1,4 @@
-"""What there is of a cluster: its processes, and whether they answer."""
+"""The status of a cluster: its processes, and whether they answer."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def _describe(process: Process | None, answers: bool) -> dict[str, Any] | None:
 
 
 def read_status(home: Home) -> ClusterStatus:
-    """Look at the processes and ask them; nothing is taken from a file but the address."""
+    """Find the processes and ask them; only the address is read from a file."""
     require_proc()
     state = home.read_state()
     url = state.get("url")

@@ -1,4 +1,4 @@
-"""What a start needs of the machine: a free port, free memory, and a data folder that nobody holds."""
+"""Checks before a start: a free port, free memory, and a data folder that no process uses."""
 from __future__ import annotations
 
 import fcntl

@@ -1,9 +1,9 @@
-"""Become another user, and run the worker although its files lie where that user may not go.
+"""Become another user, and run the worker although that user cannot reach its files.
 
-Root's Python and checkout are often below a home that is closed to everybody else, and a worker that runs
-other people's TorchScript must not be root. So the folders that modules come from are opened while that is
-allowed, the rights are given up, and from then on modules are found through the open descriptors: Linux lets
-``/proc/self/fd/N/…`` into an open folder without looking at the folders above it.
+Root's Python and checkout are often in a home that other users cannot read, and a worker that runs uploaded
+TorchScript must not be root. So the folders of modules are opened first. Then the rights are given up, and
+modules are found through the open descriptors: for a path ``/proc/self/fd/N/…``, Linux does not check the
+folders above an open folder.
 
 Usage: ``python -m cluster.embedded.unprivileged UID GID WORKER_ARGUMENTS…``
 """

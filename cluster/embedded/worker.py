@@ -59,9 +59,9 @@ class Deployment:
     def _answer(self, request: bytes, connection: Connection) -> None:
         try:
             reply = self._infer(json.loads(request))
-        except Exception as error:  # whatever a model throws belongs to this request alone
+        except Exception as error:  # any error of a model ends only this request
             reply = Frame({"type": "error", "request_id": _request_id(request), "reason": str(error)})
-        with contextlib.suppress(OSError):  # the node has gone; the reading thread ends this process
+        with contextlib.suppress(OSError):  # the node has ended; the reading thread ends this process
             connection.send(reply)
 
     def _infer(self, request: dict[str, Any]) -> Frame:
@@ -120,7 +120,7 @@ def load_model(path: Path) -> torch.jit.ScriptModule:
 
 
 def explain_refusal(findings: Sequence[Finding]) -> str:
-    """What the ML node's process says of a file with such findings."""
+    """Return the message of the ML node's process for a file with such findings."""
     for heading, pattern in _REFUSALS:
         operations = [match[1] for finding in findings if (match := pattern.fullmatch(finding.rule))]
         if operations:
@@ -167,7 +167,7 @@ def serve_deployment(connection: Connection) -> None:
 
 
 def run_child(connected: socket.socket) -> NoReturn:
-    """The life of a forked process: one deployment."""
+    """Serve one deployment in a forked process, and end it."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
@@ -177,14 +177,14 @@ def run_child(connected: socket.socket) -> NoReturn:
         serve_deployment(Connection.over(connected))
     except (ConnectionEnded, OSError):
         log("a deployment ended")
-    except Exception as error:  # a message that is none: say so, and let the node open a new connection
+    except Exception as error:  # an invalid message: log it, and let the node open a new connection
         log(f"a deployment broke: {error!r}")
         code = 1
     os._exit(code)
 
 
 class Listener:
-    """Accepts connections and keeps a process for each, until it is told to stop."""
+    """Accepts connections and keeps a process for each, until a signal stops it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

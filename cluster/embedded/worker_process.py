@@ -1,4 +1,4 @@
-"""The inference worker's process. What it does is worker.py's business; who it runs as is decided here."""
+"""Starts the inference worker (worker.py), and decides which account runs it."""
 from __future__ import annotations
 
 import importlib.util
@@ -16,7 +16,7 @@ MODULE = "cluster.embedded.worker"
 LOG_NAME = "worker.log"
 PREVIOUS_LOG_NAME = "worker-previous.log"
 _ACCEPTS_CONNECTIONS = 0x10000  # the kernel's __SO_ACCEPTCON
-# What the account must be able to find to run the worker by itself.
+# The modules that the account must be able to find to run the worker by itself.
 _PROBE = f"import importlib.util as u, sys; sys.exit(not (u.find_spec('torch') and u.find_spec('{MODULE}')))"
 
 
@@ -37,7 +37,7 @@ def launch_worker(home: Home, account: Account) -> subprocess.Popen[bytes]:
     else:
         command, identity = ["-m", "cluster.embedded.unprivileged", str(account.uid), str(account.gid)], {}
     home.socket.unlink(missing_ok=True)  # left by a crash: a socket nobody listens on
-    if (home.logs / LOG_NAME).exists():  # it may tell of that crash
+    if (home.logs / LOG_NAME).exists():  # it may say why the worker crashed
         (home.logs / LOG_NAME).replace(home.logs / PREVIOUS_LOG_NAME)
     with create_file(home.logs / LOG_NAME) as log:
         return subprocess.Popen(
@@ -79,7 +79,7 @@ def _can_import(account: Account, environment: dict[str, str]) -> bool:
 def is_listening(home: Home) -> bool:
     """Whether something accepts connections on the home's socket.
 
-    The kernel's table says so without a connection, and also to those whom the socket would refuse.
+    The kernel's table says so without a connection, also to users who may not use the socket.
     """
     for line in (PROC / "net" / "unix").read_text(errors="surrogateescape").splitlines()[1:]:
         fields = line.split(maxsplit=7)  # number, references, protocol, flags, type, state, inode, path
@@ -89,7 +89,7 @@ def is_listening(home: Home) -> bool:
 
 
 def explain_failure(home: Home) -> ClusterError:
-    """Why the worker ended, from its last words."""
+    """Why the worker ended, from the last line of its log."""
     log = home.logs / LOG_NAME
     said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     return ClusterError(f"The inference worker ended while it started: {last_words(said)} (its log: {log}).")

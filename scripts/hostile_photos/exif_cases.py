@@ -240,7 +240,7 @@ def _texts() -> Iterator[Case]:
                    Loaded(fields={**CAMERA, "description": "b" * 2000}),
                    partial(tiff_of, quadrants().tobytes(), 0, text))
     yield described("control", "escape sequences for a terminal", b"a\x1b[2J\x07\r\nb\x7f", "a [2J b")
-    yield described("bidi", "overrides that turn the text around", "a\u202egpj.exe\u2066b".encode(),
+    yield described("bidi", "bidirectional control characters", "a\u202egpj.exe\u2066b".encode(),
                     "a gpj.exe b")
     yield described("not-utf-8", "bytes that are not UTF-8", b"Khumbu Y\xfcl", "Khumbu Yül")
     yield described("nul", "words behind a NUL", b"seen\0unseen", "seen")

@@ -1,4 +1,4 @@
-"""What a folder can hold beside files: links, pipes, devices, names, closed doors; and files that change."""
+"""Folders with links, pipes, devices, odd names and closed permissions, and files that change meanwhile."""
 from __future__ import annotations
 
 import os
@@ -74,7 +74,7 @@ def _names() -> Iterator[Case]:
         (os.fsdecode(b"not-utf-8-\xff\xfe.jpg"), "a name that is not UTF-8"),
         ("line\nfeed.jpg", "a name of two lines"),
         ("escape-\x1b[2J\x07.jpg", "a name that clears a terminal"),
-        ("right-\u202egpj.left.jpg", "a name that turns the text around"),
+        ("right-\u202egpj.left.jpg", "a name with a bidirectional control character"),
         ("emoji-🏔️👩‍🚀.jpg", "a name of emoji"),
         ("back\\slash.jpg", "a name with a backslash"),
         (" .jpg", "a name that is a blank"),
@@ -115,8 +115,8 @@ def _as_folder(path: Path) -> None:
 
 
 def _changing() -> Iterator[Case]:
-    gone = Refused("the file cannot be read (No such file or directory)")
-    yield Case("changing/vanishes.jpg", "deleted between walk and reading", gone, _photo, Path.unlink)
+    missing = Refused("the file cannot be read (No such file or directory)")
+    yield Case("changing/vanishes.jpg", "deleted between walk and reading", missing, _photo, Path.unlink)
     yield Case("changing/shrinks.jpg", "cut between walk and reading", Refused("the JPEG file is damaged ("),
                _photo,
                lambda path: os.truncate(path, 300))

@@ -147,7 +147,7 @@ def test_a_bad_catalogue_is_one_sentence_with_its_line(photo: Path, tmp_path: Pa
 
 def test_the_help_needs_no_drawing_library() -> None:
     result = run_peaks("sight", "--help")
-    assert result.returncode == 0 and "which gets one PNG for each" in " ".join(result.stdout.split())
+    assert result.returncode == 0 and "or a folder for one PNG each" in " ".join(result.stdout.split())
 
 
 @pytest.mark.cluster
