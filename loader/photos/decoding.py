@@ -96,6 +96,7 @@ class DecodingPool:
         self._pool = self._make_pool()
         self._breaks, self._is_left = 0, False
         self._running: dict[Future[Decoded], Task] = {}
+        self._crashed: set[str] = set()  # ids of files whose worker has died once
         self._done: SimpleQueue[Future[Decoded] | None] = SimpleQueue()
 
     def __enter__(self) -> DecodingPool:
@@ -114,7 +115,7 @@ class DecodingPool:
     def decode(self, tasks: Iterable[Task | Other], most: int) -> Iterator[Decoded | Other]:
         """Yield the decoded files in the order in which they are done, and every other item unchanged.
 
-        A file whose decoder crashes, fails or takes too long becomes a `Skipped`.
+        A file whose decoder crashes twice, fails or takes too long becomes a `Skipped`.
 
         Args:
             tasks: read in the thread that iterates.
@@ -161,6 +162,11 @@ class DecodingPool:
                 self._start_again(task)
                 continue
             self._breaks = 0
+            if isinstance(future.exception(), ProcessExpired) and task.file.id not in self._crashed:
+                # A worker's last answer can be lost with it: only who crashes twice is the one that crashes.
+                self._crashed.add(task.file.id)
+                self._give(task)
+                continue
             return self._outcome(future, task)
 
     def _outcome(self, future: Future[Decoded], task: Task) -> Decoded:
