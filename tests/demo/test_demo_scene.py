@@ -1,6 +1,6 @@
 """The renderer: the same seed gives the same picture, at every size.
 
-That peaks, things and skies can be told apart is shown by the checkpoint, which recognises them.
+The checkpoint shows that peaks, things and skies can be distinguished, because it recognises them.
 """
 
 from __future__ import annotations

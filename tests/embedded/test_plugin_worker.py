@@ -106,9 +106,9 @@ def test_nonsense_ends_only_its_connection(
     worker: tuple[subprocess.Popen[bytes], Path], tmp_path: Path
 ) -> None:
     process, path = worker
-    with socket.socket(socket.AF_UNIX) as stranger:
-        stranger.connect(str(path))
-        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n" * 4)
+    with socket.socket(socket.AF_UNIX) as foreign:
+        foreign.connect(str(path))
+        foreign.sendall(b"GET / HTTP/1.1\r\n\r\n" * 4)
     client = Client(path)
     assert client.load(save_model(Echo(), tmp_path).read_bytes()) == {"type": "loaded"}
     client.close()

@@ -249,12 +249,12 @@ def test_what_stops_the_import_is_found_before_elasticsearch_is_asked(
 @pytest.mark.cluster
 def test_elasticsearch_and_kibana_in_one_run(node: Node, fresh_indices: str, kibana: FakeKibana) -> None:
     arguments = ["apply", "--url", node.url, "--es-model-id", fresh_indices, "--kibana-url", kibana.url]
-    told = CliRunner().invoke(peaks, arguments).stdout.splitlines()
-    assert "left          search template     photos-by-text" in told
-    assert "created       dashboard           peaks-trek  (Trek)" in told
+    reported = CliRunner().invoke(peaks, arguments).stdout.splitlines()
+    assert "left          search template     photos-by-text" in reported
+    assert "created       dashboard           peaks-trek  (Trek)" in reported
     kibana.instead[IMPORT] = 500, b""
     result = CliRunner().invoke(peaks, [*arguments, "--json"])
     assert "answered 500" in refusal(result)
     document = json.loads(result.stdout)
-    assert document["changes"] and "kibana" not in document, "what was done is told though the import fails"
+    assert document["changes"] and "kibana" not in document, "changes are reported though the import fails"
     assert "does not answer as Kibana does" in refusal(run(node.url))

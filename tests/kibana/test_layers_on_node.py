@@ -128,8 +128,8 @@ def drawn_by(ask: Ask, layer: Layer, page: Page) -> Any:
     if kind == "ES_SEARCH":
         hits = ask("/photos/_search", documents_request(layer, page))["hits"]["hits"]
         marks = ((hit["_id"], hit["fields"]) for hit in hits)
-        return sorted((name, *rounded(*told["gps"][0]["coordinates"], *told.get("bearing_true", [])))
-                      for name, told in marks)
+        return sorted((name, *rounded(*reported["gps"][0]["coordinates"], *reported.get("bearing_true", [])))
+                      for name, reported in marks)
     if kind == "ESQL":
         answer = ask("/_query?drop_null_columns", esql_request(layer, page))
         assert answer["is_partial"] is False and answer["all_columns"] == layer.source["columns"]
@@ -190,15 +190,15 @@ def test_several_sight_lines_begin_at_one_photo(ask: Ask, page: Page, photos: li
 def test_tooltip_of_a_photo(ask: Ask, page: Page, photos: list[Photo]) -> None:
     layer = LAYERS["photos"]
     hit = ask("/photos/_search", documents_request(layer, page))["hits"]["hits"][0]
-    (told,) = ask("/photos/_search", tooltip_request(layer, hit))["hits"]["hits"]
+    (reported,) = ask("/photos/_search", tooltip_request(layer, hit))["hits"]["hits"]
     photo = next(photo for photo in photos if photo["_id"] == hit["_id"])
     known = {name for name in layer.source["tooltipProperties"] if photo.get(name) not in (None, [])}
-    assert told["fields"].keys() == known
+    assert reported["fields"].keys() == known
     for name in known - {"shot_time_local"}:
         stored = photo[name] if isinstance(photo[name], list) else [photo[name]]
-        assert told["fields"][name] == (pytest.approx(stored) if isinstance(stored[0], float) else stored)
-    assert told["fields"]["shot_time_local"] == [f"{photo['shot_time_local']}.000Z"]
-    with Image.open(io.BytesIO(base64.b64decode(told["fields"]["thumbnail"][0]))) as thumbnail:
+        assert reported["fields"][name] == (pytest.approx(stored) if isinstance(stored[0], float) else stored)
+    assert reported["fields"]["shot_time_local"] == [f"{photo['shot_time_local']}.000Z"]
+    with Image.open(io.BytesIO(base64.b64decode(reported["fields"]["thumbnail"][0]))) as thumbnail:
         assert thumbnail.format == "JPEG" and max(thumbnail.size) == 256
 
 
@@ -220,8 +220,8 @@ def test_peaks_stay_with_their_names_and_heights_whatever_is_ticked(
             [peak["latlon"]["lon"], peak["latlon"]["lat"]], abs=1e-6)
     heights = [hit["fields"]["elev_m"][0] for hit in hits]
     assert heights == sorted(heights, reverse=True)
-    (told,) = ask("/peaks_catalog/_search", tooltip_request(layer, hits[0]))["hits"]["hits"]
-    assert told["fields"]["names"] == stored[hits[0]["_id"]]["names"]
+    (reported,) = ask("/peaks_catalog/_search", tooltip_request(layer, hits[0]))["hits"]["hits"]
+    assert reported["fields"]["names"] == stored[hits[0]["_id"]]["names"]
 
 
 # Panels

@@ -48,8 +48,8 @@ def test_a_second_run_replaces(node: Node, fresh_indices: str) -> None:
     result = load(node, DEMO, "--json")
     assert result.exit_code == 0
     count = len(read_catalogue(DEMO, Concept))
-    told = json.loads(result.output)
-    assert (told["created"], told["updated"], told["rejected"]) == (0, count, [])
+    reported = json.loads(result.output)
+    assert (reported["created"], reported["updated"], reported["rejected"]) == (0, count, [])
 
 
 def test_a_refused_concept_is_named(

@@ -113,8 +113,8 @@ def copy_index(client: Elasticsearch, other: Elasticsearch, alias: str) -> None:
 
 
 def status(home: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(must_run_peaks("cluster", "status", "--home", home, "--json"))
-    return told
+    reported: dict[str, Any] = json.loads(must_run_peaks("cluster", "status", "--home", home, "--json"))
+    return reported
 
 
 def test_patience_that_ends(

@@ -199,10 +199,10 @@ def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, 
         assert len(ask(node, "search", "a yak", "--min-similarity", "-1")["hits"]) == len(hits)
         assert len(ask(node, "search", "a yak", "--recipe", "none")["hits"]) == len(hits)
         write_calibrated(client, Calibrated(default_rule(), 0.99))
-        told = ask(node, "search", "a yak")
-        assert told["hits"] == []
-        assert f"the nearest photo, {hits[0]['path']}," in told["note"]
-        assert "--min-similarity -1" in told["note"]
+        reported = ask(node, "search", "a yak")
+        assert reported["hits"] == []
+        assert f"the nearest photo, {hits[0]['path']}," in reported["note"]
+        assert "--min-similarity -1" in reported["note"]
         write_calibrated(client, Calibrated(default_rule(), "high"))  # type: ignore[arg-type]
         assert "calibrate again" in refusal(node, "search", "a yak")
     finally:

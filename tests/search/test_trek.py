@@ -1,4 +1,4 @@
-"""The trek out of real indices: what the filters let through, and what a person is told."""
+"""The trek out of real indices: what the filters let through, and the notes for a person."""
 from __future__ import annotations
 
 from collections.abc import Iterator

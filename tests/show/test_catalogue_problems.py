@@ -1,4 +1,4 @@
-"""What a person and a program are told at the end."""
+"""The report at the end, for a person and for a program."""
 from __future__ import annotations
 
 import json

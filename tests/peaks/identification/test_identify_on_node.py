@@ -169,12 +169,12 @@ def test_predict_names_a_new_peak_without_the_files(
     before = photos(client)
     unchanged = json.loads(call_peaks("predict", "--json", "--url", node.url))
     assert (unchanged["changed"], unchanged["unchanged"]) == (0, DRAWN)
-    gone = "ama-dablam"
-    client.delete(index="peaks_catalog", id=gone, refresh=True)
+    removed = "ama-dablam"
+    client.delete(index="peaks_catalog", id=removed, refresh=True)
     try:
         call_peaks("predict", "--url", node.url)
-        assert not any(gone in photo["predicted_peaks"] for photo in photos(client).values())
-        assert not any(gone in photo["peaks_in_frame_ids"] for photo in photos(client).values())
+        assert not any(removed in photo["predicted_peaks"] for photo in photos(client).values())
+        assert not any(removed in photo["peaks_in_frame_ids"] for photo in photos(client).values())
         vectors = client.search(index="photos", size=DRAWN, source=False, fields=[{"field": "clip_image"}])
         assert all(hit["fields"]["clip_image"] for hit in vectors["hits"]["hits"])
     finally:
@@ -189,8 +189,8 @@ def test_a_measured_rule_is_kept_through_apply(
     rule = Rule(Weights(1.0, 0.5, 0.5), Weights(1.0, 0.5, 0.5, 1.0), 0.25, default_rule().concept)
     write_calibrated(client, Calibrated(rule, 0.125, {"labels": "test"}))
     try:
-        told = call_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
-        assert "changed" not in told
+        reported = call_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+        assert "changed" not in reported
         read = read_calibrated(client)
         assert (read.rule, read.min_similarity, read.origin) == (rule, 0.125, {"labels": "test"})
     finally:
