@@ -56,3 +56,11 @@ def test_every_peaks_command_in_a_page_exists_with_its_options(page: Path) -> No
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+def test_every_file_of_the_four_walks_is_there() -> None:
+    walks = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    houses = [REPOSITORY, REPOSITORY / "loader", REPOSITORY / "eland_models"]
+    named = set(re.findall(r"`([\w/]+\.py)`", walks))
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not any((house / name).is_file() for house in houses)] == []
