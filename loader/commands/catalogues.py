@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from loader.peaks.checks.names import NameVectors
     from loader.vision.image_vectors import LocalVision
 
+# The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
+
 _references_option = click.option(
     "--reference-images", "folder", metavar="DIR", type=FOLDER,
     help="Folder with one sub-folder of photos for each peak, named by its id.",
@@ -58,7 +60,6 @@ def load_peaks(
     and blended in. A mistake in FILE is named with its line, and nothing is written. Exit status: 0 when
     every peak is in, 1 when one was refused or nothing could be done.
     """
-    # numpy and Pillow: not for `--help`
     from loader.peaks import catalogue_writer
     from loader.peaks.reference_images import References, find_references
     from loader.vision.image_vectors import LocalVision
@@ -89,7 +90,7 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     FILE is named with its line, and nothing is written. Exit status: 0 when every concept is in, 1 when one
     was refused or nothing could be done.
     """
-    from loader.peaks import catalogue_writer  # numpy and Pillow: not for `--help`
+    from loader.peaks import catalogue_writer
 
     concepts = read_catalogue(file, Concept)
     client = connection.client()
@@ -138,7 +139,6 @@ def check(
     FILE is the catalogue (YAML); without it the peaks of the index are checked. Exit status: 0 when nothing
     is wrong or there are warnings only, 1 when there is an error or the command cannot run.
     """
-    # numpy, scipy and Pillow: not for `--help`
     from loader.peaks.checks.catalogue_check import check_catalogue
     from loader.show.catalogue_problems import describe_problems, show_problems
     from loader.vision.image_vectors import LocalVision

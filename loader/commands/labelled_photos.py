@@ -14,6 +14,8 @@ from loader.elastic.connection import Connection, connection_options
 if TYPE_CHECKING:
     from evaluation.calibration import Measurement
 
+# The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
+
 _LABELS = (
     "What photos show: `sight` (peaks in frame by EXIF, weak), `folders` (the first one is a peak's or "
     "concept's id), or a JSON file."
@@ -47,7 +49,6 @@ def calibrate(
     if labels is None:
         _reset(client)
         return
-    # SciPy and the report's packages take a second to import: not for `--help`
     from evaluation.calibration_table import describe_measurement, show_measurement
 
     measured = _measure(client, labels, precision)
@@ -125,7 +126,6 @@ def evaluate(
     It measures searches by words in every language, identification by picture and sight line, and concepts,
     on the labelled photos of the index. It changes nothing in the index.
     """
-    # SciPy and matplotlib take seconds to import: not for `--help`
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure

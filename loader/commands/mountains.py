@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from loader.show.identification_table import IdentifiedImage
     from loader.show.sight_table import SightedPhoto
 
+# The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
+
 MOST_PEAKS = 10_000  # a search's own limit
 KINDS = (".png", ".svg")
 
@@ -59,7 +61,7 @@ def identify(
     its EXIF and the look of the picture. A peak is named when it is likely enough; often none is. A photo
     that is in the index already needs no checkpoint.
     """
-    from loader.show.contact_sheet import render_identifications  # numpy: not for `--help`
+    from loader.show.contact_sheet import render_identifications
     from loader.show.identification_table import describe_identified, show_identified
 
     found, skipped = _identify_all(connection.client(), images, filters, checkpoint)
@@ -128,7 +130,7 @@ def sight(
     It reads only the EXIF of the files: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE could be
     read.
     """
-    from loader.files.times import parse_zone  # what comes now brings numpy and scipy: not for `--help`
+    from loader.files.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera
     from loader.show.sight_table import describe_sights, show_sights, sight_photo
 
@@ -177,7 +179,7 @@ def _name_drawings(images: Sequence[str], folder: Path) -> dict[str, Path]:
 
 
 def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
-    from loader.peaks.sight.geometry import Summits  # numpy and scipy: not for `--help`
+    from loader.peaks.sight.geometry import Summits
 
     if catalogue is None:
         return Summits.gather(read_loaded(connection.client(), Peak))
@@ -186,7 +188,7 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
 
 def _draw(file: Path, sighted: SightedPhoto) -> None:
     from loader.peaks.sight.photo import read_picture
-    from loader.show.sight_diagram import Kind, render_diagram  # matplotlib takes a second to import
+    from loader.show.sight_diagram import Kind, render_diagram
 
     try:
         picture = read_picture(sighted.photo.path)

@@ -8,22 +8,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
+from elasticsearch import ApiError, Elasticsearch, TransportError
+from urllib3.exceptions import NewConnectionError
 
 from loader.commands.options import FOLDER, json_option, print_json, timezone_option
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import PHOTOS
+from loader.elastic.photo_index import check_fields, read_photo_model
+from loader.elastic.retries import patience, with_retries
 from loader.errors import PeaksError
+from loader.files.library import list_files
+from loader.files.times import parse_zone
+from loader.photos.load import PhotoLoad
+from loader.photos.report import PhotoReport
+from loader.photos.settings import WHOLE, Part, PhotoModel, Settings
 from loader.show.progress import Progress
+from loader.show.summary import photos_as_json, summarize_photos, summarize_predictions
 from loader.show.values import format_count
-
-if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
-
-    from loader.photos.load import PhotoLoad
-    from loader.photos.report import PhotoReport
-    from loader.photos.settings import PhotoModel, Settings
+from loader.text import clean_text
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
 SHOWN_MISSING = 5  # paths that are shown before photos are removed
@@ -101,9 +106,6 @@ def load_photos(connection: Connection, **given: Any) -> None:
     Elasticsearch refused a photo or the command cannot run, 2 when nothing could be loaded, 130 when it was
     stopped.
     """
-    from loader.elastic.retries import patience
-    from loader.photos.report import PhotoReport
-
     options, report = Options(**given), PhotoReport()
     with _stopped_by_sigterm():
         try:
@@ -129,11 +131,6 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 def _load(report: PhotoReport, connection: Connection, options: Options) -> None:
-    from loader.elastic.photo_index import check_fields, read_photo_model
-    from loader.elastic.retries import patience, with_retries
-    from loader.files.library import list_files
-    from loader.photos.load import PhotoLoad  # not for `--help`
-
     settings = _settings(options)
     client = _reach(connection)
     index = with_retries(lambda: read_photo_model(client))
@@ -163,11 +160,6 @@ def _reach(connection: Connection) -> Elasticsearch:
 
     If nothing listens at the address, it is probably wrong, so this does not wait.
     """
-    from elasticsearch import ApiError, TransportError
-    from urllib3.exceptions import NewConnectionError
-
-    from loader.elastic.indices import PHOTOS
-
     client = connection.client()
     try:
         client.indices.exists(index=PHOTOS)
@@ -178,9 +170,6 @@ def _reach(connection: Connection) -> Elasticsearch:
 
 
 def _settings(options: Options) -> Settings:
-    from loader.files.times import parse_zone
-    from loader.photos.settings import WHOLE, Part, Settings
-
     root = (options.library_root or options.folder).resolve()
     return Settings(
         library=options.library or os.fsencode(root.name).decode("utf-8", "backslashreplace") or "/",
@@ -208,8 +197,6 @@ def _prune(load: PhotoLoad, options: Options) -> None:
 
 
 def _agrees(missing: list[str]) -> bool:
-    from loader.text import clean_text
-
     shown = "".join(f"  {clean_text(path)}\n" for path in missing[:SHOWN_MISSING])
     more = f"  … and {len(missing) - SHOWN_MISSING:,} more\n" if len(missing) > SHOWN_MISSING else ""
     try:
@@ -235,8 +222,6 @@ def _stop(report: PhotoReport, options: Options) -> NoReturn:
 
 
 def _say(report: PhotoReport, options: Options) -> None:
-    from loader.show.summary import photos_as_json, summarize_photos
-
     if options.as_json:
         print_json(photos_as_json(report))
     else:
@@ -257,12 +242,10 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     embedded: vectors and EXIF come from the index. Exit status: 0, or 1 when Elasticsearch refused a photo or
     the command cannot run.
     """
-    from loader.elastic.indices import PHOTOS
-    from loader.elastic.photo_index import read_photo_model
+    # numpy and Pillow: not for `--help`
     from loader.peaks.identification.document_fields import open_identification
-    from loader.photos import predictions as pipeline  # numpy: not for `--help`
+    from loader.photos import predictions as pipeline
     from loader.search.asked_image import read_siglip
-    from loader.show.summary import summarize_predictions
     from loader.vision.image_vectors import LocalVision
 
     client = connection.client()
