@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from eland_models.deploy import exported_in_cache
 from eland_models.export import ExportedModel, read_exported
-from loader.commands.text_model import model
+from loader.cli import peaks
 from tests.conftest import DEMO_CHECKPOINT, SHARED
 
 torch.set_num_threads(1)
@@ -28,7 +28,8 @@ def demo_checkpoint() -> Checkpoint:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> ExportedModel:
     """The demo's text model, exported in fp32 by the command."""
     path = tmp_path_factory.mktemp("fp32") / "model.pt"
-    done = CliRunner().invoke(model, ["export", "--checkpoint", str(DEMO_CHECKPOINT), "--output", str(path)])
+    words = ["model", "export", "--checkpoint", str(DEMO_CHECKPOINT), "--output", str(path)]
+    done = CliRunner().invoke(peaks, words)
     assert done.exit_code == 0 and "128 dimensions, fp32, recipes peak, photo, none" in done.output
     return read_exported(path)
 

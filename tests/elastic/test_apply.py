@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
-from loader.commands.asset_files import apply
+from loader.cli import peaks
 from loader.elastic.assets import read_assets
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import deployed_model, embed_texts, read_index_model
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cluster
 
 
 def run(node: Node, *arguments: str) -> Result:
-    return CliRunner().invoke(apply, ["--url", node.url, *arguments])
+    return CliRunner().invoke(peaks, ["apply", "--url", node.url, *arguments])
 
 
 def changes(result: Result) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cluster.embedded.commands import cluster
 from cluster.embedded.home import Home
+from loader.cli import peaks
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(cluster, [str(word) for word in arguments])
+    result = CliRunner().invoke(peaks, ["cluster", *map(str, arguments)])
     return result.exit_code, result.output
 
 

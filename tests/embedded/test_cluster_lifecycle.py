@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cluster.embedded.commands import cluster
 from cluster.embedded.home import Home
 from cluster.embedded.processes import find_members, is_node, is_worker
+from loader.cli import peaks
 from tests.conftest import Node, free_port, must_run_peaks
 from tests.embedded.plugin_node import (
     Api,
@@ -40,7 +40,7 @@ def home(node: Node) -> Home:
 
 def call(command: str, home: Path, *options: str) -> Result:
     """Call a `peaks cluster` command that starts no process."""
-    return CliRunner().invoke(cluster, [command, "--home", str(home), *options])
+    return CliRunner().invoke(peaks, ["cluster", command, "--home", str(home), *options])
 
 
 def status(home: Home) -> dict[str, Any]:
