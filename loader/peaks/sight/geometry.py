@@ -1,9 +1,9 @@
 """Sight lines: distance, direction and apparent height of summits, seen from a camera.
 
-Distances and directions are those of the WGS 84 ellipsoid (Karney's geodesics, by PROJ). What a camera sees
-of a summit follows from where it stood, where it looked and how wide. Sources and measures:
-docs/identification.md.
+Distances and directions are those of the WGS 84 ellipsoid (Karney's geodesics, by PROJ). Sources and
+measures: docs/identification.md.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -247,7 +247,7 @@ def frame_probability(offset: Floats | None, field_of_view: float | None, count:
         return np.full(count, width / 360)
     aside, half = np.abs(offset), width / 2
     inside: Floats = ndtr((half - aside) / COMPASS_ERROR_DEG) - ndtr((-half - aside) / COMPASS_ERROR_DEG)
-    return inside
+    return inside.round(9)  # in its last digits a farther summit came out likelier
 
 
 def seen_probability(angle: Floats, is_hidden: npt.NDArray[np.bool_], altitude: float | None) -> Floats:
