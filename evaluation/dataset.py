@@ -16,13 +16,13 @@ from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.library import hash_file, walk_library
-from loader.files.place import read_point
 from loader.peaks.catalogue import UNDETERMINED, Concept, EntryT, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.candidates import View, take_view
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
+from loader.place import read_point
 from loader.vision.image_vectors import read_vector
 from loader.vision.vectors import Vectors
 

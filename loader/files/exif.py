@@ -13,8 +13,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from PIL import Image
 
 from loader.files.exif_block import Tags, read_tags
-from loader.files.place import Point
 from loader.files.times import offset_from_gps, parse_clock, parse_offset
+from loader.place import Point
 
 ALTITUDES_M = (-11_000.0, 100_000.0)
 FOCAL_LENGTHS_MM = (1.0, 10_000.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeVar
 
 from loader.elastic.indices import CONCEPTS, PEAKS
-from loader.files.place import Point, read_point
+from loader.place import Point, read_point
 
 UNDETERMINED = "und"  # BCP 47's tag for a language that is not said
 NamesByLanguage = Mapping[str, tuple[str, ...]]

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from loader.errors import PeaksError
-from loader.files.place import Point
 from loader.peaks.catalogue import UNDETERMINED, Entry, EntryT, NamesByLanguage
+from loader.place import Point
 from loader.yaml_file import YamlReader, read_text, shorten
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

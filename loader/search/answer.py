@@ -7,9 +7,9 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from loader.files.place import Point, read_point
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.names import read_by_id
+from loader.place import Point, read_point
 from loader.search.question import Question
 
 

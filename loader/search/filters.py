@@ -19,10 +19,10 @@ from elasticsearch import Elasticsearch
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
-from loader.files.place import Box, Point
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.names import find_entry
 from loader.peaks.siglip import Calibration
+from loader.place import Box, Point
 from loader.search.template_call import check_parameters
 
 DEFAULT_WITHIN = "5km"  # as the help of --within says

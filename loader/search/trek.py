@@ -15,9 +15,9 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.errors import PeaksError
-from loader.files.place import Point, read_point
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.names import read_all, read_by_id
+from loader.place import Point, read_point
 from loader.search.answer import Names, PeakPrediction, ShotTime, first_value
 from loader.search.filters import Filters, filter_clauses
 

@@ -11,10 +11,10 @@ from evaluation.labels import Labels
 from evaluation.metrics import Bools
 from evaluation.samples import LabelledPhotos
 from loader.elastic.models import DeployedModel
-from loader.files.place import Point
 from loader.peaks.catalogue import Concept, EntryT, Peak
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import Calibration
+from loader.place import Point
 from loader.vision.vectors import Vectors
 from tests.vectors import unit
 

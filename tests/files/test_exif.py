@@ -16,8 +16,8 @@ from loader.files.exif import Metadata, field_of_view, read_metadata
 from loader.files.exif_block import read_orientation
 from loader.files.images import open_encoded
 from loader.files.library import read_bytes
-from loader.files.place import Point
 from loader.files.times import offset_from_gps
+from loader.place import Point
 from scripts.hostile_photos.exif_blocks import exif_block, words
 from scripts.hostile_photos.pictures import KINDS
 from tests.files.picture_files import Tags, encode, make_exif, quadrants

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loader.errors import PeaksError
-from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import parse_catalogue, read_catalogue
+from loader.place import Point
 from tests.conftest import REPOSITORY
 
 GOOD = """\

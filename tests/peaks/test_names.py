@@ -4,9 +4,9 @@ from __future__ import annotations
 import pytest
 
 from loader.errors import PeaksError
-from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.names import choose_entry, fold_name, suggest_names
+from loader.place import Point
 
 CATALOGUE = [
     Peak("ama-dablam", ("Ama Dablam",)),

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
 from loader.peaks.sight.geometry import Camera, Sight
 from loader.peaks.siglip import Calibration
+from loader.place import Point
 from loader.search.answer import Answer, Names, PeakPrediction, Similarity, read_photo_hit
 from loader.search.question import Question
 from loader.show.identification_table import IdentifiedImage

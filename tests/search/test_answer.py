@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import json
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
+from loader.place import Point
 from loader.search.answer import PeakPrediction, ShotTime, describe_answer
 from loader.show.identification_table import describe_identified
 from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer

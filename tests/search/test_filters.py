@@ -16,7 +16,7 @@ from loader.commands.options import (
     word_filter_options,
 )
 from loader.errors import PeaksError
-from loader.files.place import Box, Point
+from loader.place import Box, Point
 from loader.search.filters import (
     Filters,
     parse_box,

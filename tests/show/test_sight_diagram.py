@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.sight.geometry import Sight, Summits
+from loader.place import Point
 from loader.show.lettering import drawable_name, drawable_text, is_drawable
 from loader.show.sight_diagram import picture_places, render_diagram
 from loader.show.sight_layout import (

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from loader.files.exif import PANORAMA_RATIO
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.problems import NotChecked, Problem, Severity, format_distance, list_words
 from loader.peaks.checks.references import ReferencePhoto
@@ -26,6 +25,7 @@ from loader.peaks.sight.geometry import (
     look,
     measure_distance,
 )
+from loader.place import Point
 from loader.text import format_direction
 
 # Degrees beyond the frame's edge from where on a photo contradicts its folder: three standard deviations of a

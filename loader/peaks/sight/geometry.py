@@ -15,8 +15,8 @@ import numpy.typing as npt
 from pyproj import Geod
 from scipy.special import ndtr
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
+from loader.place import Point
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from typing import Any
 from bokeh.embed import json_item
 from bokeh.resources import Resources
 
-from loader.files.place import Box
+from loader.place import Box
 from loader.search.answer import PeakPrediction
 from loader.search.trek import Trek, TrekPhoto
 from loader.show.contact_sheet import open_pages, thumbnail_uri

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pyproj import Geod
 
-from loader.files.place import Point
+from loader.place import Point
 from loader.search.trek import TrekPhoto
 
 FASTEST = 6.0  # km/h in a straight line, which is shorter than the way

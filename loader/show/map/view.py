@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from loader.files.place import Box, Point
+from loader.place import Box, Point
 from loader.search.trek import Trek, TrekPhoto
 
 RADIUS = 6_378_137.0  # metres

@@ -9,9 +9,9 @@ from PIL import Image
 from PIL.ExifTags import GPS, Base
 from pyproj import Geod
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.references import ReferencePhoto
+from loader.place import Point
 from tests.files.picture_files import make_exif, write
 
 # A summit, and a place twelve kilometres south of it from where it lies due north.

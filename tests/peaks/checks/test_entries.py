@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loader.errors import PeaksError
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import parse_catalogue
 from loader.peaks.checks.entries import SAME_PLACE_M, Entries, check_file, find_missing, find_same_peaks
+from loader.place import Point
 
 GOOD = "- id: peak-{0}\n  names: [Peak {0}]\n  latlon: {{lat: 27.{0}, lon: 86.5}}\n"
 BROKEN = (

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.problems import Problem
 from loader.peaks.checks.sight_lines import (
@@ -18,6 +17,7 @@ from loader.peaks.checks.sight_lines import (
     WIDEST_DEG,
     check_sight_lines,
 )
+from loader.place import Point
 from tests.peaks.checks.reference_folders import NORTH, make_photo, photo_fields, place_peak
 
 EAST = place_peak("east-peak", 90, 5000)

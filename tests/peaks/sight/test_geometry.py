@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.sight.geometry import (
     COMPASS_ERROR_DEG,
@@ -30,6 +29,7 @@ from loader.peaks.sight.geometry import (
     seen_probability,
     turn,
 )
+from loader.place import Point
 from tests.peaks.sight.views import VALLEY, at, great_circle, summits_of, valley_summits
 
 FOOT, MILE = 0.3048, 1609.344

@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 from PIL.ExifTags import GPS, Base
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import parse_catalogue
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.sight.photo import PhotoCamera
+from loader.place import Point
 from tests.files.picture_files import make_exif, quadrants, write
 
 EARTH_RADIUS_KM = 6371.0088

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from loader.files.place import Point
+from loader.place import Point
 from loader.search.answer import ShotTime
 from loader.search.trek import TrekPhoto
 from loader.show.map.trail import walked_ways

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from loader.files.place import Box, Point
 from loader.peaks.catalogue import Peak
+from loader.place import Box, Point
 from loader.search.trek import Trek, TrekPhoto
 from loader.show.map.page import describe_rest
 from loader.show.map.view import ASPECT, HALF, LEAST_VIEW, View, fit_view, main_trek, project, start_view

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from PIL import Image
 
-from loader.files.place import Point
 from loader.peaks.catalogue import Concept, Peak
+from loader.place import Point
 from loader.search.answer import PeakPrediction, ShotTime
 from loader.search.trek import Trek, TrekPhoto
 
