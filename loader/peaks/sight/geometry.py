@@ -247,7 +247,7 @@ def frame_probability(offset: Floats | None, field_of_view: float | None, count:
         return np.full(count, width / 360)
     aside, half = np.abs(offset), width / 2
     inside: Floats = ndtr((half - aside) / COMPASS_ERROR_DEG) - ndtr((-half - aside) / COMPASS_ERROR_DEG)
-    return inside.round(9)  # in its last digits a farther summit came out likelier
+    return np.round(inside, 9)  # in its last digits a farther summit came out likelier
 
 
 def seen_probability(angle: Floats, is_hidden: npt.NDArray[np.bool_], altitude: float | None) -> Floats:
