@@ -34,5 +34,6 @@ format: .venv/installed
 stop:
 	.venv/bin/peaks cluster stop
 
-clean: stop
+clean:
+	@test ! -x .venv/bin/peaks || .venv/bin/peaks cluster stop
 	rm -rf .venv .cluster demo/output cluster/embedded/plugin/target cluster/embedded/esql/target

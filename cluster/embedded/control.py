@@ -25,7 +25,13 @@ from cluster.embedded.home import (
 from cluster.embedded.java import Java, find_java
 from cluster.embedded.licence import read_licence, start_trial
 from cluster.embedded.node import NodeSettings
-from cluster.embedded.plugin_package import PACKAGES, build_plugin, install_plugin, remove_plugin
+from cluster.embedded.plugin_package import (
+    PACKAGES,
+    build_plugin,
+    install_plugin,
+    remove_plugin,
+    require_sources,
+)
 from cluster.embedded.processes import (
     end_processes,
     find_members,
@@ -84,6 +90,8 @@ def prepare(options: StartOptions, announce: Announce) -> Home:
 
 def _open_home(options: StartOptions) -> tuple[Home, Account]:
     require_proc()
+    if not options.bare:
+        require_sources()
     account = choose_account(options.user, REPOSITORY)
     home = locate_home(options.home, account)
     create_home(home, account)

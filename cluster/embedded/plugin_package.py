@@ -4,7 +4,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,21 @@ OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin")
 # Elastic's jars, which Maven fetches as it does the distribution; nothing of them is in the checkout.
 ESQL = Package("x-pack-esql", "ES|QL", PROJECTS / "esql")
 PACKAGES = (OWN, ESQL)
+
+
+def require_sources(packages: Iterable[Package] = PACKAGES) -> None:
+    """Check that the plugins can be built here.
+
+    Raises:
+        ClusterError: `peaks` was installed without a checkout; what pip installs has no Java sources.
+    """
+    for package in packages:
+        pom = package.sources / "pom.xml"
+        if not pom.exists():
+            raise ClusterError(
+                f"{pom} is missing, because pip does not install the sources of {package.title}:"
+                " run `peaks cluster` from a checkout of the repository."
+            )
 
 
 def build_plugin(home: Home, package: Package, *, java: Java, announce: Callable[[str], None]) -> bool:

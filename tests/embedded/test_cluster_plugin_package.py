@@ -17,6 +17,7 @@ from cluster.embedded.plugin_package import (
     fingerprint_sources,
     install_plugin,
     remove_plugin,
+    require_sources,
 )
 
 # Stands in for Maven: packages the one source file, and keeps count.
@@ -84,6 +85,13 @@ def test_a_build_that_fails_leaves_no_old_plugin(package: Package, home: Home, j
 def test_a_jre_is_not_enough(package: Package, home: Home, tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="has no Java compiler for building some plugin"):
         build(package, home, Java(tmp_path / "jre", 17))
+
+
+def test_a_package_without_its_sources_asks_for_a_checkout(package: Package) -> None:
+    require_sources([package])
+    (package.sources / "pom.xml").unlink()
+    with pytest.raises(ClusterError, match=r"pip does not install the sources of some plugin: .* a checkout"):
+        require_sources([package])
 
 
 def test_install_replaces_a_plugin_whole_and_leaves_others_alone(
