@@ -15,7 +15,8 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, deployed_model, read_index_model
 from loader.errors import PeaksError
-from loader.files.library import hash_file, walk_library
+from loader.files.content import hash_file
+from loader.files.library import walk_library
 from loader.peaks.catalogue import UNDETERMINED, Concept, EntryT, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.candidates import View, take_view

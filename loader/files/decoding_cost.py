@@ -5,7 +5,6 @@ large picture is decoded by one process at a time (`large_decoding`). A JPEG's m
 """
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +13,8 @@ from math import prod
 
 from PIL import Image
 from PIL.ExifTags import Base
+
+from loader.files.content import file_bytes
 
 # With a base-size model in about 750 MB and another worker in 60, a load then stays within 1.5 GB.
 DECODED_BYTES = 600_000_000
@@ -78,12 +79,6 @@ def bytes_needed(image: Image.Image, full: tuple[int, int], factor: int) -> int:
     small = OUTPUT_BYTES * prod(image.size) // factor**2
     # The small picture counts twice: it may have to be turned.
     return decoded + 2 * small + len(file_bytes(image)) + BAND_BYTES
-
-
-def file_bytes(image: Image.Image) -> bytes:
-    """Return the whole file of an image that `loader.files.images.open_encoded` opened."""
-    stream = getattr(image, "fp", None)
-    return stream.getvalue() if isinstance(stream, io.BytesIO) else b""
 
 
 def find_excess(data: bytes) -> str | None:

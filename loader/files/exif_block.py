@@ -18,7 +18,7 @@ from exifread.tags import IGNORE_TAGS
 from PIL import Image
 from PIL.ExifTags import Base
 
-from loader.files.decoding_cost import file_bytes
+from loader.files.content import file_bytes
 from loader.files.heif_grid import read_hevc_picture
 
 # The most bytes that may be read of one block. Each read counts as at least 64 bytes, and one beyond the end

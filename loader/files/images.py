@@ -19,10 +19,16 @@ from PIL.ExifTags import IFD, Base
 from pillow_heif import open_heif, register_heif_opener
 
 from loader.files import heif_tiles
-from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, file_bytes, find_excess, large_decoding
+from loader.files.content import (
+    HEAD_BYTES,
+    UnreadableImage,
+    explain_content,
+    file_bytes,
+    read_bytes,
+    sniff_kind,
+)
+from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, find_excess, large_decoding
 from loader.files.exif_block import read_orientation
-from loader.files.file_kinds import HEAD_BYTES, explain_content, sniff_kind
-from loader.files.library import UnreadableImage, read_bytes
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
@@ -163,7 +169,7 @@ def render_at_least(image: Image.Image, side: int | None) -> tuple[Image.Image, 
 
 def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
     full = image.size
-    extent = _draft(image, side) if side else full
+    covered = _draft(image, side) if side else full
     factor = shrink_factor(image.size, side)
     needed = bytes_needed(image, full, factor)
     _check_memory(image, full, needed)
@@ -175,7 +181,7 @@ def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
         small = shrink_to_rgb(image, factor)
         if small is not image:
             image.close()  # gives its pixels' memory back
-        return mark_extent(small, extent[0] / factor, extent[1] / factor)
+        return mark_extent(small, covered[0] / factor, covered[1] / factor)
 
 
 def _draft(image: Image.Image, side: int) -> tuple[float, float]:

@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import os
-import stat
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from loader.errors import PeaksError
-from loader.files.file_kinds import HEAD_BYTES, explain_content, sniff_kind
+from loader.files.content import explain_refusal
 
 # A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
 PICTURE_EXTENSIONS = frozenset(
@@ -21,19 +19,6 @@ PICTURE_EXTENSIONS = frozenset(
         *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"),
     )
 )
-MAX_BYTES = 256 << 20  # of a photo's file: a worker holds it beside its pixels
-
-
-class UnreadableImage(Exception):
-    """A file that cannot be shown as a picture.
-
-    Attributes:
-        reason: why, as the end of the sentence "IMG_1.jpg was skipped: …".
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -135,45 +120,10 @@ def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
         The file itself when it is a photo; a reason when only its name is that of a photo; None for other
         files.
     """
-    problem = _look_into(file.path)
+    problem = explain_refusal(file.path)
     if problem is None:
         return file
     return Skipped(file.name, problem) if file.path.suffix.lower() in PICTURE_EXTENSIONS else None
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a whole file of at most 256 MiB.
-
-    Raises:
-        UnreadableImage: missing, empty, larger, or not permitted.
-    """
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device never ends
-            raise UnreadableImage("not a regular file")
-        if status.st_size > MAX_BYTES:
-            raise UnreadableImage("the file is larger than 256 MiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableImage(f"the file cannot be read ({error.strerror})") from error
-    if not data:
-        raise UnreadableImage("the file is empty")
-    return data
-
-
-@contextmanager
-def named_image(path: str) -> Iterator[bytes]:
-    """Read an image file that a person named; an error becomes one sentence with its name.
-
-    Raises:
-        PeaksError: there is no such file, or the block raises `UnreadableImage`.
-    """
-    if not Path(path).is_file():
-        raise PeaksError(f"There is no image file {path}: check the path.")
-    try:
-        yield read_bytes(Path(path))
-    except UnreadableImage as error:
-        raise PeaksError(f"{path} cannot be read as an image: {error.reason}.") from error
 
 
 def document_id(relative: str) -> str:
@@ -184,22 +134,6 @@ def document_id(relative: str) -> str:
     """
     name = relative.rpartition("/")[2]
     return sha256(os.fsencode(f"{name}\n{relative}")).hexdigest()[:32]
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal, as ``content_hash`` holds it.
-
-    Raises:
-        PeaksError: the file cannot be read.
-    """
-    digest = sha256()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise PeaksError(f"{path} cannot be read: {error.strerror}.") from error
-    return digest.hexdigest()
 
 
 def path_words(name: str) -> str:
@@ -256,22 +190,6 @@ def _photo_file(entry: os.DirEntry[str], base: Path) -> PhotoFile:
     except OSError:  # a link to nothing; `recognize` says so
         size, modified = 0, 0
     return PhotoFile(Path(entry.path), _printable(relative), document_id(relative), size, modified)
-
-
-def _look_into(path: Path) -> str | None:
-    """Return why a file is no photo; None when it is one by its first bytes."""
-    try:
-        if path.is_symlink() and not path.exists():
-            return "a link to nothing"
-        if not stat.S_ISREG(path.stat().st_mode):
-            return "not a regular file"
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-    except OSError as error:
-        return f"the file cannot be read ({error.strerror})"
-    if sniff_kind(head):
-        return None
-    return explain_content(head) if head else "the file is empty"
 
 
 def _relative(path: str, base: Path) -> str:

@@ -12,9 +12,10 @@ from typing import Any, overload
 
 from PIL import Image, ImageCms
 
+from loader.files.content import UnreadableImage, read_bytes
 from loader.files.exif import Metadata, field_of_view, read_metadata
 from loader.files.images import ModelInput, open_encoded, render_at_least
-from loader.files.library import PhotoFile, Skipped, UnreadableImage, path_words, read_bytes
+from loader.files.library import PhotoFile, Skipped, path_words
 from loader.files.times import format_offset
 
 THUMBNAIL_SIDE = 256  # pixels

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from PIL.Image import Transpose
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
+Extent = tuple[float, float, float, float]  # left, top, right, bottom, pixels
 
 BAND_PIXELS = 1 << 18  # converted at a time: 1 MB of RGB, and up to 5 MB on the way to it
 
@@ -93,10 +93,10 @@ def _to_rgb(band: Image.Image, bits: int, is_negative: bool = False) -> Image.Im
     return band.convert("RGB")
 
 
-def extent(picture: Image.Image) -> Box:
+def extent(picture: Image.Image) -> Extent:
     """Return the part of a shrunk picture that the full image covers: all of it, or nearly."""
-    box: Box = picture.info.get(_EXTENT, (0.0, 0.0, float(picture.width), float(picture.height)))
-    return box
+    covered: Extent = picture.info.get(_EXTENT, (0.0, 0.0, float(picture.width), float(picture.height)))
+    return covered
 
 
 def mark_extent(picture: Image.Image, width: float, height: float) -> Image.Image:
@@ -111,12 +111,12 @@ def turn(picture: Image.Image, how: Transpose) -> Image.Image:
     """Turn or mirror a picture, and its extent with it."""
     turned = picture.transpose(how)
     if _EXTENT in picture.info:
-        turned.info = {_EXTENT: _turn_box(extent(picture), picture.width, picture.height, how)}
+        turned.info = {_EXTENT: _turn_extent(extent(picture), picture.width, picture.height, how)}
     return turned
 
 
-def _turn_box(box: Box, width: float, height: float, how: Transpose) -> Box:
-    left, top, right, bottom = box
+def _turn_extent(covered: Extent, width: float, height: float, how: Transpose) -> Extent:
+    left, top, right, bottom = covered
     if how in (Transpose.FLIP_LEFT_RIGHT, Transpose.ROTATE_180, Transpose.ROTATE_90, Transpose.TRANSVERSE):
         left, right = width - right, width - left
     if how in (Transpose.FLIP_TOP_BOTTOM, Transpose.ROTATE_180, Transpose.ROTATE_270, Transpose.TRANSVERSE):

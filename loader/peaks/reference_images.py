@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from loader.files.content import UnreadableImage
 from loader.files.images import open_image
-from loader.files.library import PhotoFile, Skipped, UnreadableImage, walk_library
+from loader.files.library import PhotoFile, Skipped, walk_library
 from loader.peaks.catalogue import Peak
 from loader.vision.vectors import Vectors
 

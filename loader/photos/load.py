@@ -16,7 +16,8 @@ from elasticsearch import Elasticsearch
 from loader.batches import Advance, batched
 from loader.elastic.photo_index import StoredPhoto, delete_photos, read_stored_photos, refresh_photos
 from loader.errors import PeaksError
-from loader.files.library import Listing, PhotoFile, hash_file
+from loader.files.content import hash_file
+from loader.files.library import Listing, PhotoFile
 from loader.photos.comparison import Comparison
 from loader.photos.report import Outcome, PhotoReport, explain_no_photo
 from loader.photos.settings import PhotoModel, Settings

@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
-from loader.files.library import hash_file
+from loader.files.content import hash_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image

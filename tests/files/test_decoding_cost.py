@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from loader.files import heif_tiles, images
+from loader.files.content import UnreadableImage
 from loader.files.decoding_cost import (
     BAND_BYTES,
     DECODED_BYTES,
@@ -27,7 +28,6 @@ from loader.files.decoding_cost import (
 )
 from loader.files.heif_grid import read_hevc_picture
 from loader.files.images import open_encoded, render_at_least
-from loader.files.library import UnreadableImage
 from scripts.hostile_photos.pictures import encode, noise, quadrants
 
 SIZE = (3000, 2000)
@@ -50,7 +50,7 @@ from pathlib import Path
 from PIL import Image
 from loader.files import heif_tiles
 from loader.files.images import open_encoded, render_at_least
-from loader.files.library import read_bytes
+from loader.files.content import read_bytes
 heif_tiles.is_available = lambda: False
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 Image.new("RGB", (64, 64)).reduce(2)

@@ -13,9 +13,9 @@ from PIL.ExifTags import Base
 from pillow_heif import open_heif
 
 from loader.files import heif_grid, heif_tiles, images
+from loader.files.content import UnreadableImage
 from loader.files.heif_tiles import decode_tiles
 from loader.files.images import ModelInput, open_encoded, render_at_least, render_upright
-from loader.files.library import UnreadableImage
 from loader.files.shrinking import shrink_lines
 from tests.files.picture_files import encode, make_exif, stored
 

@@ -11,6 +11,7 @@ from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngInfo
 
 from loader.files import images
+from loader.files.content import UnreadableImage
 from loader.files.images import (
     ModelInput,
     open_encoded,
@@ -18,7 +19,6 @@ from loader.files.images import (
     render_upright,
     upright_size,
 )
-from loader.files.library import UnreadableImage
 from scripts.hostile_photos.pictures import KINDS
 from scripts.hostile_photos.png_cases import png_of
 from tests.files.picture_files import BLUE, GREEN, RED, YELLOW, encode, make_exif, quadrants, stored

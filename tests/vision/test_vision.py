@@ -16,8 +16,8 @@ from transformers import AutoModel, SiglipImageProcessor
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.errors import PeaksError
+from loader.files.content import read_bytes
 from loader.files.images import open_encoded, open_image, render_at_least
-from loader.files.library import read_bytes
 from loader.vision import encoder as vision
 from loader.vision import quantized_tower
 from loader.vision.encoder import LEAST_AGREEMENT, TRIAL_PICTURES, VisionEncoder

@@ -8,9 +8,9 @@ from typing import Any
 
 from PIL import Image
 
+from loader.files.content import named_image
 from loader.files.exif import read_metadata
 from loader.files.images import open_encoded, render_at_least, upright_size
-from loader.files.library import named_image
 from loader.files.photo import metadata_fields, to_srgb
 
 # Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
