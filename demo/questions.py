@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from elasticsearch import Elasticsearch
 
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.show.tables import Column, format_table
 from loader.show.values import format_metres, format_probability
 
@@ -39,7 +39,7 @@ def load_questions() -> list[Question]:
     return [Question(**question) for question in yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))]
 
 
-def table(question: Question, hits: list[dict[str, Any]], siglip: Calibration) -> str:
+def table(question: Question, hits: list[dict[str, Any]], siglip: SiglipSigmoid) -> str:
     """Hits as aligned text; SigLIP's probability stands beside a score that is a cosine's."""
     if not hits:
         return "  nothing found"

@@ -17,7 +17,7 @@ from demo.questions import Question, load_questions, table
 from loader.elastic.connection import Connection
 from loader.elastic.error_sentences import explained_errors
 from loader.elastic.models import deployed_model
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.search.template_call import format_curl
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,7 +95,7 @@ def ask_all(client: Elasticsearch, questions: Sequence[Question]) -> None:
     """Ask the questions through their stored templates and print the answers."""
     model = deployed_model(client, MODEL_ID)
     assert model.logit_scale is not None and model.logit_bias is not None, "the demo's model has both"
-    siglip = Calibration(model.logit_scale, model.logit_bias)
+    siglip = SiglipSigmoid(model.logit_scale, model.logit_bias)
     for question in questions:
         click.secho(f"\n{question.title}", bold=True)
         click.echo(f"  {question.template} {question.params}")

@@ -22,7 +22,7 @@ from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.candidates import View, take_view
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.place import read_point
 from loader.vision.image_vectors import read_vector
 from loader.vision.vectors import Vectors
@@ -113,14 +113,14 @@ class Dataset:
         peaks: of the catalogue, those with a vector.
         concepts: empty when there are none.
         model: the deployed text model.
-        siglip: its temperature and bias.
+        siglip: its scale and bias.
     """
 
     photos: Photos
     peaks: Catalogue[Peak]
     concepts: Catalogue[Concept]
     model: DeployedModel
-    siglip: Calibration
+    siglip: SiglipSigmoid
 
     @cached_property
     def summits(self) -> Summits:
@@ -139,10 +139,10 @@ def read_dataset(
     """Read the three indices and the model behind them; the catalogues' files give the languages of names.
 
     Raises:
-        PeaksError: an index is missing or empty, or the model carries no temperature and bias.
+        PeaksError: an index is missing or empty, or the model carries no scale and bias.
     """
     model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
-    siglip = Calibration.of(model)
+    siglip = SiglipSigmoid.of(model)
     if siglip is None:
         raise PeaksError(
             f"Model [{model.model_id}] does not carry SigLIP's scale and bias: deploy it again with `peaks "

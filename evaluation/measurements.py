@@ -13,7 +13,7 @@ from evaluation.metrics import Interval, wilson
 from evaluation.naming import IdentificationFigures, measure_identification
 from evaluation.retrieval import Encode, SearchFigures, measure_searches
 from evaluation.samples import gather_cosines
-from loader.peaks.identification.calibration_store import Calibrated
+from loader.peaks.identification.calibration_store import RuleInForce
 from loader.peaks.identification.rule import siglip_logits
 
 
@@ -88,7 +88,7 @@ class Evaluation:
 
 
 def evaluate(
-    dataset: Dataset, labels: Labels, encode: Encode, calibrated: Calibrated, precision: float
+    dataset: Dataset, labels: Labels, encode: Encode, in_force: RuleInForce, precision: float
 ) -> Evaluation:
     """Measure everything that the labels allow.
 
@@ -96,7 +96,7 @@ def evaluate(
         dataset: the library and its entries.
         labels: what photos show.
         encode: embeds texts by the deployed model.
-        calibrated: the rule and cut-off in force.
+        in_force: the rule and cut-off in force.
         precision: share of names that must be right; thresholds are chosen for it.
     """
     return Evaluation(
@@ -104,9 +104,9 @@ def evaluate(
         are_weak=labels.are_weak,
         unknown=labels.unknown,
         library=count_library(dataset, len(labels.peaks), len(labels.concepts)),
-        searches=measure_searches(dataset, labels, encode, calibrated.min_similarity),
-        identification=measure_identification(dataset, labels, calibrated, precision),
-        concepts=count_concepts(dataset, labels, calibrated),
+        searches=measure_searches(dataset, labels, encode, in_force.min_similarity),
+        identification=measure_identification(dataset, labels, in_force, precision),
+        concepts=count_concepts(dataset, labels, in_force),
     )
 
 
@@ -149,9 +149,9 @@ def _median(values: Sequence[int]) -> float:
     return float(np.median(values)) if values else float("nan")
 
 
-def count_concepts(dataset: Dataset, labels: Labels, calibrated: Calibrated) -> tuple[ConceptRow, ...]:
+def count_concepts(dataset: Dataset, labels: Labels, in_force: RuleInForce) -> tuple[ConceptRow, ...]:
     """Count the shown concepts that the rule in force names."""
-    concepts, rule = dataset.concepts, calibrated.rule.concept
+    concepts, rule = dataset.concepts, in_force.rule.concept
     if not len(concepts) or not labels.concepts:
         return ()
     rows, shown = labels.table(dataset.photos.paths, concepts)

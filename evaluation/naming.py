@@ -25,7 +25,7 @@ from evaluation.metrics import (
     wilson,
 )
 from evaluation.samples import LabelledPhotos, Sample
-from loader.peaks.identification.calibration_store import Calibrated
+from loader.peaks.identification.calibration_store import RuleInForce
 from loader.peaks.identification.rule import Rule
 
 CURVE_POINTS = 50
@@ -195,14 +195,14 @@ class IdentificationFigures:
 
 
 def measure_identification(
-    dataset: Dataset, labels: Labels, calibrated: Calibrated, precision: float
+    dataset: Dataset, labels: Labels, in_force: RuleInForce, precision: float
 ) -> IdentificationFigures:
     """Name every labelled photo by each kind of clue, and by the rule in force."""
     photos = LabelledPhotos.gather(dataset, labels)
     if len(photos) < FEWEST_TO_FIT or photos.shown.any(axis=0).sum() < FEWEST_PEAKS:
         return IdentificationFigures((), {}, "")
-    named = _predict(photos, labels.are_weak, calibrated.rule, precision)
-    names, origin = [peak.name for peak in dataset.peaks.entries], calibrated.origin
+    named = _predict(photos, labels.are_weak, in_force.rule, precision)
+    names, origin = [peak.name for peak in dataset.peaks.entries], in_force.origin
     return IdentificationFigures(
         tuple(judge(way, predictions) for way, predictions in named.items()),
         {way: worst_confusions(named[way], names) for way in (BY_PICTURE, BY_BOTH) if way in named},

@@ -12,7 +12,7 @@ from evaluation.labels import Labels, Rows
 from evaluation.metrics import Bools, Floats
 from loader.peaks.identification.candidates import MOST_CANDIDATES, View, take_view
 from loader.peaks.identification.rule import Clues, gather_clues
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.vision.vectors import Vectors
 
 
@@ -25,14 +25,14 @@ class Sample:
         priors: ``(n, m)``; NaN there, and in the rows of photos that are judged by the picture alone.
         shown: ``(n, m)``, what the photos show.
         folds: ``(n,)``.
-        siglip: the checkpoint's temperature and bias.
+        siglip: the checkpoint's scale and bias.
     """
 
     cosines: Floats
     priors: Floats
     shown: Bools
     folds: Folds
-    siglip: Calibration
+    siglip: SiglipSigmoid
 
     @property
     def clues(self) -> Clues:

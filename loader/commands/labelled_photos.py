@@ -61,9 +61,9 @@ def calibrate(
 
 
 def _reset(client: Elasticsearch) -> None:
-    from loader.peaks.identification.calibration_store import forget_calibrated
+    from loader.peaks.identification.calibration_store import reset_rule_in_force
 
-    forget_calibrated(client)
+    reset_rule_in_force(client)
     click.echo("The rule that ships is in force; run `peaks predict` to name the stored photos by it.")
 
 
@@ -72,18 +72,18 @@ def _measure(client: Elasticsearch, source: str, precision: float) -> Measuremen
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
     from evaluation.retrieval import ask_by_name, open_encoder
-    from loader.peaks.identification.calibration_store import read_calibrated
+    from loader.peaks.identification.calibration_store import read_rule_in_force
 
     dataset = read_dataset(client)
     labels = read_labels(source, dataset)
-    calibration = Calibration(dataset, labels, read_calibrated(client).rule, precision)
+    calibration = Calibration(dataset, labels, read_rule_in_force(client).rule, precision)
     encode = open_encoder(client, dataset.model.model_id)
     peaks = ask_by_name(dataset, labels, dataset.peaks, encode)
     return calibration.measure([*peaks, *ask_by_name(dataset, labels, dataset.concepts, encode)])
 
 
 def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: float) -> None:
-    from loader.peaks.identification.calibration_store import Calibrated, write_calibrated
+    from loader.peaks.identification.calibration_store import RuleInForce, write_rule_in_force
 
     origin = {
         "labels": labels,
@@ -91,7 +91,7 @@ def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: 
         "precision": precision,
         "date": date.today().isoformat(),
     }
-    write_calibrated(client, Calibrated(measured.rule, measured.min_similarity, origin))
+    write_rule_in_force(client, RuleInForce(measured.rule, measured.min_similarity, origin))
 
 
 @click.command()
@@ -131,7 +131,7 @@ def evaluate(
     from evaluation.measurements import evaluate as measure
     from evaluation.report import Run, describe_versions, write_report, written_command
     from evaluation.retrieval import open_encoder
-    from loader.peaks.identification.calibration_store import read_calibrated
+    from loader.peaks.identification.calibration_store import read_rule_in_force
 
     client = connection.client(request_timeout=600)
     dataset = read_dataset(client, peaks_file, concepts_file)
@@ -141,7 +141,7 @@ def evaluate(
         dataset,
         labels.without(references),
         open_encoder(client, dataset.model.model_id),
-        read_calibrated(client),
+        read_rule_in_force(client),
         precision,
     )
     run = Run(written_command(ctx), precision, dataset.model, len(references), describe_versions(client))

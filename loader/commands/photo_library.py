@@ -243,16 +243,16 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     the command cannot run.
     """
     # numpy and Pillow: not for `--help`
-    from loader.peaks.identification.document_fields import open_identification
+    from loader.peaks.identification.document_fields import open_field_filler
     from loader.photos import predictions as pipeline
     from loader.search.asked_image import read_siglip
     from loader.vision.image_vectors import LocalVision
 
     client = connection.client()
     read_photo_model(client)  # refuses peaks of another checkpoint
-    identify = open_identification(client, read_siglip(client, LocalVision(checkpoint)), top_peaks)
+    fill_fields = open_field_filler(client, read_siglip(client, LocalVision(checkpoint)), top_peaks)
     with Progress("photos", client.count(index=PHOTOS)["count"]) as progress:
-        report = pipeline.predict_photos(client, identify, progress.advance)
+        report = pipeline.predict_photos(client, fill_fields, progress.advance)
     if as_json:
         print_json(asdict(report))
     else:

@@ -1,4 +1,4 @@
-"""SigLIP's own calibrated probability that a text describes an image.
+"""SigLIP's own probability that a text describes an image.
 
 It is σ(exp(logit_scale)·cos + logit_bias) (Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023,
 section 3.2), with the checkpoint's two learned numbers.
@@ -12,14 +12,14 @@ from loader.elastic.models import DeployedModel
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The checkpoint's learned temperature (a logarithm) and bias of SigLIP's sigmoid."""
+class SiglipSigmoid:
+    """The scale (its logarithm) and the bias of SigLIP's sigmoid, as the checkpoint learned them."""
 
     logit_scale: float
     logit_bias: float
 
     @classmethod
-    def of(cls, model: DeployedModel) -> Calibration | None:
+    def of(cls, model: DeployedModel) -> SiglipSigmoid | None:
         """What a deployed model says of itself; None when it says nothing."""
         if model.logit_scale is None or model.logit_bias is None:
             return None

@@ -8,8 +8,8 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.models import IndexModel, check_checkpoint
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
-from loader.peaks.identification.document_fields import open_identification
-from loader.peaks.siglip import Calibration
+from loader.peaks.identification.document_fields import open_field_filler
+from loader.peaks.siglip import SiglipSigmoid
 from loader.photos.settings import Encoder, PhotoModel
 from loader.vision.model_input import read_model_input
 
@@ -35,11 +35,11 @@ def open_photo_model(
             "DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
         )
     checkpoint = open_checkpoint(name, tower="vision")
-    calibration = Calibration(checkpoint.logit_scale, checkpoint.logit_bias)
+    siglip = SiglipSigmoid(checkpoint.logit_scale, checkpoint.logit_bias)
     return PhotoModel(
         read_model_input(checkpoint),
         lambda: make_encoder(checkpoint, index, precision),
-        lambda: with_retries(lambda: open_identification(client, calibration, top)),
+        lambda: with_retries(lambda: open_field_filler(client, siglip, top)),
     )
 
 

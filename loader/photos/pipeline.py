@@ -61,7 +61,7 @@ class PhotoPipeline:
         embedded = RunAhead(vectors, batch // chunk)
         with embedded, pool:  # the pool is left first, which ends a thread that waits for a file
             identified: Iterator[Identified | Known | Outcome] = identify(
-                embedded, lambda: self._model().open_identification(), self._settings.library
+                embedded, lambda: self._model().open_field_filler(), self._settings.library
             )
             yield from self._writer.write(identified)
 

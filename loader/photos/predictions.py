@@ -16,7 +16,7 @@ from loader.batches import Advance
 from loader.elastic.bulk import write_documents
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.files.library import Skipped
-from loader.peaks.identification.document_fields import Identify
+from loader.peaks.identification.document_fields import FillFields
 from loader.vision.image_vectors import read_vector
 
 PAGE = 64  # photos read, identified and written at a time
@@ -48,13 +48,13 @@ class PredictionReport:
     seconds: float = 0.0
 
 
-def predict_photos(client: Elasticsearch, identify: Identify, advance: Advance) -> PredictionReport:
+def predict_photos(client: Elasticsearch, fill_fields: FillFields, advance: Advance) -> PredictionReport:
     """Identify every photo of the index; ``advance`` is called with how many more are done."""
     start, report = time.monotonic(), PredictionReport()
     vector = [{"field": "clip_image"}]
     unread = ["clip_image", "thumbnail"]
     for hits in read_pages(client, PHOTOS, size=PAGE, source_excludes=unread, fields=vector):
-        _predict_page(client, hits, identify, report)
+        _predict_page(client, hits, fill_fields, report)
         advance(len(hits))
     client.indices.refresh(index=PHOTOS)
     report.seconds = time.monotonic() - start
@@ -62,7 +62,7 @@ def predict_photos(client: Elasticsearch, identify: Identify, advance: Advance) 
 
 
 def _predict_page(
-    client: Elasticsearch, hits: Sequence[dict[str, Any]], identify: Identify, report: PredictionReport
+    client: Elasticsearch, hits: Sequence[dict[str, Any]], fill_fields: FillFields, report: PredictionReport
 ) -> None:
     embedded = [(hit, vector) for hit in hits if (vector := read_vector(hit, "clip_image"))]
     report.photos += len(hits)
@@ -70,7 +70,7 @@ def _predict_page(
     if not embedded:
         return
     vectors = np.array([vector for _, vector in embedded], dtype=np.float32)
-    found = identify(vectors, [hit["_source"] for hit, _ in embedded])
+    found = fill_fields(vectors, [hit["_source"] for hit, _ in embedded])
     fields = {hit["_id"]: each for (hit, _), each in zip(embedded, found, strict=True)}
     changed = {hit["_id"]: fields[hit["_id"]] for hit, _ in embedded if _differs(hit, fields[hit["_id"]])}
     written = write_documents(client, PHOTOS, changed, merge=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
     from PIL import Image
 
     from loader.files.images import ModelInput
-    from loader.peaks.identification.document_fields import Identify
+    from loader.peaks.identification.document_fields import FillFields
     from loader.vision.vectors import Vectors
 
 
@@ -90,9 +90,9 @@ class PhotoModel:
     Attributes:
         input: the picture that the vision tower takes.
         make_encoder: loads the tower.
-        open_identification: reads what the cluster knows of peaks and concepts.
+        open_field_filler: reads what the cluster knows of peaks and concepts.
     """
 
     input: ModelInput
     make_encoder: Callable[[], Encoder]
-    open_identification: Callable[[], Identify]
+    open_field_filler: Callable[[], FillFields]

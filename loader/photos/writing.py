@@ -13,7 +13,7 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import StoredPhoto, delete_photos, read_documents, refresh_photos
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
-from loader.peaks.identification.document_fields import Identify
+from loader.peaks.identification.document_fields import FillFields
 from loader.photos.comparison import Comparison
 from loader.photos.embedding import Embedded
 from loader.photos.report import Kind, Outcome
@@ -34,16 +34,16 @@ class Identified:
 
 
 def identify(
-    embedded: Iterable[Embedded | Other], open_identification: Callable[[], Identify], library: str
+    embedded: Iterable[Embedded | Other], open_field_filler: Callable[[], FillFields], library: str
 ) -> Iterator[Identified | Other]:
     """Name peaks and concepts in photos and complete their documents; yield every other item unchanged."""
-    name_in: Identify | None = None
+    fill_fields: FillFields | None = None
     for result in embedded:
         if not isinstance(result, Embedded):
             yield result
             continue
-        name_in = name_in or open_identification()
-        found = name_in(result.vectors, [photo.fields for photo in result.photos])
+        fill_fields = fill_fields or open_field_filler()
+        found = fill_fields(result.vectors, [photo.fields for photo in result.photos])
         documents = [
             photo.document(vector.tolist(), fields, library)
             for photo, vector, fields in zip(result.photos, result.vectors, found, strict=True)

@@ -20,7 +20,7 @@ class Similarity:
     Attributes:
         score: Elasticsearch's ``_score``; only its order means something for hybrid searches.
         cosine: −1…1; None when it is not known.
-        probability: SigLIP's, 0…1; None where it has no meaning or the model has no calibration.
+        probability: SigLIP's, 0…1; None where it has no meaning or scale and bias are not known.
         is_rank: whether the score comes from ranks or from two legs (hybrid), not from a cosine.
     """
 

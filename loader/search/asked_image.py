@@ -16,7 +16,7 @@ from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.vision.image_vectors import LocalVision, find_indexed
 from loader.vision.vectors import Vectors
 
@@ -76,8 +76,8 @@ def _check(client: Elasticsearch, vision: LocalVision) -> None:
     check_checkpoint(read_index_model(client, PHOTOS), PHOTOS, vision.checkpoint)
 
 
-def read_siglip(client: Elasticsearch, vision: LocalVision) -> Calibration:
-    """Return SigLIP's temperature and bias: the deployed model's, or the named checkpoint's.
+def read_siglip(client: Elasticsearch, vision: LocalVision) -> SiglipSigmoid:
+    """Return SigLIP's scale and bias: the deployed model's, or the named checkpoint's.
 
     Raises:
         PeaksError: neither is there, or the checkpoint is not the one that the photos were loaded with.
@@ -86,12 +86,12 @@ def read_siglip(client: Elasticsearch, vision: LocalVision) -> Calibration:
         model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
     except (PeaksError, ApiError):  # not deployed, or the licence does not include machine learning
         model = None
-    if model is not None and (calibration := Calibration.of(model)):
-        return calibration
+    if model is not None and (siglip := SiglipSigmoid.of(model)):
+        return siglip
     if vision.name is None:
         raise PeaksError(
-            "SigLIP's temperature and bias are not known, because the text model is not deployed here: name "
+            "SigLIP's scale and bias are not known, because the text model is not deployed here: name "
             "the checkpoint that the photos were loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT)."
         )
     _check(client, vision)
-    return Calibration(vision.checkpoint.logit_scale, vision.checkpoint.logit_bias)
+    return SiglipSigmoid(vision.checkpoint.logit_scale, vision.checkpoint.logit_bias)

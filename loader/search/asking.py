@@ -15,7 +15,7 @@ from elasticsearch import ApiError, Elasticsearch
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.search.answer import Answer, Names, Similarity, read_photo_hit
 from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
 from loader.search.template_call import template_schema
@@ -32,7 +32,7 @@ def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bo
     Raises:
         PeaksError: the index is empty, or its vectors are of another model than the one that is deployed.
     """
-    answer = _answer(client, question, _read_calibration(client, question), thumbnails)
+    answer = _answer(client, question, _read_siglip(client, question), thumbnails)
     if answer.hits or question.cut_off is None:
         return answer
     return replace(answer, note=_say_no_match(client, question))
@@ -72,7 +72,7 @@ def answer_similar(
 
 
 def _answer(
-    client: Elasticsearch, question: Question, calibration: Calibration | None, thumbnails: bool
+    client: Elasticsearch, question: Question, siglip: SiglipSigmoid | None, thumbnails: bool
 ) -> Answer:
     note = None
     try:
@@ -87,7 +87,7 @@ def _answer(
     if not hits and client.count(index=PHOTOS)["count"] == 0:
         raise PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
     names = Names.read(client, hits)
-    similarities = _similarities(client, question, hits, calibration)
+    similarities = _similarities(client, question, hits, siglip)
     found = tuple(map(read_photo_hit, hits, similarities, [names] * len(hits)))
     return Answer(question, body["took"], found, note)
 
@@ -109,15 +109,15 @@ def _similarities(
     client: Elasticsearch,
     question: Question,
     hits: Sequence[Mapping[str, Any]],
-    calibration: Calibration | None,
+    siglip: SiglipSigmoid | None,
 ) -> list[Similarity]:
     """The hits' scores, with their cosines and SigLIP's probabilities where they are known."""
     is_rank = question.template in (HYBRID, HYBRID_BASIC)
     if not is_rank:
         cosines = _cosines(hits)
     else:
-        cosines = _cosines_to_words(client, question, hits) if hits and calibration else {}
-    probabilities = {each: calibration.probability(cosines[each]) for each in cosines} if calibration else {}
+        cosines = _cosines_to_words(client, question, hits) if hits and siglip else {}
+    probabilities = {each: siglip.probability(cosines[each]) for each in cosines} if siglip else {}
     return [
         Similarity(hit["_score"], cosines.get(hit["_id"]), probabilities.get(hit["_id"]), is_rank)
         for hit in hits
@@ -140,8 +140,8 @@ def _cosines_to_words(
     return _cosines(client.search(index=PHOTOS, body=search)["hits"]["hits"])
 
 
-def _read_calibration(client: Elasticsearch, question: Question) -> Calibration | None:
-    """The calibration that turns cosines into probabilities.
+def _read_siglip(client: Elasticsearch, question: Question) -> SiglipSigmoid | None:
+    """SigLIP's sigmoid, which turns cosines into probabilities.
 
     Raises:
         PeaksError: the question's words would become vectors of another checkpoint than the photos'.
@@ -155,7 +155,7 @@ def _read_calibration(client: Elasticsearch, question: Question) -> Calibration 
             raise
         return None  # a ready vector needs no model and no licence; only the probability is missing then
     if index.checkpoint_fingerprint == model.checkpoint_fingerprint:
-        return Calibration.of(model)
+        return SiglipSigmoid.of(model)
     if not by_words:
         return None
     raise PeaksError(

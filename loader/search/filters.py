@@ -21,7 +21,7 @@ from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.names import find_entry
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Box, Point
 from loader.search.template_call import check_parameters
 
@@ -175,13 +175,13 @@ def _read_cut_off(
 def _cosine_of(client: Elasticsearch, probability: float) -> float:
     """The cosine that has a SigLIP probability with the model of the photos."""
     model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
-    calibration = Calibration.of(model)
-    if calibration is None:
+    siglip = SiglipSigmoid.of(model)
+    if siglip is None:
         raise PeaksError(
-            f"Model [{model.model_id}] does not say its logit scale and bias: give --min-similarity "
+            f"Model [{model.model_id}] does not carry SigLIP's scale and bias: give --min-similarity "
             "instead of --min-probability."
         )
-    return calibration.cosine(probability)
+    return siglip.cosine(probability)
 
 
 def parse_point(text: str) -> Point | None:

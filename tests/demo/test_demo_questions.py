@@ -16,7 +16,7 @@ import pytest
 
 from demo.questions import Question, load_questions, table
 from demo.run import CHECKPOINT, executable, steps
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from tests.conftest import REPOSITORY
 
 QUESTIONS = load_questions()
@@ -35,7 +35,7 @@ def test_parameters_are_those_of_the_template(question: Question) -> None:
 
 
 def test_answers_are_aligned_and_survive_missing_fields() -> None:
-    siglip = Calibration(logit_scale=math.log(10), logit_bias=-5.0)  # cosine 0.5: a logit of 0
+    siglip = SiglipSigmoid(logit_scale=math.log(10), logit_bias=-5.0)  # cosine 0.5: a logit of 0
     hits: list[dict[str, Any]] = [
         {"_score": 0.75, "fields": {"path": ["/trek/IMG 1.JPG"], "predicted_peaks": ["pumori", "lhotse"],
                                     "shot_time_local": ["2023-11-01T17:33:00"]}},

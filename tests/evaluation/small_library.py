@@ -13,7 +13,7 @@ from evaluation.samples import LabelledPhotos
 from loader.elastic.models import DeployedModel
 from loader.peaks.catalogue import Concept, EntryT, Peak
 from loader.peaks.sight.geometry import Camera, Summits
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Point
 from loader.vision.vectors import Vectors
 from tests.vectors import unit
@@ -22,7 +22,7 @@ PEAKS = ("north", "east", "south", "west")
 CONCEPTS = ("yak", "tent")
 DIMS = 16
 PHOTOS = 48
-SIGLIP = Calibration(logit_scale=3.0, logit_bias=-8.0)
+SIGLIP = SiglipSigmoid(logit_scale=3.0, logit_bias=-8.0)
 # The camera stands in the middle; each summit stands 10 km away in its direction, 2 km above it.
 HERE = (27.9, 86.8)
 _AWAY = 0.09

@@ -15,7 +15,7 @@ from demo.render import TRUTH_FILE
 from evaluation.dataset import read_dataset
 from evaluation.labels import Labels
 from evaluation.samples import LabelledPhotos
-from loader.peaks.identification.calibration_store import read_calibrated
+from loader.peaks.identification.calibration_store import read_rule_in_force
 from loader.peaks.identification.identifier import open_identifier
 from loader.peaks.identification.rule import default_rule
 from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, ask, call_peaks, run_peaks
@@ -39,13 +39,13 @@ def test_a_library_is_calibrated_and_evaluated(
 ) -> None:
     labels = ("--labels", library, "--url", node.url)
     dry = ask(node, "calibrate", "--labels", library, "--dry-run")
-    assert not read_calibrated(client).origin
+    assert not read_rule_in_force(client).origin
     text = call_peaks("calibrate", *labels)
     assert f"{DRAWN} labelled photos" in text and "run `peaks predict`" in text
-    calibrated = read_calibrated(client)
-    assert calibrated.rule.as_dict() == dry["rule"]
-    assert calibrated.min_similarity == dry["min_similarity"]
-    assert calibrated.origin["photos"] == DRAWN and calibrated.origin["precision"] == 0.9
+    in_force = read_rule_in_force(client)
+    assert in_force.rule.as_dict() == dry["rule"]
+    assert in_force.min_similarity == dry["min_similarity"]
+    assert in_force.origin["photos"] == DRAWN and in_force.origin["precision"] == 0.9
 
     references = make_references(drawn, tmp_path / "references")
     report, figures = tmp_path / "docs" / "evaluation.md", tmp_path / "evaluation.json"
@@ -57,7 +57,7 @@ def test_a_library_is_calibrated_and_evaluated(
     assert report.read_text(encoding="utf-8").startswith("# Evaluation")
 
     call_peaks("calibrate", "--reset", "--url", node.url)
-    assert read_calibrated(client).rule == default_rule()
+    assert read_rule_in_force(client).rule == default_rule()
     check_that_evaluation_weighs_as_the_identifier_does(client)
 
 

@@ -26,7 +26,7 @@ from evaluation.fitting import (
 from evaluation.metrics import Bools, Floats
 from evaluation.samples import Sample
 from loader.peaks.identification.rule import Clues, Weights
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 
 
 def simulate(weights: Weights, photos: int, seed: int) -> tuple[Clues, Bools]:
@@ -121,7 +121,7 @@ def test_held_out_peaks_teach_to_say_nothing() -> None:
     shown = np.equal.outer(rng.integers(8, size=400), np.arange(8))
     cosines = np.where(shown, rng.normal(1, 1.5, shown.shape), rng.normal(-3, 1.5, shown.shape))
     folds = np.zeros(400, dtype=np.int64)
-    sample = Sample(cosines, np.full((400, 8), np.nan), shown, folds, Calibration(0.0, 0.0))
+    sample = Sample(cosines, np.full((400, 8), np.nan), shown, folds, SiglipSigmoid(0.0, 0.0))
     twice = sample.with_held_out()
     taught = fit_weights(twice.clues, twice.shown, PICTURE)
     untaught = fit_weights(sample.clues, shown, PICTURE)

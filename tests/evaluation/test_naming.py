@@ -17,7 +17,7 @@ from evaluation.naming import (
     predict_by_rule,
     worst_confusions,
 )
-from loader.peaks.identification.calibration_store import Calibrated
+from loader.peaks.identification.calibration_store import RuleInForce
 from loader.peaks.identification.rule import default_rule
 from tests.evaluation.small_library import (
     PEAKS,
@@ -27,7 +27,7 @@ from tests.evaluation.small_library import (
     sighted_photos,
 )
 
-IN_FORCE = Calibrated(default_rule())
+IN_FORCE = RuleInForce(default_rule())
 
 
 def test_without_bearing_sight_lines_tell_nothing() -> None:

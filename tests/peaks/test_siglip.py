@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 
-PUBLISHED = Calibration(logit_scale=4.7231, logit_bias=-16.7714)  # about as steep and biased as checkpoints
+PUBLISHED = SiglipSigmoid(logit_scale=4.7231, logit_bias=-16.7714)  # about as steep and biased as checkpoints
 
 
 @pytest.mark.parametrize("cosine", [-1.0, 0.0, 0.1, 0.15, 1.0])
@@ -17,7 +17,7 @@ def test_probability(cosine: float) -> None:
 
 
 def test_probability_never_overflows() -> None:
-    steep = Calibration(logit_scale=9.0, logit_bias=0.0)
+    steep = SiglipSigmoid(logit_scale=9.0, logit_bias=0.0)
     assert steep.probability(-1.0) == pytest.approx(0.0)
     assert steep.probability(1.0) == pytest.approx(1.0)
 
@@ -30,5 +30,5 @@ def test_the_cosine_of_a_probability_is_its_inverse(probability: float) -> None:
 
 
 def test_a_probability_that_no_cosine_has_is_the_nearest_one() -> None:
-    flat = Calibration(logit_scale=0.0, logit_bias=0.0)
+    flat = SiglipSigmoid(logit_scale=0.0, logit_bias=0.0)
     assert (flat.cosine(0.999), flat.cosine(0.001)) == (1.0, -1.0)

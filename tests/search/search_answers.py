@@ -12,7 +12,7 @@ from PIL import Image
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.identification.identifier import Candidate, Identification, NamedConcept
 from loader.peaks.sight.geometry import Camera, Sight
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Point
 from loader.search.answer import Answer, Names, PeakPrediction, Similarity, read_photo_hit
 from loader.search.question import Question
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 SNAPSHOTS = HERE / "snapshots"
 
 # About as steep and as biased as the published checkpoints are.
-CALIBRATION = Calibration(logit_scale=4.7231, logit_bias=-16.7714)
+SIGLIP = SiglipSigmoid(logit_scale=4.7231, logit_bias=-16.7714)
 
 CATALOGUE = {
     "ama-dablam": Peak("ama-dablam", ("Ama Dablam",)),
@@ -34,7 +34,7 @@ CONCEPTS = {"prayer-flags": Concept("prayer-flags", ("prayer flags", "Gebetsfahn
 
 
 def photo_answer(
-    calibration: Calibration | None = CALIBRATION, *, is_cosine: bool = True
+    siglip: SiglipSigmoid | None = SIGLIP, *, is_cosine: bool = True
 ) -> Answer:
     """Three photos: one with everything known, one with hostile and wide characters, one with little."""
     raw = json.loads((HERE / "photo_hits.json").read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def photo_answer(
     hits = []
     for hit in raw:
         cosine = 2 * hit["_score"] - 1 if is_cosine else None
-        probability = calibration.probability(cosine) if calibration and cosine is not None else None
+        probability = siglip.probability(cosine) if siglip and cosine is not None else None
         similarity = Similarity(hit["_score"], cosine, probability, is_rank=not is_cosine)
         hits.append(read_photo_hit(hit, similarity, names))
     parameters = {"text": "prayer flags", "recipe": "photo"}

@@ -15,7 +15,11 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
 from loader.cli import peaks
-from loader.peaks.identification.calibration_store import Calibrated, forget_calibrated, write_calibrated
+from loader.peaks.identification.calibration_store import (
+    RuleInForce,
+    reset_rule_in_force,
+    write_rule_in_force,
+)
 from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters
 from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, renew_indices, stored_vector
@@ -194,19 +198,19 @@ def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, 
     hits = ask(node, "search", "a yak")["hits"]
     between = (hits[0]["cosine"] + hits[1]["cosine"]) / 2
     try:
-        write_calibrated(client, Calibrated(default_rule(), between))
+        write_rule_in_force(client, RuleInForce(default_rule(), between))
         assert [hit["path"] for hit in ask(node, "search", "a yak")["hits"]] == [hits[0]["path"]]
         assert len(ask(node, "search", "a yak", "--min-similarity", "-1")["hits"]) == len(hits)
         assert len(ask(node, "search", "a yak", "--recipe", "none")["hits"]) == len(hits)
-        write_calibrated(client, Calibrated(default_rule(), 0.99))
+        write_rule_in_force(client, RuleInForce(default_rule(), 0.99))
         reported = ask(node, "search", "a yak")
         assert reported["hits"] == []
         assert f"the nearest photo, {hits[0]['path']}," in reported["note"]
         assert "--min-similarity -1" in reported["note"]
-        write_calibrated(client, Calibrated(default_rule(), "high"))  # type: ignore[arg-type]
+        write_rule_in_force(client, RuleInForce(default_rule(), "high"))  # type: ignore[arg-type]
         assert "calibrate again" in refusal(node, "search", "a yak")
     finally:
-        forget_calibrated(client)
+        reset_rule_in_force(client)
     assert len(ask(node, "search", "a yak")["hits"]) == len(hits)
 
 

@@ -36,7 +36,7 @@ class NameVectors:
     Attributes:
         peaks: ``n`` entries of the catalogue.
         vectors: float32 ``(n, dims)``, rows of length 1 (recipe `peak`).
-        scale: SigLIP's temperature, which turns a difference of cosines into one of logits; None when the
+        scale: SigLIP's, which turns a difference of cosines into one of logits; None when the
             model does not tell.
     """
 

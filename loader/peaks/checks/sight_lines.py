@@ -37,7 +37,7 @@ WIDEST_DEG = 2 * math.degrees(math.atan(18 / 13))
 # altitudes err, and the flanks of the nearer mountain are not known.
 HIDDEN_MARGIN_M = 300
 # Nearer than this the direction to a summit says little: a position that errs by 100 m turns it by 11°.
-NEAREST_M = 500.0
+DIRECTION_USABLE_FROM_M = 500.0
 
 
 def check_sight_lines(
@@ -76,7 +76,7 @@ def _why_unchecked(photo: ReferencePhoto, camera: Camera, distance: float) -> st
         return "no bearing"
     if _is_panorama(photo):
         return "a panorama, whose lens does not tell its width"
-    return "taken at the summit" if distance < NEAREST_M else None
+    return "taken at the summit" if distance < DIRECTION_USABLE_FROM_M else None
 
 
 def _is_panorama(photo: ReferencePhoto) -> bool:
@@ -102,7 +102,7 @@ class _Claim:
         """Return the problem that contradicts the claim, if there is one."""
         # without an altitude no summit is left out for standing below the horizon
         level = _sight_of(self.peak, replace(self.camera, altitude=None), self.peaks)
-        if self.distance < NEAREST_M:
+        if self.distance < DIRECTION_USABLE_FROM_M:
             return []
         if level is None:
             away = f"was taken {format_distance(self.distance)} from {self.peak.name}"

@@ -35,7 +35,7 @@ ALPHA_TEXT = 0.55
 FARTHER = 1.5
 # The same by photos alone, without the names, which errs more often.
 FARTHER_WITHOUT_NAMES = 2.5
-# Odds of e³ = 20 : 1, by SigLIP's temperature.
+# Odds of e³ = 20 : 1, by SigLIP's scale.
 NAME_LOGITS = 3.0
 # Share of the other reference photos that the checkpoint must name right before its answer for one photo is
 # used, and how many of these there must be.

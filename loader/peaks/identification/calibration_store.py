@@ -22,7 +22,7 @@ KEY = "calibration"
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class RuleInForce:
     """The rule in force and the cut-off of searches by words.
 
     Attributes:
@@ -36,7 +36,7 @@ class Calibrated:
     origin: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_calibrated(client: Elasticsearch) -> Calibrated:
+def read_rule_in_force(client: Elasticsearch) -> RuleInForce:
     """Read what was measured on the index of photos; the rule that ships when nothing was.
 
     Raises:
@@ -46,25 +46,25 @@ def read_calibrated(client: Elasticsearch) -> Calibrated:
 
     measured = _read(client)
     if measured is None:
-        return Calibrated(default_rule())
+        return RuleInForce(default_rule())
     try:
-        return Calibrated(read_rule(measured["rule"]), measured.get("min_similarity"), measured["origin"])
+        return RuleInForce(read_rule(measured["rule"]), measured.get("min_similarity"), measured["origin"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(repr(error)) from error
 
 
-def write_calibrated(client: Elasticsearch, calibrated: Calibrated) -> None:
+def write_rule_in_force(client: Elasticsearch, in_force: RuleInForce) -> None:
     """Keep a measurement with the index of photos, in place of an earlier one."""
     measured = {
-        "rule": calibrated.rule.as_dict(),
-        "min_similarity": calibrated.min_similarity,
-        "origin": dict(calibrated.origin),
+        "rule": in_force.rule.as_dict(),
+        "min_similarity": in_force.min_similarity,
+        "origin": dict(in_force.origin),
         "text_model": read_index_model(client, PEAKS).model_fingerprint,
     }
     client.indices.put_mapping(index=PHOTOS, meta={**_read_meta(client), KEY: measured})
 
 
-def forget_calibrated(client: Elasticsearch) -> None:
+def reset_rule_in_force(client: Elasticsearch) -> None:
     """Return to the rule that ships."""
     meta = {name: value for name, value in _read_meta(client).items() if name != KEY}
     client.indices.put_mapping(index=PHOTOS, meta=meta)

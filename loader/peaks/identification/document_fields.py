@@ -8,29 +8,29 @@ from elasticsearch import Elasticsearch
 
 from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
 from loader.peaks.sight.camera import read_camera, sight_fields
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.vision.vectors import Vectors
 
 # From the vectors of photos, float32 ``(n, dims)``, and their EXIF fields to the fields of their
 # identification.
-Identify = Callable[[Vectors, Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+FillFields = Callable[[Vectors, Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 
 
-def open_identification(client: Elasticsearch, siglip: Calibration, top: int) -> Identify:
-    """Return what identifies photos; the catalogue, the concepts and the rule are read now.
+def open_field_filler(client: Elasticsearch, siglip: SiglipSigmoid, top: int) -> FillFields:
+    """Return what fills the fields; the catalogue, the concepts and the rule are read now.
 
     Args:
         client: of the cluster.
-        siglip: the checkpoint's temperature and bias.
+        siglip: the checkpoint's scale and bias.
         top: most peaks named for a photo.
     """
     identifier = open_identifier(client, siglip)
 
-    def identify(vectors: Vectors, photos: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def fill_fields(vectors: Vectors, photos: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         found = identifier.identify(vectors, [read_camera(fields) for fields in photos])
         return [_fields(fields, each, top) for fields, each in zip(photos, found, strict=True)]
 
-    return identify
+    return fill_fields
 
 
 def _fields(fields: Mapping[str, Any], found: Identification, top: int) -> dict[str, Any]:

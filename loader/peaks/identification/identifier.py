@@ -9,12 +9,12 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.identification.calibration_store import read_calibrated
+from loader.peaks.identification.calibration_store import read_rule_in_force
 from loader.peaks.identification.candidates import View, score_entries, take_view
 from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
 from loader.peaks.names import read_all
 from loader.peaks.sight.geometry import Camera, Sight, Summits
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from loader.vision.vectors import Vectors
 
 
@@ -83,7 +83,7 @@ class Identifier:
 
     Args:
         client: of the cluster.
-        siglip: the checkpoint's temperature and bias.
+        siglip: the checkpoint's scale and bias.
         rule: in force.
         peaks: the whole catalogue.
         concepts: all concepts, ids to names; empty when there are none.
@@ -92,7 +92,7 @@ class Identifier:
     def __init__(
         self,
         client: Elasticsearch,
-        siglip: Calibration,
+        siglip: SiglipSigmoid,
         rule: Rule,
         peaks: Sequence[Peak],
         concepts: Mapping[str, tuple[str, ...]],
@@ -164,13 +164,13 @@ class Identifier:
         return found
 
 
-def open_identifier(client: Elasticsearch, siglip: Calibration) -> Identifier:
+def open_identifier(client: Elasticsearch, siglip: SiglipSigmoid) -> Identifier:
     """Read the catalogue, the concepts and the rule in force.
 
     Raises:
         PeaksError: the index of photos does not exist or carries a damaged calibration.
     """
-    rule, peaks = read_calibrated(client).rule, list(read_all(client, Peak))
+    rule, peaks = read_rule_in_force(client).rule, list(read_all(client, Peak))
     try:
         concepts = {concept.id: concept.names for concept in read_all(client, Concept)}
     except NotFoundError:  # nobody has made an index of concepts yet

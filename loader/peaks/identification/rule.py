@@ -33,7 +33,7 @@ import numpy.typing as npt
 import yaml
 from scipy.special import expit, log_expit, logsumexp
 
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -125,13 +125,13 @@ class Clues:
         return Clues(self.log_match[rows], self.log_share[rows], self.log_prior[rows])
 
 
-def gather_clues(cosines: Floats, siglip: Calibration, priors: Floats) -> Clues:
+def gather_clues(cosines: Floats, siglip: SiglipSigmoid, priors: Floats) -> Clues:
     """Return the clues of photos and their candidates.
 
     Args:
         cosines: ``(n, m)``, of the photos' vectors and the candidates' prototypes; NaN where there is no
             candidate. The softmax of a row runs over the others.
-        siglip: the checkpoint's temperature and bias.
+        siglip: the checkpoint's scale and bias.
         priors: ``(n, m)``, 0 to 1; NaN for a photo without a position or a direction.
     """
     logits = siglip_logits(cosines, siglip)
@@ -139,7 +139,7 @@ def gather_clues(cosines: Floats, siglip: Calibration, priors: Floats) -> Clues:
     return Clues(log_expit(logits), logits - total, np.log(np.clip(priors, LOWEST_PRIOR, 1.0)))
 
 
-def siglip_logits(cosines: npt.ArrayLike, siglip: Calibration) -> Floats:
+def siglip_logits(cosines: npt.ArrayLike, siglip: SiglipSigmoid) -> Floats:
     """Return exp(logit_scale)·cos + logit_bias, float64 of the cosines' shape."""
     scaled: Floats = np.exp(siglip.logit_scale) * np.asarray(cosines, dtype=np.float64)
     return scaled + siglip.logit_bias

@@ -12,8 +12,8 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.checks.problems import Problem
 from loader.peaks.checks.sight_lines import (
     CONTRADICTION_DEG,
+    DIRECTION_USABLE_FROM_M,
     HIDDEN_MARGIN_M,
-    NEAREST_M,
     WIDEST_DEG,
     check_sight_lines,
 )
@@ -165,7 +165,7 @@ def test_photos_without_a_position_are_counted_together() -> None:
 
 
 def test_near_the_summit_nothing_is_said() -> None:
-    near = place_peak("near", 0, NEAREST_M - 10, 4100)
+    near = place_peak("near", 0, DIRECTION_USABLE_FROM_M - 10, 4100)
     assert judge(photo_fields(bearing=180.0), "near", [near]) is None
-    far = place_peak("near", 0, NEAREST_M + 10, 4100)
+    far = place_peak("near", 0, DIRECTION_USABLE_FROM_M + 10, 4100)
     assert judge(photo_fields(bearing=180.0), "near", [far]) is not None

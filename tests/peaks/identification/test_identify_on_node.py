@@ -14,13 +14,13 @@ from PIL.ExifTags import GPS, IFD
 from demo.render import TRUTH_FILE
 from loader.elastic.models import deployed_model
 from loader.peaks.identification.calibration_store import (
-    Calibrated,
-    forget_calibrated,
-    read_calibrated,
-    write_calibrated,
+    RuleInForce,
+    read_rule_in_force,
+    reset_rule_in_force,
+    write_rule_in_force,
 )
 from loader.peaks.identification.rule import Rule, Weights, default_rule
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 from tests.conftest import (
     DEMO_CHECKPOINT,
     DRAWN,
@@ -105,7 +105,7 @@ def test_identify_says_what_the_rule_says(
                for each in weighed]
     assert [each["cosine"] for each in weighed] == pytest.approx(cosines, abs=1e-4)
     model = deployed_model(client, DEMO_CHECKPOINT.name)
-    siglip = Calibration(model.logit_scale or 0, model.logit_bias or 0)
+    siglip = SiglipSigmoid(model.logit_scale or 0, model.logit_bias or 0)
     assert [each["siglip_probability"] for each in weighed] == pytest.approx(
         [siglip.probability(float(cosine)) for cosine in cosines], abs=1e-4
     )
@@ -144,7 +144,7 @@ def test_a_photo_without_position_is_judged_by_the_picture_alone(
 def test_no_match_is_said(node: Node, library: Path, client: Elasticsearch) -> None:
     path = next(iter(photos(client)))
     strict = _rule(threshold=0.999999)
-    write_calibrated(client, Calibrated(strict, origin={"labels": "test"}))
+    write_rule_in_force(client, RuleInForce(strict, origin={"labels": "test"}))
     try:
         text = call_peaks("identify", path, "--url", node.url)
         assert "no match: the likeliest, " in text
@@ -153,9 +153,9 @@ def test_no_match_is_said(node: Node, library: Path, client: Elasticsearch) -> N
         assert (report["photos"], report["with_peaks"]) == (DRAWN, 0)
         assert not any(photo["predicted_peaks"] for photo in photos(client).values())
     finally:
-        forget_calibrated(client)
+        reset_rule_in_force(client)
         call_peaks("predict", "--url", node.url)
-    assert read_calibrated(client).rule == default_rule()
+    assert read_rule_in_force(client).rule == default_rule()
 
 
 def _rule(threshold: float) -> Rule:
@@ -187,14 +187,14 @@ def test_a_measured_rule_is_kept_through_apply(
     node: Node, client: Elasticsearch, library: Path, deployed_model: str
 ) -> None:
     rule = Rule(Weights(1.0, 0.5, 0.5), Weights(1.0, 0.5, 0.5, 1.0), 0.25, default_rule().concept)
-    write_calibrated(client, Calibrated(rule, 0.125, {"labels": "test"}))
+    write_rule_in_force(client, RuleInForce(rule, 0.125, {"labels": "test"}))
     try:
         reported = call_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
         assert "changed" not in reported
-        read = read_calibrated(client)
+        read = read_rule_in_force(client)
         assert (read.rule, read.min_similarity, read.origin) == (rule, 0.125, {"labels": "test"})
     finally:
-        forget_calibrated(client)
+        reset_rule_in_force(client)
 
 
 def test_a_damaged_calibration_is_named(node: Node, client: Elasticsearch, library: Path) -> None:
@@ -216,7 +216,7 @@ def test_another_text_models_measurement_is_not_used(client: Elasticsearch, libr
     foreign = {"text_model": "0" * 16, "rule": _rule(0.9).as_dict(), "origin": {"labels": "elsewhere"}}
     client.indices.put_mapping(index="photos", meta={**meta, "calibration": foreign})
     try:
-        assert not read_calibrated(client).origin
+        assert not read_rule_in_force(client).origin
     finally:
         client.indices.put_mapping(index="photos", meta=meta)
 

@@ -19,16 +19,18 @@ from loader.peaks.identification.rule import (
     name_evidence,
     read_rule,
 )
-from loader.peaks.siglip import Calibration
+from loader.peaks.siglip import SiglipSigmoid
 
-SIGLIP = Calibration(math.log(10), -3.0)
+SIGLIP = SiglipSigmoid(math.log(10), -3.0)
 cosines = st.lists(st.floats(-1, 1), min_size=1, max_size=20)
 weights = st.builds(
     Weights, st.floats(-5, 5), st.floats(0.01, 3), st.floats(0.01, 3), st.floats(0.01, 3)
 )
 
 
-def clues_of(cosines: Sequence[float], priors: Sequence[float] | None, siglip: Calibration = SIGLIP) -> Clues:
+def clues_of(
+    cosines: Sequence[float], priors: Sequence[float] | None, siglip: SiglipSigmoid = SIGLIP
+) -> Clues:
     """Clues of one photo's candidates; None for a photo without a position."""
     prior = np.full(len(cosines), np.nan) if priors is None else np.array(priors, dtype=np.float64)
     return gather_clues(np.array([cosines], dtype=np.float64), siglip, prior[None])
@@ -99,7 +101,7 @@ def test_the_rule_that_ships_is_sound() -> None:
         assert min(part.match, part.share, part.prior) >= 0
     assert rule.picture.prior == 0 and 0 < rule.threshold < 1
     # What every clue is sure of is named, and what every clue denies is not.
-    sure, denied = clues_of([1.0, -1.0], [1.0, 0.0], Calibration(5.0, -17.0)), 1e-3
+    sure, denied = clues_of([1.0, -1.0], [1.0, 0.0], SiglipSigmoid(5.0, -17.0)), 1e-3
     for part in (rule.picture, rule.sighted):
         chances = part.probability(sure)[0]
         assert chances[0] > rule.threshold and chances[1] < denied
