@@ -12,7 +12,7 @@ from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.names import read_loaded
+from loader.peaks.catalogue_index import require_entries
 from loader.show.progress import Progress, track
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _read_entries(file: Path | None, client: Elasticsearch | None) -> Entries:
     if file is not None:
         return check_file(file)
     assert client is not None
-    return Entries(Peak.index, read_loaded(client, Peak))
+    return Entries(Peak.index, require_entries(client, Peak))
 
 
 def _embed_names(client: Elasticsearch, entries: Entries, vision: LocalVision | None) -> NameVectors | None:

@@ -26,7 +26,7 @@ from loader.elastic.indices import PEAKS
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.names import read_loaded
+from loader.peaks.catalogue_index import require_entries
 from loader.search.filters import Filters, filter_clauses, read_filters
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
     from loader.peaks.sight.geometry import Summits
 
     if catalogue is None:
-        return Summits.gather(read_loaded(connection.client(), Peak))
+        return Summits.gather(require_entries(connection.client(), Peak))
     return Summits.gather(read_catalogue(catalogue, Peak))
 
 

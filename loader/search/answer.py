@@ -8,7 +8,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.names import read_by_id
+from loader.peaks.catalogue_index import read_by_id
 from loader.place import Point, read_point
 from loader.search.question import Question
 
@@ -102,14 +102,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Names:
+class EntriesById:
     """Peaks and concepts by their ids; one that is in no catalogue any more has its id for a name."""
 
     peaks: Mapping[str, Peak]
     concepts: Mapping[str, Concept]
 
     @classmethod
-    def read(cls, client: Elasticsearch, hits: Iterable[Mapping[str, Any]]) -> Names:
+    def read(cls, client: Elasticsearch, hits: Iterable[Mapping[str, Any]]) -> EntriesById:
         """Look up what the ``fields`` of hits name."""
         fields = [hit.get("fields", {}) for hit in hits]
         peaks = {name for each in fields for name in each.get("predicted_peaks", ())}
@@ -139,15 +139,15 @@ def first_value(fields: Mapping[str, Any], name: str) -> Any:
     return next(iter(fields.get(name, ())), None)
 
 
-def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, names: Names) -> PhotoHit:
+def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, entries: EntriesById) -> PhotoHit:
     """A photo from a search hit with ``fields``."""
     fields = hit.get("fields", {})
     return PhotoHit(
         id=hit["_id"],
         path=first_value(fields, "path") or hit["_id"],
         similarity=similarity,
-        predictions=names.predictions(fields),
-        concepts=names.concepts_of(fields),
+        predictions=entries.predictions(fields),
+        concepts=entries.concepts_of(fields),
         time=ShotTime.of(fields),
         gps=read_point(fields.get("gps")),
         altitude=first_value(fields, "altitude"),

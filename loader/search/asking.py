@@ -16,7 +16,7 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
-from loader.search.answer import Answer, Names, Similarity, read_photo_hit
+from loader.search.answer import Answer, EntriesById, Similarity, read_photo_hit
 from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
 from loader.search.template_call import template_schema
 
@@ -86,9 +86,9 @@ def _answer(
     hits = body["hits"]["hits"]
     if not hits and client.count(index=PHOTOS)["count"] == 0:
         raise PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
-    names = Names.read(client, hits)
+    entries = EntriesById.read(client, hits)
     similarities = _similarities(client, question, hits, siglip)
-    found = tuple(map(read_photo_hit, hits, similarities, [names] * len(hits)))
+    found = tuple(map(read_photo_hit, hits, similarities, [entries] * len(hits)))
     return Answer(question, body["took"], found, note)
 
 

@@ -20,7 +20,7 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.models import deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
-from loader.peaks.names import find_entry
+from loader.peaks.catalogue_index import find_entry
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Box, Point
 from loader.search.template_call import check_parameters

@@ -11,7 +11,7 @@ from loader.elastic.indices import PEAKS
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
-from loader.peaks.names import find_entry
+from loader.peaks.catalogue_index import find_entry
 from loader.search.filters import Filters
 from loader.search.template_call import check_parameters
 from loader.vision.image_vectors import stored_vector

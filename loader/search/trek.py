@@ -16,9 +16,9 @@ from elasticsearch import Elasticsearch
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.names import read_all, read_by_id
+from loader.peaks.catalogue_index import read_all, read_by_id
 from loader.place import Point, read_point
-from loader.search.answer import Names, PeakPrediction, ShotTime, first_value
+from loader.search.answer import EntriesById, PeakPrediction, ShotTime, first_value
 from loader.search.filters import Filters, filter_clauses
 
 MOST_PHOTOS = 20_000
@@ -129,8 +129,8 @@ def read_trek(
     hits = list(islice(_read_hits(client, query), most))
     catalogue = {peak.id: peak for peak in read_all(client, Peak)}
     predicted = (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
-    names = Names(catalogue, read_by_id(client, Concept, predicted))
-    photos = sort_by_time([_read_photo(hit, names) for hit in hits])
+    entries = EntriesById(catalogue, read_by_id(client, Concept, predicted))
+    photos = sort_by_time([_read_photo(hit, entries) for hit in hits])
     chosen = spread_evenly(photos, thumbnails)
     pictures = _read_thumbnails(client, [photo.id for photo in chosen])
     return Trek(
@@ -163,7 +163,7 @@ def _read_hits(client: Elasticsearch, query: Mapping[str, Any]) -> Iterator[dict
     return chain.from_iterable(pages)
 
 
-def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
+def _read_photo(hit: Mapping[str, Any], entries: EntriesById) -> TrekPhoto:
     fields = hit["fields"]
     gps = read_point(fields["gps"])
     assert gps is not None, "the query asks for photos with a position"
@@ -172,9 +172,9 @@ def _read_photo(hit: Mapping[str, Any], names: Names) -> TrekPhoto:
         path=first_value(fields, "path") or hit["_id"],
         gps=gps,
         time=ShotTime.of(fields),
-        predictions=names.predictions(fields),
+        predictions=entries.predictions(fields),
         in_frame=tuple(dict.fromkeys(fields.get("peaks_in_frame_ids", ()))),
-        concepts=names.concepts_of(fields),
+        concepts=entries.concepts_of(fields),
         altitude=first_value(fields, "altitude"),
         bearing=first_value(fields, "bearing_true"),
         field_of_view=first_value(fields, "field_of_view"),

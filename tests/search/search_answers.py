@@ -14,7 +14,7 @@ from loader.peaks.identification.identifier import Candidate, Identification, Na
 from loader.peaks.sight.geometry import Camera, Sight
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Point
-from loader.search.answer import Answer, Names, PeakPrediction, Similarity, read_photo_hit
+from loader.search.answer import Answer, EntriesById, PeakPrediction, Similarity, read_photo_hit
 from loader.search.question import Question
 from loader.show.identification_table import IdentifiedImage
 
@@ -33,18 +33,16 @@ CATALOGUE = {
 CONCEPTS = {"prayer-flags": Concept("prayer-flags", ("prayer flags", "Gebetsfahnen"))}
 
 
-def photo_answer(
-    siglip: SiglipSigmoid | None = SIGLIP, *, is_cosine: bool = True
-) -> Answer:
+def photo_answer(siglip: SiglipSigmoid | None = SIGLIP, *, is_cosine: bool = True) -> Answer:
     """Three photos: one with everything known, one with hostile and wide characters, one with little."""
     raw = json.loads((HERE / "photo_hits.json").read_text(encoding="utf-8"))
-    names = Names(CATALOGUE, CONCEPTS)
+    entries = EntriesById(CATALOGUE, CONCEPTS)
     hits = []
     for hit in raw:
         cosine = 2 * hit["_score"] - 1 if is_cosine else None
         probability = siglip.probability(cosine) if siglip and cosine is not None else None
         similarity = Similarity(hit["_score"], cosine, probability, is_rank=not is_cosine)
-        hits.append(read_photo_hit(hit, similarity, names))
+        hits.append(read_photo_hit(hit, similarity, entries))
     parameters = {"text": "prayer flags", "recipe": "photo"}
     question = Question("search", "prayer flags", "photos-by-text", parameters,
                         ("within 5km of Ama Dablam", "from 2023-10-01 00:00:00"))

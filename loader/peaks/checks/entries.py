@@ -17,8 +17,8 @@ from scipy.spatial import KDTree
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_entries
+from loader.peaks.catalogue_index import fold_name
 from loader.peaks.checks.problems import Problem, error, format_distance, list_words, warning
-from loader.peaks.names import fold_name
 from loader.peaks.sight.geometry import measure_distance
 from loader.yaml_file import read_text
 

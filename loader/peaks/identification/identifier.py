@@ -9,10 +9,10 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.catalogue_index import read_all
 from loader.peaks.identification.calibration_store import read_rule_in_force
 from loader.peaks.identification.candidates import View, score_entries, take_view
 from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
-from loader.peaks.names import read_all
 from loader.peaks.sight.geometry import Camera, Sight, Summits
 from loader.peaks.siglip import SiglipSigmoid
 from loader.vision.vectors import Vectors

@@ -1,4 +1,4 @@
-"""Finds entries of the two catalogues in the cluster by their names.
+"""Reads the entries of the two catalogues in the cluster, and finds one by its name.
 
 A person's spelling is matched without regard to case, diacritics and punctuation ("khumbu yul lha" finds
 "Khumbu Yül-Lha"); when nothing matches, the closest names are offered.
@@ -38,7 +38,7 @@ def find_entry(client: Elasticsearch, kind: type[EntryT], name: str) -> EntryT:
         {"ids": {"values": [name.strip()]}},
         {"term": {"names.raw": {"value": name.strip(), "case_insensitive": True}}},
     ]}})
-    return choose_entry(name, exact or read_loaded(client, kind))
+    return choose_entry(name, exact or require_entries(client, kind))
 
 
 def choose_entry(name: str, entries: Sequence[EntryT]) -> EntryT:
@@ -72,7 +72,7 @@ def read_by_id(client: Elasticsearch, kind: type[EntryT], ids: Iterable[str]) ->
     return found
 
 
-def read_loaded(client: Elasticsearch, kind: type[EntryT]) -> list[EntryT]:
+def require_entries(client: Elasticsearch, kind: type[EntryT]) -> list[EntryT]:
     """Return every entry, by id; PeaksError when there is none."""
     if not client.count(index=kind.index)["count"]:  # no retries, so that an absent cluster fails at once
         command = f"peaks load-{kind.noun}s FILE"

@@ -5,7 +5,7 @@ import pytest
 
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.names import choose_entry, fold_name, suggest_names
+from loader.peaks.catalogue_index import choose_entry, fold_name, suggest_names
 from loader.place import Point
 
 CATALOGUE = [
