@@ -15,6 +15,7 @@ from loader.elastic.indices import ALIASES
 from loader.elastic.models import deployed_model, embed_texts, read_index_model
 from loader.errors import PeaksError
 from tests.conftest import Node
+from tests.kibana.fake_kibana import IMPORT, serve_kibana
 
 pytestmark = pytest.mark.cluster
 
@@ -147,6 +148,21 @@ def test_index_in_the_alias_place_is_refused(node: Node, client: Elasticsearch, 
         assert refused.exit_code == 1 and "[photos] is an index of its own" in refused.output
     finally:
         client.indices.delete(index="photos")
+
+
+def test_elasticsearch_and_kibana_in_one_run(node: Node, fresh_indices: str) -> None:
+    with serve_kibana() as kibana:
+        arguments = ("--es-model-id", fresh_indices, "--kibana-url", kibana.url)
+        reported = run(node, *arguments).stdout.splitlines()
+        assert "left          search template     photos-by-text" in reported
+        assert "created       dashboard           peaks-trek  (Trek)" in reported
+        kibana.instead[IMPORT] = 500, b""
+        result = run(node, *arguments, "--json")
+    assert result.exit_code == 1 and "answered 500" in result.stderr
+    document = json.loads(result.stdout)
+    assert document["changes"] and "kibana" not in document, "changes are reported though the import fails"
+    result = run(node, "--kibana-url", node.url, "--kibana-only")
+    assert result.exit_code == 1 and "does not answer as Kibana does" in result.stderr
 
 
 def test_missing_index_is_one_sentence(client: Elasticsearch) -> None:

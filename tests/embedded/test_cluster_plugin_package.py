@@ -23,7 +23,7 @@ from cluster.embedded.plugin_package import (
 # Stands in for Maven: packages the one source file, and keeps count.
 MAVEN = """#!/bin/sh
 echo built >> "$COUNT"
-cd "$(dirname "$4")" || exit 1
+cd "$(dirname "$5")" || exit 1
 grep -q broken Source.java && { echo "[ERROR] Source.java: cannot find symbol"; exit 1; }
 python3 -c "import zipfile; zipfile.ZipFile('target/some-plugin.zip', 'w').write('Source.java')"
 """
@@ -37,7 +37,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     (folder / "Source.java").write_text("one")
     program = tmp_path / "bin" / "mvn"
     program.parent.mkdir()
-    program.write_text(MAVEN.replace("$4", "$5"))
+    program.write_text(MAVEN)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
     monkeypatch.setenv("COUNT", str(tmp_path / "count"))

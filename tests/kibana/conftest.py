@@ -1,7 +1,4 @@
-"""The drawn trek in the node's indices, loaded once for all of these tests.
-
-It must stay as it is until the last of them: the test in `test_apply` that wants empty indices runs before.
-"""
+"""The drawn trek in the node's indices, loaded once for all of these tests, which only read it."""
 from __future__ import annotations
 
 import json

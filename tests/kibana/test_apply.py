@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 
 from loader.cli import peaks
 from loader.elastic.kibana_sources import SOURCES, pack_objects, read_objects
-from tests.conftest import Node
 from tests.kibana.fake_kibana import IMPORT, SPACES, FakeKibana, serve_kibana
 
 OBJECTS = read_objects()
@@ -244,17 +243,3 @@ def test_what_stops_the_import_is_found_before_elasticsearch_is_asked(
     (tmp_path / "kibana" / "map" / "x.json").write_text("{", encoding="utf-8")
     monkeypatch.setattr("loader.elastic.kibana_sources.SOURCES", tmp_path / "kibana")
     assert "kibana/map/x.json, line 1: not JSON" in refusal(CliRunner().invoke(peaks, nowhere))
-
-
-@pytest.mark.cluster
-def test_elasticsearch_and_kibana_in_one_run(node: Node, fresh_indices: str, kibana: FakeKibana) -> None:
-    arguments = ["apply", "--url", node.url, "--es-model-id", fresh_indices, "--kibana-url", kibana.url]
-    reported = CliRunner().invoke(peaks, arguments).stdout.splitlines()
-    assert "left          search template     photos-by-text" in reported
-    assert "created       dashboard           peaks-trek  (Trek)" in reported
-    kibana.instead[IMPORT] = 500, b""
-    result = CliRunner().invoke(peaks, [*arguments, "--json"])
-    assert "answered 500" in refusal(result)
-    document = json.loads(result.stdout)
-    assert document["changes"] and "kibana" not in document, "changes are reported though the import fails"
-    assert "does not answer as Kibana does" in refusal(run(node.url))

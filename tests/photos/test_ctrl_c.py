@@ -39,9 +39,3 @@ def test_a_command_that_does_not_answer_ctrl_c(
     monkeypatch.setitem(cli.COMMANDS, "wait", "stopped_command:wait")
     result = CliRunner().invoke(cli.peaks, [*options, "wait"])
     assert (result.exit_code, result.output) == (130, "Stopped.\n")
-
-
-def test_nobody_at_the_address_is_told_at_once(tmp_path: Path) -> None:
-    arguments = ["load-photos", str(tmp_path), "--url", "http://127.0.0.1:9"]  # the discard port
-    result = CliRunner().invoke(cli.peaks, arguments)
-    assert result.exit_code == 1 and result.output.startswith("Error: Elasticsearch does not answer at ")

@@ -8,7 +8,7 @@ import sys
 import time
 from ast import literal_eval
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -59,18 +59,31 @@ def test_what_is_decoded(tmp_path: Path) -> None:
         assert again == Known(files[0], decoded.fields["content_hash"])
 
 
-def test_a_crash_a_hang_and_an_error_cost_one_file_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["pid 1", "crash", "pid 2", "fail", "crash 2", "hang", *(f"pid {n}" for n in range(3, 12))]
-    monkeypatch.setattr(decoding, "LARGE_SECONDS", 0.5)
-    with DecodingPool(2, time_limit=4.0) as pool:
+def test_a_crash_and_an_error_cost_one_file_each() -> None:
+    names = ["pid 1", "crash", "pid 2", "fail", "crash 2", *(f"pid {n}" for n in range(3, 12))]
+    with DecodingPool(2) as pool:
         found = outcomes(pool, names)
     assert {name: outcome.reason for name, outcome in found.items() if isinstance(outcome, Skipped)} == {
         "crash": "its decoder crashed (signal 11)",
         "crash 2": "its decoder crashed (signal 11)",
         "fail": "its decoder failed (ValueError: a bug of two lines)",
-        "hang": "decoding took longer than 4.5 s",
     }
     assert {answer(outcome) for outcome in found.values() if isinstance(outcome, Known)}
+
+
+def test_beside_a_hang_the_others_are_decoded() -> None:
+    names = ["hang", *(f"pid {n}" for n in range(9))]
+    with DecodingPool(2) as pool:
+        found = list(islice(pool.decode(map(bad_task, names), most=20), 9))
+    assert all(isinstance(outcome, Known) for outcome in found)
+
+
+def test_every_hang_is_ended_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["hang 1", "hang 2", "hang 3"]  # one more than there are workers
+    monkeypatch.setattr(decoding, "LARGE_SECONDS", 0.2)
+    with DecodingPool(2, time_limit=0.3) as pool:
+        found = outcomes(pool, names)
+    assert found == {name: Skipped(name, "decoding took longer than 0.5 s") for name in names}
 
 
 def test_a_worker_that_dies_in_idleness_costs_nothing() -> None:

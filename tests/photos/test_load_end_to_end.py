@@ -14,7 +14,6 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 from PIL.ExifTags import GPS, Base
 
-from loader.elastic.connection import Connection
 from loader.elastic.models import read_index_model
 from tests.files.picture_files import make_exif, quadrants, write
 
@@ -242,7 +241,3 @@ def test_the_real_trek(client: Elasticsearch, url: str, shared: Path, tmp_path: 
     again = load_photos(shared / "photos", url)
     assert (again["unchanged"], again["created"], again["updated"]) == (33, 0, 0)
     assert client.count(index="photos")["count"] == 33
-
-
-def test_the_client_serves_this_server(url: str) -> None:
-    assert Connection(url=url).client().ping()

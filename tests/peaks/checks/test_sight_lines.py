@@ -81,8 +81,10 @@ def test_a_magnetic_bearing_is_turned_to_true_north() -> None:
     )
     south = Peak("aoraki", ("Aoraki",), Point(-43.595, 170.1419), 3724)
     problem = judge(fields, "aoraki", [south])
-    assert problem is None or problem.severity == "warning"
-    assert judge({**fields, "bearing_reference": "true"}, "aoraki", [south]) is not None
+    assert problem is not None and problem.severity == "warning"
+    assert problem.evidence["bearing_true"] == pytest.approx(14.1, abs=0.05)
+    problem = judge({**fields, "bearing_reference": "true"}, "aoraki", [south])
+    assert problem is not None and problem.severity == "error"
 
 
 def test_a_lens_that_is_not_known_is_taken_for_the_widest() -> None:
