@@ -32,9 +32,10 @@ from elasticsearch import Elasticsearch
 
 from benchmarks.process_tree import Usage, run_measured
 from eland_models.checkpoint import open_checkpoint
+from loader.elastic.bulk import delete_documents
 from loader.elastic.connection import Connection
-from loader.elastic.indices import PHOTOS, read_pages
-from loader.elastic.photo_index import delete_photos, read_stored_photos, refresh_photos
+from loader.elastic.indices import PHOTOS, read_pages, refresh
+from loader.elastic.photo_index import read_stored_photos
 from loader.files.library import list_files
 from loader.photos.decoding import usable_cores
 from loader.vision.image_vectors import read_vector
@@ -176,8 +177,8 @@ def empty_index(url: str) -> Iterator[Elasticsearch]:
 
 def delete_all(client: Elasticsearch) -> None:
     """Empty the index of photos."""
-    delete_photos(client, list(read_stored_photos(client)))
-    refresh_photos(client)
+    delete_documents(client, PHOTOS, read_stored_photos(client))
+    refresh(client, PHOTOS)
 
 
 def measure(library: Path, checkpoint: Path, copies: int, url: str, client: Elasticsearch) -> Round:

@@ -28,9 +28,9 @@ from PIL import Image, ImageOps
 from pillow_heif import register_heif_opener
 from transformers import SiglipImageProcessor, SiglipVisionModel
 
+from loader.elastic.bulk import delete_documents
 from loader.elastic.connection import Connection
 from loader.elastic.indices import PHOTOS
-from loader.elastic.photo_index import delete_photos
 from loader.files.exif import read_metadata
 from loader.files.library import PhotoFile, list_files, path_words
 from loader.files.photo import metadata_fields
@@ -85,7 +85,7 @@ class Script:
 
     def remove(self, files: list[PhotoFile]) -> None:
         """Leave the index as it was."""
-        delete_photos(self._client, [file.id for file in files])
+        delete_documents(self._client, PHOTOS, [file.id for file in files])
         self._client.indices.refresh(index=PHOTOS)
 
     def _search(self, vector: Any) -> list[str]:

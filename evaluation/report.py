@@ -27,7 +27,6 @@ from evaluation.metrics import RECALL_DEPTHS
 from evaluation.naming import NamingFigures
 from loader.elastic.connection import connection_options
 from loader.elastic.models import DeployedModel
-from loader.errors import PeaksError
 
 TEMPLATE = Path(__file__).with_name("report.md.jinja")
 STYLE = Path(__file__).with_name("plots.mplstyle")
@@ -78,12 +77,10 @@ def written_command(context: click.Context) -> str:
     return shlex.join(words)
 
 
-def write_report(evaluation: Evaluation, run: Run, output: Path, json_file: Path | None) -> list[Path]:
-    """Write the report, its plots into ``images`` beside it, and the figures; return the files.
-
-    Raises:
-        PeaksError: a file cannot be written.
-    """
+def render_files(
+    evaluation: Evaluation, run: Run, output: Path, json_file: Path | None
+) -> dict[Path, bytes]:
+    """Return the files to write: the plots in ``images`` beside the report, the report, and the figures."""
     images = output.parent / "images"
     drawn = draw_all(evaluation)
     names = {plot: f"{output.stem}-{plot}.svg" for plot in drawn}
@@ -92,15 +89,7 @@ def write_report(evaluation: Evaluation, run: Run, output: Path, json_file: Path
     contents[output] = render_report(evaluation, run, links).encode()
     if json_file is not None:
         contents[json_file] = as_json(evaluation, run).encode()
-    try:
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    except OSError as error:
-        raise PeaksError(
-            f"{path} cannot be written ({error.strerror}): give another --output or --json."
-        ) from error
-    return list(contents)
+    return contents
 
 
 def as_json(evaluation: Evaluation, run: Run) -> str:

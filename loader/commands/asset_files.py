@@ -1,7 +1,6 @@
 """`peaks apply` puts assets and indices into the cluster, and `peaks kibana build` packs Kibana's objects."""
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 
 import click
 
+from loader.commands.options import NEW_FILE, print_json, write_output
 from loader.elastic.asset_writer import Change, apply_assets
-from loader.elastic.assets import NAMED_MODEL, bind_model, read_assets, write_requests
+from loader.elastic.assets import NAMED_MODEL, bind_model, read_assets, render_requests
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
@@ -54,8 +54,9 @@ def apply(
     Running it again changes nothing. An index whose vectors another model made is refused: --next builds an
     empty one for the new model, to be loaded again.
     """
-    _refuse_combinations(build_next, only, kibana_url, space, kibana_only, output)
+    _refuse_combinations(build_next, only, kibana_url, space, kibana_only)
     if output is not None:
+        _refuse_with_output(kibana_url, build_next, dry_run, as_json)
         _write(connection, es_model_id, output)
         return
     client = connection.client()
@@ -77,7 +78,6 @@ def _refuse_combinations(
     kibana_url: str | None,
     space: str | None,
     kibana_only: bool,
-    output: Path | None,
 ) -> None:
     """Refuse flags that have no meaning together."""
     if only and not build_next:
@@ -86,8 +86,14 @@ def _refuse_combinations(
         raise click.UsageError("--space and --kibana-only belong to --kibana-url.")
     if kibana_only and build_next:
         raise click.UsageError("--next is Elasticsearch's, which --kibana-only leaves as it is.")
-    if kibana_url is not None and output is not None:
+
+
+def _refuse_with_output(kibana_url: str | None, build_next: bool, dry_run: bool, as_json: bool) -> None:
+    """Refuse flags about what --output does not do."""
+    if kibana_url is not None:
         raise click.UsageError("--output asks no Kibana: `peaks kibana build` writes the file for it.")
+    if build_next or dry_run or as_json:
+        raise click.UsageError("--output only writes files: give it without --next, --dry-run and --json.")
 
 
 def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[Kibana, list[SavedObject]]:
@@ -120,7 +126,8 @@ def _write(connection: Connection, es_model_id: str | None, folder: Path) -> Non
     assets = read_assets()
     if es_model_id is not None:
         assets = bind_model(assets, deployed_model(connection.client(), es_model_id))
-    for file in write_requests(assets, folder):
+    for file, content in render_requests(assets, folder).items():
+        write_output(file, content)
         click.echo(str(file))
 
 
@@ -164,7 +171,7 @@ class Lines:
     def end(self) -> None:
         """Print the document, if one is wanted."""
         if self._as_json:
-            click.echo(json.dumps(self._document, indent=2))
+            print_json(self._document)
 
     def _line(self, done: Change) -> None:
         if not self._as_json:
@@ -179,8 +186,7 @@ def kibana() -> None:
 
 
 @kibana.command()
-@click.option("--output", metavar="FILE", default="peaks.ndjson",
-              type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--output", metavar="FILE", default="peaks.ndjson", type=NEW_FILE,
               help="The file to write, whose name must end in .ndjson [default peaks.ndjson].")
 def build(output: Path) -> None:
     """Pack the files under kibana/ into one file that Kibana imports.
@@ -193,10 +199,7 @@ def build(output: Path) -> None:
         raise PeaksError(f"Kibana imports only files whose names end in .ndjson: give --output {renamed}.")
     objects = read_objects()
     packed = pack_objects(objects)
-    try:
-        output.write_bytes(packed)
-    except OSError as error:
-        raise PeaksError(f"{output} cannot be written ({error.strerror}): give another --output.") from error
+    write_output(output, packed)
     for one in objects:
         click.echo(f"{one.kind:<18}  {one.id}  ({one.title})")
     click.echo(f"{output}: {len(objects)} objects, {len(packed):,} bytes")

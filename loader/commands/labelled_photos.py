@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from elasticsearch import Elasticsearch
 
-from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json
+from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json, write_output
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def calibrate(
     """
     if reset == (labels is not None):
         raise click.UsageError("Give --labels to measure, or --reset to return to the rule that ships.")
+    if reset and (dry_run or as_json):
+        raise click.UsageError("--reset measures nothing: give it without --dry-run and --json.")
     client = connection.client()
     if labels is None:
         _reset(client)
@@ -129,7 +131,7 @@ def evaluate(
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure
-    from evaluation.report import Run, describe_versions, write_report, written_command
+    from evaluation.report import Run, describe_versions, render_files, written_command
     from evaluation.retrieval import open_encoder
     from loader.peaks.identification.calibration_store import read_rule_in_force
 
@@ -145,5 +147,6 @@ def evaluate(
         precision,
     )
     run = Run(written_command(ctx), precision, dataset.model, len(references), describe_versions(client))
-    for path in write_report(evaluation, run, output, json_file):
+    for path, content in render_files(evaluation, run, output, json_file).items():
+        write_output(path, content)
         click.echo(path)

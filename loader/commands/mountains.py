@@ -59,7 +59,7 @@ def identify(
 
     An IMAGE is a file, or the path of an indexed photo. The rule weighs the position, direction and lens in
     its EXIF and the look of the picture. A peak is named when it is likely enough; often none is. A photo
-    that is in the index already needs no checkpoint.
+    that is in the index already needs no checkpoint. Exit status: 0, or 2 when no IMAGE could be read.
     """
     from loader.show.contact_sheet import render_identifications
     from loader.show.identification_table import describe_identified, show_identified

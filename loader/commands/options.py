@@ -101,7 +101,7 @@ def write_contact_sheet(html: str, file: Path) -> None:
     click.echo(f"Contact sheet: {file}", err=True)
 
 
-def print_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 

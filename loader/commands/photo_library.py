@@ -114,10 +114,10 @@ def load_photos(connection: Connection, **given: Any) -> None:
         except KeyboardInterrupt:
             _stop(report, options)
     _say(report, options)
-    if not report.loaded and not options.dry_run:
-        raise click.exceptions.Exit(NOTHING_LOADED)
     if report.rejected:
         raise click.exceptions.Exit(1)
+    if not report.loaded and not options.dry_run:
+        raise click.exceptions.Exit(NOTHING_LOADED)
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
             load.run(open_model, progress.advance)
         _prune(load, options)
     except Exception:
-        if load.report.created or load.report.rejected:
+        if load.report.written or load.report.rejected:
             _say(load.report, options)  # the photos that were loaded before the error
         raise
 

@@ -1,7 +1,6 @@
 """`peaks model`: SigLIP-2's text encoder from a checkpoint into Elasticsearch."""
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from loader.commands.options import FILE, NEW_FILE, combine, json_option
+from loader.commands.options import FILE, NEW_FILE, combine, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ OUTCOMES = {
     "restarted": "was there, started",
     "unchanged": "already runs",
 }
-
 
 
 # The modules below are imported when a command runs: they bring torch, and `--help` must not wait for it.
@@ -81,7 +79,7 @@ def check_command(file: Path, as_json: bool) -> None:
 
     report = check(file)
     if as_json:
-        click.echo(json.dumps({"file": str(file), **report.document()}, indent=2))
+        print_json({"file": str(file), **report.document()})
     else:
         click.echo(
             f"{file}: {report.size / 1e6:,.1f} MB, {report.nodes:,} nodes, "
@@ -155,7 +153,7 @@ def parity_command(
             click.echo(table_line(row) if rows else f"{TABLE_HEADER}\n{table_line(row)}")
         rows.append(row)
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        print_json([asdict(row) for row in rows])
     else:
         click.echo(table_line(total(rows)))
     if any(row.different for row in rows):

@@ -1,4 +1,4 @@
-"""The cluster: everything that this product asks of Elasticsearch, and of Kibana, goes through these files.
+"""The cluster: what several rooms ask of Elasticsearch, and what is put into it and into Kibana.
 
 - `connection`, `error_sentences`: Eland's flags, a client, and its refusals in plain words.
 - `retries`, `bulk`: requests that wait for a busy cluster; documents in and out.

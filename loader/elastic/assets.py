@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -152,13 +152,12 @@ def _script(name: str, dims: int) -> Asset:
     return Asset(SCRIPTS, name, {"script": {"lang": "mustache", "source": pack_template(name, dims)}})
 
 
-def write_requests(assets: list[Asset], folder: Path) -> Iterator[Path]:
-    """Write each asset's request body to a file whose path is the URL to PUT it to, and yield the files."""
-    for asset in assets:
-        file = folder / f"{asset.path}.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(asset.body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        yield file
+def render_requests(assets: Sequence[Asset], folder: Path) -> dict[Path, bytes]:
+    """Return each asset's request body, by a file in the folder whose path is the URL to PUT it to."""
+    return {
+        folder / f"{asset.path}.json": f"{json.dumps(asset.body, ensure_ascii=False, indent=2)}\n".encode()
+        for asset in assets
+    }
 
 
 def template_mappings(assets: Sequence[Asset], alias: str) -> dict[str, Any]:

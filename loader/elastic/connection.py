@@ -161,7 +161,7 @@ _OPTIONS = (
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the connection flags to a click command, which gets them as ONE argument ``connection``.
+    """Add the connection flags to a click command, which gets them as one argument, ``connection``.
 
     Requests that fail inside the command become one sentence (see `loader.elastic.error_sentences`).
     """

@@ -50,6 +50,11 @@ def index_behind(client: Elasticsearch, alias: str) -> ConcreteIndex | None:
     return ConcreteIndex(alias, name, body["mappings"])
 
 
+def refresh(client: Elasticsearch, alias: str) -> None:
+    """Make everything written visible to searches."""
+    with_retries(partial(client.indices.refresh, index=alias))
+
+
 def read_pages(
     client: Elasticsearch,
     index: str,

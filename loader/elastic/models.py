@@ -1,6 +1,6 @@
 """Which text model is deployed, and which model's vectors an index holds.
 
-An index belongs to ONE model: its mapping has the model's id and fingerprints in ``_meta``. They come from
+An index belongs to one model: its mapping has the model's id and fingerprints in ``_meta``. They come from
 the deployed model when the assets are applied, so that vectors of two models are never mixed without an
 error.
 """

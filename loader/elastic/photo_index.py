@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,8 +10,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.bulk import delete_documents
-from loader.elastic.indices import PEAKS, PHOTOS, read_pages
+from loader.elastic.indices import PEAKS, PHOTOS, read_pages, refresh
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
@@ -81,16 +80,11 @@ def check_fields(client: Elasticsearch) -> None:
 
 def read_stored_photos(client: Elasticsearch) -> dict[str, StoredPhoto]:
     """Return every photo of the index as it is now, by id; about 0.4 kB of memory each."""
-    refresh_photos(client)  # a run that was killed may have written in its last second
+    refresh(client, PHOTOS)  # a run that was killed may have written in its last second
     try:
         return _read_all(client)
     except NotFoundError:  # a point in time ends with its node
         return _read_all(client)
-
-
-def refresh_photos(client: Elasticsearch) -> None:
-    """Make everything written visible to searches."""
-    with_retries(partial(client.indices.refresh, index=PHOTOS))
 
 
 def _read_all(client: Elasticsearch) -> dict[str, StoredPhoto]:
@@ -115,11 +109,6 @@ def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[
         flat = vector[0] if vector and isinstance(vector[0], list) else vector
         documents[hit["_id"]] = {**hit["_source"], **({"clip_image": flat} if flat else {})}
     return documents
-
-
-def delete_photos(client: Elasticsearch, ids: Iterable[str]) -> int:
-    """Delete documents by id, and return how many were there."""
-    return delete_documents(client, PHOTOS, ids)
 
 
 def _stored(hit: Mapping[str, Any]) -> StoredPhoto:

@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 
 from loader.batches import Advance, batched
 from loader.elastic.bulk import Rejected, Written, write_documents
-from loader.elastic.indices import CONCEPTS, PEAKS
+from loader.elastic.indices import CONCEPTS, PEAKS, refresh
 from loader.elastic.models import embed_texts
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Concept, Peak
@@ -87,7 +87,7 @@ def load_peaks(
             advance(1)
     # The vectors are ready: the index's own pipeline would replace them by the names' alone.
     report.add(write_documents(client, PEAKS, documents, pipeline="_none"))
-    client.indices.refresh(index=PEAKS)
+    refresh(client, PEAKS)
     return report
 
 
@@ -104,7 +104,7 @@ def load_concepts(client: Elasticsearch, concepts: Sequence[Concept], advance: A
         documents = {concept.id: concept.document() for concept in group}
         report.add(write_documents(client, CONCEPTS, documents))
         advance(len(group))
-    client.indices.refresh(index=CONCEPTS)
+    refresh(client, CONCEPTS)
     return report
 
 

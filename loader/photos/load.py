@@ -14,7 +14,9 @@ from contextlib import suppress
 from elasticsearch import Elasticsearch
 
 from loader.batches import Advance, batched
-from loader.elastic.photo_index import StoredPhoto, delete_photos, read_stored_photos, refresh_photos
+from loader.elastic.bulk import delete_documents
+from loader.elastic.indices import PHOTOS, refresh
+from loader.elastic.photo_index import StoredPhoto, read_stored_photos
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import Listing, PhotoFile
@@ -79,8 +81,8 @@ class PhotoLoad:
         comparison = self._comparison
         missing = (photo.id for photo in comparison.missing.values() if comparison.is_missing(photo))
         for ids in batched(missing, REMOVAL_SIZE):
-            self.report.removed += delete_photos(self._client, ids)
-        refresh_photos(self._client)
+            self.report.removed += delete_documents(self._client, PHOTOS, ids)
+        refresh(self._client, PHOTOS)
 
     def _settle_first(self, advance: Advance) -> None:
         """Count the files before the first photo. If all others are videos, nothing must be imported."""
@@ -101,7 +103,7 @@ class PhotoLoad:
         finally:
             if encoder := pipeline.encoder:
                 self.report.precision, self.report.agreement = encoder.precision, encoder.agreement
-        refresh_photos(self._client)
+        refresh(self._client, PHOTOS)
 
     def _estimate(self, file: PhotoFile) -> Outcome:
         comparison = self._comparison

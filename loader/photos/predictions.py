@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 
 from loader.batches import Advance
 from loader.elastic.bulk import write_documents
-from loader.elastic.indices import PHOTOS, read_pages
+from loader.elastic.indices import PHOTOS, read_pages, refresh
 from loader.files.library import Skipped
 from loader.peaks.identification.document_fields import FillFields
 from loader.vision.image_vectors import read_vector
@@ -56,7 +56,7 @@ def predict_photos(client: Elasticsearch, fill_fields: FillFields, advance: Adva
     for hits in read_pages(client, PHOTOS, size=PAGE, source_excludes=unread, fields=vector):
         _predict_page(client, hits, fill_fields, report)
         advance(len(hits))
-    client.indices.refresh(index=PHOTOS)
+    refresh(client, PHOTOS)
     report.seconds = time.monotonic() - start
     return report
 

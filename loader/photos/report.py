@@ -102,9 +102,14 @@ class PhotoReport:
     seconds: float = 0.0
 
     @property
+    def written(self) -> int:
+        """Photos that the run has put into the index."""
+        return self.created + self.updated + self.moved + self.copied
+
+    @property
     def loaded(self) -> int:
         """Photos that the index holds after the run."""
-        return self.created + self.updated + self.moved + self.copied + self.unchanged
+        return self.written + self.unchanged
 
     def count(self, outcome: Outcome) -> None:
         """Count what became of a file."""

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from elasticsearch import Elasticsearch
 
 from loader.batches import batched
-from loader.elastic.bulk import NotWritten, Written, write_documents
-from loader.elastic.indices import PHOTOS
-from loader.elastic.photo_index import StoredPhoto, delete_photos, read_documents, refresh_photos
+from loader.elastic.bulk import NotWritten, Written, delete_documents, write_documents
+from loader.elastic.indices import PHOTOS, refresh
+from loader.elastic.photo_index import StoredPhoto, read_documents
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
@@ -126,7 +126,7 @@ class PhotoWriter:
         if is_moved:
             # Delete first: after a kill in between, the next run loads the file again, and no photo is there
             # twice.
-            delete_photos(self._client, [source.id])
+            delete_documents(self._client, PHOTOS, [source.id])
         words = {"path": file.name, "path_words": path_words(file.name)}
         written = write_documents(self._client, PHOTOS, {file.id: {**original, **words, **self._state(file)}})
         if written.rejected:
@@ -139,7 +139,7 @@ class PhotoWriter:
         """Whole documents; a refresh lets the search see those that were moved a moment ago."""
         found = read_documents(self._client, ids)
         if missing := [identifier for identifier in ids if identifier not in found]:
-            refresh_photos(self._client)
+            refresh(self._client, PHOTOS)
             found |= read_documents(self._client, missing)
         return found
 

@@ -63,8 +63,14 @@ class LocalVision:
 
     @property
     def input(self) -> ModelInput:
-        """What the tower takes (see `VisionEncoder.input`)."""
-        return self._encoder.input
+        """What the tower takes; for this its weights are not read.
+
+        Raises:
+            PeaksError: as for `checkpoint`, or it asks for another preprocessing than SigLIP's.
+        """
+        from loader.vision.model_input import read_model_input  # numpy and Pillow
+
+        return read_model_input(self.checkpoint)
 
     def embed(self, images: Sequence[Image]) -> list[list[float]]:
         """L2-normalised vectors of upright RGB images, one of the checkpoint's ``dims`` floats an image."""

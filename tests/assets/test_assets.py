@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from loader.cli import peaks
 from loader.elastic.assets import (
     NAMED_MODEL,
     bind_model,
     read_assets,
+    render_requests,
     template_mappings,
-    write_requests,
 )
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import DeployedModel, IndexModel, index_model, refuse_other_model
@@ -39,13 +41,19 @@ def test_new_indices_say_whose_vectors_they_hold(alias: str) -> None:
 
 
 def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:
-    files = list(write_requests(read_assets(), tmp_path))
+    files = list(render_requests(read_assets(), tmp_path))
     assert tmp_path / "_scripts" / "photos-by-text.json" in files
     assert tmp_path / "_ingest" / "pipeline" / "peaks-text-embedding.json" in files
     order = [file.relative_to(tmp_path).parts[0] for file in files]
     assert sorted(set(order), key=order.index) == [
         "_ingest", "_component_template", "_index_template", "_scripts",
     ]
+
+
+def test_requests_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "_ingest").touch()
+    result = CliRunner().invoke(peaks, ["apply", "--output", str(tmp_path)])
+    assert result.exit_code == 1 and result.stderr.startswith(f"Error: Cannot write {tmp_path}/_ingest/")
 
 
 def held(**changes: Any) -> IndexModel:

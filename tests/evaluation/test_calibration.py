@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from evaluation.calibration import Calibration, Measurement, add_prior
 from evaluation.calibration_table import describe_measurement, show_measurement
 from evaluation.dataset import Dataset
 from evaluation.labels import Labels, from_sight
+from loader.cli import peaks
 from loader.errors import PeaksError
 from loader.peaks.identification.rule import Weights, default_rule, read_rule
 from tests.evaluation.small_library import PEAKS, make_dataset, make_labels
@@ -67,11 +69,19 @@ def test_the_prior_takes_the_place_of_the_labels_share() -> None:
     assert sighted == Weights(1.0 + np.log(4), 0.2, 0.3, 1.0)
 
 
-@pytest.mark.parametrize(("photos", "peaks"), [(19, 4), (48, 1)])
-def test_too_few_labels_are_refused(photos: int, peaks: int) -> None:
+@pytest.mark.parametrize("option", ["--dry-run", "--json"])
+def test_a_reset_that_would_only_be_tried_is_refused(option: str) -> None:
+    nowhere = ["--url", "http://127.0.0.1:9"]  # the discard port: nobody listens
+    result = CliRunner().invoke(peaks, ["calibrate", "--reset", option, *nowhere])
+    assert result.exit_code == 2
+    assert "--reset measures nothing: give it without --dry-run and --json." in result.stderr
+
+
+@pytest.mark.parametrize(("photos", "named"), [(19, 4), (48, 1)])
+def test_too_few_labels_are_refused(photos: int, named: int) -> None:
     paths = make_dataset().photos.paths[:photos]
-    labels = Labels("truth.json", {path: frozenset([PEAKS[row % peaks]]) for row, path in enumerate(paths)})
-    with pytest.raises(PeaksError, match=rf"tell the peaks of {photos} photos, {peaks} different peaks"):
+    labels = Labels("truth.json", {path: frozenset([PEAKS[row % named]]) for row, path in enumerate(paths)})
+    with pytest.raises(PeaksError, match=rf"tell the peaks of {photos} photos, {named} different peaks"):
         measure(make_dataset(), labels)
 
 

@@ -227,11 +227,18 @@ def test_certificates_are_verified_unless_told_otherwise(
         (["--kibana-only"], "--space and --kibana-only belong to --kibana-url."),
         (["--kibana-url", "http://k", "--kibana-only", "--next"], "--next is Elasticsearch's"),
         (["--kibana-url", "http://k", "--output", "x"], "`peaks kibana build` writes the file"),
+        (["--output", "x", "--dry-run"], "--output only writes files: give it without --next, --dry-run and"),
+        (["--output", "x", "--next"], "--output only writes files"),
+        (["--output", "x", "--json"], "--output only writes files"),
     ],
 )
-def test_flags_that_mean_nothing_together(arguments: list[str], said: str) -> None:
+def test_flags_that_mean_nothing_together(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(peaks, ["apply", *arguments])
     assert result.exit_code == 2 and said in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_stops_the_import_is_found_before_elasticsearch_is_asked(

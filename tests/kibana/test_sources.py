@@ -141,5 +141,6 @@ def test_command_writes_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_command_refuses_in_one_sentence(tmp_path: Path) -> None:
     code, said = build("--output", str(tmp_path / "peaks.json"))
     assert code == 1 and said.startswith("Error: Kibana imports only files whose names end in .ndjson")
-    code, said = build("--output", str(tmp_path / "nowhere" / "peaks.ndjson"))
-    assert code == 1 and "cannot be written (No such file or directory)" in said
+    (tmp_path / "file").touch()
+    code, said = build("--output", str(tmp_path / "file" / "peaks.ndjson"))
+    assert code == 1 and "file/peaks.ndjson (File exists): name a file in a folder that you can write" in said

@@ -12,6 +12,7 @@ from loader.cli import peaks
 from loader.peaks.catalogue import Concept
 from loader.peaks.catalogue_file import read_catalogue
 from tests.conftest import REPOSITORY, Node
+from tests.elastic.fault_proxy import run_proxy
 
 pytestmark = pytest.mark.cluster
 
@@ -50,6 +51,21 @@ def test_a_second_run_replaces(node: Node, fresh_indices: str) -> None:
     count = len(read_catalogue(DEMO, Concept))
     reported = json.loads(result.output)
     assert (reported["created"], reported["updated"], reported["rejected"]) == (0, count, [])
+
+
+@pytest.mark.parametrize(
+    ("command", "alias"), [("load-concepts", "concepts"), ("load-peaks", "peaks_catalog")]
+)
+def test_a_busy_cluster_is_waited_for_to_the_end(
+    node: Node, fresh_indices: str, command: str, alias: str
+) -> None:
+    file = REPOSITORY / "demo" / ("concepts.yaml" if command == "load-concepts" else "peaks.yaml")
+    with run_proxy(node.url) as proxy:
+        proxy.answer(503, times=4, paths=f"/{alias}/_refresh")  # the client itself tries four times
+        result = CliRunner().invoke(peaks, [command, str(file), "--url", proxy.url])
+        met = [seen.outcome for seen in proxy.seen if "_refresh" in seen.path]
+    assert result.exit_code == 0, result.output
+    assert met == [503] * 4 + [200]
 
 
 def test_a_refused_concept_is_named(

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from elasticsearch import Elasticsearch
 
-from loader.elastic.photo_index import delete_photos
+from loader.elastic.bulk import delete_documents
 
 Documents = dict[str, dict[str, Any]]
 
 
 def empty(client: Elasticsearch) -> None:
-    delete_photos(client, documents(client))
+    delete_documents(client, "photos", documents(client))
 
 
 def documents(client: Elasticsearch) -> Documents:

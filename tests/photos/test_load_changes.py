@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from loader.cli import peaks
+from tests.elastic.fault_proxy import FaultProxy
 from tests.files.picture_files import quadrants, write
 from tests.photos.running_load import outcomes
 
@@ -202,3 +203,51 @@ def test_dry_run_says_what_would_be_done_and_does_nothing(
 def test_shares_make_up_the_whole(client: Elasticsearch, url: str, trek: Path) -> None:
     shares = [load(trek, url, "--part", f"{number}/3")["created"] for number in (1, 2, 3)]
     assert sum(shares) == 4 and outcomes(load(trek, url)) == {"unchanged": 4}
+
+
+def change_a_photo(trek: Path) -> None:
+    write(trek / "IMG_0.jpg", quadrants(500, 300))
+
+
+def move_a_photo(trek: Path) -> None:
+    (trek / "IMG_0.jpg").rename(trek / "first.jpg")
+
+
+def copy_a_photo(trek: Path) -> None:
+    shutil.copy(trek / "IMG_0.jpg", trek / "first.jpg")
+
+
+@pytest.mark.parametrize(
+    ("change", "done"),
+    [
+        (change_a_photo, {"updated": 1, "unchanged": 3}),
+        (move_a_photo, {"moved": 1, "unchanged": 3}),
+        (copy_a_photo, {"copied": 1, "unchanged": 4}),
+    ],
+)
+def test_what_was_written_before_an_error_is_reported(
+    url: str, proxy: FaultProxy, trek: Path, change: Callable[[Path], None], done: dict[str, int]
+) -> None:
+    load(trek, url)
+    change(trek)
+    proxy.answer(200, times=1, paths="/photos/_refresh")  # at the beginning
+    proxy.answer(400, paths="/photos/_refresh")  # when all is written
+    report = load(trek, proxy.url)
+    assert report["code"] == 1 and "Error: " in report["said"]
+    assert outcomes(report) == done
+
+
+def test_photos_that_are_all_refused_are_a_failure_and_not_an_empty_library(
+    proxy: FaultProxy, trek: Path
+) -> None:
+    proxy.reject("", 400)
+    report = load(trek, proxy.url)
+    assert outcomes(report) == {"rejected": 4}
+    assert report["code"] == 1
+
+
+def test_predictions_wait_for_a_busy_cluster_to_the_end(url: str, proxy: FaultProxy, trek: Path) -> None:
+    load(trek, url)
+    proxy.answer(503, times=4, paths="/photos/_refresh")  # the client itself tries four times
+    result = CliRunner().invoke(peaks, ["predict", "--checkpoint", str(DEMO), "--url", proxy.url])
+    assert result.exit_code == 0, result.output

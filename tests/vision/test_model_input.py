@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.errors import PeaksError
 from loader.files.images import ModelInput
 from loader.vision.model_input import FILE, read_model_input, read_pixel_scale
-from tests.conftest import DEMO_CHECKPOINT
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY
 
 
 def checkpoint_with(folder: Path, **changes: Any) -> Checkpoint:
@@ -28,6 +30,16 @@ def checkpoint_with(folder: Path, **changes: Any) -> Checkpoint:
 
 def test_the_demo_takes_96_pixels() -> None:
     assert read_model_input(open_checkpoint(str(DEMO_CHECKPOINT), tower="vision")) == ModelInput(96, 96, 2)
+
+
+def test_the_size_of_a_picture_needs_no_weights() -> None:
+    """A damaged picture is told of before PyTorch is imported."""
+    program = (
+        "import sys; from loader.vision.image_vectors import LocalVision;"
+        f"assert LocalVision({str(DEMO_CHECKPOINT)!r}).input.width == 96;"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
 
 
 def test_what_the_file_leaves_out_is_transformers_default(tmp_path: Path) -> None:
