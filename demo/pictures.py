@@ -15,9 +15,8 @@ from demo.captions import Attributes, load_vocabulary
 from demo.render import LONG_SIDE, plan_photos, write_task
 from demo.scene import LANDSCAPE, PEAKS, Scene, draw_scene
 from demo.trail import summits
-from loader.peaks.sight.photo import read_photo_camera, read_picture
+from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
 from loader.show.sight_diagram import render_diagram
-from loader.show.sight_table import sight_photo
 
 QUALITY = 80
 GAP = 4

@@ -31,8 +31,8 @@ from loader.search.filters import Filters, filter_clauses, read_filters
 
 if TYPE_CHECKING:
     from loader.peaks.sight.geometry import Summits
+    from loader.peaks.sight.photo import SightedPhoto
     from loader.show.identification_table import IdentifiedImage
-    from loader.show.sight_table import SightedPhoto
 
 # The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
 
@@ -131,8 +131,8 @@ def sight(
     read.
     """
     from loader.files.times import parse_zone
-    from loader.peaks.sight.photo import read_photo_camera
-    from loader.show.sight_table import describe_sights, show_sights, sight_photo
+    from loader.peaks.sight.photo import read_photo_camera, sight_photo
+    from loader.show.sight_table import describe_sights, show_sights
 
     zone = parse_zone(timezone) if timezone else None
     drawings = plan_drawings(images, output)

@@ -18,7 +18,9 @@ from matplotlib.patches import Circle, Rectangle, Wedge
 from matplotlib.text import Text
 from PIL import Image
 
+from loader.peaks.sight.camera import place_in_picture
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Camera, Sight
+from loader.peaks.sight.photo import SightedPhoto
 from loader.show.lettering import FONT, drawable_name, drawable_text, shorten
 from loader.show.sight_layout import (
     HALF_HEIGHT,
@@ -27,11 +29,10 @@ from loader.show.sight_layout import (
     choose_rings,
     dial_point,
     dial_radius,
-    place_in_picture,
     place_labels,
     spread,
 )
-from loader.show.sight_table import SightedPhoto, describe_shot, headline
+from loader.show.sight_table import describe_missing, describe_shot, headline
 from loader.show.values import format_metres
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
@@ -96,7 +97,8 @@ def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
     figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
     figure.text(left, top - 0.4 / HEIGHT, describe_shot(sighted), size=9, color=GREY)
     if sighted.camera is not None:
-        figure.text(left, 0.15 / HEIGHT, "\n".join(sighted.notes), size=9, color=GREY, va="bottom")
+        missing = "\n".join(describe_missing(sighted))
+        figure.text(left, 0.15 / HEIGHT, missing, size=9, color=GREY, va="bottom")
 
 
 def _name(sight: Sight) -> str:

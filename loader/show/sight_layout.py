@@ -1,4 +1,4 @@
-"""Places in the drawing of a sight: in the picture, on the compass's dial, and beside it.
+"""Places in the drawing of a sight: on the compass's dial, and beside it.
 
 The dial's radius is 1.
 """
@@ -32,23 +32,6 @@ class Label(NamedTuple):
     sight: Sight
     side: int
     y: float
-
-
-def place_in_picture(offset: float | None, field_of_view: float | None) -> float | None:
-    """Return where a direction falls in an upright picture: 0 is its left edge, 1 its right one.
-
-    0.5 + tan(offset) / (2·tan(w/2)), a pinhole's central projection. Outside 0 to 1 it lies beside the frame.
-
-    Args:
-        offset: degrees right of the optical axis.
-        field_of_view: horizontal, degrees, between 0 and 180.
-
-    Returns:
-        None for what lies beside or behind the camera, 90° and more from the axis, or where one is not known.
-    """
-    if offset is None or field_of_view is None or abs(offset) >= 90:
-        return None
-    return 0.5 + math.tan(math.radians(offset)) / (2 * math.tan(math.radians(field_of_view / 2)))
 
 
 def dial_radius(distance: float, farthest: float) -> float:

@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from loader.peaks.sight.camera import declination_of, read_camera
-from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight, Summits, look
-from loader.peaks.sight.photo import PhotoCamera
+from loader.peaks.sight.camera import declination_of, place_in_picture
+from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight
+from loader.peaks.sight.photo import SightedPhoto
 from loader.search.answer import ShotTime
-from loader.show.sight_layout import place_in_picture
 from loader.show.tables import Column, format_table
 from loader.show.values import format_metres, format_time
 from loader.text import clean_text, format_direction
@@ -30,60 +29,6 @@ NO_PEAK = (
 )
 
 
-@dataclass(frozen=True)
-class SightedPhoto:
-    """A photo with the summits in front of its camera.
-
-    Attributes:
-        photo: what its EXIF says.
-        camera: None for a photo without a position.
-        sights: in the order of `sort_sights`.
-    """
-
-    photo: PhotoCamera
-    camera: Camera | None
-    sights: tuple[Sight, ...]
-
-    @property
-    def shown(self) -> tuple[Sight, ...]:
-        """The summits in the frame with nothing of the catalogue before them, from left to right."""
-        return tuple(sight for sight in self.sights if sight.is_shown)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences about what is not known of the camera, and the consequences."""
-        if self.camera is None:
-            return (NO_POSITION,)
-        if not self.sights:
-            return (NO_PEAK,)
-        missing = (
-            (self.camera.bearing is None, NO_BEARING),
-            (self.camera.bearing is not None and self.camera.field_of_view is None, NO_WIDTH),
-            (self.camera.altitude is None, NO_ALTITUDE),
-        )
-        return tuple(sentence for is_missing, sentence in missing if is_missing)
-
-
-def sight_photo(photo: PhotoCamera, summits: Summits) -> SightedPhoto:
-    """Look from a photo's camera at a catalogue's summits."""
-    camera = read_camera(photo.fields)
-    sights = [] if camera is None else look(camera, summits)
-    return SightedPhoto(photo, camera, tuple(sort_sights(sights)))
-
-
-def sort_sights(sights: Sequence[Sight]) -> list[Sight]:
-    """Return the summits in the frame from left to right, then the others, the nearest in direction first.
-
-    Without a bearing the nearest in distance come first.
-    """
-
-    def place(sight: Sight) -> tuple[bool, float, float]:
-        offset = 0.0 if sight.offset is None else sight.offset
-        return not sight.in_frame, offset if sight.in_frame else abs(offset), sight.distance
-
-    return sorted(sights, key=place)
-
-
 def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bool = False) -> str:
     """Return one photo's block: what it shows, its camera, its peaks.
 
@@ -95,7 +40,7 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
     lines = [f"{sighted.photo.path}: {headline(sighted)}"]
     if sighted.camera is not None:
         lines.append(f"  {describe_shot(sighted)}")
-    lines += [f"  {sentence}" for sentence in sighted.notes]
+    lines += [f"  {sentence}" for sentence in describe_missing(sighted)]
     lines += [f"  Its EXIF: {note}." for note in sighted.photo.notes]
     block = "\n".join(map(clean_text, lines))
     in_frame = sum(bool(sight.in_frame) for sight in sighted.sights)
@@ -137,6 +82,21 @@ def describe_camera(camera: Camera, north: str = "") -> str:
     if camera.field_of_view is not None:
         parts.append(f"{camera.field_of_view:.0f}° wide")
     return ", ".join(filter(None, parts))
+
+
+def describe_missing(sighted: SightedPhoto) -> tuple[str, ...]:
+    """Return sentences about what is not known of the camera, and the consequences."""
+    camera = sighted.camera
+    if camera is None:
+        return (NO_POSITION,)
+    if not sighted.sights:
+        return (NO_PEAK,)
+    missing = (
+        (camera.bearing is None, NO_BEARING),
+        (camera.bearing is not None and camera.field_of_view is None, NO_WIDTH),
+        (camera.altitude is None, NO_ALTITUDE),
+    )
+    return tuple(sentence for is_missing, sentence in missing if is_missing)
 
 
 def _describe_north(fields: Mapping[str, Any]) -> str:
@@ -189,7 +149,7 @@ def describe_sights(sighted: SightedPhoto) -> dict[str, Any]:
         "camera": None if camera is None else asdict(camera),
         "declination": declination_of(fields) if fields.get("bearing_reference") == "magnetic" else None,
         "exif": {name: fields.get(name) for name in exif},
-        "notes": [*sighted.notes, *sighted.photo.notes],
+        "notes": [*describe_missing(sighted), *sighted.photo.notes],
         "peaks": [
             {**describe_sight(sight), "is_shown": sight.is_shown, "prior": sight.prior,
              "place_in_picture": place_in_picture(sight.offset, width)}

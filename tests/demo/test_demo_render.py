@@ -25,10 +25,9 @@ from demo.trail import (
     trail,
     walk,
 )
-from loader.peaks.sight.camera import read_camera
+from loader.peaks.sight.camera import place_in_picture, read_camera
 from loader.peaks.sight.geometry import look
 from loader.peaks.sight.photo import read_photo_camera
-from loader.show.sight_layout import place_in_picture
 from tests.conftest import DRAWN, DRAWN_SEED, DRAWN_SIDE
 
 

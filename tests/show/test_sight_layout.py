@@ -1,7 +1,6 @@
-"""Where things stand in the drawing: the picture's projection, the dial, the labels."""
+"""Where things stand in the drawing: the dial, the labels."""
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import numpy as np
@@ -9,48 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.files.exif import field_of_view
 from loader.show.sight_layout import (
     FARTHEST_RADIUS,
     choose_rings,
     dial_point,
     dial_radius,
-    place_in_picture,
     spread,
 )
-
-
-def test_place_in_picture_by_hand() -> None:
-    """tan 45° = 1 is the edge of a picture 90° wide; tan 26.565° = 1/2 stands half way to it."""
-    assert place_in_picture(0.0, 60.0) == 0.5
-    assert place_in_picture(45.0, 90.0) == pytest.approx(1.0)
-    assert place_in_picture(-45.0, 90.0) == pytest.approx(0.0, abs=1e-12)
-    assert place_in_picture(math.degrees(math.atan(0.5)), 90.0) == pytest.approx(0.75)
-
-
-@pytest.mark.parametrize("offset", [90.0, -90.0, 135.0, -180.0])
-def test_what_is_behind_has_no_place(offset: float) -> None:
-    assert place_in_picture(offset, 60.0) is None
-
-
-@given(st.floats(1, 170), st.floats(-89, 89))
-def test_the_frame_is_zero_to_one(width: float, offset: float) -> None:
-    place = place_in_picture(offset, width)
-    assert place is not None
-    if abs(abs(offset) - width / 2) > 1e-9:
-        assert (0 <= place <= 1) == (abs(offset) <= width / 2)
-    mirrored = place_in_picture(-offset, width)
-    assert mirrored is not None and place + mirrored == pytest.approx(1.0, abs=1e-6)
-
-
-@given(st.floats(10, 300), st.floats(-0.49, 0.49))
-def test_the_projection_undoes_a_lens(focal_length: float, aside: float) -> None:
-    """A point so many millimetres right of the film's middle falls at that share of the picture's width."""
-    film = 43.2666 * 4 / 5
-    offset = math.degrees(math.atan(aside * film / focal_length))
-    width = field_of_view(focal_length, 4000, 3000)
-    assert width is not None
-    assert place_in_picture(offset, width) == pytest.approx(0.5 + aside, abs=1e-5)
 
 
 @pytest.mark.parametrize(

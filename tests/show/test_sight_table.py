@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from loader.peaks.sight.geometry import Summits
+from loader.peaks.sight.photo import sight_photo
 from loader.show.sight_table import (
     NO_POSITION,
     describe_shot,
     describe_sights,
     format_offset,
     show_sights,
-    sight_photo,
 )
 from tests.peaks.sight.views import photo_of, valley_fields, valley_summits
 from tests.snapshots import check_snapshot
@@ -44,20 +44,6 @@ def show(fields: dict[str, Any], mountains: Summits | None = None, **options: An
 )
 def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) -> None:
     check_snapshot(SNAPSHOTS / f"sight-{name}", show(fields, **options) + "\n")
-
-
-def test_the_frame_comes_first_from_left_to_right_then_the_nearest_in_direction() -> None:
-    sights = sight_photo(photo_of(valley_fields()), valley_summits()).sights
-    framed = [sight for sight in sights if sight.in_frame]
-    assert [sight.peak.name for sight in framed] == ["Left Horn", "Near Tooth", "Great Dome", "Right Edge"]
-    assert list(sights[: len(framed)]) == framed
-    aside = [abs(sight.offset or 0) for sight in sights[len(framed) :]]
-    assert aside == sorted(aside)
-
-
-def test_without_a_bearing_the_nearest_come_first() -> None:
-    sights = sight_photo(photo_of(valley_fields(bearing=None)), valley_summits()).sights
-    assert [sight.distance for sight in sights] == sorted(sight.distance for sight in sights)
 
 
 @pytest.mark.parametrize(

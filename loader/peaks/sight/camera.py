@@ -1,4 +1,4 @@
-"""The camera of a photo's document: its bearing from true north, and the fields of its sight lines.
+"""A photo's camera: its bearing from true north, its projection, and the document's fields of sight lines.
 
 A compass points to magnetic north. The World Magnetic Model (NOAA/NCEI and the British Geological Survey,
 issued every five years) says how far that lies from true north; the library `pygeomag` computes it.
@@ -9,6 +9,7 @@ this.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -108,6 +109,23 @@ def _covered_year(when: datetime | None) -> float:
 @lru_cache(maxsize=len(_ISSUES))
 def _model(coefficients: str) -> GeoMag:
     return GeoMag(coefficients_file=coefficients)
+
+
+def place_in_picture(offset: float | None, field_of_view: float | None) -> float | None:
+    """Return where a direction falls in an upright picture: 0 is its left edge, 1 its right one.
+
+    0.5 + tan(offset) / (2·tan(w/2)), a pinhole's central projection. Outside 0 to 1 it lies beside the frame.
+
+    Args:
+        offset: degrees right of the optical axis.
+        field_of_view: horizontal, degrees, between 0 and 180.
+
+    Returns:
+        None for what lies beside or behind the camera, 90° and more from the axis, or where one is not known.
+    """
+    if offset is None or field_of_view is None or abs(offset) >= 90:
+        return None
+    return 0.5 + math.tan(math.radians(offset)) / (2 * math.tan(math.radians(field_of_view / 2)))
 
 
 def sight_fields(fields: Mapping[str, Any], sights: Iterable[Sight]) -> dict[str, Any]:

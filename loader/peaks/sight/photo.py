@@ -1,7 +1,7 @@
-"""The parts of a photo file that sight lines need: its EXIF, and its pixels for a drawing."""
+"""A photo file and the summits before its camera: its EXIF, its sights, and its pixels for a drawing."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -12,6 +12,8 @@ from loader.files.content import named_image
 from loader.files.exif import read_metadata
 from loader.files.images import open_encoded, render_at_least, upright_size
 from loader.files.photo import metadata_fields, to_srgb
+from loader.peaks.sight.camera import read_camera
+from loader.peaks.sight.geometry import Camera, Sight, Summits, look
 
 # Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
 DRAWN_SIDE = 900
@@ -52,6 +54,46 @@ def read_photo_camera(path: str, zone: tzinfo | None = None) -> PhotoCamera:
     width, height = upright_size(opened)
     fields = metadata_fields(metadata, width, height, zone)
     return PhotoCamera(path, fields, metadata.notes, width, height)
+
+
+@dataclass(frozen=True)
+class SightedPhoto:
+    """A photo with the summits in front of its camera.
+
+    Attributes:
+        photo: what its EXIF says.
+        camera: None for a photo without a position.
+        sights: in the order of `sort_sights`.
+    """
+
+    photo: PhotoCamera
+    camera: Camera | None
+    sights: tuple[Sight, ...]
+
+    @property
+    def shown(self) -> tuple[Sight, ...]:
+        """The summits in the frame with nothing of the catalogue before them, from left to right."""
+        return tuple(sight for sight in self.sights if sight.is_shown)
+
+
+def sight_photo(photo: PhotoCamera, summits: Summits) -> SightedPhoto:
+    """Look from a photo's camera at a catalogue's summits."""
+    camera = read_camera(photo.fields)
+    sights = [] if camera is None else look(camera, summits)
+    return SightedPhoto(photo, camera, tuple(sort_sights(sights)))
+
+
+def sort_sights(sights: Sequence[Sight]) -> list[Sight]:
+    """Return the summits in the frame from left to right, then the others, the nearest in direction first.
+
+    Without a bearing the nearest in distance come first.
+    """
+
+    def place(sight: Sight) -> tuple[bool, float, float]:
+        offset = 0.0 if sight.offset is None else sight.offset
+        return not sight.in_frame, offset if sight.in_frame else abs(offset), sight.distance
+
+    return sorted(sights, key=place)
 
 
 def read_picture(path: str) -> Image.Image:

@@ -1,4 +1,4 @@
-"""The real trek: what each photo shows by its sight lines, and how far its compass errs."""
+"""What a photo shows by its sight lines: their order, and the real trek with its compass's error."""
 from __future__ import annotations
 
 import math
@@ -10,9 +10,8 @@ import yaml
 from loader.files.images import open_image
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Sight, look
-from loader.peaks.sight.photo import read_photo_camera, read_picture
-from loader.show.sight_table import SightedPhoto, sight_photo
-from tests.peaks.sight.views import trek_summits
+from loader.peaks.sight.photo import SightedPhoto, read_photo_camera, read_picture, sight_photo
+from tests.peaks.sight.views import photo_of, trek_summits, valley_fields, valley_summits
 
 READINGS = Path(__file__).with_name("summits_in_photos.yaml")
 
@@ -24,6 +23,20 @@ def sighted(shared: Path, name: str) -> SightedPhoto:
 
 def sights_of(shared: Path, name: str) -> dict[str, Sight]:
     return {sight.peak.id: sight for sight in sighted(shared, name).sights}
+
+
+def test_the_frame_comes_first_from_left_to_right_then_the_nearest_in_direction() -> None:
+    sights = sight_photo(photo_of(valley_fields()), valley_summits()).sights
+    framed = [sight for sight in sights if sight.in_frame]
+    assert [sight.peak.name for sight in framed] == ["Left Horn", "Near Tooth", "Great Dome", "Right Edge"]
+    assert list(sights[: len(framed)]) == framed
+    aside = [abs(sight.offset or 0) for sight in sights[len(framed) :]]
+    assert aside == sorted(aside)
+
+
+def test_without_a_bearing_the_nearest_come_first() -> None:
+    sights = sight_photo(photo_of(valley_fields(bearing=None)), valley_summits()).sights
+    assert [sight.distance for sight in sights] == sorted(sight.distance for sight in sights)
 
 
 def test_the_mislabelled_photo_looks_at_taboche_and_not_at_ama_dablam(shared: Path) -> None:
