@@ -24,7 +24,7 @@ from PIL import Image
 
 from demo.render import TRUTH_FILE
 from loader.elastic.connection import Connection
-from loader.elastic.models import deployed_model
+from loader.elastic.models import read_deployed_model
 from loader.files.images import open_image
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
@@ -93,7 +93,7 @@ def read_names(catalogue: Path, model_id: str, url: str) -> NameVectors:
     """Have the cluster embed the names of all peaks."""
     client, peaks = Connection(url=url).client(), read_catalogue(catalogue, Peak)
     with Progress("names", len(peaks)) as progress:
-        return embed_all_names(client, deployed_model(client, model_id), peaks, progress.advance)
+        return embed_all_names(client, read_deployed_model(client, model_id), peaks, progress.advance)
 
 
 def print_copies(vision: LocalVision, pictures: Sequence[Image.Image], vectors: Vectors) -> None:

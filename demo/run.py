@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch
 from demo.questions import Question, load_questions, table
 from loader.elastic.connection import Connection
 from loader.elastic.error_sentences import explained_errors
-from loader.elastic.models import deployed_model
+from loader.elastic.models import read_deployed_model
 from loader.peaks.siglip import SiglipSigmoid
 from loader.search.template_call import format_curl
 
@@ -37,7 +37,7 @@ def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> N
     """Start a node, deploy the demo's model, load peaks, concepts and drawn photos, ask seven questions."""
     started = time.monotonic()
     connection = Connection(url=f"http://127.0.0.1:{port}")
-    environment = {**os.environ, "ES_URL": connection.place}
+    environment = {**os.environ, "ES_URL": connection.address}
     for words in steps(port, count, seed, output, skip_cluster):
         run_step(words, environment)
     questions = load_questions()
@@ -93,7 +93,7 @@ def executable(words: Sequence[str]) -> list[str]:
 
 def ask_all(client: Elasticsearch, questions: Sequence[Question]) -> None:
     """Ask the questions through their stored templates and print the answers."""
-    model = deployed_model(client, MODEL_ID)
+    model = read_deployed_model(client, MODEL_ID)
     assert model.logit_scale is not None and model.logit_bias is not None, "the demo's model has both"
     siglip = SiglipSigmoid(model.logit_scale, model.logit_bias)
     for question in questions:
@@ -104,7 +104,7 @@ def ask_all(client: Elasticsearch, questions: Sequence[Question]) -> None:
 
 def close(connection: Connection, question: Question, output: str, seconds: float) -> None:
     """Say where the pictures are and how to ask the next question."""
-    url, photos = connection.place, f"{output}/photos/*.JPG"
+    url, photos = connection.address, f"{output}/photos/*.JPG"
     curl = format_curl(connection, question.template, question.params)
     pages = ", ".join(f"{output}/{name}" for name in ("contact-sheet.html", "sight.png", "map.html"))
     click.secho(f"\nDone in {seconds:.0f} seconds. The node keeps running; `make stop` stops it.", bold=True)

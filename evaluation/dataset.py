@@ -13,7 +13,7 @@ import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
-from loader.elastic.models import DeployedModel, deployed_model, read_index_model
+from loader.elastic.models import DeployedModel, read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import walk_library
@@ -141,7 +141,7 @@ def read_dataset(
     Raises:
         PeaksError: an index is missing or empty, or the model carries no scale and bias.
     """
-    model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
+    model = read_deployed_model(client, read_index_model(client, PHOTOS).model_id)
     siglip = SiglipSigmoid.of(model)
     if siglip is None:
         raise PeaksError(

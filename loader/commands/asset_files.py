@@ -15,7 +15,7 @@ from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
 from loader.elastic.kibana_sources import SavedObject, pack_objects, read_objects
-from loader.elastic.models import DeployedModel, deployed_model
+from loader.elastic.models import DeployedModel, read_deployed_model
 from loader.errors import PeaksError
 
 
@@ -61,13 +61,13 @@ def apply(
         return
     client = connection.client()
     kibana = None if kibana_url is None else _reach_kibana(kibana_url, connection, space)
-    lines = Lines(dry_run=dry_run, as_json=as_json)
+    result = ApplyOutput(dry_run=dry_run, as_json=as_json)
     if not kibana_only:
-        model = deployed_model(client, es_model_id or NAMED_MODEL)
+        model = read_deployed_model(client, es_model_id or NAMED_MODEL)
         renewed = (only or ALIASES) if build_next else ()
-        lines.print_changes(model, apply_assets(client, model, renewed=renewed, dry_run=dry_run))
-    failure = None if kibana is None else _import(*kibana, lines, dry_run)
-    lines.end()
+        result.print_changes(model, apply_assets(client, model, renewed=renewed, dry_run=dry_run))
+    failure = None if kibana is None else _import(*kibana, result, dry_run)
+    result.end()
     if failure is not None:
         raise failure
 
@@ -103,21 +103,23 @@ def _reach_kibana(url: str, connection: Connection, space: str | None) -> tuple[
     return kibana, objects
 
 
-def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_run: bool) -> PeaksError | None:
+def _import(
+    kibana: Kibana, objects: Sequence[SavedObject], result: ApplyOutput, dry_run: bool
+) -> PeaksError | None:
     """Import and print the outcome of each object; a failure is returned, to be raised at the end."""
     if dry_run:
         would = tuple(Change("imported", one.kind, one.id, one.title) for one in objects)
-        lines.print_import(kibana, ImportReport(would))
+        result.print_import(kibana, ImportReport(would))
         return None
     try:
         report = kibana.import_objects(objects)
     except PeaksError as error:
         return error
-    lines.print_import(kibana, report)
+    result.print_import(kibana, report)
     if report.success:
         return None
     return PeaksError(
-        f"Kibana at {kibana.place} did not take every object: correct what stands beside the refused ones "
+        f"Kibana at {kibana.address} did not take every object: correct what stands beside the refused ones "
         "and run again, which makes nothing twice."
     )
 
@@ -125,7 +127,7 @@ def _import(kibana: Kibana, objects: Sequence[SavedObject], lines: Lines, dry_ru
 def _write(connection: Connection, es_model_id: str | None, folder: Path) -> None:
     assets = read_assets()
     if es_model_id is not None:
-        assets = bind_model(assets, deployed_model(connection.client(), es_model_id))
+        assets = bind_model(assets, read_deployed_model(connection.client(), es_model_id))
     for file, content in render_requests(assets, folder).items():
         write_output(file, content)
         click.echo(str(file))
@@ -139,7 +141,7 @@ _WOULD = {
 }
 
 
-class Lines:
+class ApplyOutput:
     """What a run prints: a line for each thing when it is done, or one JSON document at the end.
 
     Args:
@@ -161,7 +163,7 @@ class Lines:
 
     def print_import(self, kibana: Kibana, report: ImportReport) -> None:
         """Print the outcome of Kibana's objects, and the dashboard's address."""
-        place = {"url": kibana.place, "space": kibana.space, "success": report.success}
+        place = {"url": kibana.address, "space": kibana.space, "success": report.success}
         self._document["kibana"] = {**place, **asdict(report)}
         for change in report.changes:
             self._line(change)

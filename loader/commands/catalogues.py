@@ -9,7 +9,12 @@ import click
 
 from loader.commands.options import FILE, FOLDER, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
-from loader.elastic.models import check_checkpoint, deployed_model, read_index_model, refuse_other_model
+from loader.elastic.models import (
+    read_deployed_model,
+    read_index_model,
+    refuse_other_checkpoint,
+    refuse_other_model,
+)
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.catalogue_index import require_entries
@@ -68,10 +73,10 @@ def load_peaks(
     references = find_references(folder, peaks) if folder else References()
     client, vision = connection.client(), LocalVision(checkpoint)
     index = read_index_model(client, Peak.index)
-    model = deployed_model(client, es_model_id or index.model_id)
+    model = read_deployed_model(client, es_model_id or index.model_id)
     refuse_other_model(Peak.index, index, model)
     if references.images:
-        check_checkpoint(index, Peak.index, vision.checkpoint)
+        refuse_other_checkpoint(index, Peak.index, vision.checkpoint)
     with Progress("peaks", len(peaks)) as progress:
         report = catalogue_writer.load_peaks(
             client, peaks, model.model_id, references, vision.embed, alpha_text, max_images, progress.advance
@@ -95,7 +100,7 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     concepts = read_catalogue(file, Concept)
     client = connection.client()
     index = read_index_model(client, Concept.index)
-    refuse_other_model(Concept.index, index, deployed_model(client, index.model_id))
+    refuse_other_model(Concept.index, index, read_deployed_model(client, index.model_id))
     with Progress("concepts", len(concepts)) as progress:
         report = catalogue_writer.load_concepts(client, concepts, progress.advance)
     _end(report, Concept, file, as_json)
@@ -172,10 +177,10 @@ def _embed_names(client: Elasticsearch, entries: Entries, vision: LocalVision | 
     from loader.peaks.checks.names import embed_all_names
 
     index = read_index_model(client, Peak.index)
-    model = deployed_model(client, index.model_id)
+    model = read_deployed_model(client, index.model_id)
     refuse_other_model(Peak.index, index, model)
     if vision is not None:
-        check_checkpoint(index, Peak.index, vision.checkpoint)
+        refuse_other_checkpoint(index, Peak.index, vision.checkpoint)
     if not entries.peaks:
         return None
     with Progress("names", len(entries.peaks)) as progress:

@@ -84,7 +84,7 @@ class Connection:
     insecure: bool = False
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The address for people: the URL without credentials, or the cloud's name."""
         if self.cloud_id:
             return f"cloud {self.cloud_id.partition(':')[0]}"
@@ -106,7 +106,7 @@ class Connection:
             return Elasticsearch(**settings, node_class=NegotiatingNode, request_timeout=request_timeout)
         except ValueError as error:
             raise PeaksError(
-                f"Cannot use {self.place} as the cluster's address ({error}): "
+                f"Cannot use {self.address} as the cluster's address ({error}): "
                 "give --url (ES_URL) as http(s)://host:port, or --cloud-id (CLOUD_ID)."
             ) from error
 

@@ -67,7 +67,7 @@ class Kibana:
         self._node = Urllib3HttpNode(_node_config(url, connection))
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The address, without credentials."""
         return self._node.base_url
 
@@ -85,7 +85,7 @@ class Kibana:
         spaces = self._ask(read, "GET", "/api/spaces/space")
         if self.space not in spaces:
             raise PeaksError(
-                f"Kibana at {self.place} has no space '{_quote(self.space)}' for these credentials, only "
+                f"Kibana at {self.address} has no space '{_quote(self.space)}' for these credentials, only "
                 f"{_quote(', '.join(spaces)) or 'none'}: give another --space, or create it in Kibana."
             )
 
@@ -101,7 +101,7 @@ class Kibana:
         prefix = "" if self.space == DEFAULT_SPACE else f"/s/{self.space}"
 
         def read(document: Any) -> ImportReport:
-            return _read_report(document, objects, self.place + prefix)
+            return _read_report(document, objects, self.address + prefix)
 
         file = ("peaks.ndjson", pack_objects(objects), "application/x-ndjson")  # Kibana reads the name's end
         form = encode_multipart_formdata({"file": file})
@@ -129,7 +129,7 @@ class Kibana:
 
     def _explain_other_server(self) -> str:
         return (
-            f"{self.place} does not answer as Kibana does: give --kibana-url as it stands in a browser "
+            f"{self.address} does not answer as Kibana does: give --kibana-url as it stands in a browser "
             "before /app or /s; Kibana's usual port is 5601."
         )
 
@@ -138,7 +138,7 @@ class Kibana:
         said = f" ({_quote(message)})" if message else ""
         if status == 401:
             return (
-                f"Kibana at {self.place} refused the credentials: give --es-api-key (ES_API_KEY), or "
+                f"Kibana at {self.address} refused the credentials: give --es-api-key (ES_API_KEY), or "
                 "--es-username and --es-password (ES_USERNAME, ES_PASSWORD), of the cluster behind it."
             )
         if status == 403:
@@ -149,19 +149,19 @@ class Kibana:
         if status < 500 and (not said or status == 404):
             return self._explain_other_server()
         return (
-            f"Kibana at {self.place} answered {status}{said}: its log says why; the objects need Kibana 8.19 "
-            "or later."
+            f"Kibana at {self.address} answered {status}{said}: its log says why; the objects need "
+            "Kibana 8.19 or later."
         )
 
     def _explain_failure(self, error: TransportError) -> str:
         reason = _quote(str(error.errors[-1] if error.errors else error).rpartition(": ")[2].strip(" ()'\""))
         if isinstance(error, TlsError):
             return (
-                f"Kibana's certificate at {self.place} cannot be verified ({reason}): give its CA with "
+                f"Kibana's certificate at {self.address} cannot be verified ({reason}): give its CA with "
                 "--ca-certs, or --insecure for a test; a Kibana without TLS wants http:// in --kibana-url."
             )
         return (
-            f"Kibana does not answer at {self.place} ({reason}): start it, or give its address with "
+            f"Kibana does not answer at {self.address} ({reason}): start it, or give its address with "
             "--kibana-url; with TLS it wants https://."
         )
 

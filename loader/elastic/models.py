@@ -53,7 +53,7 @@ class DeployedModel(IndexModel):
     logit_bias: float | None = None
 
 
-def deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
+def read_deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
     """Read a deployed model's dims and fingerprints.
 
     Raises:
@@ -140,7 +140,7 @@ def refuse_other_model(alias: str, index: IndexModel, model: DeployedModel) -> N
     )
 
 
-def check_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> None:
+def refuse_other_checkpoint(index: IndexModel, alias: str, checkpoint: Checkpoint) -> None:
     """Refuse to mix vectors of two checkpoints in one index.
 
     Raises:

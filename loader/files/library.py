@@ -41,11 +41,15 @@ class PhotoFile:
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A file or folder that is not loaded, by its name in the library, and why."""
+class NamedReason:
+    """The name of a file, folder or document, and what is to be said of it."""
 
     name: str
     reason: str
+
+
+class Skipped(NamedReason):
+    """A file or folder that is not loaded, by its name in the library, and why."""
 
 
 @dataclass

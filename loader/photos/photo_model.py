@@ -5,7 +5,7 @@ from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import IndexModel, check_checkpoint
+from loader.elastic.models import IndexModel, refuse_other_checkpoint
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.peaks.identification.document_fields import open_field_filler
@@ -48,7 +48,7 @@ def make_encoder(checkpoint: Checkpoint, index: IndexModel, precision: str) -> E
 
     To know that, the whole checkpoint is read: seconds in which the first photos are decoded.
     """
-    check_checkpoint(index, PHOTOS, checkpoint)
+    refuse_other_checkpoint(index, PHOTOS, checkpoint)
     from loader.vision.encoder import VisionEncoder  # torch takes seconds to import
 
     return VisionEncoder(checkpoint, precision=precision)

@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 from loader.batches import Advance
 from loader.elastic.bulk import write_documents
 from loader.elastic.indices import PHOTOS, read_pages, refresh
-from loader.files.library import Skipped
+from loader.files.library import NamedReason
 from loader.peaks.identification.document_fields import FillFields
 from loader.vision.image_vectors import read_vector
 
@@ -41,7 +41,7 @@ class PredictionReport:
     changed: int = 0
     unchanged: int = 0
     without_vector: int = 0
-    rejected: list[Skipped] = field(default_factory=list)
+    rejected: list[NamedReason] = field(default_factory=list)
     with_sight: int = 0
     with_peaks: int = 0
     with_concepts: int = 0
@@ -75,7 +75,7 @@ def _predict_page(
     changed = {hit["_id"]: fields[hit["_id"]] for hit, _ in embedded if _differs(hit, fields[hit["_id"]])}
     written = write_documents(client, PHOTOS, changed, merge=True)
     names = {hit["_id"]: hit["_source"].get("path", hit["_id"]) for hit, _ in embedded}
-    report.rejected += [Skipped(names[rejected.id], rejected.reason) for rejected in written.rejected]
+    report.rejected += [NamedReason(names[rejected.id], rejected.reason) for rejected in written.rejected]
     report.changed += len(written.updated)
     report.unchanged += len(embedded) - len(changed)
     report.with_sight += sum(bool(each["peaks_in_frame"]) for each in fields.values())

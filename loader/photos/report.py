@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from loader.files.library import PhotoFile, Skipped, recognize
+from loader.files.library import NamedReason, PhotoFile, Skipped, recognize
 
 Kind = Literal[
     "created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "passed_over"
@@ -83,8 +83,8 @@ class PhotoReport:
     moved: int = 0
     copied: int = 0
     unchanged: int = 0
-    skipped: list[Skipped] = field(default_factory=list)
-    rejected: list[Skipped] = field(default_factory=list)
+    skipped: list[NamedReason] = field(default_factory=list)
+    rejected: list[NamedReason] = field(default_factory=list)
     left: int = 0
     passed_over: int = 0
     missing: list[str] = field(default_factory=list)
@@ -95,7 +95,7 @@ class PhotoReport:
     with_sight: int = 0
     with_peaks: int = 0
     with_concepts: int = 0
-    notes: list[Skipped] = field(default_factory=list)
+    notes: list[NamedReason] = field(default_factory=list)
     precision: str | None = None
     agreement: float | None = None
     is_dry_run: bool = False
@@ -114,10 +114,10 @@ class PhotoReport:
     def count(self, outcome: Outcome) -> None:
         """Count what became of a file."""
         if outcome.kind in ("skipped", "rejected"):
-            getattr(self, outcome.kind).append(Skipped(outcome.name, outcome.reason))
+            getattr(self, outcome.kind).append(NamedReason(outcome.name, outcome.reason))
         else:
             setattr(self, outcome.kind, getattr(self, outcome.kind) + 1)
-        self.notes += [Skipped(outcome.name, note) for note in outcome.notes]
+        self.notes += [NamedReason(outcome.name, note) for note in outcome.notes]
         if outcome.document is not None:
             self._count_facts(outcome.document)
 

@@ -10,7 +10,7 @@ import numpy as np
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import check_checkpoint, deployed_model, read_index_model
+from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo
@@ -73,7 +73,7 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
 
 def _check(client: Elasticsearch, vision: LocalVision) -> None:
     """Refuse a checkpoint whose vectors the index does not hold, before PyTorch is imported."""
-    check_checkpoint(read_index_model(client, PHOTOS), PHOTOS, vision.checkpoint)
+    refuse_other_checkpoint(read_index_model(client, PHOTOS), PHOTOS, vision.checkpoint)
 
 
 def read_siglip(client: Elasticsearch, vision: LocalVision) -> SiglipSigmoid:
@@ -83,7 +83,7 @@ def read_siglip(client: Elasticsearch, vision: LocalVision) -> SiglipSigmoid:
         PeaksError: neither is there, or the checkpoint is not the one that the photos were loaded with.
     """
     try:
-        model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
+        model = read_deployed_model(client, read_index_model(client, PHOTOS).model_id)
     except (PeaksError, ApiError):  # not deployed, or the licence does not include machine learning
         model = None
     if model is not None and (siglip := SiglipSigmoid.of(model)):

@@ -13,7 +13,7 @@ from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import deployed_model, read_index_model
+from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
 from loader.search.answer import Answer, EntriesById, Similarity, read_photo_hit
@@ -149,7 +149,7 @@ def _read_siglip(client: Elasticsearch, question: Question) -> SiglipSigmoid | N
     index = read_index_model(client, PHOTOS)
     by_words = "vector" not in question.parameters
     try:
-        model = deployed_model(client, index.model_id)
+        model = read_deployed_model(client, index.model_id)
     except (PeaksError, ApiError):
         if by_words:
             raise

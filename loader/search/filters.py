@@ -17,7 +17,7 @@ import click
 from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import deployed_model, read_index_model
+from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_index import find_entry
@@ -37,7 +37,7 @@ _MOMENT = re.compile(
 
 
 # What a filter adds to a template's parameters, and its words.
-Part = tuple[dict[str, Any], str]
+FilterPart = tuple[dict[str, Any], str]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def filter_clauses(
 
 def _read_place(
     client: Elasticsearch, near: str | None, within: str | None, box: str | None
-) -> Iterator[Part]:
+) -> Iterator[FilterPart]:
     if near is not None:
         place, point = near.strip(), parse_point(near)
         if point is None:
@@ -142,7 +142,7 @@ def _find_summit(client: Elasticsearch, name: str) -> tuple[str, Point]:
     return peak.name, peak.position
 
 
-def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[Part]:
+def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPart]:
     if shot_from is not None:
         start = parse_moment(shot_from, "--from", last=False)
         yield {"shot_from": start}, f"from {start.replace('T', ' ')}"
@@ -153,7 +153,7 @@ def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[Part]:
 
 def _read_entries(
     client: Elasticsearch, parameter: str, kind: type[Entry], names: Sequence[str], sentence: str
-) -> Iterator[Part]:
+) -> Iterator[FilterPart]:
     if entries := [find_entry(client, kind, name) for name in names]:
         yield {parameter: [entry.id for entry in entries]}, sentence.format(
             " or ".join(entry.name for entry in entries)
@@ -162,7 +162,7 @@ def _read_entries(
 
 def _read_cut_off(
     client: Elasticsearch, similarity: float | None, probability: float | None
-) -> Iterator[Part]:
+) -> Iterator[FilterPart]:
     if similarity is not None and probability is not None:
         raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
     if similarity is not None:
@@ -174,7 +174,7 @@ def _read_cut_off(
 
 def _cosine_of(client: Elasticsearch, probability: float) -> float:
     """The cosine that has a SigLIP probability with the model of the photos."""
-    model = deployed_model(client, read_index_model(client, PHOTOS).model_id)
+    model = read_deployed_model(client, read_index_model(client, PHOTOS).model_id)
     siglip = SiglipSigmoid.of(model)
     if siglip is None:
         raise PeaksError(

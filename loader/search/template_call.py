@@ -91,7 +91,7 @@ def format_curl(connection: Connection, template: str, parameters: Mapping[str, 
 def _address(connection: Connection) -> str:
     if connection.cloud_id:
         return '"$ES_URL"'  # a cloud id hides the address; the person knows it from the cloud's console
-    return shlex.quote((connection.place or DEFAULT_URL).rstrip("/"))
+    return shlex.quote((connection.address or DEFAULT_URL).rstrip("/"))
 
 
 def _credentials(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from loader.peaks.checks.problems import Kind, Problem, Report
+from loader.peaks.checks.problems import CheckReport, Kind, Problem
 from loader.show.tables import Column, format_table
 from loader.show.values import format_count
 
@@ -20,18 +20,18 @@ TITLES: dict[Kind, str] = {
 }
 
 
-def show_problems(report: Report, width: int | None = None) -> str:
+def show_problems(report: CheckReport, width: int | None = None) -> str:
     """Return a report as lines of text; see `format_table` for the width."""
     return "\n\n".join([*_groups(report, width), *_left_out(report, width), _closing(report)])
 
 
-def describe_problems(report: Report) -> dict[str, Any]:
+def describe_problems(report: CheckReport) -> dict[str, Any]:
     """Return a report for `--json`."""
     counts = {"errors": report.count("error"), "warnings": report.count("warning")}
     return {**asdict(report), "problems": [asdict(problem) for problem in _sorted(report)], **counts}
 
 
-def _sorted(report: Report) -> list[Problem]:
+def _sorted(report: CheckReport) -> list[Problem]:
     """Sort kinds with errors first, and errors first within a kind; keep the order otherwise."""
     order = list(TITLES)
     with_errors = {problem.kind for problem in report.problems if problem.severity == "error"}
@@ -41,7 +41,7 @@ def _sorted(report: Report) -> list[Problem]:
     )
 
 
-def _groups(report: Report, width: int | None) -> Iterator[str]:
+def _groups(report: CheckReport, width: int | None) -> Iterator[str]:
     for kind, group in groupby(_sorted(report), lambda problem: problem.kind):
         problems = list(group)
         columns = [
@@ -51,13 +51,13 @@ def _groups(report: Report, width: int | None) -> Iterator[str]:
         yield f"{TITLES[kind]}\n{format_table(columns, width, indent=2)}"
 
 
-def _left_out(report: Report, width: int | None) -> Iterator[str]:
+def _left_out(report: CheckReport, width: int | None) -> Iterator[str]:
     if report.not_checked:
         lines = [f"Not checked: {left_out.what}, {left_out.why}." for left_out in report.not_checked]
         yield format_table([Column("", lines)], width)
 
 
-def _closing(report: Report) -> str:
+def _closing(report: CheckReport) -> str:
     checked = f"{format_count(report.peaks, 'peak')}, {format_count(report.photos, 'reference photo')}"
     if not report.problems:
         return f"{checked}: nothing is wrong"

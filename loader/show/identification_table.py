@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from loader.peaks.identification.identifier import Candidate, Identification
-from loader.show.sight_table import describe_camera, describe_sight, format_offset
+from loader.show.sight_table import describe_camera, describe_sight, format_aside
 from loader.show.tables import Column, format_table
 from loader.show.values import format_probability
 from loader.text import clean_text, format_direction
@@ -96,7 +96,7 @@ def _direction(candidate: Candidate) -> str:
     if sight.offset is None:
         return format_direction(sight.bearing)
     where = "" if sight.in_frame else ", outside"
-    return format_offset(sight.offset) + (", hidden" if sight.in_frame and sight.hidden_by else where)
+    return format_aside(sight.offset) + (", hidden" if sight.in_frame and sight.hidden_by else where)
 
 
 def _distance(candidate: Candidate) -> str:

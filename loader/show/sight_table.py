@@ -114,13 +114,13 @@ def _columns(rows: Sequence[Sight]) -> list[Column]:
         Column("peak", [sight.peak.name for sight in rows]),
         Column("distance", [f"{sight.distance / 1000:.1f} km" for sight in rows], "right"),
         Column("bearing", [format_direction(sight.bearing) for sight in rows], "right"),
-        Column("offset", [format_offset(sight.offset) for sight in rows], "right"),
+        Column("offset", [format_aside(sight.offset) for sight in rows], "right"),
         Column("above level", [_format_angle(sight.elevation) for sight in rows], "right"),
         Column("frame", [_frame(sight) for sight in rows]),
     ]
 
 
-def format_offset(offset: float | None) -> str:
+def format_aside(offset: float | None) -> str:
     """``-2.24`` gives ``2.2° left``; whole degrees from ten on; "" when it is not known."""
     if offset is None:
         return ""

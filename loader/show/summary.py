@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from loader.files.library import Skipped
+from loader.files.library import NamedReason
 from loader.show.values import format_count, format_duration
 from loader.text import clean_text
 
@@ -71,7 +71,7 @@ def summarize_catalogue(report: CatalogueReport, noun: str, place: str) -> str:
         lines.append(f"Reference photos in {format_count(len(report.references), 'prototype')}: {used}")
     lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.unknown_folders]
     lines += _named("Skipped reference photos", report.skipped)
-    lines += _named("Rejected", [Skipped(rejected.id, rejected.reason) for rejected in report.rejected])
+    lines += _named("Rejected", [NamedReason(rejected.id, rejected.reason) for rejected in report.rejected])
     return "\n".join(lines)
 
 
@@ -125,7 +125,7 @@ def _row(label: str, count: int, meaning: str = "") -> str:
     return f"  {label:<10}{count:>7,}  {meaning}".rstrip()
 
 
-def _named(title: str, items: Sequence[Skipped], limit: int | None = None) -> Iterable[str]:
+def _named(title: str, items: Sequence[NamedReason], limit: int | None = None) -> Iterable[str]:
     if not items:
         return []
     shown = items if limit is None else items[:limit]

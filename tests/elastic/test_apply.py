@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from loader.cli import peaks
 from loader.elastic.assets import read_assets
 from loader.elastic.indices import ALIASES
-from loader.elastic.models import deployed_model, embed_texts, read_index_model
+from loader.elastic.models import embed_texts, read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from tests.conftest import Node
 from tests.kibana.fake_kibana import IMPORT, serve_kibana
@@ -47,7 +47,7 @@ def test_second_run_changes_nothing(node: Node, client: Elasticsearch, fresh_ind
     lines = run(node, "--es-model-id", fresh_indices, "--dry-run").output.splitlines()
     assert "would leave   search template     photos-by-text" in lines
     assert "would leave   index               photos-000001  (alias photos)" in lines
-    model = deployed_model(client, fresh_indices)
+    model = read_deployed_model(client, fresh_indices)
     for alias in ALIASES:
         index = read_index_model(client, alias)
         assert (index.model_id, index.dims) == (model.model_id, model.dims)
@@ -98,7 +98,7 @@ def test_photos_and_what_a_calibration_wrote_stay_valid_when_only_the_recipes_ch
     assert [change["name"] for change in found if change["action"] == "changed"] == ["photos-000001"]
     (index,) = client.indices.get_mapping(index="photos").body.values()
     assert index["mappings"]["_meta"]["calibration"] == measured
-    model = deployed_model(client, fresh_indices)
+    model = read_deployed_model(client, fresh_indices)
     assert read_index_model(client, "photos").model_fingerprint == model.model_fingerprint
 
 

@@ -39,7 +39,7 @@ def test_flags_and_environment_are_elands() -> None:
 
 def test_secrets_are_never_shown() -> None:
     assert "secret" not in run("-u", "elastic", "-p", "secret") + run(ES_API_KEY="secret")
-    assert "secret" not in Connection(url="http://me:secret@node:9200").place
+    assert "secret" not in Connection(url="http://me:secret@node:9200").address
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,16 @@ from __future__ import annotations
 import json
 
 from loader.peaks.checks.problems import (
+    CheckReport,
     NotChecked,
     Problem,
-    Report,
     format_distance,
     list_words,
 )
 from loader.show.catalogue_problems import describe_problems, show_problems
 from loader.show.tables import UNLIMITED
 
-REPORT = Report(
+REPORT = CheckReport(
     "peaks.yaml",
     25,
     8,
@@ -53,7 +53,7 @@ def test_lines_are_wrapped_for_a_terminal_under_their_sentence() -> None:
 
 
 def test_nothing_wrong_is_one_line() -> None:
-    shown = show_problems(Report("peaks.yaml", 1, 0), UNLIMITED)
+    shown = show_problems(CheckReport("peaks.yaml", 1, 0), UNLIMITED)
     assert shown == "1 peak, 0 reference photos: nothing is wrong"
 
 

@@ -13,7 +13,7 @@ from loader.show.sight_table import (
     NO_POSITION,
     describe_shot,
     describe_sights,
-    format_offset,
+    format_aside,
     show_sights,
 )
 from tests.peaks.sight.views import photo_of, valley_fields, valley_summits
@@ -54,7 +54,7 @@ def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) ->
     ],
 )
 def test_offset(offset: float | None, words: str) -> None:
-    assert format_offset(offset) == words
+    assert format_aside(offset) == words
 
 
 def test_west_of_true_north() -> None:

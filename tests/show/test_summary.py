@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loader.elastic.bulk import Rejected
-from loader.files.library import Skipped
+from loader.files.library import NamedReason, Skipped
 from loader.peaks.catalogue_writer import CatalogueReport
 from loader.photos.predictions import PredictionReport
 from loader.photos.report import PhotoReport
@@ -32,9 +32,9 @@ PHOTOS = {
         created=1200,
         updated=1,
         unchanged=30,
-        skipped=[Skipped("a/broken.jpg", "the JPEG file is damaged (image file is truncated)"),
-                 Skipped("closed", "the folder cannot be read (Permission denied)")],
-        rejected=[Skipped("b.heic", "field [gps]: too far north")],
+        skipped=[NamedReason("a/broken.jpg", "the JPEG file is damaged (image file is truncated)"),
+                 NamedReason("closed", "the folder cannot be read (Permission denied)")],
+        rejected=[NamedReason("b.heic", "field [gps]: too far north")],
         passed_over=7,
         precision="int8",
         agreement=0.99968,
@@ -44,7 +44,7 @@ PHOTOS = {
         with_sight=79,
         with_peaks=1001,
         with_concepts=1201,
-        notes=[Skipped(f"IMG_{number}.jpg", "its altitude of 4e+06 m is impossible; left out")
+        notes=[NamedReason(f"IMG_{number}.jpg", "its altitude of 4e+06 m is impossible; left out")
                for number in range(22)],
         seconds=4000,
     ),
@@ -55,9 +55,9 @@ PHOTOS = {
     "photos_stopped": PhotoReport(found=40, created=16, left=24, missing=["a.jpg"], seconds=9),
     "photos_dry_run": PhotoReport(
         found=50, created=12, updated=3, moved=1, unchanged=33, missing=["a.jpg", "b.jpg"], is_dry_run=True,
-        skipped=[Skipped("empty.jpg", "the file is empty")], seconds=0.3,
+        skipped=[NamedReason("empty.jpg", "the file is empty")], seconds=0.3,
     ),
-    "photos_none": PhotoReport(found=1, skipped=[Skipped("empty.jpg", "the file is empty")]),
+    "photos_none": PhotoReport(found=1, skipped=[NamedReason("empty.jpg", "the file is empty")]),
 }
 PEAKS = {
     "peaks_first_run": CatalogueReport(created=25),
@@ -84,7 +84,7 @@ PREDICTIONS = {
     ),
     "predictions_with_everything": PredictionReport(
         photos=12345, changed=1, unchanged=12342, without_vector=1,
-        rejected=[Skipped("b.heic", "version conflict")], with_sight=1, with_peaks=2, with_concepts=3,
+        rejected=[NamedReason("b.heic", "version conflict")], with_sight=1, with_peaks=2, with_concepts=3,
         seconds=300,
     ),
 }
@@ -110,7 +110,7 @@ def test_outcomes_add_up_to_the_files_found(report: PhotoReport) -> None:
 
 def test_names_do_not_command_the_terminal() -> None:
     names = ("line\nfeed", "clear\x1b[2Jscreen", "turned \u202egpj.exe", "isolated \u2067name")
-    report = PhotoReport(found=4, skipped=[Skipped(name, "the file is empty") for name in names])
+    report = PhotoReport(found=4, skipped=[NamedReason(name, "the file is empty") for name in names])
     shown = summarize_photos(report, "trek").splitlines()[-4:]
     assert shown == [
         f"  {name}: the file is empty"

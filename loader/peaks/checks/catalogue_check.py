@@ -8,7 +8,7 @@ import numpy as np
 from loader.batches import Track, batched
 from loader.peaks.checks.entries import Entries, find_missing, find_same_peaks
 from loader.peaks.checks.names import NameVectors, find_confusable_names
-from loader.peaks.checks.problems import NotChecked, Report
+from loader.peaks.checks.problems import CheckReport, NotChecked
 from loader.peaks.checks.references import (
     UNEMBEDDED,
     ReferencePhoto,
@@ -32,7 +32,7 @@ def check_catalogue(
     vision: LocalVision | None,
     names: NameVectors | None,
     track: Track,
-) -> Report:
+) -> CheckReport:
     """Check a catalogue and its reference photos with everything that is available.
 
     Args:
@@ -42,7 +42,7 @@ def check_catalogue(
         names: of all peaks; None leaves comparisons with names out.
         track: shows how far it is.
     """
-    report = Report(entries.source, peaks=len(entries.peaks), problems=list(entries.problems))
+    report = CheckReport(entries.source, peaks=len(entries.peaks), problems=list(entries.problems))
     if not entries.peaks:
         report.not_checked.append(NotChecked("everything else", f"no peak of {entries.source} can be read"))
         return report
@@ -58,7 +58,7 @@ def check_catalogue(
 
 
 def _check_photos(
-    report: Report,
+    report: CheckReport,
     entries: Entries,
     folder: Path,
     vision: LocalVision | None,

@@ -49,7 +49,7 @@ class NotChecked:
 
 
 @dataclass
-class Report:
+class CheckReport:
     """All results of the checks.
 
     Attributes:

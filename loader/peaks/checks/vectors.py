@@ -80,12 +80,12 @@ def check_vectors(
     Returns:
         At most one problem a photo.
     """
-    library = _Library(photos, vectors, names)
-    answers = (library.nearer_prototype(row) or library.better_names(row) for row in range(len(photos)))
-    return [problem for problem in answers if problem is not None], library.not_checked()
+    checked = _ReferencePhotos(photos, vectors, names)
+    answers = (checked.nearer_prototype(row) or checked.better_names(row) for row in range(len(photos)))
+    return [problem for problem in answers if problem is not None], checked.not_checked()
 
 
-class _Library:
+class _ReferencePhotos:
     """All reference photos; every check is made of one photo, by its row (see `check_vectors`)."""
 
     def __init__(

@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD
 
 from demo.render import TRUTH_FILE
-from loader.elastic.models import deployed_model
+from loader.elastic.models import read_deployed_model
 from loader.peaks.identification.calibration_store import (
     RuleInForce,
     read_rule_in_force,
@@ -104,7 +104,7 @@ def test_identify_says_what_the_rule_says(
     cosines = [photo @ stored_vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [each["id"]]}})
                for each in weighed]
     assert [each["cosine"] for each in weighed] == pytest.approx(cosines, abs=1e-4)
-    model = deployed_model(client, DEMO_CHECKPOINT.name)
+    model = read_deployed_model(client, DEMO_CHECKPOINT.name)
     siglip = SiglipSigmoid(model.logit_scale or 0, model.logit_bias or 0)
     assert [each["siglip_probability"] for each in weighed] == pytest.approx(
         [siglip.probability(float(cosine)) for cosine in cosines], abs=1e-4
