@@ -124,6 +124,29 @@ def test_refusals_are_elasticsearchs_own(
     assert (got, reason in said) == (status, True), (got, said)
 
 
+def roberta(**settings: bool) -> dict[str, object]:
+    """An embedding model's configuration with these settings of its tokenization."""
+    tokenization = {"roberta": {"with_special_tokens": False, **settings}}
+    return {"text_embedding": {"embedding_size": 4, "tokenization": tokenization}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"inference_config": {"text_embedding": {"embedding_size": 4, "tokenization": {"bert": {}}}}},
+        {"inference_config": roberta(with_special_tokens=True)},
+        {"inference_config": roberta(add_prefix_space=True)},
+        {"prefix_strings": {"search": "query: "}},
+    ],
+)
+def test_models_that_the_node_cannot_run_are_refused_when_they_are_put(
+    api: Api, changes: dict[str, object]
+) -> None:
+    status, reason = api.refusal("PUT", "/_ml/trained_models/plugin-bad", model_config(**changes))
+    assert status == 400 and "without special tokens, prefix space and prefix strings" in reason
+    assert "model [plugin-bad] is none" in reason
+
+
 def test_search_with_an_unknown_model_is_refused(api: Api) -> None:
     builder = {"text_embedding": {"model_id": "nope", "model_text": "abc"}}
     knn = {"field": "vector", "k": 1, "num_candidates": 10, "query_vector_builder": builder}

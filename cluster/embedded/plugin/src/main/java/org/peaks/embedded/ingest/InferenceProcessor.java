@@ -17,7 +17,6 @@ import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction.Request;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
-import org.elasticsearch.xpack.core.ml.inference.TrainedModelPrefixStrings;
 
 /**
  * {@code inference} with {@code input_output}: writes what a deployed model says of fields into
@@ -77,7 +76,6 @@ public final class InferenceProcessor extends AbstractProcessor {
     Request request =
         Request.forTextInput(
             modelId, texts, null, false, InferModelAction.Request.DEFAULT_TIMEOUT_FOR_INGEST);
-    request.setPrefixType(TrainedModelPrefixStrings.PrefixType.INGEST);
     ClientHelper.executeAsyncWithOrigin(
         client,
         ClientHelper.ML_ORIGIN,

@@ -35,7 +35,7 @@ public final class CoordinatedInfer extends ModelAction<Request, InferModelActio
     boolean deployed =
         TrainedModelAssignmentUtils.modelAssignments(request.getModelId(), state()).isEmpty()
             == false;
-    if (deployed || request.hasObjects()) {
+    if (deployed) {
       ClientHelper.executeAsyncWithOrigin(
           client, ClientHelper.ML_ORIGIN, InferModelAction.INSTANCE, translate(request), listener);
     } else {
@@ -52,22 +52,13 @@ public final class CoordinatedInfer extends ModelAction<Request, InferModelActio
         request.getInferenceConfigUpdate() == null
             ? new EmptyConfigUpdate()
             : request.getInferenceConfigUpdate();
-    boolean licensed = Boolean.TRUE.equals(request.getPreviouslyLicensed());
     InferModelAction.Request translated =
-        request.hasObjects()
-            ? InferModelAction.Request.forIngestDocs(
-                request.getModelId(),
-                request.getObjectsToInfer(),
-                update,
-                licensed,
-                request.getInferenceTimeout())
-            : InferModelAction.Request.forTextInput(
-                request.getModelId(),
-                update,
-                request.getInputs(),
-                licensed,
-                request.getInferenceTimeout());
-    translated.setPrefixType(request.getPrefixType());
+        InferModelAction.Request.forTextInput(
+            request.getModelId(),
+            update,
+            request.getInputs(),
+            Boolean.TRUE.equals(request.getPreviouslyLicensed()),
+            request.getInferenceTimeout());
     translated.setHighPriority(request.getHighPriority());
     return translated;
   }

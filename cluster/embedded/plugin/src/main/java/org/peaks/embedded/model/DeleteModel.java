@@ -5,14 +5,11 @@ import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
 import org.elasticsearch.action.support.RefCountingListener;
 import org.elasticsearch.action.support.master.AcknowledgedResponse;
-import org.elasticsearch.cluster.ClusterState;
-import org.elasticsearch.ingest.IngestMetadata;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction.Request;
-import org.elasticsearch.xpack.core.ml.utils.InferenceProcessorInfoExtractor;
 
 /** Deletes a model; one in use only by force. */
 public final class DeleteModel extends ModelAction<Request, AcknowledgedResponse> {
@@ -25,7 +22,7 @@ public final class DeleteModel extends ModelAction<Request, AcknowledgedResponse
   @Override
   void answer(Request request, ActionListener<AcknowledgedResponse> listener) {
     if (request.isForce() == false) {
-      requireUnused(request.getId(), state());
+      requireUnused(request.getId());
     }
     undeploy(
         request.getId(),
@@ -34,16 +31,14 @@ public final class DeleteModel extends ModelAction<Request, AcknowledgedResponse
                 store.delete(request.getId(), next.map(deleted -> AcknowledgedResponse.TRUE))));
   }
 
-  private static void requireUnused(String modelId, ClusterState state) {
-    IngestMetadata pipelines = state.metadata().custom(IngestMetadata.TYPE);
-    if (InferenceProcessorInfoExtractor.getModelIdsFromInferenceProcessors(pipelines)
-        .contains(modelId)) {
+  private void requireUnused(String modelId) {
+    if (isUsedByPipeline(modelId)) {
       throw new ElasticsearchStatusException(
           "Cannot delete model [{}] as it is still referenced by ingest processors; use force to delete the model",
           RestStatus.CONFLICT,
           modelId);
     }
-    if (Assignments.in(state).modelIsDeployed(modelId)) {
+    if (Assignments.in(state()).modelIsDeployed(modelId)) {
       throw new ElasticsearchStatusException(
           "Cannot delete model [{}] as it is currently deployed; use force to delete the model",
           RestStatus.CONFLICT,

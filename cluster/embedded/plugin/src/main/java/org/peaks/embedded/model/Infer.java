@@ -3,12 +3,10 @@ package org.peaks.embedded.model;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
 import org.elasticsearch.action.support.RefCountingListener;
-import org.elasticsearch.common.Strings;
 import org.elasticsearch.common.xcontent.support.XContentMapValues;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.inference.InferenceResults;
@@ -19,7 +17,6 @@ import org.elasticsearch.xpack.core.ml.action.InferModelAction;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction.Request;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction.Response;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
-import org.elasticsearch.xpack.core.ml.inference.TrainedModelPrefixStrings;
 import org.elasticsearch.xpack.core.ml.inference.assignment.AssignmentState;
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignment;
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentUtils;
@@ -131,28 +128,13 @@ public class Infer extends ModelAction<Request, Response> {
     return own.apply(update);
   }
 
-  private static String prefix(
-      TrainedModelConfig config, TrainedModelPrefixStrings.PrefixType type) {
-    TrainedModelPrefixStrings prefixes = config.getPrefixStrings();
-    if (prefixes == null) {
-      return "";
-    }
-    String prefix =
-        switch (type) {
-          case SEARCH -> prefixes.searchPrefix();
-          case INGEST -> prefixes.ingestPrefix();
-          case NONE -> "";
-        };
-    return Strings.isNullOrEmpty(prefix) ? "" : prefix;
-  }
-
   private static List<String> texts(Request request, TrainedModelConfig config) {
-    String prefix = prefix(config, request.getPrefixType());
-    Stream<String> inputs =
-        request.getTextInput() != null
-            ? request.getTextInput().stream()
-            : request.getObjectsToInfer().stream().map(document -> inputText(document, config));
-    return inputs.map(input -> prefix + input).toList();
+    if (request.getTextInput() != null) {
+      return request.getTextInput();
+    }
+    return request.getObjectsToInfer().stream()
+        .map(document -> inputText(document, config))
+        .toList();
   }
 
   private static String inputText(Map<String, Object> document, TrainedModelConfig config) {

@@ -61,10 +61,14 @@ public final class PutModel
     boolean supported =
         config.getModelType() == TrainedModelType.PYTORCH
             && config.getInferenceConfig() instanceof TextEmbeddingConfig embedding
-            && embedding.getTokenization() instanceof RobertaTokenization;
+            && embedding.getTokenization() instanceof RobertaTokenization tokenization
+            && tokenization.withSpecialTokens() == false
+            && tokenization.isAddPrefixSpace() == false
+            && config.getPrefixStrings() == null;
     if (supported == false) {
       throw ExceptionsHelper.badRequestException(
-          "the embedded node runs models of type [pytorch] with [text_embedding] and [roberta] tokenization; "
+          "the embedded node runs models of type [pytorch] with [text_embedding] and [roberta] tokenization, "
+              + "without special tokens, prefix space and prefix strings; "
               + "model [{}] is none: deploy it in a cluster with ML nodes",
           config.getModelId());
     }

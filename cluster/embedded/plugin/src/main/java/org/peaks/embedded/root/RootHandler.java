@@ -37,10 +37,10 @@ public final class RootHandler extends BaseRestHandler {
 
   @Override
   protected RestChannelConsumer prepareRequest(RestRequest request, NodeClient client) {
-    boolean plain = request.hasParam("pretty");
+    boolean asksForLayout = request.hasParam("pretty");
     return channel -> {
       XContentBuilder body = channel.newBuilder();
-      if (plain == false) {
+      if (asksForLayout == false) {
         body.prettyPrint().lfAtEnd();
       }
       channel.sendResponse(new RestResponse(RestStatus.OK, describe(body)));

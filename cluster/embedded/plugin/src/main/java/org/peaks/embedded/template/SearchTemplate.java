@@ -27,7 +27,7 @@ final class SearchTemplate {
     PARSER.declareString(SearchTemplate::stored, new ParseField("id"));
     PARSER.declareField(
         (parser, template, unused) -> template.inline(sourceText(parser)),
-        new ParseField("source", "inline", "template"),
+        new ParseField("source"),
         ValueType.OBJECT_OR_STRING);
     PARSER.declareField(
         (parser, template, unused) -> template.parameters = parser.map(),

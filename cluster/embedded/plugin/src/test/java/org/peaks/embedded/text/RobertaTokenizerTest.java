@@ -21,7 +21,7 @@ class RobertaTokenizerTest {
   private static final List<String> SPECIAL = List.of("<s>", "</s>", "<unk>", "<pad>", "<mask>");
 
   /** The carrier: id = byte, and one merge of two bytes that UTF-8 never has. */
-  private static RobertaTokenizer carrier(boolean special, int maxLength) {
+  private static RobertaTokenizer carrier(int maxLength) {
     List<String> vocabulary = new ArrayList<>();
     for (int value = 0; value < 256; value++) {
       vocabulary.add(String.valueOf(ByteAlphabet.character(value)));
@@ -30,7 +30,7 @@ class RobertaTokenizerTest {
     return new RobertaTokenizer(
         vocabulary,
         List.of("À Á"),
-        new RobertaTokenization(special, false, maxLength, Truncate.FIRST, -1));
+        new RobertaTokenization(false, false, maxLength, Truncate.FIRST, -1));
   }
 
   private static int[] ids(RobertaTokenizer tokenizer, String text) {
@@ -48,7 +48,7 @@ class RobertaTokenizerTest {
 
   @Test
   void everyCodePointArrivesAsItsBytes() {
-    RobertaTokenizer tokenizer = carrier(false, 1024);
+    RobertaTokenizer tokenizer = carrier(1024);
     for (int point = 0; point <= Character.MAX_CODE_POINT; point++) {
       if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
         continue;
@@ -60,7 +60,7 @@ class RobertaTokenizerTest {
 
   @Test
   void mixedTextsArriveAsTheirBytes() {
-    RobertaTokenizer tokenizer = carrier(false, 1024);
+    RobertaTokenizer tokenizer = carrier(1024);
     String alphabet = "  \t\n\u00a0'srtevl dm09aZé漢字ह<>|&\uD83C\uDFD4.\u2028";
     int[] points = alphabet.codePoints().toArray();
     Random random = new Random(7);
@@ -75,18 +75,17 @@ class RobertaTokenizerTest {
 
   @Test
   void loneSurrogateIsAQuestionMark() {
-    assertArrayEquals(new int[] {'a', '?', 'b'}, ids(carrier(false, 1024), "a\uD83Cb"));
+    assertArrayEquals(new int[] {'a', '?', 'b'}, ids(carrier(1024), "a\uD83Cb"));
   }
 
   @Test
   void emptyTextHasNoTokens() {
-    assertArrayEquals(new int[0], ids(carrier(false, 1024), ""));
-    assertArrayEquals(new int[] {256, 257}, ids(carrier(true, 1024), ""));
+    assertArrayEquals(new int[0], ids(carrier(1024), ""));
   }
 
   @Test
   void maskIsOneTokenAndTakesTheSpaceBeforeIt() {
-    RobertaTokenizer tokenizer = carrier(false, 1024);
+    RobertaTokenizer tokenizer = carrier(1024);
     assertArrayEquals(new int[] {MASK_ID}, ids(tokenizer, "<mask>"));
     assertArrayEquals(new int[] {'a', MASK_ID, ' ', 'b'}, ids(tokenizer, "a <mask> b"));
     assertArrayEquals(new int[] {'a', ' ', MASK_ID}, ids(tokenizer, "a  <mask>"));
@@ -97,16 +96,15 @@ class RobertaTokenizerTest {
 
   @Test
   void tooLongTextIsCutAndSaysSo() {
-    Tokens cut = carrier(false, 4).tokenize("abcdef", Truncate.FIRST);
+    Tokens cut = carrier(4).tokenize("abcdef", Truncate.FIRST);
     assertArrayEquals(bytes("abcd"), cut.ids());
     assertTrue(cut.truncated());
-    assertFalse(carrier(false, 4).tokenize("abcd", Truncate.FIRST).truncated());
-    assertArrayEquals(new int[] {256, 'a', 'b', 257}, ids(carrier(true, 4), "abcdef"));
+    assertFalse(carrier(4).tokenize("abcd", Truncate.FIRST).truncated());
   }
 
   @Test
   void tooLongTextIsRefusedWithoutTruncation() {
-    RobertaTokenizer tokenizer = carrier(false, 4);
+    RobertaTokenizer tokenizer = carrier(4);
     var error =
         assertThrows(
             ElasticsearchStatusException.class, () -> tokenizer.tokenize("abcdef", Truncate.NONE));
@@ -127,8 +125,8 @@ class RobertaTokenizerTest {
   void mergesFollowTheirRanksWithinWords() {
     List<String> vocabulary = new ArrayList<>(List.of("<pad>", "<unk>", "l", "o", "w"));
     vocabulary.addAll(List.of("lo", "low", "Ġ", "Ġlow"));
-    var settings = new RobertaTokenization(false, true, 64, Truncate.FIRST, -1);
+    var settings = new RobertaTokenization(false, false, 64, Truncate.FIRST, -1);
     var tokenizer = new RobertaTokenizer(vocabulary, List.of("l o", "lo w", "Ġ low"), settings);
-    assertArrayEquals(new int[] {8, 8, 1, 5}, ids(tokenizer, "low low!lo"));
+    assertArrayEquals(new int[] {6, 8, 1, 5}, ids(tokenizer, "low low!lo"));
   }
 }
