@@ -1,6 +1,6 @@
 """A checkpoint to one TorchScript file that Elasticsearch can run, with a JSON of its facts beside it.
 
-The file is written under a passing name, checked by the ML node's rules, run in a process of its own, and
+The file is written under a temporary name, checked by the ML node's rules, run in a process of its own, and
 only then given its own name: a file that is there is a file that works.
 """
 

@@ -90,7 +90,8 @@ def quantize_layers(
 ) -> None:
     """Make the linear layers inside a module 8-bit, but for those in `exact`.
 
-    The float32 weights of each go before the next one's turn: both never are in memory at once.
+    The float32 weights of each layer are freed before the next one's turn, so that memory never holds both
+    forms of the whole model.
     """
     for name, child in module.named_children():
         if not isinstance(child, nn.Linear):

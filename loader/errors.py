@@ -1,4 +1,4 @@
-"""The one error a person sees. It is `eland_models`', which stands without the loader."""
+"""The one error a person sees. Defined in eland_models, which does not need the loader."""
 from __future__ import annotations
 
 from eland_models.errors import PeaksError

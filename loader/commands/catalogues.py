@@ -15,7 +15,7 @@ from loader.elastic.models import (
     refuse_other_checkpoint,
     refuse_other_model,
 )
-from loader.peaks.catalogue import Concept, Entry, Peak
+from loader.peaks.catalogue import ALPHA_TEXT, Concept, Entry, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.catalogue_index import require_entries
 from loader.show.progress import Progress, track
@@ -39,7 +39,7 @@ _references_option = click.option(
 @click.command("load-peaks")
 @click.argument("file", type=FILE)
 @_references_option
-@click.option("--alpha-text", type=click.FloatRange(0, 1), default=0.55, show_default=True,
+@click.option("--alpha-text", type=click.FloatRange(0, 1), default=ALPHA_TEXT, show_default=True,
               help="Weight of a peak's names against its reference photos: 1 is names only.")
 @click.option("--max-images", type=click.IntRange(min=1), default=3, show_default=True,
               help="Reference photos used for one peak, the first by name.")

@@ -26,7 +26,7 @@ from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, PhotoModel, Settings
 from loader.show.progress import Progress
-from loader.show.summary import photos_as_json, summarize_photos, summarize_predictions
+from loader.show.summary import describe_load, summarize_photos, summarize_predictions
 from loader.show.values import format_count
 from loader.text import clean_text
 
@@ -223,7 +223,7 @@ def _stop(report: PhotoReport, options: Options) -> NoReturn:
 
 def _say(report: PhotoReport, options: Options) -> None:
     if options.as_json:
-        print_json(photos_as_json(report))
+        print_json(describe_load(report))
     else:
         click.echo(summarize_photos(report, str(options.folder)))
 

@@ -17,12 +17,12 @@ from loader.commands.options import (
 )
 from loader.elastic.connection import Connection, connection_options
 from loader.peaks.identification.calibration_store import read_cut_off
-from loader.search.answer import Answer, describe_answer
+from loader.search.answer import Answer
 from loader.search.asking import answer_question, answer_similar
 from loader.search.filters import read_filters
 from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, ask_text
 from loader.search.template_call import format_curl
-from loader.show.answer_table import show_nothing, show_photos
+from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
 from loader.text import clean_text
 

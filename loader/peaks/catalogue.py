@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.place import Point, read_point
 
+ALPHA_TEXT = 0.55  # weight of the names in a prototype, against the reference photos
 UNDETERMINED = "und"  # BCP 47's tag for a language that is not said
 NamesByLanguage = Mapping[str, tuple[str, ...]]
 EntryT = TypeVar("EntryT", bound="Entry")

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -156,40 +156,3 @@ def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, entries: Entr
         camera=first_value(fields, "camera"),
         thumbnail=first_value(fields, "thumbnail"),
     )
-
-
-def describe_answer(answer: Answer) -> dict[str, Any]:
-    """The answer as one JSON object: ``query``, ``took`` (ms), ``note`` and ``hits``."""
-    question = answer.question
-    return {
-        "query": {
-            "command": question.command,
-            "asked": question.asked,
-            "template": question.template,
-            "parameters": question.without_vector,
-        },
-        "took": answer.took,
-        "note": answer.note,
-        "hits": [_describe_hit(hit) for hit in answer.hits],
-    }
-
-
-def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
-    return {
-        "path": hit.path,
-        "score": hit.similarity.score,
-        "cosine": hit.similarity.cosine,
-        "probability": hit.similarity.probability,
-        "peaks": [
-            {"id": each.peak.id, "names": list(each.peak.names), "probability": each.probability,
-             "evidence": each.evidence}
-            for each in hit.predictions
-        ],
-        "concepts": [{"id": concept.id, "name": concept.name} for concept in hit.concepts],
-        "time": asdict(hit.time),
-        "gps": None if hit.gps is None else asdict(hit.gps),
-        "altitude": hit.altitude,
-        "bearing": hit.bearing,
-        "bearing_reference": hit.bearing_reference,
-        "camera": hit.camera,
-    }

@@ -1,9 +1,11 @@
-"""An answer as text for a terminal: a line that repeats the question, and a table of photos."""
+"""An answer as text for a terminal, a line that repeats the question and a table of photos, and as JSON."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
-from loader.search.answer import Answer, Similarity
+from loader.search.answer import Answer, PhotoHit, Similarity
 from loader.show.tables import Column, format_table
 from loader.show.values import format_count, format_prediction, format_probability, format_time
 from loader.text import clean_text
@@ -48,3 +50,40 @@ def show_nothing(answer: Answer) -> str:
         return f"{nothing}."
     filters = clean_text(", ".join(question.filters))
     return f"{nothing} with these filters: {filters}. Widen or leave out one of them."
+
+
+def describe_answer(answer: Answer) -> dict[str, Any]:
+    """The answer as one JSON object: ``query``, ``took`` (ms), ``note`` and ``hits``."""
+    question = answer.question
+    return {
+        "query": {
+            "command": question.command,
+            "asked": question.asked,
+            "template": question.template,
+            "parameters": question.without_vector,
+        },
+        "took": answer.took,
+        "note": answer.note,
+        "hits": [_describe_hit(hit) for hit in answer.hits],
+    }
+
+
+def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
+    return {
+        "path": hit.path,
+        "score": hit.similarity.score,
+        "cosine": hit.similarity.cosine,
+        "probability": hit.similarity.probability,
+        "peaks": [
+            {"id": each.peak.id, "names": list(each.peak.names), "probability": each.probability,
+             "evidence": each.evidence}
+            for each in hit.predictions
+        ],
+        "concepts": [{"id": concept.id, "name": concept.name} for concept in hit.concepts],
+        "time": asdict(hit.time),
+        "gps": None if hit.gps is None else asdict(hit.gps),
+        "altitude": hit.altitude,
+        "bearing": hit.bearing,
+        "bearing_reference": hit.bearing_reference,
+        "camera": hit.camera,
+    }

@@ -75,7 +75,7 @@ def summarize_catalogue(report: CatalogueReport, noun: str, place: str) -> str:
     return "\n".join(lines)
 
 
-def photos_as_json(report: PhotoReport) -> dict[str, Any]:
+def describe_load(report: PhotoReport) -> dict[str, Any]:
     """Return the report of `peaks load-photos --json`."""
     return {**asdict(report), "loaded": report.loaded, "seconds": round(report.seconds, 3)}
 

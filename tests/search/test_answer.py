@@ -5,7 +5,8 @@ import json
 
 from loader.peaks.catalogue import Peak
 from loader.place import Point
-from loader.search.answer import PeakPrediction, ShotTime, describe_answer
+from loader.search.answer import PeakPrediction, ShotTime
+from loader.show.answer_table import describe_answer
 from loader.show.identification_table import describe_identified
 from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer
 from tests.snapshots import check_snapshot

@@ -12,7 +12,7 @@ from loader.peaks.catalogue_writer import CatalogueReport
 from loader.photos.predictions import PredictionReport
 from loader.photos.report import PhotoReport
 from loader.show.summary import (
-    photos_as_json,
+    describe_load,
     summarize_catalogue,
     summarize_photos,
     summarize_predictions,
@@ -116,11 +116,11 @@ def test_names_do_not_command_the_terminal() -> None:
         f"  {name}: the file is empty"
         for name in ("line\ufffdfeed", "clear\ufffd[2Jscreen", "turned \ufffdgpj.exe", "isolated \ufffdname")
     ]
-    assert photos_as_json(report)["skipped"][0]["name"] == "line\nfeed"
+    assert describe_load(report)["skipped"][0]["name"] == "line\nfeed"
 
 
 def test_reports_are_json() -> None:
-    photos = json.loads(json.dumps(photos_as_json(PHOTOS["photos_with_everything"])))
+    photos = json.loads(json.dumps(describe_load(PHOTOS["photos_with_everything"])))
     reason = "the folder cannot be read (Permission denied)"
     assert photos["skipped"][1] == {"name": "closed", "reason": reason}
     assert (photos["loaded"], photos["found"]) == (1231, 1234)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from loader.peaks.catalogue import ALPHA_TEXT
 from loader.peaks.checks.names import NameVectors
 from loader.peaks.checks.problems import NotChecked, Problem, warning
 from loader.peaks.checks.references import ReferencePhoto, group_by_peak
@@ -28,8 +29,6 @@ Floats = npt.NDArray[np.float64]
 # half or a quarter of the size, or saved again with quality 50, keeps 0.997; none of 4,560 pairs of different
 # photos reaches 0.99.
 SAME_PICTURE = 0.99
-# Weight of the names in a prototype: the default of `peaks load-peaks --alpha-text`.
-ALPHA_TEXT = 0.55
 # A photo contradicts its folder when its own prototype is so many times as far as another's (distance is
 # 1 − cosine): a ratio holds for checkpoints whose cosines are spread differently.
 FARTHER = 1.5

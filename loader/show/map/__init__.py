@@ -1,1 +1,1 @@
-"""The trek as one HTML page: `read` it, choose the `view`, draw the `figure`, fill the `page`."""
+"""The trek as one HTML page: choose the `view`, draw the `figure`, fill the `page`."""

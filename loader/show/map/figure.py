@@ -122,14 +122,14 @@ def _add_layers(drawing: figure) -> None:
 
 def _add_photos(drawing: figure) -> None:
     """Markers with notches towards where the photos look, each with a white edge around both."""
-    dots = _source("dots", "x", "y", "size", "halo", "count")
+    markers = _source("markers", "x", "y", "size", "halo", "count")
     notches = _source("notches", "x", "y", "angle")
     plain: dict[str, Any] = {"line_color": None}
     for colour, size, notch in (("white", "halo", 14), (colours.PHOTO, "size", 10.5)):
         drawing.scatter("x", "y", source=notches, marker="triangle", angle="angle", size=notch,
                         fill_color=colour, name="photos-layer", **plain)
-        drawing.scatter("x", "y", source=dots, size=size, fill_color=colour, name="photos-layer", **plain)
-    drawing.text("x", "y", "count", source=dots, text_color="white", text_font=value(FONT),
+        drawing.scatter("x", "y", source=markers, size=size, fill_color=colour, name="photos-layer", **plain)
+    drawing.text("x", "y", "count", source=markers, text_color="white", text_font=value(FONT),
                  text_font_size="10px", text_font_style="bold", text_align="center", text_baseline="middle",
                  name="photos-layer")
     drawing.scatter("x", "y", source=_source("ring", "x", "y", "size"), size="size", fill_color=None,

@@ -4,16 +4,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pyproj import Geod
-
+from loader.peaks.sight.geometry import measure_distance
 from loader.place import Point
 from loader.search.trek import TrekPhoto
 
 FASTEST = 6.0  # km/h in a straight line, which is shorter than the way
 LONGEST = 30_000.0  # metres in a straight line
 SAME_PLACE = 400.0  # metres that positions of one place differ by, whatever the clock says
-
-_EARTH = Geod(ellps="WGS84")
 
 
 def walked_ways(photos: Sequence[TrekPhoto]) -> list[list[Point]]:
@@ -38,6 +35,6 @@ def walked_ways(photos: Sequence[TrekPhoto]) -> list[list[Point]]:
 def is_walked(one: TrekPhoto, other: TrekPhoto) -> bool:
     """Whether a person can have walked from the place of a photo to that of a later one."""
     assert one.moment is not None and other.moment is not None
-    metres = _EARTH.inv(one.gps.lon, one.gps.lat, other.gps.lon, other.gps.lat)[2]
+    metres = measure_distance(one.gps, other.gps)
     hours = (other.moment - one.moment).total_seconds() / 3600
-    return bool(metres <= SAME_PLACE or (metres <= LONGEST and metres / 1000 <= FASTEST * hours))
+    return metres <= SAME_PLACE or (metres <= LONGEST and metres / 1000 <= FASTEST * hours)

@@ -116,9 +116,9 @@ def pixels_like(picture: Image.Image, colour: tuple[int, int, int]) -> int:
 def test_the_map_is_drawn_with_labels_that_do_not_collide(page: Browser) -> None:
     picture = Image.open(io.BytesIO(page.picture())).convert("RGB").crop((300, 0, 1100, 860))
     assert pixels_like(picture, (0xBD, 0x27, 0x1E)) > 150, "red triangles"
-    assert pixels_like(picture, (0x20, 0x92, 0x80)) > 1500, "green dots"
+    assert pixels_like(picture, (0x20, 0x92, 0x80)) > 1500, "green markers"
     assert pixels_like(picture, (0xF6, 0xF4, 0xEE)) > 100_000, "paper"
-    assert page.ask("document.body.dataset.dots") == page.ask(f"String({DATA.format('dots')}.x.length)")
+    assert page.ask("document.body.dataset.markers") == page.ask(f"String({DATA.format('markers')}.x.length)")
     assert page.ask(f"{DATA.format('heat')}.url.length") == 1
     labels = page.ask(f"({{...{DATA.format('labels')}}})")
     assert labels["text"].count("Mount Everest") == 1
@@ -171,7 +171,7 @@ def test_a_window_of_time_filters_and_can_be_drawn_with_the_mouse(page: Browser)
 
 
 def test_the_wheel_zooms_and_a_button_goes_back(page: Browser) -> None:
-    before = page.ask("document.body.dataset.dots")
+    before = page.ask("document.body.dataset.markers")
     width = f"({MODEL.format('map')}.x_range.end - {MODEL.format('map')}.x_range.start)"
     far = page.ask(width)
     for _ in range(4):
@@ -182,18 +182,18 @@ def test_the_wheel_zooms_and_a_button_goes_back(page: Browser) -> None:
     press(page, "home")
     shown(page)
     assert page.ask(width) == pytest.approx(far)
-    assert page.ask("document.body.dataset.dots") == before
+    assert page.ask("document.body.dataset.markers") == before
 
 
 def test_marks_tell_of_themselves_and_can_be_clicked(page: Browser) -> None:
-    counts = page.ask(f"[...{DATA.format('dots')}.count]")
-    card = card_at(page, *place_of(page, "dots", counts.index("")))
+    counts = page.ask(f"[...{DATA.format('markers')}.count]")
+    card = card_at(page, *place_of(page, "markers", counts.index("")))
     assert "+05:45" in card and "m above the sea" in card and "IMG_" in card
     assert page.ask(f"{DATA.format('ring')}.x.length") == 1
     page.mouse("mouseMoved", 700, 20)
     page.wait_for("document.getElementById('card').hidden")
     row = next(place for place, count in enumerate(counts) if count)
-    x, y = place_of(page, "dots", row)
+    x, y = place_of(page, "markers", row)
     assert f"{counts[row]} photos" in card_at(page, x, y)
     page.click(x, y)  # looks closer
     page.wait_for(f"document.getElementById('count').textContent.startsWith('{counts[row]} photos')")
@@ -221,12 +221,12 @@ def test_layers_can_be_hidden_and_a_small_screen_shows_the_map_first(page: Brows
     assert places == sorted(places)
 
 
-def test_each_photo_is_in_one_dot_near_the_others_of_its_dot(page: Browser) -> None:
+def test_each_photo_is_in_one_marker_near_the_others_of_its_marker(page: Browser) -> None:
     chance = random.Random(3)
     places = [(chance.uniform(-5e3, 5e3), chance.uniform(-5e3, 5e3)) for _ in range(300)]
     photos = json.dumps([{"x": x, "y": y, "place": place} for place, (x, y) in enumerate(places)])
     gathered: list[Any] = page.ask(
-        f"gatherDots({photos}, 800).map((dot) => [dot.x, dot.y, dot.members.map((photo) => photo.place)])"
+        f"gatherMarkers({photos}, 800).map((one) => [one.x, one.y, one.members.map((photo) => photo.place)])"
     )
     assert sorted(member for _, _, members in gathered for member in members) == list(range(300))
     assert 20 < len(gathered) < 150
@@ -241,7 +241,7 @@ def test_each_photo_is_in_one_dot_near_the_others_of_its_dot(page: Browser) -> N
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
     browser.open_file(write_map(tmp_path, make_hostile_trek(), HOSTILE[0]))
     for row in range(len(HOSTILE)):
-        browser.mouse("mouseMoved", *place_of(browser, "dots", row))
+        browser.mouse("mouseMoved", *place_of(browser, "markers", row))
         browser.mouse("mouseMoved", *place_of(browser, "peaks", row))
     assert browser.ask("window.stolen === undefined")
     assert browser.ask("document.title").strip() == HOSTILE[0]
@@ -255,5 +255,5 @@ def test_few_and_many_photos_are_drawn(browser: Browser, tmp_path: Path, trek: T
     browser.open_file(write_map(tmp_path, trek))
     assert shown(browser) == photos
     assert browser.ask("document.querySelectorAll('.tile').length") == min(photos, 60)
-    assert 1 <= int(browser.ask("document.body.dataset.dots")) < 200
+    assert 1 <= int(browser.ask("document.body.dataset.markers")) < 200
     assert browser.ask("document.querySelector('main').clientHeight") == 860

@@ -1,15 +1,15 @@
-// Photos that cannot be drawn side by side, gathered into dots. Greedy, as map libraries do it: the next photo that no
-// dot holds yet takes in all free ones within a radius, and the dot stands at their mean.
+// Photos that cannot be drawn side by side, gathered into markers. Greedy, as map libraries do it: the next photo that
+// no marker holds yet takes in all free ones within a radius, and the marker stands at their mean.
 
 const SECTORS = 24;
 
-/** Pixels within which so many photos share a dot: the dots of many are large. */
+/** Pixels within which so many photos share a marker: the markers of many are large. */
 function clusterRadius(photos) {
   return Math.min(26, 15 + 4 * Math.log10(Math.max(1, photos / 100)));
 }
 
-/** Dots {x, y, members} of photos {x, y} within `radius` metres of one another; each photo is in one dot. */
-function gatherDots(photos, radius) {
+/** Markers {x, y, members} of photos {x, y} within `radius` metres of one another; each photo is in one marker. */
+function gatherMarkers(photos, radius) {
   const cells = new Map();
   const cellOf = (photo) => [Math.floor(photo.x / radius), Math.floor(photo.y / radius)];
   for (const photo of photos) {
@@ -18,7 +18,7 @@ function gatherDots(photos, radius) {
     cells.get(key).push(photo);
   }
   const taken = new Set();
-  const dots = [];
+  const markers = [];
   for (const photo of photos) {
     if (taken.has(photo)) continue;
     const [column, row] = cellOf(photo);
@@ -31,9 +31,9 @@ function gatherDots(photos, radius) {
       }
     }
     members.forEach((member) => taken.add(member));
-    dots.push({ x: mean(members.map((m) => m.x)), y: mean(members.map((m) => m.y)), members });
+    markers.push({ x: mean(members.map((m) => m.x)), y: mean(members.map((m) => m.y)), members });
   }
-  return dots;
+  return markers;
 }
 
 /** The directions in which photos look, each sector of the rim once; degrees clockwise from north. */

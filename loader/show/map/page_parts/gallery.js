@@ -60,15 +60,15 @@ class Gallery {
     return badge;
   }
 
-  /** Show the card of a dot or a peak beside the pointer, in a map so many pixels wide and high. */
-  showCard({ dot, peak }, sx, sy, width, height) {
-    this.card.replaceChildren(...(peak ? this.peakLines(peak) : dot.members.length > 1
-      ? this.clusterLines(dot.members) : this.photoLines(dot.members[0])));
+  /** Show the card of a marker or a peak beside the pointer, in a map so many pixels wide and high. */
+  showCard({ marker, peak }, sx, sy, width, height) {
+    this.card.replaceChildren(...(peak ? this.peakLines(peak) : marker.members.length > 1
+      ? this.clusterLines(marker.members) : this.photoLines(marker.members[0])));
     this.card.hidden = false;
     const box = this.card.getBoundingClientRect();
     const [left, right] = [sx - 18 - box.width, sx + 18];
     const hasRoom = { left: left >= 4, right: right + box.width <= width };
-    const isLeft = hasRoom.left && (!hasRoom.right || looksEast(dot?.members ?? []));
+    const isLeft = hasRoom.left && (!hasRoom.right || looksEast(marker?.members ?? []));
     this.card.style.left = `${isLeft ? left : Math.max(4, Math.min(right, width - box.width))}px`;
     this.card.style.top = `${Math.max(4, Math.min(sy - 40, height - box.height - 4))}px`;
   }

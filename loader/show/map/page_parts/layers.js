@@ -2,7 +2,7 @@
 
 const MOST_LIT = 60; // photos whose cones are drawn at once
 const MOST_LABELS = 150;
-const NOTCH_REACH = 0.3; // from a dot's edge to the middle of the triangle that stands on it
+const NOTCH_REACH = 0.3; // from a marker's edge to the middle of the triangle that stands on it
 const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
 
 class Layers {
@@ -11,10 +11,10 @@ class Layers {
     this.choice = choice;
     this.palette = palette;
     this.sources = new Map();
-    for (const name of ["heat", "sights", "ways", "cones", "lit", "notches", "dots", "ring", "peaks", "labels"]) {
+    for (const name of ["heat", "sights", "ways", "cones", "lit", "notches", "markers", "ring", "peaks", "labels"]) {
       this.sources.set(name, figures.get_model_by_name(name));
     }
-    this.dots = [];
+    this.markers = [];
     this.pen = document.createElement("canvas").getContext("2d");
     this.heights = choice.trek.peaks.map((peak) => peak.metres).filter((height) => height !== undefined);
     this.peaks = this.rankPeaks();
@@ -47,30 +47,30 @@ class Layers {
       x > view.left - across && x < view.right + across && y > view.bottom - up && y < view.top + up);
     // A step of the zoom changes who stands together, not every turn of the wheel.
     const pixel = 2 ** (Math.round(2 * Math.log2(view.pixel)) / 2);
-    this.dots = gatherDots(near, clusterRadius(photos.length) * pixel);
-    for (const dot of this.dots) dot.size = dotSize(dot.members.length);
-    this.drawDots(view);
+    this.markers = gatherMarkers(near, clusterRadius(photos.length) * pixel);
+    for (const marker of this.markers) marker.size = markerSize(marker.members.length);
+    this.drawMarkers(view);
     this.drawSights();
     this.drawPeaks();
     this.drawLabels(view);
   }
 
-  drawDots(view) {
-    const dots = [...this.dots].sort((one, other) => one.members.length - other.members.length);
-    this.fill("dots", {
-      x: dots.map((dot) => dot.x),
-      y: dots.map((dot) => dot.y),
-      size: dots.map((dot) => dot.size),
-      halo: dots.map((dot) => dot.size + 3),
-      count: dots.map((dot) => (dot.members.length > 1 ? dot.members.length.toLocaleString("en") : "")),
+  drawMarkers(view) {
+    const markers = [...this.markers].sort((one, other) => one.members.length - other.members.length);
+    this.fill("markers", {
+      x: markers.map((marker) => marker.x),
+      y: markers.map((marker) => marker.y),
+      size: markers.map((marker) => marker.size),
+      halo: markers.map((marker) => marker.size + 3),
+      count: markers.map((marker) => (marker.members.length > 1 ? marker.members.length.toLocaleString("en") : "")),
     });
     const notches = { x: [], y: [], angle: [] };
-    for (const dot of dots) {
-      const reach = (dot.size / 2 + NOTCH_REACH) * view.pixel;
-      for (const bearing of directions(dot.members)) {
+    for (const marker of markers) {
+      const reach = (marker.size / 2 + NOTCH_REACH) * view.pixel;
+      for (const bearing of directions(marker.members)) {
         const turn = bearing * Math.PI / 180;
-        notches.x.push(dot.x + reach * Math.sin(turn));
-        notches.y.push(dot.y + reach * Math.cos(turn));
+        notches.x.push(marker.x + reach * Math.sin(turn));
+        notches.y.push(marker.y + reach * Math.cos(turn));
         notches.angle.push(-turn);
       }
     }
@@ -80,14 +80,14 @@ class Layers {
   drawSights() {
     const { trek, peaks: ticked } = this.choice;
     const lines = { x0: [], y0: [], x1: [], y1: [], width: [] };
-    for (const dot of this.dots) {
+    for (const marker of this.markers) {
       const counts = new Map();
-      for (const { framed } of dot.members) for (const peak of framed) counts.set(peak, (counts.get(peak) ?? 0) + 1);
+      for (const { framed } of marker.members) for (const peak of framed) counts.set(peak, (counts.get(peak) ?? 0) + 1);
       for (const [place, count] of counts) {
         const peak = trek.peaks[place];
         if (peak.x === undefined || (ticked.size && !ticked.has(place))) continue;
-        lines.x0.push(dot.x);
-        lines.y0.push(dot.y);
+        lines.x0.push(marker.x);
+        lines.y0.push(marker.y);
         lines.x1.push(peak.x);
         lines.y1.push(peak.y);
         lines.width.push(Math.min(0.9 + 0.5 * Math.log2(count), 2.6));
@@ -127,7 +127,7 @@ class Layers {
       .filter((peak) => peak.sx > 0 && peak.sx < view.width && peak.sy > 0 && peak.sy < view.height)
       .slice(0, MOST_LABELS);
     const wanted = inside.map((peak) => this.measureLabel(peak, view));
-    const marks = [...this.dots, ...inside].map((mark) => {
+    const marks = [...this.markers, ...inside].map((mark) => {
       const { sx, sy } = toPixels(mark, view);
       const half = mark.size / 2 + 3;
       return { left: sx - half, top: sy - half, width: 2 * half, height: 2 * half };
@@ -172,7 +172,7 @@ class Layers {
       });
   }
 
-  /** Light up photos: what they see, and the dot that holds them. */
+  /** Light up photos: what they see, and the marker that holds them. */
   point(photos) {
     const some = new Set(photos.slice(0, MOST_LIT));
     const cones = { xs: [], ys: [] };
@@ -180,18 +180,18 @@ class Layers {
     this.fill("cones", cones);
     const { peaks } = this.choice.trek;
     this.light([...some].flatMap((photo) => photo.framed.map((place) => [photo, peaks[place]])));
-    const dots = this.dots.filter((dot) => dot.members.some((member) => some.has(member)));
+    const markers = this.markers.filter((marker) => marker.members.some((member) => some.has(member)));
     this.fill("ring", {
-      x: dots.map((dot) => dot.x),
-      y: dots.map((dot) => dot.y),
-      size: dots.map((dot) => dot.size + 7),
+      x: markers.map((marker) => marker.x),
+      y: markers.map((marker) => marker.y),
+      size: markers.map((marker) => marker.size + 7),
     });
   }
 
   /** Light up the sight lines to a peak. */
   pointPeak({ place }) {
-    const seeing = this.dots.filter((dot) => dot.members.some((photo) => photo.framed.includes(place)));
-    this.light(seeing.map((dot) => [dot, this.choice.trek.peaks[place]]));
+    const seeing = this.markers.filter((marker) => marker.members.some((photo) => photo.framed.includes(place)));
+    this.light(seeing.map((marker) => [marker, this.choice.trek.peaks[place]]));
   }
 
   light(pairs) {
@@ -204,7 +204,7 @@ class Layers {
     });
   }
 
-  /** The dot or the peak under the pointer, or null. */
+  /** The marker or the peak under the pointer, or null. */
   at(sx, sy) {
     const view = this.view;
     const nearest = (marks, reach) => {
@@ -216,14 +216,14 @@ class Layers {
       }
       return least <= reach ? best : null;
     };
-    const dot = nearest(this.dots, 6);
-    if (dot !== null) return { dot };
+    const marker = nearest(this.markers, 6);
+    if (marker !== null) return { marker };
     const peak = nearest(this.peaks, 4);
     return peak === null ? null : { peak };
   }
 }
 
-function dotSize(count) {
+function markerSize(count) {
   return Math.min(26, 10 + 8 * Math.log10(count));
 }
 

@@ -51,7 +51,7 @@ function scheduler(layers, gallery, choice, profile) {
       layers.draw();
       drawScale(layers.view);
       profile?.draw();
-      document.body.dataset.dots = layers.dots.length;
+      document.body.dataset.markers = layers.markers.length;
     });
     clearTimeout(timer);
     timer = setTimeout(rest, HEAT_DELAY);
@@ -107,9 +107,9 @@ function listenToPointer(layers, gallery, choice, profile) {
     const view = layers.view;
     const { sx, sy } = toPixels({ x, y }, view);
     const found = layers.at(sx, sy);
-    if (found?.dot !== pointed?.dot || found?.peak !== pointed?.peak) {
-      layers.point(found?.dot?.members ?? []);
-      profile?.point(found?.dot?.members ?? []);
+    if (found?.marker !== pointed?.marker || found?.peak !== pointed?.peak) {
+      layers.point(found?.marker?.members ?? []);
+      profile?.point(found?.marker?.members ?? []);
       if (found?.peak) layers.pointPeak(found.peak);
     }
     pointed = found;
@@ -121,7 +121,7 @@ function listenToPointer(layers, gallery, choice, profile) {
   map.on_event("mouseleave", () => { pointed = null; gallery.hideCard(); layers.point([]); profile?.point([]); });
   map.on_event("tap", (event) => {
     move(event);
-    if (pointed?.dot?.members.length > 1) goTo(layers, pointed.dot.members);
+    if (pointed?.marker?.members.length > 1) goTo(layers, pointed.marker.members);
     if (pointed?.peak) choice.toggle("peaks", pointed.peak.place);
   });
 }
