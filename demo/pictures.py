@@ -16,7 +16,7 @@ from demo.render import LONG_SIDE, plan_photos, write_task
 from demo.scene import LANDSCAPE, PEAKS, Scene, draw_scene
 from demo.trail import summits
 from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
-from loader.show.sight_diagram import render_diagram
+from loader.show.sight.diagram import render_diagram
 
 QUALITY = 80
 GAP = 4

@@ -132,7 +132,7 @@ def sight(
     """
     from loader.files.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera, sight_photo
-    from loader.show.sight_table import describe_sights, show_sights
+    from loader.show.sight.table import describe_sights, show_sights
 
     zone = parse_zone(timezone) if timezone else None
     drawings = plan_drawings(images, output)
@@ -188,7 +188,7 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
 
 def _draw(file: Path, sighted: SightedPhoto) -> None:
     from loader.peaks.sight.photo import read_picture
-    from loader.show.sight_diagram import Kind, render_diagram
+    from loader.show.sight.diagram import Kind, render_diagram
 
     try:
         picture = read_picture(sighted.photo.path)

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from loader.peaks.identification.identifier import Candidate, Identification
-from loader.show.sight_table import describe_camera, describe_sight, format_aside
+from loader.show.sight.table import describe_sight
+from loader.show.sight.words import describe_camera
 from loader.show.tables import Column, format_table
-from loader.show.values import format_probability
+from loader.show.values import format_aside, format_probability
 from loader.text import clean_text, format_direction
 
 

@@ -1,4 +1,4 @@
-"""Values as people read them: times, lengths, probabilities, durations."""
+"""Values as people read them: times, lengths, angles, probabilities, durations."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -24,6 +24,14 @@ def _to_minute(moment: str) -> str:
 def format_metres(metres: float | None) -> str:
     """``8849`` gives ``8,849 m``."""
     return "" if metres is None else f"{metres:,.0f} m"
+
+
+def format_aside(offset: float | None) -> str:
+    """``-2.24`` gives ``2.2° left``; whole degrees from ten on; "" when it is not known."""
+    if offset is None:
+        return ""
+    size = f"{abs(offset):.1f}" if abs(offset) < 9.95 else f"{abs(offset):.0f}"
+    return "ahead" if size == "0.0" else f"{size}° {'right' if offset > 0 else 'left'}"
 
 
 def format_probability(probability: float | None) -> str:

@@ -7,10 +7,9 @@ import pytest
 
 from loader.peaks.identification.identifier import Identification
 from loader.peaks.sight.geometry import Camera
-from loader.search.answer import Answer, ShotTime
+from loader.search.answer import Answer
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.identification_table import IdentifiedImage, show_identified
-from loader.show.values import format_probability, format_time
 from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer, plain_answer
 from tests.snapshots import check_snapshot
 
@@ -47,25 +46,3 @@ def nothing_in_sight() -> IdentifiedImage:
 )
 def test_snapshot(name: str, text: str) -> None:
     check_snapshot(SNAPSHOTS / name, text + "\n")
-
-
-@pytest.mark.parametrize(
-    ("probability", "text"),
-    [(None, ""), (0.0, "<0.1 %"), (0.0004, "<0.1 %"), (0.0123, "1.2 %"), (0.416, "42 %"), (0.99, "99 %"),
-     (0.9999, ">99 %"), (1.0, ">99 %")],
-)
-def test_probability(probability: float | None, text: str) -> None:
-    assert format_probability(probability) == text
-
-
-@pytest.mark.parametrize(
-    ("time", "text"),
-    [
-        (ShotTime("2023-10-05T00:27:33.000Z", "2023-10-05T06:12:33", "+05:45"), "2023-10-05 06:12 +05:45"),
-        (ShotTime(None, "2023-10-05T06:12:33", None), "2023-10-05 06:12"),
-        (ShotTime("2023-10-05T00:27:33.000Z", None, None), "2023-10-05 00:27 UTC"),
-        (ShotTime(), ""),
-    ],
-)
-def test_time(time: ShotTime, text: str) -> None:
-    assert format_time(time) == text

@@ -9,13 +9,8 @@ import pytest
 
 from loader.peaks.sight.geometry import Summits
 from loader.peaks.sight.photo import sight_photo
-from loader.show.sight_table import (
-    NO_POSITION,
-    describe_shot,
-    describe_sights,
-    format_aside,
-    show_sights,
-)
+from loader.show.sight.table import describe_sights, show_sights
+from loader.show.sight.words import NO_POSITION, describe_shot
 from tests.peaks.sight.views import photo_of, valley_fields, valley_summits
 from tests.snapshots import check_snapshot
 
@@ -43,18 +38,7 @@ def show(fields: dict[str, Any], mountains: Summits | None = None, **options: An
     ],
 )
 def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) -> None:
-    check_snapshot(SNAPSHOTS / f"sight-{name}", show(fields, **options) + "\n")
-
-
-@pytest.mark.parametrize(
-    ("offset", "words"),
-    [
-        (None, ""), (0.0, "ahead"), (-0.04, "ahead"), (-2.24, "2.2° left"), (2.25, "2.2° right"),
-        (9.94, "9.9° right"), (9.96, "10° right"), (-180.0, "180° left"), (14.6, "15° right"),
-    ],
-)
-def test_offset(offset: float | None, words: str) -> None:
-    assert format_aside(offset) == words
+    check_snapshot(SNAPSHOTS / name, show(fields, **options) + "\n")
 
 
 def test_west_of_true_north() -> None:

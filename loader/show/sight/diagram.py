@@ -21,8 +21,7 @@ from PIL import Image
 from loader.peaks.sight.camera import place_in_picture
 from loader.peaks.sight.geometry import COMPASS_ERROR_DEG, Camera, Sight
 from loader.peaks.sight.photo import SightedPhoto
-from loader.show.lettering import FONT, drawable_name, drawable_text, shorten
-from loader.show.sight_layout import (
+from loader.show.sight.layout import (
     HALF_HEIGHT,
     Label,
     choose_peaks,
@@ -32,7 +31,8 @@ from loader.show.sight_layout import (
     place_labels,
     spread,
 )
-from loader.show.sight_table import describe_missing, describe_shot, headline
+from loader.show.sight.lettering import FONT, drawable_name, drawable_text, shorten
+from loader.show.sight.words import describe_missing, describe_shot, headline
 from loader.show.values import format_metres
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"

@@ -17,9 +17,8 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.sight.geometry import Sight, Summits
 from loader.peaks.sight.photo import SightedPhoto, sight_photo
 from loader.place import Point
-from loader.show.lettering import drawable_name, drawable_text, is_drawable
-from loader.show.sight_diagram import picture_places, render_diagram
-from loader.show.sight_layout import (
+from loader.show.sight.diagram import picture_places, render_diagram
+from loader.show.sight.layout import (
     HALF_HEIGHT,
     MOST_PEAKS,
     PLAIN_HEIGHT,
@@ -28,7 +27,8 @@ from loader.show.sight_layout import (
     choose_peaks,
     place_labels,
 )
-from loader.show.sight_table import NO_BEARING, NO_POSITION
+from loader.show.sight.lettering import drawable_name, drawable_text, is_drawable
+from loader.show.sight.words import NO_BEARING, NO_POSITION
 from tests.files.picture_files import quadrants
 from tests.peaks.sight.views import at, photo_of, summits_of, valley_fields, valley_summits
 

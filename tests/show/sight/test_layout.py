@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.show.sight_layout import (
+from loader.show.sight.layout import (
     FARTHEST_RADIUS,
     choose_rings,
     dial_point,
