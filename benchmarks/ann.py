@@ -25,12 +25,12 @@ from elasticsearch.helpers import bulk
 
 from evaluation.dataset import Dataset, read_dataset
 from evaluation.retrieval import Encode, open_encoder
+from loader.arrays import Vectors
 from loader.batches import batched
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.show.tables import Column, format_table
-from loader.vision.vectors import Vectors
 
 TYPES = ("flat", "hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw")
 DEPTHS = (1, 10, 100)

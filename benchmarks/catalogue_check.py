@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from demo.render import TRUTH_FILE
+from loader.arrays import Vectors
 from loader.elastic.connection import Connection
 from loader.elastic.models import read_deployed_model
 from loader.files.images import open_image
@@ -33,7 +34,6 @@ from loader.peaks.checks.references import ReferencePhoto
 from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors
 from loader.show.progress import Progress
 from loader.vision.image_vectors import LocalVision
-from loader.vision.vectors import Vectors
 
 SIZES = (2, 3, 4, 5)
 COPIES = {"quality 85": (1, 85), "quality 50": (1, 50), "half the size": (2, 85), "a quarter": (4, 85)}

@@ -20,17 +20,17 @@ from eland_models.recipes import MOST_NAMES, PLACE, Recipe, read_recipes
 from evaluation.dataset import Catalogue, Dataset, read_dataset
 from evaluation.fitting import PICTURE, SIGHTED, Clue
 from evaluation.labels import Labels, read_labels
-from evaluation.metrics import Floats, is_named_within
+from evaluation.metrics import is_named_within
 from evaluation.naming import predict_by_clues
 from evaluation.retrieval import Encode, ask_by_prototype, open_encoder
 from evaluation.samples import LabelledPhotos, Sample
+from loader.arrays import Floats, Vectors
 from loader.elastic.connection import Connection, connection_options
 from loader.peaks.catalogue import Peak
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import embed_references, find_references
 from loader.show.tables import Column, format_table
 from loader.vision.image_vectors import LocalVision
-from loader.vision.vectors import Vectors
 
 ALPHAS = (0.0, 0.25, 0.55, 0.85)  # weight of the names; 0.55 is the default of `peaks load-peaks`
 ANTI_WEIGHTS = (0.25, 0.5)

@@ -21,7 +21,7 @@ from evaluation.fitting import (
     fit_weights,
 )
 from evaluation.labels import Labels, Rows
-from evaluation.metrics import Bools, Floats, is_named_within
+from evaluation.metrics import is_named_within
 from evaluation.naming import (
     FEWEST_PEAKS,
     FEWEST_TO_FIT,
@@ -39,6 +39,7 @@ from evaluation.retrieval import (
     judge_cut_off,
 )
 from evaluation.samples import LabelledPhotos, Sample, gather_cosines
+from loader.arrays import Bools, Floats
 from loader.errors import PeaksError
 from loader.peaks.identification.rule import ConceptRule, Rule, Weights, siglip_logits
 

@@ -12,6 +12,7 @@ from typing import Any, Generic
 import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
 
+from loader.arrays import Vectors
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages
 from loader.elastic.models import DeployedModel, read_deployed_model, read_index_model
 from loader.errors import PeaksError
@@ -25,7 +26,6 @@ from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import read_point
 from loader.vision.image_vectors import read_vector
-from loader.vision.vectors import Vectors
 
 _PAGE = 500  # documents a request; a vector of 768 numbers is about 10 kB of JSON
 _CAMERA_FIELDS = (

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
-from evaluation.metrics import Bools, Floats, lowest_threshold
+from evaluation.metrics import lowest_threshold
+from loader.arrays import Bools, Floats
 from loader.peaks.identification.rule import Clues, Weights
 
 Clue = Literal["match", "share", "prior"]

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.dataset import Catalogue, Dataset
-from evaluation.metrics import Bools
+from loader.arrays import Bools
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import fold_id

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from loader.arrays import Bools, Floats
 
 RECALL_DEPTHS = (1, 5, 10)
 CONFIDENCE = 0.95

@@ -11,8 +11,6 @@ from evaluation.dataset import Dataset
 from evaluation.fitting import PICTURE, SIGHTED, Clue, CrossFitted, Model, cross_fit, fit_weights
 from evaluation.labels import Labels
 from evaluation.metrics import (
-    Bools,
-    Floats,
     Interval,
     ReliabilityBin,
     best_first,
@@ -25,6 +23,7 @@ from evaluation.metrics import (
     wilson,
 )
 from evaluation.samples import LabelledPhotos, Sample
+from loader.arrays import Bools, Floats
 from loader.peaks.identification.calibration_store import RuleInForce
 from loader.peaks.identification.rule import Rule
 

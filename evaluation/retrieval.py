@@ -13,8 +13,6 @@ from evaluation.dataset import Catalogue, Dataset
 from evaluation.labels import Labels
 from evaluation.metrics import (
     RECALL_DEPTHS,
-    Bools,
-    Floats,
     average_precision,
     balanced_accuracy,
     best_cut_off,
@@ -22,9 +20,9 @@ from evaluation.metrics import (
     recall_at,
     reciprocal_rank,
 )
+from loader.arrays import Bools, Floats, Vectors
 from loader.batches import batched
 from loader.elastic.models import embed_texts
-from loader.vision.vectors import Vectors
 
 TEXTS_A_REQUEST = 16
 RECIPES = {"peak": "peak", "concept": "photo"}  # kind of entry to the recipe that asks for it

@@ -9,11 +9,10 @@ import numpy as np
 from evaluation.dataset import Dataset
 from evaluation.fitting import Folds, assign_folds
 from evaluation.labels import Labels, Rows
-from evaluation.metrics import Bools, Floats
+from loader.arrays import Bools, Floats, Vectors
 from loader.peaks.identification.candidates import MOST_CANDIDATES, View, take_view
 from loader.peaks.identification.rule import Clues, gather_clues
 from loader.peaks.siglip import SiglipSigmoid
-from loader.vision.vectors import Vectors
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from loader.vision.vectors import Vectors
+from loader.arrays import Vectors
 
 
 def unit(rows: npt.ArrayLike) -> Vectors:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from elasticsearch import Elasticsearch
 
+from loader.arrays import Vectors
 from loader.batches import Advance, batched
 from loader.elastic.bulk import Rejected, Written, write_documents
 from loader.elastic.indices import CONCEPTS, PEAKS, refresh
@@ -15,7 +16,6 @@ from loader.files.library import Skipped
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import Encode, References, embed_references
-from loader.vision.vectors import Vectors
 
 # A request holds the text of so many peaks; each is about a dozen forward passes of the text encoder.
 PEAKS_A_REQUEST = 4

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from loader.arrays import Vectors
 from loader.files.content import UnreadableImage
 from loader.files.images import open_image
 from loader.files.library import PhotoFile, Skipped, walk_library
 from loader.peaks.catalogue import Peak
-from loader.vision.vectors import Vectors
 
 # Upright RGB pictures to vectors, ``(n, dims)``.
 Encode = Callable[[Sequence[Image.Image]], npt.ArrayLike]

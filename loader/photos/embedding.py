@@ -8,9 +8,9 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from loader.arrays import Vectors
 from loader.files.photo import Photo
 from loader.photos.settings import Encoder
-from loader.vision.vectors import Vectors
 
 Other = TypeVar("Other")
 Item = TypeVar("Item")

@@ -13,9 +13,9 @@ from loader.errors import PeaksError
 if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
     from PIL import Image
 
+    from loader.arrays import Vectors
     from loader.files.images import ModelInput
     from loader.peaks.identification.document_fields import FillFields
-    from loader.vision.vectors import Vectors
 
 
 @dataclass(frozen=True)

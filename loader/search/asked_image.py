@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from elasticsearch import ApiError, Elasticsearch
 
+from loader.arrays import Vectors
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
@@ -18,7 +19,6 @@ from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
 from loader.peaks.siglip import SiglipSigmoid
 from loader.vision.image_vectors import LocalVision, find_indexed
-from loader.vision.vectors import Vectors
 
 
 @dataclass(frozen=True)

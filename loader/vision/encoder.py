@@ -22,11 +22,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
+from loader.arrays import Vectors
 from loader.errors import PeaksError
 from loader.vision.model_input import read_model_input, read_pixel_scale
 from loader.vision.quantized_tower import QuantizedTower, find_engine
 from loader.vision.tower import Tower, load_tower
-from loader.vision.vectors import Vectors
 
 PRECISIONS = ("fp32", "int8", "auto")
 

@@ -8,14 +8,13 @@ import numpy as np
 
 from evaluation.dataset import Catalogue, Dataset, Photos
 from evaluation.labels import Labels
-from evaluation.metrics import Bools
 from evaluation.samples import LabelledPhotos
+from loader.arrays import Bools, Vectors
 from loader.elastic.models import DeployedModel
 from loader.peaks.catalogue import Concept, EntryT, Peak
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Point
-from loader.vision.vectors import Vectors
 from tests.vectors import unit
 
 PEAKS = ("north", "east", "south", "west")

@@ -23,8 +23,8 @@ from evaluation.fitting import (
     fit_platt,
     fit_weights,
 )
-from evaluation.metrics import Bools, Floats
 from evaluation.samples import Sample
+from loader.arrays import Bools, Floats
 from loader.peaks.identification.rule import Clues, Weights
 from loader.peaks.siglip import SiglipSigmoid
 

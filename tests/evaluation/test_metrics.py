@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from evaluation import metrics
+from loader.arrays import Floats
 
 SCORES = arrays.arrays(np.float64, st.integers(1, 40), elements=st.floats(-1, 1))
 
@@ -25,7 +26,7 @@ def test_retrieval_by_hand() -> None:
 
 
 @given(SCORES, st.data())
-def test_average_precision_is_scikit_learns(scores: metrics.Floats, data: st.DataObject) -> None:
+def test_average_precision_is_scikit_learns(scores: Floats, data: st.DataObject) -> None:
     sklearn = pytest.importorskip("sklearn.metrics")
     unique = np.unique(scores)
     relevant = data.draw(arrays.arrays(np.bool_, len(unique)).filter(lambda row: bool(row.any())))
@@ -67,7 +68,7 @@ def test_the_lowest_threshold_by_hand() -> None:
 
 @given(SCORES, st.floats(0.05, 1), st.data())
 def test_the_lowest_threshold_reaches_its_precision(
-    scores: metrics.Floats, precision: float, data: st.DataObject
+    scores: Floats, precision: float, data: st.DataObject
 ) -> None:
     shown = data.draw(arrays.arrays(np.bool_, len(scores)))
     lowest = metrics.lowest_threshold(scores, shown, precision)
@@ -95,7 +96,7 @@ def test_the_cut_off_lies_in_the_widest_gap() -> None:
 
 
 @given(SCORES, SCORES)
-def test_no_cut_off_is_better_than_the_best(matches: metrics.Floats, others: metrics.Floats) -> None:
+def test_no_cut_off_is_better_than_the_best(matches: Floats, others: Floats) -> None:
     best = metrics.balanced_accuracy(matches, others, metrics.best_cut_off(matches, others))
     values = np.unique(np.concatenate([matches, others]))
     between = (values[1:] + values[:-1]) / 2

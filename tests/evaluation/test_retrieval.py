@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.metrics import Bools
 from evaluation.retrieval import (
     Query,
     QueryResult,
@@ -19,8 +18,8 @@ from evaluation.retrieval import (
     measure_searches,
     summarize,
 )
+from loader.arrays import Bools, Vectors
 from loader.errors import PeaksError
-from loader.vision.vectors import Vectors
 from tests.evaluation.small_library import make_dataset, make_labels, shown_concepts
 
 

@@ -25,8 +25,8 @@ from PIL import Image
 from tests.conftest import DEMO_CHECKPOINT
 
 if TYPE_CHECKING:
+    from loader.arrays import Vectors
     from loader.photos.settings import Encoder
-    from loader.vision.vectors import Vectors
 
 MARK = "PEAKS_TEST_MARK"  # in the environment of all processes that a load starts
 LONGEST = 120.0  # seconds; a load that takes longer hangs

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from loader.arrays import Vectors
 from loader.files.photo import Photo
 from loader.photos.embedding import Embedded, RunAhead, embed
-from loader.vision.vectors import Vectors
 
 
 class Tower:

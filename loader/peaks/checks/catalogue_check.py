@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loader.arrays import Vectors
 from loader.batches import Track, batched
 from loader.peaks.checks.entries import Entries, find_missing, find_same_peaks
 from loader.peaks.checks.names import NameVectors, find_confusable_names
@@ -21,7 +22,6 @@ from loader.peaks.checks.sight_lines import check_sight_lines
 from loader.peaks.checks.vectors import check_vectors, find_near_pictures
 from loader.peaks.reference_images import find_references
 from loader.vision.image_vectors import LocalVision
-from loader.vision.vectors import Vectors
 
 PHOTOS_A_BATCH = 16  # embedded at a time
 

@@ -6,17 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from elasticsearch import Elasticsearch
 
+from loader.arrays import Floats, Vectors
 from loader.batches import Advance, batched
 from loader.elastic.models import DeployedModel
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_writer import PEAKS_A_REQUEST, embed_names
 from loader.peaks.checks.problems import Problem, warning
-from loader.vision.vectors import Vectors
-
-Floats = npt.NDArray[np.float64]
 
 # From this cosine on two peaks' names count as one to the model, whatever the others are like.
 SAME_NAMES = 0.98

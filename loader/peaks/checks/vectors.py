@@ -14,16 +14,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from loader.arrays import Floats, Vectors
 from loader.peaks.catalogue import ALPHA_TEXT
 from loader.peaks.checks.names import NameVectors
 from loader.peaks.checks.problems import NotChecked, Problem, warning
 from loader.peaks.checks.references import ReferencePhoto, group_by_peak
 from loader.peaks.prototypes import blend_prototype
-from loader.vision.vectors import Vectors
-
-Floats = npt.NDArray[np.float64]
 
 # From this cosine on two pictures are taken for one. Measured on drawn photos (docs/catalogue.md): a copy of
 # half or a quarter of the size, or saved again with quality 50, keeps 0.997; none of 4,560 pairs of different

@@ -9,6 +9,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.arrays import Vectors
 from loader.elastic.retries import check_parts, with_retries
 from loader.errors import PeaksError
 from loader.peaks.sight.geometry import (
@@ -19,7 +20,6 @@ from loader.peaks.sight.geometry import (
     Summits,
     look,
 )
-from loader.vision.vectors import Vectors
 
 # Nearest entries that a photo is compared with. A shard looks at as many candidates: with a filter on fewer
 # ids than this the search is exact.

@@ -6,10 +6,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.arrays import Vectors
 from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
 from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import SiglipSigmoid
-from loader.vision.vectors import Vectors
 
 # From the vectors of photos, float32 ``(n, dims)``, and their EXIF fields to the fields of their
 # identification.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
 
+from loader.arrays import Vectors
 from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_all
@@ -15,7 +16,6 @@ from loader.peaks.identification.candidates import View, score_entries, take_vie
 from loader.peaks.identification.rule import Evidence, Rule, gather_clues, name_evidence, siglip_logits
 from loader.peaks.sight.geometry import Camera, Sight, Summits
 from loader.peaks.siglip import SiglipSigmoid
-from loader.vision.vectors import Vectors
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,9 @@ import numpy.typing as npt
 import yaml
 from scipy.special import expit, log_expit, logsumexp
 
+from loader.arrays import Bools, Floats
 from loader.peaks.siglip import SiglipSigmoid
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Evidence = Literal["visual", "sight", "both"]
 
 RULE_FILE = Path(__file__).with_name("rule.yaml")

@@ -15,10 +15,9 @@ import numpy.typing as npt
 from pyproj import Geod
 from scipy.special import ndtr
 
+from loader.arrays import Bools, Floats
 from loader.peaks.catalogue import Peak
 from loader.place import Point
-
-Floats = npt.NDArray[np.float64]
 
 # Farther summits are lost in haze: the visual range in the parks of the American West is 56 to 145 km on
 # average, 225 km in air without pollution (EPA, Basic Information about Visibility).
@@ -250,7 +249,7 @@ def frame_probability(offset: Floats | None, field_of_view: float | None, count:
     return np.round(inside, 9)  # in its last digits a farther summit came out likelier
 
 
-def seen_probability(angle: Floats, is_hidden: npt.NDArray[np.bool_], altitude: float | None) -> Floats:
+def seen_probability(angle: Floats, is_hidden: Bools, altitude: float | None) -> Floats:
     """Return the probability that a camera that looks their way sees summits, by their apparent height.
 
     a / (a + `HALF_SEEN_DEG`), where a is the angle above the sea's horizon; times `HIDDEN_SEEN` behind a

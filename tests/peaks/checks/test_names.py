@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loader.arrays import Vectors
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.names import (
     LEAST_PEAKS,
@@ -13,7 +14,6 @@ from loader.peaks.checks.names import (
     NameVectors,
     find_confusable_names,
 )
-from loader.vision.vectors import Vectors
 from tests.vectors import unit
 
 

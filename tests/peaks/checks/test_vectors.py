@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loader.arrays import Vectors
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.names import NameVectors
 from loader.peaks.checks.references import ReferencePhoto
 from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors, find_near_pictures
-from loader.vision.vectors import Vectors
 from tests.peaks.checks.reference_folders import make_photo
 from tests.vectors import unit
 
