@@ -27,9 +27,9 @@ from loader.arrays import Bools
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import fold_id
+from loader.text import list_words
 
 SIGHT, FOLDERS = "sight", "folders"
-_EXAMPLES = 3
 
 Shown = Mapping[str, frozenset[str]]
 Rows = npt.NDArray[np.int64]
@@ -121,8 +121,8 @@ def from_folders(dataset: Dataset) -> Labels:
     unknown = {name for path, name in folders.items() if path not in peaks and path not in concepts}
     if not peaks and not concepts:
         raise PeaksError(
-            f"No photo's first folder ({_some(unknown) or 'there is none'}) is a peak's or concept's id: "
-            "name folders as in ama-dablam/IMG_1.JPG, or give a truth file to --labels."
+            f"No photo's first folder ({list_words(sorted(unknown)) or 'there is none'}) is a peak's or "
+            "concept's id: name folders as in ama-dablam/IMG_1.JPG, or give a truth file to --labels."
         )
     return Labels(FOLDERS, peaks, concepts, tuple(sorted(unknown)))
 
@@ -205,13 +205,7 @@ def _unknown_peaks(path: Path, catalogue: Catalogue[Any], shown: Shown) -> list[
     unknown = sorted(labelled - set(catalogue.ids))
     if labelled and len(unknown) == len(labelled):
         raise PeaksError(
-            f"None of the {len(unknown)} peaks in {path} is in the catalogue ({_some(unknown)}): the ids "
-            f"there are such as {_some(catalogue.ids)}."
+            f"None of the {len(unknown)} peaks in {path} is in the catalogue ({list_words(unknown)}): the "
+            f"ids there are such as {list_words(sorted(catalogue.ids))}."
         )
     return unknown
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - _EXAMPLES} more" if len(listed) > _EXAMPLES else ""
-    return ", ".join(listed[:_EXAMPLES]) + more

@@ -1,7 +1,8 @@
-"""Words for a person: directions, and text that is safe to print on a terminal."""
+"""Words for a person: lists, counts, distances, directions, and text that is safe to print on a terminal."""
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 _COMPASS = (
     *("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE"),
@@ -20,6 +21,30 @@ def _is_obeyed(mark: str) -> bool:
     if unicodedata.category(mark) in ("Cc", "Zl", "Zp"):
         return True
     return unicodedata.bidirectional(mark) in _BIDIRECTIONAL
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """The text on one line, of at most ``limit`` characters; an ellipsis stands for the others."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def list_words(words: Sequence[str], most: int = 5) -> str:
+    """``a``, ``a and b``, ``a, b and c``; beyond ``most`` the rest is counted."""
+    shown = words if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
+    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def format_count(number: int, noun: str) -> str:
+    """``1 photo``, ``4,000 photos``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def format_distance(metres: float) -> str:
+    """``4954`` gives ``5.0 km``, ``30126`` gives ``30 km``, ``52.3`` gives ``52 m``."""
+    if metres < 999.5:
+        return f"{metres:.0f} m"
+    return f"{metres / 1000:.1f} km" if metres < 9950 else f"{metres / 1000:,.0f} km"
 
 
 def compass_point(bearing: float) -> str:

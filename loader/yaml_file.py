@@ -13,6 +13,7 @@ from typing import NoReturn
 import yaml
 
 from loader.errors import PeaksError
+from loader.text import shorten
 
 
 def read_text(path: Path) -> str:
@@ -24,12 +25,6 @@ def read_text(path: Path) -> str:
         raise PeaksError(f"{path}, line {line}: not UTF-8; save the file as UTF-8.") from error
     except OSError as error:
         raise PeaksError(f"{path} cannot be read ({error.strerror}).") from error
-
-
-def shorten(value: str, limit: int = 60) -> str:
-    """Quote at most ``limit`` characters of what a person wrote, on one line."""
-    line = " ".join(value.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, PhotoModel, Settings
 from loader.show.progress import Progress
 from loader.show.summary import describe_load, summarize_photos, summarize_predictions
-from loader.show.values import format_count
-from loader.text import clean_text
+from loader.text import clean_text, format_count
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
 SHOWN_MISSING = 5  # paths that are shown before photos are removed

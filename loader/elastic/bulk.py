@@ -11,6 +11,7 @@ from elasticsearch.helpers import streaming_bulk
 from loader.elastic.error_sentences import describe, explain, join_reasons
 from loader.elastic.retries import BUSY, Deadline, TurnedAway, with_retries
 from loader.errors import PeaksError
+from loader.text import format_count
 
 MOST_BYTES = 500_000  # of a request with several documents: a proxy such as nginx takes 1 MB at most
 TOO_LARGE = 413
@@ -144,7 +145,7 @@ class _Bulk:
             ((_, item),) = outcome.items()
             self._note(item)
         if turned_away := self._turned_away:
-            count = f"{len(turned_away)} document{'s' if len(turned_away) > 1 else ''}"
+            count = format_count(len(turned_away), "document")
             raise TurnedAway(f"Elasticsearch turns {count} away ({next(iter(turned_away.values()))})")
 
     def _note(self, item: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from elasticsearch import ApiError, ConnectionTimeout, SSLError, TransportError,
 from elasticsearch import ConnectionError as ElasticConnectionError
 
 from loader.errors import PeaksError
+from loader.text import shorten
 
 MOST_CHARACTERS = 300  # of the reasons of one failure
 
@@ -107,7 +108,7 @@ def join_reasons(body: Any) -> str:
     """
     reasons = _reasons(body)
     ends = dict.fromkeys((*reasons[:1], *reasons[-1:]))
-    return " ".join(": ".join(ends).split())[:MOST_CHARACTERS].rstrip(".")
+    return shorten(": ".join(ends), MOST_CHARACTERS).rstrip(".")
 
 
 def _reasons(body: Any) -> list[str]:

@@ -19,8 +19,7 @@ from loader.elastic.asset_writer import Change
 from loader.elastic.connection import Connection
 from loader.elastic.kibana_sources import SavedObject, pack_objects
 from loader.errors import PeaksError
-from loader.text import clean_text
-from loader.yaml_file import shorten
+from loader.text import clean_text, shorten
 
 DEFAULT_SPACE = "default"
 
@@ -217,4 +216,4 @@ def _reason(error: Mapping[str, Any]) -> str:
 
 def _quote(text: object) -> str:
     """Return foreign text on one line of bounded length, without control characters."""
-    return shorten(clean_text(" ".join(str(text).split())), _LONGEST_QUOTE).rstrip(".")
+    return clean_text(shorten(str(text), _LONGEST_QUOTE)).rstrip(".")

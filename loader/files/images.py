@@ -30,6 +30,7 @@ from loader.files.content import (
 from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, find_excess, large_decoding
 from loader.files.exif_block import read_orientation
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
+from loader.text import shorten
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
 MEGAPIXELS = 220
@@ -253,5 +254,5 @@ def _damage_explained(kind: str) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise UnreadableImage(f"the {kind} file is damaged (its header cannot be read)") from error
     except Exception as error:
-        detail = " ".join(str(error).split())[:120] or type(error).__name__
+        detail = shorten(str(error), 120) or type(error).__name__
         raise UnreadableImage(f"the {kind} file is damaged ({detail})") from error

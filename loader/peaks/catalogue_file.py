@@ -12,7 +12,8 @@ import yaml
 from loader.errors import PeaksError
 from loader.peaks.catalogue import UNDETERMINED, Entry, EntryT, NamesByLanguage
 from loader.place import Point
-from loader.yaml_file import YamlReader, read_text, shorten
+from loader.text import shorten
+from loader.yaml_file import YamlReader, read_text
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # A BCP 47 tag's primary language subtag (ISO 639-1, or 639-2 and 639-3 where there is no two-letter code).

@@ -32,6 +32,7 @@ from loader.files.decoding_cost import use_gate
 from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import Known, Photo, decode_photo
+from loader.text import shorten
 
 TIME_LIMIT = 120.0  # seconds a file
 LARGE_SECONDS = 15.0  # for a large picture of another worker, which this one may have to wait for
@@ -179,8 +180,7 @@ class DecodingPool:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             reason = f"its decoder crashed ({how})"
         except Exception as error:
-            detail = " ".join(f"{type(error).__name__}: {error}".split())[:120]
-            reason = f"its decoder failed ({detail})"
+            reason = f"its decoder failed ({shorten(f'{type(error).__name__}: {error}', 120)})"
         return Skipped(task.file.name, reason)
 
     def _make_pool(self) -> ProcessPool:

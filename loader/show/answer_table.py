@@ -7,8 +7,8 @@ from typing import Any
 
 from loader.search.answer import Answer, PhotoHit, Similarity
 from loader.show.tables import Column, format_table
-from loader.show.values import format_count, format_prediction, format_probability, format_time
-from loader.text import clean_text
+from loader.show.values import format_prediction, format_probability, format_time
+from loader.text import clean_text, format_count
 
 
 def show_photos(answer: Answer, width: int | None = None) -> str:

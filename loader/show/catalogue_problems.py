@@ -8,7 +8,7 @@ from typing import Any
 
 from loader.peaks.checks.problems import CheckReport, Kind, Problem
 from loader.show.tables import Column, format_table
-from loader.show.values import format_count
+from loader.text import format_count
 
 TITLES: dict[Kind, str] = {
     "entry": "Entries of the catalogue",

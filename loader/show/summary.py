@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from loader.files.library import NamedReason
-from loader.show.values import format_count, format_duration
-from loader.text import clean_text
+from loader.show.values import format_duration
+from loader.text import clean_text, format_count
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
     from loader.peaks.catalogue_writer import CatalogueReport

@@ -59,8 +59,3 @@ def format_duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def format_count(number: int, noun: str) -> str:
-    """``1 photo``, ``4,000 photos``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

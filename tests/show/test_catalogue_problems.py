@@ -3,13 +3,7 @@ from __future__ import annotations
 
 import json
 
-from loader.peaks.checks.problems import (
-    CheckReport,
-    NotChecked,
-    Problem,
-    format_distance,
-    list_words,
-)
+from loader.peaks.checks.problems import CheckReport, NotChecked, Problem
 from loader.show.catalogue_problems import describe_problems, show_problems
 from loader.show.tables import UNLIMITED
 
@@ -68,12 +62,3 @@ def test_the_report_is_json() -> None:
         "evidence": {"offset": -127.0},
     }
     assert document["not_checked"][0]["why"] == "no --checkpoint"
-
-
-def test_distances_and_lists_read_as_a_person_says_them() -> None:
-    metres = (0, 52.3, 999.4, 999.6, 4954, 9949, 9951, 30126, 6_381_000)
-    assert [format_distance(each) for each in metres] == [
-        "0 m", "52 m", "999 m", "1.0 km", "5.0 km", "9.9 km", "10 km", "30 km", "6,381 km"
-    ]
-    words = [list_words([str(i) for i in range(count)]) for count in (1, 2, 3, 5, 7)]
-    assert words == ["0", "0 and 1", "0, 1 and 2", "0, 1, 2, 3 and 4", "0, 1, 2, 3 and 3 more"]

@@ -18,8 +18,9 @@ from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_entries
 from loader.peaks.catalogue_index import fold_name
-from loader.peaks.checks.problems import Problem, error, format_distance, list_words, warning
+from loader.peaks.checks.problems import Problem, error, warning
 from loader.peaks.sight.geometry import measure_distance
+from loader.text import format_distance, list_words
 from loader.yaml_file import read_text
 
 # Summits nearer than this are taken for one: the positions that maps and gazetteers give one summit differ by

@@ -1,7 +1,7 @@
 """The result of a check: problems, each one sentence with its fix, and what was not checked."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -69,16 +69,3 @@ class CheckReport:
     def count(self, severity: Severity) -> int:
         """How many problems are of a severity."""
         return sum(problem.severity == severity for problem in self.problems)
-
-
-def format_distance(metres: float) -> str:
-    """``4954`` gives ``5.0 km``, ``30126`` gives ``30 km``, ``52.3`` gives ``52 m``."""
-    if metres < 999.5:
-        return f"{metres:.0f} m"
-    return f"{metres / 1000:.1f} km" if metres < 9950 else f"{metres / 1000:,.0f} km"
-
-
-def list_words(words: Sequence[str], most: int = 5) -> str:
-    """``a``, ``a and b``, ``a, b and c``; beyond ``most`` the rest is counted."""
-    shown = words if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
-    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -12,8 +12,9 @@ from loader.batches import Advance
 from loader.files.images import ModelInput
 from loader.files.photo import Photo, decode_photo
 from loader.peaks.catalogue import Peak
-from loader.peaks.checks.problems import Problem, error, list_words, warning
+from loader.peaks.checks.problems import Problem, error, warning
 from loader.peaks.reference_images import References, fold_id
+from loader.text import list_words
 
 # Pictures are decoded to this size when they are not embedded, only to see whether they can be read.
 UNEMBEDDED = ModelInput(64, 64)

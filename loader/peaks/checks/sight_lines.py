@@ -13,7 +13,7 @@ from functools import cached_property
 
 from loader.files.exif import PANORAMA_RATIO
 from loader.peaks.catalogue import Peak
-from loader.peaks.checks.problems import NotChecked, Problem, Severity, format_distance, list_words
+from loader.peaks.checks.problems import NotChecked, Problem, Severity
 from loader.peaks.checks.references import ReferencePhoto
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import (
@@ -26,7 +26,7 @@ from loader.peaks.sight.geometry import (
     measure_distance,
 )
 from loader.place import Point
-from loader.text import format_direction
+from loader.text import format_direction, format_distance, list_words
 
 # Degrees beyond the frame's edge from where on a photo contradicts its folder: three standard deviations of a
 # phone's compass, which a normal error exceeds on one side once in 740 photos.

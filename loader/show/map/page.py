@@ -21,8 +21,8 @@ from loader.show.map.figure import draw_figures
 from loader.show.map.tiles import TileServer
 from loader.show.map.trail import walked_ways
 from loader.show.map.view import PlanePoint, main_trek, project, start_view
-from loader.show.values import format_count, format_probability, format_time
-from loader.text import format_direction
+from loader.show.values import format_probability, format_time
+from loader.text import format_count, format_direction
 
 EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}
 

@@ -31,9 +31,10 @@ from loader.show.sight.layout import (
     place_labels,
     spread,
 )
-from loader.show.sight.lettering import FONT, drawable_name, drawable_text, shorten
+from loader.show.sight.lettering import FONT, drawable_name, drawable_text
 from loader.show.sight.words import describe_missing, describe_shot, headline
 from loader.show.values import format_metres
+from loader.text import shorten
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
 INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"

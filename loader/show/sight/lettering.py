@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from matplotlib.font_manager import findfont, get_font
 
+from loader.text import shorten
+
 FONT = "DejaVu Sans"
 LONGEST_NAME = 26  # characters
 
@@ -23,11 +25,6 @@ def drawable_name(names: Sequence[str], identifier: str) -> str:
 def drawable_text(text: str) -> str:
     """Return a text with a question mark for every character that the font cannot write."""
     return "".join(mark if is_drawable(mark) else "?" for mark in text)
-
-
-def shorten(text: str, longest: int) -> str:
-    """Return at most so many characters; an ellipsis stands for the others."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def is_drawable(text: str) -> bool:
