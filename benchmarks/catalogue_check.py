@@ -33,7 +33,7 @@ from loader.peaks.checks.names import NameVectors, embed_all_names
 from loader.peaks.checks.references import ReferencePhoto
 from loader.peaks.checks.vectors import SAME_PICTURE, check_vectors
 from loader.show.progress import Progress
-from loader.vision.image_vectors import LocalVision
+from loader.vision.local_vision import LocalVision
 
 SIZES = (2, 3, 4, 5)
 COPIES = {"quality 85": (1, 85), "quality 50": (1, 50), "half the size": (2, 85), "a quarter": (4, 85)}

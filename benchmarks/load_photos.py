@@ -34,11 +34,10 @@ from benchmarks.process_tree import Usage, run_measured
 from eland_models.checkpoint import open_checkpoint
 from loader.elastic.bulk import delete_documents
 from loader.elastic.connection import Connection
-from loader.elastic.indices import PHOTOS, read_pages, refresh
+from loader.elastic.indices import PHOTOS, read_pages, read_vector, refresh
 from loader.elastic.photo_index import read_stored_photos
 from loader.files.library import list_files
 from loader.photos.decoding import usable_cores
-from loader.vision.image_vectors import read_vector
 
 PEAKS_COMMAND = (sys.executable, "-m", "loader")
 PEAKS = "demo/peaks.yaml"

@@ -30,7 +30,7 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import embed_references, find_references
 from loader.show.tables import Column, format_table
-from loader.vision.image_vectors import LocalVision
+from loader.vision.local_vision import LocalVision
 
 ALPHAS = (0.0, 0.25, 0.55, 0.85)  # weight of the names; 0.55 is the default of `peaks load-peaks`
 ANTI_WEIGHTS = (0.25, 0.5)

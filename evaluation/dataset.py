@@ -13,7 +13,7 @@ import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.arrays import Vectors
-from loader.elastic.indices import PEAKS, PHOTOS, read_pages
+from loader.elastic.indices import PEAKS, PHOTOS, read_pages, read_vector
 from loader.elastic.models import DeployedModel, read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.files.content import hash_file
@@ -25,7 +25,6 @@ from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import read_point
-from loader.vision.image_vectors import read_vector
 
 _PAGE = 500  # documents a request; a vector of 768 numbers is about 10 kB of JSON
 _CAMERA_FIELDS = (

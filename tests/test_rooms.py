@@ -15,12 +15,12 @@ from tests.conftest import REPOSITORY
 # The architecture: what a room may import beside `loader`'s own modules. Every name stands below its room.
 MAY_IMPORT = {
     "loader.commands": "evaluation show search photos peaks vision files elastic eland_models",
-    "evaluation": "show peaks vision files elastic",
+    "evaluation": "show peaks files elastic",
     "loader.show": "search photos peaks files",
     "loader.search": "peaks vision files elastic",
     "loader.photos": "peaks vision files elastic eland_models",
     "loader.peaks": "vision files elastic",
-    "loader.vision": "files elastic eland_models",
+    "loader.vision": "files eland_models",
     "loader.files": "",
     "loader.elastic": "eland_models",
     "cluster": "eland_models",

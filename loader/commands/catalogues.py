@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loader.peaks.catalogue_writer import CatalogueReport
     from loader.peaks.checks.entries import Entries
     from loader.peaks.checks.names import NameVectors
-    from loader.vision.image_vectors import LocalVision
+    from loader.vision.local_vision import LocalVision
 
 # The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
 
@@ -67,7 +67,7 @@ def load_peaks(
     """
     from loader.peaks import catalogue_writer
     from loader.peaks.reference_images import References, find_references
-    from loader.vision.image_vectors import LocalVision
+    from loader.vision.local_vision import LocalVision
 
     peaks = read_catalogue(file, Peak)
     references = find_references(folder, peaks) if folder else References()
@@ -146,7 +146,7 @@ def check(
     """
     from loader.peaks.checks.catalogue_check import check_catalogue
     from loader.show.catalogue_problems import describe_problems, show_problems
-    from loader.vision.image_vectors import LocalVision
+    from loader.vision.local_vision import LocalVision
 
     if file is None and offline:
         raise click.UsageError("--offline reaches no index: give the catalogue's FILE.")

@@ -1,7 +1,7 @@
 """The mountains of a photo: `peaks identify` names them, `peaks sight` says which stood before the camera."""
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +22,11 @@ from loader.commands.options import (
     write_output,
 )
 from loader.elastic.connection import Connection, connection_options
-from loader.elastic.indices import PEAKS
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.catalogue_index import require_entries
-from loader.search.filters import Filters, filter_clauses, read_filters
+from loader.search.filters import find_peaks_inside, read_filters
 
 if TYPE_CHECKING:
     from loader.peaks.sight.geometry import Summits
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 # The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
 
-MOST_PEAKS = 10_000  # a search's own limit
 KINDS = (".png", ".svg")
 
 
@@ -77,11 +75,11 @@ def _identify_all(
     from loader.peaks.identification.identifier import open_identifier
     from loader.search.asked_image import read_asked_image, read_siglip
     from loader.show.identification_table import IdentifiedImage
-    from loader.vision.image_vectors import LocalVision
+    from loader.vision.local_vision import LocalVision
 
     vision = LocalVision(checkpoint)
     filters = read_filters(client, **given)
-    allowed = _allowed_peaks(client, filters)
+    allowed = find_peaks_inside(client, filters)
     asked, skipped = read_each(images, lambda path: read_asked_image(client, path, vision))
     if not asked:
         return [], skipped
@@ -95,15 +93,6 @@ def _identify_all(
             identifier.threshold, filters.words,
         ))
     return found, skipped
-
-
-def _allowed_peaks(client: Elasticsearch, filters: Filters) -> Collection[str] | None:
-    """The peaks inside the filters' circle and box; None without such a filter."""
-    if not {"near_lat", "box_top"} & filters.parameters.keys():
-        return None
-    query = {"bool": {"filter": filter_clauses(client, filters, "peaks-by-text")}}
-    answer = client.search(index=PEAKS, source=False, fields=[{"field": "id"}], size=MOST_PEAKS, query=query)
-    return {hit["fields"]["id"][0] for hit in answer["hits"]["hits"]}
 
 
 @click.command()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from elasticsearch import ApiError, Elasticsearch, TransportError
@@ -24,10 +24,13 @@ from loader.files.library import list_files
 from loader.files.times import parse_zone
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
-from loader.photos.settings import WHOLE, Part, PhotoModel, Settings
+from loader.photos.settings import WHOLE, Part, Settings
 from loader.show.progress import Progress
 from loader.show.summary import describe_load, summarize_photos, summarize_predictions
 from loader.text import clean_text, format_count
+
+if TYPE_CHECKING:  # numpy: not for an unchanged library
+    from loader.photos.photo_model import PhotoModel
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
 SHOWN_MISSING = 5  # paths that are shown before photos are removed
@@ -245,7 +248,7 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     from loader.peaks.identification.document_fields import open_field_filler
     from loader.photos import predictions as pipeline
     from loader.search.asked_image import read_siglip
-    from loader.vision.image_vectors import LocalVision
+    from loader.vision.local_vision import LocalVision
 
     client = connection.client()
     read_photo_model(client)  # refuses peaks of another checkpoint

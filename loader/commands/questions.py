@@ -113,7 +113,7 @@ def similar(
     """
     # decoders and numpy, which questions in words do not need
     from loader.search.asked_image import read_asked_image
-    from loader.vision.image_vectors import LocalVision
+    from loader.vision.local_vision import LocalVision
 
     client = connection.client()
     asked = read_asked_image(client, image, LocalVision(checkpoint))

@@ -1,4 +1,4 @@
-"""The three indices by their aliases: the index behind an alias, and its hits page by page."""
+"""The three indices by their aliases: the index behind an alias, its hits page by page, and their vectors."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +50,18 @@ def index_behind(client: Elasticsearch, alias: str) -> ConcreteIndex | None:
     return ConcreteIndex(alias, name, body["mappings"])
 
 
+def require_index(client: Elasticsearch, alias: str) -> ConcreteIndex:
+    """Find the index behind an alias.
+
+    Raises:
+        PeaksError: no such index, or as for `index_behind`.
+    """
+    index = index_behind(client, alias)
+    if index is None:
+        raise PeaksError(f"Index [{alias}] does not exist: run `peaks apply`.")
+    return index
+
+
 def refresh(client: Elasticsearch, alias: str) -> None:
     """Make everything written visible to searches."""
     with_retries(partial(client.indices.refresh, index=alias))
@@ -94,3 +106,28 @@ def read_pages(
     finally:
         with suppress(ApiError, TransportError):  # it closes by itself after a while
             client.close_point_in_time(id=point)
+
+
+def read_vector(hit: Mapping[str, Any], field: str) -> list[float] | None:
+    """A vector from a hit's ``fields``, which hold it flat or as the one element of a list; None without one.
+
+    ``fields`` gives vectors on 8.19, where ``_source`` holds them, and on 9.2 and later, where it does not
+    ("Accessing dense_vector fields in search responses", Elasticsearch reference).
+    """
+    values = hit.get("fields", {}).get(field)
+    if not values:
+        return None
+    flat = values[0] if isinstance(values[0], list) else values
+    return [float(value) for value in flat]
+
+
+def stored_vector(client: Elasticsearch, index: str, document: str, field: str) -> list[float] | None:
+    """The vector of one document; None when it has none."""
+    query = {"ids": {"values": [document]}}
+    hits = client.search(index=index, source=False, fields=[{"field": field}], query=query)["hits"]["hits"]
+    return read_vector(hits[0], field) if hits else None
+
+
+def cosine_of_score(score: float) -> float:
+    """The cosine of a hit of a kNN search by cosine, which Elasticsearch scores by (1 + cos) / 2."""
+    return 2 * score - 1

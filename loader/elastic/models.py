@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.indices import PHOTOS, index_behind
+from loader.elastic.indices import PHOTOS, require_index
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 
@@ -97,9 +97,7 @@ def read_index_model(client: Elasticsearch, alias: str) -> IndexModel:
     Raises:
         PeaksError: no such index, several behind the alias, or one that `peaks apply` did not make.
     """
-    index = index_behind(client, alias)
-    if index is None:
-        raise PeaksError(f"Index [{alias}] does not exist: run `peaks apply`.")
+    index = require_index(client, alias)
     return index_model(index.name, index.mappings)
 
 

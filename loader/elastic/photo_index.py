@@ -10,7 +10,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.indices import PEAKS, PHOTOS, read_pages, refresh
+from loader.elastic.indices import PEAKS, PHOTOS, read_pages, read_vector, refresh
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
@@ -100,14 +100,12 @@ def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[
         index=PHOTOS,
         size=len(ids),
         query={"ids": {"values": list(ids)}},
-        # 9.2 and later leave vectors out of _source
         fields=[{"field": "clip_image"}],
     )
     documents = {}
     for hit in with_retries(request)["hits"]["hits"] if ids else []:
-        vector = hit.get("fields", {}).get("clip_image", [])
-        flat = vector[0] if vector and isinstance(vector[0], list) else vector
-        documents[hit["_id"]] = {**hit["_source"], **({"clip_image": flat} if flat else {})}
+        vector = read_vector(hit, "clip_image")
+        documents[hit["_id"]] = {**hit["_source"], **({"clip_image": vector} if vector else {})}
     return documents
 
 

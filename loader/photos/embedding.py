@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from loader.arrays import Vectors
 from loader.files.photo import Photo
-from loader.photos.settings import Encoder
+from loader.photos.photo_model import Encoder
 
 Other = TypeVar("Other")
 Item = TypeVar("Item")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
 
@@ -22,7 +23,10 @@ from loader.files.content import hash_file
 from loader.files.library import Listing, PhotoFile
 from loader.photos.comparison import Comparison
 from loader.photos.report import Outcome, PhotoReport, explain_no_photo
-from loader.photos.settings import PhotoModel, Settings
+from loader.photos.settings import Settings
+
+if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
+    from loader.photos.photo_model import PhotoModel
 
 REMOVAL_SIZE = 500  # documents deleted at a time
 

@@ -1,17 +1,50 @@
 """What photos are embedded and identified with, each part opened when the first photo needs it."""
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
 from elasticsearch import Elasticsearch
+from PIL import Image
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
+from loader.arrays import Vectors
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import IndexModel, refuse_other_checkpoint
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
-from loader.peaks.identification.document_fields import open_field_filler
+from loader.files.images import ModelInput
+from loader.peaks.identification.document_fields import FillFields, open_field_filler
 from loader.peaks.siglip import SiglipSigmoid
-from loader.photos.settings import Encoder, PhotoModel
 from loader.vision.model_input import read_model_input
+
+
+class Encoder(Protocol):
+    """What makes vectors of pictures (`loader.vision.encoder.VisionEncoder`)."""
+
+    @property
+    def precision(self) -> str: ...
+
+    @property
+    def agreement(self) -> float | None: ...
+
+    def encode(self, images: Sequence[Image.Image]) -> Vectors: ...
+
+
+@dataclass(frozen=True)
+class PhotoModel:
+    """The tools that embed and identify a photo; an unchanged library does not need them.
+
+    Attributes:
+        input: the picture that the vision tower takes.
+        make_encoder: loads the tower.
+        open_field_filler: reads what the cluster knows of peaks and concepts.
+    """
+
+    input: ModelInput
+    make_encoder: Callable[[], Encoder]
+    open_field_filler: Callable[[], FillFields]
 
 
 def open_photo_model(

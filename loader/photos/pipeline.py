@@ -17,8 +17,9 @@ from loader.files.photo import Known, Photo
 from loader.photos.comparison import Comparison
 from loader.photos.decoding import Decoded, DecodingPool, Task, usable_cores
 from loader.photos.embedding import Embedded, RunAhead, embed
+from loader.photos.photo_model import Encoder, PhotoModel
 from loader.photos.report import Outcome, explain_no_photo
-from loader.photos.settings import Encoder, PhotoModel, Settings
+from loader.photos.settings import Settings
 from loader.photos.writing import Identified, PhotoWriter, identify
 
 CHUNKS_A_BATCH = 2  # one is embedded while the other is written

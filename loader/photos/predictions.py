@@ -14,10 +14,9 @@ from elasticsearch import Elasticsearch
 
 from loader.batches import Advance
 from loader.elastic.bulk import write_documents
-from loader.elastic.indices import PHOTOS, read_pages, refresh
+from loader.elastic.indices import PHOTOS, read_pages, read_vector, refresh
 from loader.files.library import NamedReason
 from loader.peaks.identification.document_fields import FillFields
-from loader.vision.image_vectors import read_vector
 
 PAGE = 64  # photos read, identified and written at a time
 

@@ -1,21 +1,12 @@
-"""How a library is loaded, and what its photos are embedded with."""
+"""How a library is loaded."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from loader.errors import PeaksError
-
-if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
-    from PIL import Image
-
-    from loader.arrays import Vectors
-    from loader.files.images import ModelInput
-    from loader.peaks.identification.document_fields import FillFields
 
 
 @dataclass(frozen=True)
@@ -69,30 +60,3 @@ class Settings:
     part: Part = WHOLE
     reload: bool = False
     checksum: bool = False
-
-
-class Encoder(Protocol):
-    """What makes vectors of pictures (`loader.vision.encoder.VisionEncoder`)."""
-
-    @property
-    def precision(self) -> str: ...
-
-    @property
-    def agreement(self) -> float | None: ...
-
-    def encode(self, images: Sequence[Image.Image]) -> Vectors: ...
-
-
-@dataclass(frozen=True)
-class PhotoModel:
-    """The tools that embed and identify a photo; an unchanged library does not need them.
-
-    Attributes:
-        input: the picture that the vision tower takes.
-        make_encoder: loads the tower.
-        open_field_filler: reads what the cluster knows of peaks and concepts.
-    """
-
-    input: ModelInput
-    make_encoder: Callable[[], Encoder]
-    open_field_filler: Callable[[], FillFields]

@@ -10,15 +10,27 @@ import numpy as np
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.arrays import Vectors
-from loader.elastic.indices import PHOTOS
+from loader.elastic.indices import PHOTOS, read_vector
 from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
+from loader.files.content import hash_file
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
 from loader.peaks.siglip import SiglipSigmoid
-from loader.vision.image_vectors import LocalVision, find_indexed
+from loader.vision.local_vision import LocalVision
+
+# More copies of one file than anybody has; their ids are left out of the answer.
+_MOST_COPIES = 100
+
+
+@dataclass(frozen=True)
+class IndexedPhoto:
+    """A photo of the index: its vector, and the ids of every document that holds the very same file."""
+
+    vector: list[float]
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,25 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     if isinstance(photo, Skipped):
         raise PeaksError(f"{path} cannot be read as an image: {photo.reason}.")
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
+
+
+def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
+    """The indexed photo with the same content as a file, or with this path when there is no such file.
+
+    Returns:
+        None when the index does not hold it.
+    """
+    path = Path(image)
+    term = {"content_hash": hash_file(path)} if path.is_file() else {"path": image}
+    hits = client.search(
+        index=PHOTOS,
+        source=False,
+        fields=[{"field": "clip_image"}],
+        size=_MOST_COPIES,
+        query={"bool": {"filter": [{"term": term}]}},
+    )["hits"]["hits"]
+    vector = read_vector(hits[0], "clip_image") if hits else None
+    return IndexedPhoto(vector, tuple(hit["_id"] for hit in hits)) if vector else None
 
 
 def _check(client: Elasticsearch, vision: LocalVision) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.elastic.indices import PHOTOS
+from loader.elastic.indices import PHOTOS, cosine_of_score
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
@@ -125,8 +125,7 @@ def _similarities(
 
 
 def _cosines(hits: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Elasticsearch's score of a cosine kNN search is (1 + cos) / 2."""
-    return {hit["_id"]: 2 * hit["_score"] - 1 for hit in hits}
+    return {hit["_id"]: cosine_of_score(hit["_score"]) for hit in hits}
 
 
 def _cosines_to_words(

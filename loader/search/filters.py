@@ -16,7 +16,7 @@ from typing import Any
 import click
 from elasticsearch import Elasticsearch
 
-from loader.elastic.indices import PHOTOS
+from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
@@ -26,6 +26,7 @@ from loader.place import Box, Point
 from loader.search.template_call import check_parameters
 
 DEFAULT_WITHIN = "5km"  # as the help of --within says
+_MOST_PEAKS = 10_000  # a search's own limit
 
 _NUMBER = r"\s*([+-]?\d+(?:\.\d+)?)\s*"
 _POINT = re.compile(",".join([_NUMBER] * 2))
@@ -115,6 +116,15 @@ def filter_clauses(
     rendered = client.render_search_template(id=template, params=parameters)["template_output"]
     clauses: list[dict[str, Any]] = rendered["knn"]["filter"]
     return clauses
+
+
+def find_peaks_inside(client: Elasticsearch, filters: Filters) -> frozenset[str] | None:
+    """Ids of the peaks whose summits lie inside the filters' circle and box; None without such a filter."""
+    if not {"near_lat", "box_top"} & filters.parameters.keys():
+        return None
+    query = {"bool": {"filter": filter_clauses(client, filters, "peaks-by-text")}}
+    answer = client.search(index=PEAKS, source=False, fields=[{"field": "id"}], size=_MOST_PEAKS, query=query)
+    return frozenset(hit["fields"]["id"][0] for hit in answer["hits"]["hits"])
 
 
 def _read_place(

@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
 
-from loader.elastic.indices import PEAKS
+from loader.elastic.indices import PEAKS, stored_vector
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry
 from loader.search.filters import Filters
 from loader.search.template_call import check_parameters
-from loader.vision.image_vectors import stored_vector
 
 Recipe = Literal["none", "photo", "peak"]
 

@@ -26,7 +26,7 @@ from tests.conftest import DEMO_CHECKPOINT
 
 if TYPE_CHECKING:
     from loader.arrays import Vectors
-    from loader.photos.settings import Encoder
+    from loader.photos.photo_model import Encoder
 
 MARK = "PEAKS_TEST_MARK"  # in the environment of all processes that a load starts
 LONGEST = 120.0  # seconds; a load that takes longer hangs

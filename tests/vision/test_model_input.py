@@ -35,7 +35,7 @@ def test_the_demo_takes_96_pixels() -> None:
 def test_the_size_of_a_picture_needs_no_weights() -> None:
     """A damaged picture is told of before PyTorch is imported."""
     program = (
-        "import sys; from loader.vision.image_vectors import LocalVision;"
+        "import sys; from loader.vision.local_vision import LocalVision;"
         f"assert LocalVision({str(DEMO_CHECKPOINT)!r}).input.width == 96;"
         "sys.exit('torch' in sys.modules)"
     )

@@ -21,7 +21,7 @@ from loader.peaks.checks.references import (
 from loader.peaks.checks.sight_lines import check_sight_lines
 from loader.peaks.checks.vectors import check_vectors, find_near_pictures
 from loader.peaks.reference_images import find_references
-from loader.vision.image_vectors import LocalVision
+from loader.vision.local_vision import LocalVision
 
 PHOTOS_A_BATCH = 16  # embedded at a time
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from elasticsearch import Elasticsearch
 
-from loader.elastic.indices import PEAKS, PHOTOS
-from loader.elastic.models import read_index_model
+from loader.elastic.indices import PEAKS, PHOTOS, require_index
+from loader.elastic.models import index_model, read_index_model
 from loader.errors import PeaksError
 
 if TYPE_CHECKING:
@@ -96,6 +96,6 @@ def _damaged(what: str) -> PeaksError:
 
 
 def _read_meta(client: Elasticsearch) -> dict[str, Any]:
-    read_index_model(client, PHOTOS)  # one index behind the alias, made by `peaks apply`
-    body = next(iter(client.indices.get_mapping(index=PHOTOS).values()))
-    return dict(body["mappings"].get("_meta") or {})
+    index = require_index(client, PHOTOS)
+    index_model(index.name, index.mappings)  # refuses an index that `peaks apply` did not make
+    return dict(index.mappings.get("_meta") or {})

@@ -10,6 +10,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from loader.arrays import Vectors
+from loader.elastic.indices import cosine_of_score
 from loader.elastic.retries import check_parts, with_retries
 from loader.errors import PeaksError
 from loader.peaks.sight.geometry import (
@@ -126,5 +127,4 @@ def _cosines(response: dict[str, Any]) -> dict[str, float]:
     if "error" in response:
         causes = response["error"].get("root_cause") or [response["error"]]
         raise PeaksError(f"The search for a photo's peaks failed ({causes[0].get('reason')}): run again.")
-    # Elasticsearch scores a cosine kNN by (1 + cos) / 2.
-    return {hit["fields"]["id"][0]: 2 * hit["_score"] - 1 for hit in response["hits"]["hits"]}
+    return {hit["fields"]["id"][0]: cosine_of_score(hit["_score"]) for hit in response["hits"]["hits"]}
