@@ -23,6 +23,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from click.testing import Result
     from elasticsearch import Elasticsearch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,6 +34,7 @@ settings.load_profile("untimed")
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 DEMO_CHECKPOINT = REPOSITORY / "demo" / "siglip2-trek-tiny"
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
 DRAWN, DRAWN_SEED, DRAWN_SIDE = 24, 4242, 400  # drawn photos that several test areas share; pixels
 
 
@@ -194,16 +196,21 @@ def _is_empty(shards: dict[str, dict[str, int]]) -> bool:
     return not (docs["count"] or docs["deleted"] or indexing["index_total"] or indexing["delete_total"])
 
 
-def call_peaks(*arguments: str | Path) -> str:
-    """Run a `peaks` command in this process, which takes no seconds to start, and return its output.
+def invoke(*arguments: str | Path, **more: Any) -> Result:
+    """Run a `peaks` command in this process, which takes no seconds to start.
 
-    For what a test needs beforehand; a command that starts processes of its own is for `run_peaks`.
+    A command that starts processes of its own is for `run_peaks`. `more` is click's: `env`, `input`.
     """
     from click.testing import CliRunner
 
     from loader.cli import peaks
 
-    called = CliRunner().invoke(peaks, list(map(str, arguments)))
+    return CliRunner().invoke(peaks, list(map(str, arguments)), **more)
+
+
+def call_peaks(*arguments: str | Path) -> str:
+    """Run a `peaks` command that must succeed in this process, and return its output."""
+    called = invoke(*arguments)
     assert called.exit_code == 0, f"peaks {' '.join(map(str, arguments))}\n{called.output}"
     return called.stdout
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
 from eland_models.deploy import exported_in_cache
 from eland_models.export import ExportedModel, read_exported
-from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT, SHARED
+from tests.conftest import DEMO_CHECKPOINT, SHARED, invoke
 
 torch.set_num_threads(1)
 
@@ -28,8 +26,7 @@ def demo_checkpoint() -> Checkpoint:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> ExportedModel:
     """The demo's text model, exported in fp32 by the command."""
     path = tmp_path_factory.mktemp("fp32") / "model.pt"
-    words = ["model", "export", "--checkpoint", str(DEMO_CHECKPOINT), "--output", str(path)]
-    done = CliRunner().invoke(peaks, words)
+    done = invoke("model", "export", "--checkpoint", DEMO_CHECKPOINT, "--output", path)
     assert done.exit_code == 0 and "128 dimensions, fp32, recipes peak, photo, none" in done.output
     return read_exported(path)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner
 
 from eland_models.checkpoint import Checkpoint
 from eland_models.deploy import exported_in_cache
@@ -16,8 +15,7 @@ from eland_models.errors import ModelError
 from eland_models.export import ExportedModel, Precision, export, model_fingerprint
 from eland_models.parity import compare
 from eland_models.recipes import read_recipes
-from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT
+from tests.conftest import DEMO_CHECKPOINT, invoke
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 
@@ -73,13 +71,12 @@ def test_refuses_recipes(tmp_path: Path, content: str) -> None:
 
 
 def test_check_and_parity_commands(exported: ExportedModel) -> None:
-    file, runner = str(exported.path), CliRunner()
-    done = runner.invoke(peaks, ["model", "check", file])
+    done = invoke("model", "check", exported.path)
     assert done.exit_code == 0 and "accepted" in done.output
-    document = json.loads(runner.invoke(peaks, ["model", "check", file, "--json"]).output)
+    document = json.loads(invoke("model", "check", exported.path, "--json").output)
     assert document["accepted"] and document["findings"] == []
-    words = ["model", "parity", "--checkpoint", str(DEMO_CHECKPOINT), "--model", file, "--texts", "1"]
-    lines = runner.invoke(peaks, words).output.splitlines()
+    words = ("model", "parity", "--checkpoint", DEMO_CHECKPOINT, "--model", exported.path, "--texts", "1")
+    lines = invoke(*words).output.splitlines()
     assert lines[-2].split()[:4] == ["random", "Unicode", "10", "10"]
     assert lines[-1].split()[:4] == ["all", str(len(lines) - 2), *[str(len(lines) + 7)] * 2]
 
@@ -96,8 +93,6 @@ def test_parity_refuses_another_model(
 
 
 def test_a_wrong_checkpoint_is_one_sentence(tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        peaks, ["model", "export", "--checkpoint", str(tmp_path), "--output", str(tmp_path / "m.pt")]
-    )
+    done = invoke("model", "export", "--checkpoint", tmp_path, "--output", tmp_path / "m.pt")
     assert done.exit_code == 1
     assert done.output.count("\n") == 1 and "config.json" in done.output

@@ -6,22 +6,21 @@ import urllib.request
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from elasticsearch import Elasticsearch
 
-from loader.cli import peaks
 from loader.elastic.assets import read_assets
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import embed_texts, read_deployed_model, read_index_model
 from loader.errors import PeaksError
-from tests.conftest import Node
+from tests.conftest import Node, invoke
 from tests.kibana.fake_kibana import IMPORT, serve_kibana
 
 pytestmark = pytest.mark.cluster
 
 
 def run(node: Node, *arguments: str) -> Result:
-    return CliRunner().invoke(peaks, ["apply", "--url", node.url, *arguments])
+    return invoke("apply", "--url", node.url, *arguments)
 
 
 def changes(result: Result) -> list[dict[str, Any]]:

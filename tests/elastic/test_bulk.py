@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loader.elastic.bulk import MOST_BYTES, NotWritten, Rejected, Written, delete_documents, write_documents
 from loader.elastic.connection import Connection
-from tests.conftest import Node
+from tests.conftest import NOWHERE, Node
 from tests.elastic.fault_proxy import CUT_OFF, DROPPED, FaultProxy, run_proxy
 from tests.elastic.hand_clock import HandClock
 
@@ -183,7 +183,7 @@ def test_a_node_that_stays_away(index: Elasticsearch, client: Elasticsearch, pro
 
     class Leaving(HandClock):
         def sleep(self, seconds: float) -> None:
-            proxy.target = "http://127.0.0.1:9"  # nobody listens there
+            proxy.target = NOWHERE
             super().sleep(seconds)
 
     with Leaving().times(60), pytest.raises(NotWritten) as raised:

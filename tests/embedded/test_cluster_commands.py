@@ -5,14 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from cluster.embedded.home import Home
-from loader.cli import peaks
+from tests.conftest import invoke
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(peaks, ["cluster", *map(str, arguments)])
+    result = invoke("cluster", *arguments)
     return result.exit_code, result.output
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from cluster.embedded.home import Home
 from cluster.embedded.processes import find_members, is_node, is_worker
-from loader.cli import peaks
-from tests.conftest import Node, free_port, must_run_peaks
+from tests.conftest import Node, free_port, invoke, must_run_peaks
 from tests.embedded.plugin_node import (
     Api,
     Echo,
@@ -40,7 +39,7 @@ def home(node: Node) -> Home:
 
 def call(command: str, home: Path, *options: str) -> Result:
     """Call a `peaks cluster` command that starts no process."""
-    return CliRunner().invoke(peaks, ["cluster", command, "--home", str(home), *options])
+    return invoke("cluster", command, "--home", home, *options)
 
 
 def status(home: Home) -> dict[str, Any]:

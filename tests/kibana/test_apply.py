@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from loader.cli import peaks
 from loader.elastic.kibana_sources import SOURCES, pack_objects, read_objects
+from tests.conftest import NOWHERE, invoke
 from tests.kibana.fake_kibana import IMPORT, SPACES, FakeKibana, serve_kibana
 
 OBJECTS = read_objects()
@@ -35,7 +35,7 @@ def kibana() -> Iterator[FakeKibana]:
 
 def run(url: str, *arguments: str) -> Result:
     """`peaks apply` into a Kibana only."""
-    return CliRunner().invoke(peaks, ["apply", "--kibana-url", url, "--kibana-only", *arguments])
+    return invoke("apply", "--kibana-url", url, "--kibana-only", *arguments)
 
 
 def refusal(result: Result) -> str:
@@ -181,7 +181,7 @@ def test_unknown_space_is_refused_for_kibana_would_take_it(kibana: FakeKibana) -
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://127.0.0.1:9", "Connection refused): start it, or give its address with"),
+        (NOWHERE, "Connection refused): start it, or give its address with"),
         ("localhost:5601", "'localhost:5601' is no address; give it as http(s)://host:port"),
         ("http://me:secret@kibana:port", "'kibana:port' is no address"),
     ],
@@ -236,7 +236,7 @@ def test_flags_that_mean_nothing_together(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(peaks, ["apply", *arguments])
+    result = invoke("apply", *arguments)
     assert result.exit_code == 2 and said in result.stderr
     assert not list(tmp_path.iterdir())
 
@@ -244,9 +244,9 @@ def test_flags_that_mean_nothing_together(
 def test_what_stops_the_import_is_found_before_elasticsearch_is_asked(
     kibana: FakeKibana, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = ["apply", "--url", "http://127.0.0.1:9", "--kibana-url", kibana.url]
-    assert "has no space" in refusal(CliRunner().invoke(peaks, [*nowhere, "--space", "other"]))
+    nowhere = ("apply", "--url", NOWHERE, "--kibana-url", kibana.url)
+    assert "has no space" in refusal(invoke(*nowhere, "--space", "other"))
     shutil.copytree(SOURCES, tmp_path / "kibana")
     (tmp_path / "kibana" / "map" / "x.json").write_text("{", encoding="utf-8")
     monkeypatch.setattr("loader.elastic.kibana_sources.SOURCES", tmp_path / "kibana")
-    assert "kibana/map/x.json, line 1: not JSON" in refusal(CliRunner().invoke(peaks, nowhere))
+    assert "kibana/map/x.json, line 1: not JSON" in refusal(invoke(*nowhere))

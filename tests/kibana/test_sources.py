@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from loader.cli import peaks
 from loader.elastic.assets import NAMED_MODEL
 from loader.elastic.kibana_sources import JSON_STRINGS, SOURCES, pack_objects, read_objects
 from loader.errors import PeaksError
+from tests.conftest import invoke
 
 # The newest versions that Kibana 8.19 knows.
 NEWEST = {
@@ -125,7 +124,7 @@ def version(written: str) -> list[int]:
 
 
 def build(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(peaks, ["kibana", "build", *arguments])
+    result = invoke("kibana", "build", *arguments)
     return result.exit_code, result.output
 
 

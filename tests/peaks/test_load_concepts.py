@@ -5,13 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from elasticsearch import Elasticsearch
 
-from loader.cli import peaks
 from loader.peaks.catalogue import Concept
 from loader.peaks.catalogue_file import read_catalogue
-from tests.conftest import REPOSITORY, Node
+from tests.conftest import REPOSITORY, Node, invoke
 from tests.elastic.fault_proxy import run_proxy
 
 pytestmark = pytest.mark.cluster
@@ -20,7 +19,7 @@ DEMO = REPOSITORY / "demo" / "concepts.yaml"
 
 
 def load(node: Node, file: Path, *options: str) -> Result:
-    return CliRunner().invoke(peaks, ["load-concepts", str(file), *options, "--url", node.url])
+    return invoke("load-concepts", file, *options, "--url", node.url)
 
 
 def test_every_concept_gets_the_vector_of_its_names(
@@ -62,7 +61,7 @@ def test_a_busy_cluster_is_waited_for_to_the_end(
     file = REPOSITORY / "demo" / ("concepts.yaml" if command == "load-concepts" else "peaks.yaml")
     with run_proxy(node.url) as proxy:
         proxy.answer(503, times=4, paths=f"/{alias}/_refresh")  # the client itself tries four times
-        result = CliRunner().invoke(peaks, [command, str(file), "--url", proxy.url])
+        result = invoke(command, file, "--url", proxy.url)
         met = [seen.outcome for seen in proxy.seen if "_refresh" in seen.path]
     assert result.exit_code == 0, result.output
     assert met == [503] * 4 + [200]

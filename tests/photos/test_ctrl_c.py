@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from loader import cli
+from tests.conftest import invoke
 
 STOPPED_AT_IMPORT = """
 import signal, sys
@@ -37,5 +37,5 @@ def test_a_command_that_does_not_answer_ctrl_c(
     module.write_text("import click\n@click.command()\ndef wait():\n    raise KeyboardInterrupt\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(cli.COMMANDS, "wait", "stopped_command:wait")
-    result = CliRunner().invoke(cli.peaks, [*options, "wait"])
+    result = invoke(*options, "wait")
     assert (result.exit_code, result.output) == (130, "Stopped.\n")

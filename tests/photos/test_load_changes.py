@@ -4,28 +4,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
-from loader.cli import peaks
+from tests.conftest import DEMO_CHECKPOINT, Node, invoke
 from tests.elastic.fault_proxy import FaultProxy
 from tests.files.picture_files import quadrants, write
 from tests.photos.running_load import outcomes
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
-
-DEMO = Path(__file__).resolve().parents[2] / "demo" / "siglip2-trek-tiny"
-
-
-@pytest.fixture
-def url(client: Elasticsearch) -> Iterator[str]:
-    """Where the node is, for `--url`."""
-    yield next(iter(client.transport.node_pool.all())).base_url
 
 
 @pytest.fixture
@@ -40,8 +31,8 @@ def trek(tmp_path: Path) -> Path:
 
 def load(folder: Path, url: str, *options: str | Path, answer: str | None = None) -> dict[str, Any]:
     """Run `peaks load-photos --json`; the report, what else was said, and the exit code."""
-    words = ["load-photos", folder, "--checkpoint", DEMO, "--url", url, "--json", *options]
-    result = CliRunner().invoke(peaks, [str(word) for word in words], input=answer)
+    words = ("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", url, "--json", *options)
+    result = invoke(*words, input=answer)
     if not result.stdout.startswith("{"):
         return {"code": result.exit_code, "said": result.output}
     return {**json.loads(result.stdout), "code": result.exit_code, "said": result.stderr}
@@ -54,42 +45,42 @@ def stored(client: Elasticsearch) -> dict[str, dict[str, Any]]:
     return {hit["_source"]["path"]: {**hit["_source"], "_id": hit["_id"]} for hit in answer["hits"]["hits"]}
 
 
-def test_an_unchanged_library_is_not_opened(client: Elasticsearch, url: str, trek: Path) -> None:
-    assert outcomes(load(trek, url)) == {"created": 4}
+def test_an_unchanged_library_is_not_opened(client: Elasticsearch, node: Node, trek: Path) -> None:
+    assert outcomes(load(trek, node.url)) == {"created": 4}
     path = trek / "IMG_1.jpg"
     before = path.stat()
     path.write_bytes(b"x" * before.st_size)  # who opened it would see no picture
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert outcomes(load(trek, url)) == {"unchanged": 4}
+    assert outcomes(load(trek, node.url)) == {"unchanged": 4}
     # Nothing is embedded, so no checkpoint is needed either.
-    result = CliRunner().invoke(peaks, ["load-photos", str(trek), "--url", url])
+    result = invoke("load-photos", trek, "--url", node.url)
     assert (result.exit_code, "unchanged       4" in result.output) == (0, True)
-    report = load(trek, url, "--checksum")
+    report = load(trek, node.url, "--checksum")
     assert outcomes(report) == {"unchanged": 3, "skipped": 1}
     assert report["skipped"][0]["name"] == "IMG_1.jpg"
 
 
-def test_another_time_alone_changes_nothing(client: Elasticsearch, url: str, trek: Path) -> None:
-    load(trek, url)
+def test_another_time_alone_changes_nothing(client: Elasticsearch, node: Node, trek: Path) -> None:
+    load(trek, node.url)
     before = stored(client)
     os.utime(trek / "IMG_0.jpg", (1, 1))
-    report = load(trek, url)
+    report = load(trek, node.url)
     assert outcomes(report) == {"unchanged": 4}
     after = stored(client)
     assert after["IMG_0.jpg"].pop("modified") == 1000
     assert after["IMG_0.jpg"].items() <= before["IMG_0.jpg"].items()
 
 
-def test_moved_and_copied_files_keep_their_vectors(client: Elasticsearch, url: str, trek: Path) -> None:
-    load(trek, url)
+def test_moved_and_copied_files_keep_their_vectors(client: Elasticsearch, node: Node, trek: Path) -> None:
+    load(trek, node.url)
     before = stored(client)
     (trek / "day 1").mkdir()
     (trek / "IMG_0.jpg").rename(trek / "day 1" / "Ama Dablam.jpg")
     shutil.copy(trek / "IMG_1.jpg", trek / "copy.jpg")
     shutil.copy(trek / "day 1" / "Ama Dablam.jpg", trek / "day 1" / "again.jpg")
-    estimate = load(trek, url, "--dry-run")
+    estimate = load(trek, node.url, "--dry-run")
     assert stored(client) == before and estimate["is_dry_run"]
-    report = load(trek, url)
+    report = load(trek, node.url)
     assert outcomes(report) == outcomes(estimate) == {"moved": 1, "copied": 2, "unchanged": 3}
     assert report["missing"] == estimate["missing"] == []
     after = stored(client)
@@ -100,77 +91,79 @@ def test_moved_and_copied_files_keep_their_vectors(client: Elasticsearch, url: s
         same = before[old].keys() - {"_id", "path", "path_words", "modified"}
         assert {name: after[new][name] for name in same} == {name: before[old][name] for name in same}
         assert after[new]["_id"] != before[old]["_id"]
-    assert outcomes(load(trek, url)) == {"unchanged": 6}
+    assert outcomes(load(trek, node.url)) == {"unchanged": 6}
 
 
-def test_deleted_files_are_removed_when_a_person_agrees(client: Elasticsearch, url: str, trek: Path) -> None:
-    load(trek, url)
+def test_deleted_files_are_removed_when_a_person_agrees(
+    client: Elasticsearch, node: Node, trek: Path
+) -> None:
+    load(trek, node.url)
     (trek / "IMG_2.jpg").unlink()
-    report = load(trek, url)
+    report = load(trek, node.url)
     assert (report["missing"], report["removed"]) == (["IMG_2.jpg"], 0)
     for answer in ("n\n", "", None):
-        report = load(trek, url, "--prune", answer=answer)
+        report = load(trek, node.url, "--prune", answer=answer)
         assert (report["removed"], len(stored(client))) == (0, 4)
         assert "IMG_2.jpg\nRemove 1 photo without a file from the index? [y/N]:" in report["said"]
     assert "There was no answer, so nothing was removed" in report["said"]
-    report = load(trek, url, "--prune", answer="y\n")
+    report = load(trek, node.url, "--prune", answer="y\n")
     assert (report["removed"], report["code"]) == (1, 0)
     assert set(stored(client)) == {"IMG_0.jpg", "IMG_1.jpg", "IMG_3.jpg"}
 
 
-def test_only_what_is_surely_missing_is_removed(client: Elasticsearch, url: str, trek: Path) -> None:
+def test_only_what_is_surely_missing_is_removed(client: Elasticsearch, node: Node, trek: Path) -> None:
     write(trek / "2023" / "a.jpg", quadrants(500, 300))
-    load(trek, url)
-    load(write(trek.parent / "other" / "z.jpg", quadrants(600, 300)).parent, url)
+    load(trek, node.url)
+    load(write(trek.parent / "other" / "z.jpg", quadrants(600, 300)).parent, node.url)
     (trek / "IMG_2.jpg").unlink()
     # A part of the library, one that another machine takes, and another library say nothing of it.
-    part = load(trek / "2023", url, "--library-root", trek, "--prune", "--yes")
+    part = load(trek / "2023", node.url, "--library-root", trek, "--prune", "--yes")
     assert (part["missing"], part["removed"]) == ([], 0)
-    shares = [load(trek, url, "--part", f"{number}/2", "--prune", "--yes") for number in (1, 2)]
+    shares = [load(trek, node.url, "--part", f"{number}/2", "--prune", "--yes") for number in (1, 2)]
     assert sorted(report["removed"] for report in shares) == [0, 1]
     assert set(stored(client)) == {"IMG_0.jpg", "IMG_1.jpg", "IMG_3.jpg", "2023/a.jpg", "z.jpg"}
     # A disk that is not there looks like a library whose files are all gone.
     shutil.rmtree(trek)
     trek.mkdir()
-    report = load(trek, url, "--prune", "--yes")
+    report = load(trek, node.url, "--prune", "--yes")
     assert report["code"] == 1 and "No file was found at all, so nothing was removed" in report["said"]
     assert len(stored(client)) == 5
 
 
-def test_two_libraries_do_not_overwrite_each_other(client: Elasticsearch, url: str, trek: Path) -> None:
-    load(trek, url)
+def test_two_libraries_do_not_overwrite_each_other(client: Elasticsearch, node: Node, trek: Path) -> None:
+    load(trek, node.url)
     other = trek.parent / "card 2"
     write(other / "IMG_0.jpg", quadrants(900, 300))
     before = stored(client)
-    estimate = load(other, url, "--dry-run")
-    report = load(other, url)
+    estimate = load(other, node.url, "--dry-run")
+    report = load(other, node.url)
     assert outcomes(report) == outcomes(estimate) == {"skipped": 1}
     assert report["code"] == 2 and report["skipped"] == estimate["skipped"]
     assert "of the library 'trek'" in report["skipped"][0]["reason"]
     assert stored(client) == before
     shutil.copy(trek / "IMG_1.jpg", other / "IMG_0.jpg")  # a content that is known under another path
-    assert outcomes(load(other, url, "--dry-run")) == outcomes(load(other, url)) == {"skipped": 1}
+    assert outcomes(load(other, node.url, "--dry-run")) == outcomes(load(other, node.url)) == {"skipped": 1}
     assert stored(client) == before
     write(other / "IMG_0.jpg", quadrants(900, 300))
-    together = load(trek.parent, url)
+    together = load(trek.parent, node.url)
     assert outcomes(together)["created"] == 1  # the card's; the trek's four are known by their content
     assert outcomes(together)["copied"] == 4
-    named = load(other, url, "--library", "trek")
+    named = load(other, node.url, "--library", "trek")
     assert outcomes(named) == {"copied": 1}  # said to be the same library, so the file replaces the other
 
 
-def test_a_renamed_library_keeps_its_photos(client: Elasticsearch, url: str, trek: Path) -> None:
-    load(trek, url)
+def test_a_renamed_library_keeps_its_photos(client: Elasticsearch, node: Node, trek: Path) -> None:
+    load(trek, node.url)
     renamed = trek.rename(trek.parent / "Khumbu")
-    report = load(renamed, url)
+    report = load(renamed, node.url)
     assert outcomes(report) == {"unchanged": 4}
     assert {photo["library"] for photo in stored(client).values()} == {"Khumbu"}
     (renamed / "IMG_2.jpg").unlink()
-    assert load(renamed, url, "--prune", "--yes")["removed"] == 1
+    assert load(renamed, node.url, "--prune", "--yes")["removed"] == 1
 
 
 def test_an_index_of_an_earlier_version_wants_its_new_fields(
-    client: Elasticsearch, url: str, trek: Path
+    client: Elasticsearch, node: Node, trek: Path
 ) -> None:
     ((name, index),) = client.indices.get(index="photos").items()
     mappings = index["mappings"]
@@ -179,7 +172,7 @@ def test_an_index_of_an_earlier_version_wants_its_new_fields(
     client.indices.delete(index=name)
     client.indices.create(index="photos-earlier", mappings=mappings, aliases={"photos": {}})
     try:
-        report = load(trek, url)
+        report = load(trek, node.url)
         assert report["code"] == 1
         assert report["said"] == (
             "Error: [photos] lacks the fields library, modified: run `peaks apply`, which adds them.\n"
@@ -189,20 +182,20 @@ def test_an_index_of_an_earlier_version_wants_its_new_fields(
 
 
 def test_dry_run_says_what_would_be_done_and_does_nothing(
-    client: Elasticsearch, url: str, trek: Path
+    client: Elasticsearch, node: Node, trek: Path
 ) -> None:
     (trek / "broken.jpg").write_bytes(b"no picture")
-    estimate = load(trek, url, "--dry-run")
+    estimate = load(trek, node.url, "--dry-run")
     assert outcomes(estimate) == {"created": 4, "skipped": 1} and estimate["passed_over"] == 1
     assert estimate["code"] == 0 and stored(client) == {}
-    assert outcomes(load(trek, url)) == outcomes(estimate)
+    assert outcomes(load(trek, node.url)) == outcomes(estimate)
     write(trek / "IMG_0.jpg", quadrants(320, 320))
-    assert outcomes(load(trek, url, "--dry-run")) == {"updated": 1, "unchanged": 3, "skipped": 1}
+    assert outcomes(load(trek, node.url, "--dry-run")) == {"updated": 1, "unchanged": 3, "skipped": 1}
 
 
-def test_shares_make_up_the_whole(client: Elasticsearch, url: str, trek: Path) -> None:
-    shares = [load(trek, url, "--part", f"{number}/3")["created"] for number in (1, 2, 3)]
-    assert sum(shares) == 4 and outcomes(load(trek, url)) == {"unchanged": 4}
+def test_shares_make_up_the_whole(client: Elasticsearch, node: Node, trek: Path) -> None:
+    shares = [load(trek, node.url, "--part", f"{number}/3")["created"] for number in (1, 2, 3)]
+    assert sum(shares) == 4 and outcomes(load(trek, node.url)) == {"unchanged": 4}
 
 
 def change_a_photo(trek: Path) -> None:
@@ -226,9 +219,9 @@ def copy_a_photo(trek: Path) -> None:
     ],
 )
 def test_what_was_written_before_an_error_is_reported(
-    url: str, proxy: FaultProxy, trek: Path, change: Callable[[Path], None], done: dict[str, int]
+    node: Node, proxy: FaultProxy, trek: Path, change: Callable[[Path], None], done: dict[str, int]
 ) -> None:
-    load(trek, url)
+    load(trek, node.url)
     change(trek)
     proxy.answer(200, times=1, paths="/photos/_refresh")  # at the beginning
     proxy.answer(400, paths="/photos/_refresh")  # when all is written
@@ -246,8 +239,8 @@ def test_photos_that_are_all_refused_are_a_failure_and_not_an_empty_library(
     assert report["code"] == 1
 
 
-def test_predictions_wait_for_a_busy_cluster_to_the_end(url: str, proxy: FaultProxy, trek: Path) -> None:
-    load(trek, url)
+def test_predictions_wait_for_a_busy_cluster_to_the_end(node: Node, proxy: FaultProxy, trek: Path) -> None:
+    load(trek, node.url)
     proxy.answer(503, times=4, paths="/photos/_refresh")  # the client itself tries four times
-    result = CliRunner().invoke(peaks, ["predict", "--checkpoint", str(DEMO), "--url", proxy.url])
+    result = invoke("predict", "--checkpoint", DEMO_CHECKPOINT, "--url", proxy.url)
     assert result.exit_code == 0, result.output

@@ -4,22 +4,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from loader.cli import peaks
-
-NOWHERE = ("--url", "http://127.0.0.1:9")  # the discard port: nothing listens
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(peaks, [str(argument) for argument in arguments])
+from tests.conftest import NOWHERE, invoke
 
 
 def test_a_bad_catalogue_is_refused_before_the_cluster_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "peaks.yaml"
     path.write_text("- id: a\n  names: [A]\n  latlon: {lat: 1, lon: 2}\n- id: a\n  names: [B]\n"
                     "  latlon: {lat: 1, lon: 2}\n")
-    result = run("load-peaks", path, *NOWHERE)
+    result = invoke("load-peaks", path, "--url", NOWHERE)
     assert result.exit_code == 1
     assert result.output == (
         f"Error: {path}: the id 'a' stands on line 1 and again on line 4; an id names one peak, so remove or "
@@ -28,7 +21,7 @@ def test_a_bad_catalogue_is_refused_before_the_cluster_is_asked(tmp_path: Path) 
 
 
 def test_the_catalogue_in_the_wild_is_refused(shared: Path) -> None:
-    result = run("load-peaks", shared / "peaks.yaml", *NOWHERE)
+    result = invoke("load-peaks", shared / "peaks.yaml", "--url", NOWHERE)
     assert result.exit_code == 1 and "line 4 and again on line 59" in result.output
 
 
@@ -37,13 +30,13 @@ def test_a_cluster_that_is_down_is_one_sentence(command: str, tmp_path: Path) ->
     path = tmp_path / "catalogue.yaml"
     latlon = "  latlon: {lat: 1, lon: 2}\n" if command == "load-peaks" else ""
     path.write_text(f"- id: a\n  names: [A]\n{latlon}")
-    result = run(command, tmp_path if command == "load-photos" else path, *NOWHERE)
+    result = invoke(command, tmp_path if command == "load-photos" else path, "--url", NOWHERE)
     assert result.exit_code == 1
     assert result.output.startswith("Error: Elasticsearch does not answer") and result.output.count("\n") == 1
 
 
 def test_a_zone_nobody_knows_is_refused(tmp_path: Path) -> None:
-    result = run("load-photos", tmp_path, "--timezone", "Nowhere", *NOWHERE)
+    result = invoke("load-photos", tmp_path, "--timezone", "Nowhere", "--url", NOWHERE)
     assert result.exit_code == 1 and "There is no time zone 'Nowhere'" in result.output
 
 
@@ -59,4 +52,4 @@ def test_a_zone_nobody_knows_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_impossible_options_are_usage_errors(arguments: tuple[str, ...]) -> None:
-    assert run(*arguments).exit_code == 2
+    assert invoke(*arguments).exit_code == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,10 @@ from PIL import Image
 from PIL.ExifTags import GPS, Base
 
 from loader.elastic.models import read_index_model
+from tests.conftest import DEMO_CHECKPOINT, Node, invoke
 from tests.files.picture_files import make_exif, quadrants, write
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-DEMO = REPOSITORY / "demo" / "siglip2-trek-tiny"
 
 CATALOGUE = """\
 - id: ama-dablam
@@ -48,12 +45,6 @@ NAMCHE = make_exif(
 
 
 @pytest.fixture
-def url(client: Elasticsearch) -> Iterator[str]:
-    """Where the node is, for `--url`."""
-    yield next(iter(client.transport.node_pool.all())).base_url
-
-
-@pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
     path = tmp_path / "peaks.yaml"
     path.write_text(CATALOGUE)
@@ -73,20 +64,11 @@ def trek(tmp_path: Path) -> Path:
     return folder
 
 
-def run(*arguments: str | Path) -> tuple[int, str]:
-    """Run `peaks`; exit code and everything printed."""
-    from click.testing import CliRunner
-
-    from loader.cli import peaks
-
-    result = CliRunner().invoke(peaks, [str(argument) for argument in arguments])
-    return result.exit_code, result.output
-
-
-def load_photos(folder: Path, url: str, *options: str | Path) -> dict[str, Any]:
-    code, output = run("load-photos", folder, "--checkpoint", DEMO, "--url", url, "--json", *options)
-    assert code == 0, output
-    report: dict[str, Any] = json.loads(output)
+def load_photos(folder: Path, node: Node, *options: str | Path) -> dict[str, Any]:
+    words = ("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url, "--json", *options)
+    result = invoke(*words)
+    assert result.exit_code == 0, result.output
+    report: dict[str, Any] = json.loads(result.output)
     return report
 
 
@@ -100,13 +82,14 @@ def documents(client: Elasticsearch, index: str, *fields: str) -> dict[str, dict
     }
 
 
-def test_a_library_is_loaded_once(client: Elasticsearch, url: str, catalogue: Path, trek: Path) -> None:
-    code, output = run("load-peaks", catalogue, "--url", url)
-    assert (code, output) == (0, f"4 peaks in {catalogue}\n  new             4\n  replaced        0\n")
+def test_a_library_is_loaded_once(client: Elasticsearch, node: Node, catalogue: Path, trek: Path) -> None:
+    result = invoke("load-peaks", catalogue, "--url", node.url)
+    assert result.exit_code == 0
+    assert result.output == f"4 peaks in {catalogue}\n  new             4\n  replaced        0\n"
 
-    code, output = run("load-photos", trek, "--checkpoint", DEMO, "--url", url)
-    assert code == 0
-    steady = re.sub(r", [\d.]+ s\n", ", 1 s\n", output.replace(str(trek), "trek"))
+    result = invoke("load-photos", trek, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    assert result.exit_code == 0
+    steady = re.sub(r", [\d.]+ s\n", ", 1 s\n", result.output.replace(str(trek), "trek"))
     assert re.sub(r"damaged \(.*\)", "damaged (…)", steady) == (  # in Pillow's words
         "4 pictures in trek, 1 s\n"
         "  new             3\n"
@@ -120,16 +103,16 @@ def test_a_library_is_loaded_once(client: Elasticsearch, url: str, catalogue: Pa
         "  broken.jpg: the JPEG file is damaged (…)\n"
     )
 
-    again = load_photos(trek, url)
+    again = load_photos(trek, node)
     assert (again["unchanged"], again["created"], again["updated"]) == (3, 0, 0)
     assert client.count(index="photos")["count"] == 3
 
 
 def test_the_documents_are_what_the_files_say(
-    client: Elasticsearch, url: str, catalogue: Path, trek: Path
+    client: Elasticsearch, node: Node, catalogue: Path, trek: Path
 ) -> None:
-    run("load-peaks", catalogue, "--url", url)
-    load_photos(trek, url)
+    invoke("load-peaks", catalogue, "--url", node.url)
+    load_photos(trek, node)
     found = documents(
         client, "photos", "path", "path_words", "gps", "bearing", "bearing_reference", "shot_time",
         "shot_time_local", "shot_time_offset", "description", "width", "field_of_view", "bearing_true",
@@ -150,46 +133,46 @@ def test_the_documents_are_what_the_files_say(
 
 
 def test_only_what_changed_is_loaded_again(
-    client: Elasticsearch, url: str, catalogue: Path, trek: Path
+    client: Elasticsearch, node: Node, catalogue: Path, trek: Path
 ) -> None:
-    run("load-peaks", catalogue, "--url", url)
-    load_photos(trek, url)
+    invoke("load-peaks", catalogue, "--url", node.url)
+    load_photos(trek, node)
     before = documents(client, "photos", "content_hash")
     write(trek / "IMG_3.png", Image.new("RGB", (50, 50), "red"), "PNG")
-    report = load_photos(trek, url)
+    report = load_photos(trek, node)
     assert (report["unchanged"], report["created"], report["updated"]) == (2, 0, 1)
     after = documents(client, "photos", "content_hash")
     assert before.keys() == after.keys() and sum(before[key] != after[key] for key in before) == 1
-    assert load_photos(trek, url, "--reload")["updated"] == 3
-    part = load_photos(trek / "day 1", url, "--library-root", trek)
+    assert load_photos(trek, node, "--reload")["updated"] == 3
+    part = load_photos(trek / "day 1", node, "--library-root", trek)
     assert (part["unchanged"], part["found"]) == (2, 2)
 
 
-def test_photos_without_peaks_name_none(client: Elasticsearch, url: str, trek: Path) -> None:
-    report = load_photos(trek, url)
+def test_photos_without_peaks_name_none(client: Elasticsearch, node: Node, trek: Path) -> None:
+    report = load_photos(trek, node)
     assert (report["created"], report["with_peaks"]) == (3, 0)
 
 
-def test_nothing_to_load_is_exit_code_2(url: str, tmp_path: Path) -> None:
+def test_nothing_to_load_is_exit_code_2(node: Node, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "x.jpg").touch()
-    code, output = run("load-photos", tmp_path / "empty", "--checkpoint", DEMO, "--url", url)
-    assert code == 2
-    assert output.endswith("Skipped:\n  x.jpg: the file is empty\n")
+    result = invoke("load-photos", tmp_path / "empty", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    assert result.exit_code == 2
+    assert result.output.endswith("Skipped:\n  x.jpg: the file is empty\n")
 
 
 def test_reference_photos_are_blended_in(
-    client: Elasticsearch, url: str, catalogue: Path, tmp_path: Path
+    client: Elasticsearch, node: Node, catalogue: Path, tmp_path: Path
 ) -> None:
-    run("load-peaks", catalogue, "--url", url)
+    invoke("load-peaks", catalogue, "--url", node.url)
     names_only = documents(client, "peaks_catalog", "text_embed")
     folder = tmp_path / "references"
     for name in ("ama_dablam/1.jpg", "ama_dablam/2.jpg", "matterhorn/1.jpg"):
         write(folder / name, quadrants())
-    options = ("--reference-images", folder, "--checkpoint", DEMO, "--url", url)
-    code, output = run("load-peaks", catalogue, *options)
-    assert code == 0
-    assert output == (
+    options = ("--reference-images", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    result = invoke("load-peaks", catalogue, *options)
+    assert result.exit_code == 0
+    assert result.output == (
         f"4 peaks in {catalogue}\n  new             0\n  replaced        4\n"
         "Reference photos in 1 prototype: ama-dablam 2\n"
         f"Warning: the folder matterhorn is named by no peak of {catalogue}\n"
@@ -201,43 +184,46 @@ def test_reference_photos_are_blended_in(
     assert min(similarity.values()) > 0.99999
 
 
-def test_another_checkpoint_is_refused(client: Elasticsearch, url: str, trek: Path, tmp_path: Path) -> None:
-    other = shutil.copytree(DEMO, tmp_path / "other")
+def test_another_checkpoint_is_refused(client: Elasticsearch, node: Node, trek: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(DEMO_CHECKPOINT, tmp_path / "other")
     settings = other / "config.json"
     settings.write_text(settings.read_text() + "\n")
-    code, output = run("load-photos", trek, "--checkpoint", other, "--url", url)
-    assert code == 1 and output.count("\n") == 1
-    assert read_index_model(client, "photos").checkpoint_fingerprint in output and "--checkpoint" in output
+    result = invoke("load-photos", trek, "--checkpoint", other, "--url", node.url)
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert read_index_model(client, "photos").checkpoint_fingerprint in result.output
+    assert "--checkpoint" in result.output
     assert client.count(index="photos")["count"] == 0
 
 
 def test_a_missing_index_is_one_sentence(
-    client: Elasticsearch, url: str, trek: Path, catalogue: Path
+    client: Elasticsearch, node: Node, trek: Path, catalogue: Path
 ) -> None:
     client.indices.delete(index=list(client.indices.get(index="photos,peaks_catalog")))
-    for words in (("load-photos", trek, "--checkpoint", DEMO), ("load-peaks", catalogue)):
-        code, output = run(*words, "--url", url)
-        assert code == 1 and "does not exist: run `peaks apply`" in output and output.count("\n") == 1
+    for words in (("load-photos", trek, "--checkpoint", DEMO_CHECKPOINT), ("load-peaks", catalogue)):
+        result = invoke(*words, "--url", node.url)
+        assert result.exit_code == 1 and result.output.count("\n") == 1
+        assert "does not exist: run `peaks apply`" in result.output
 
 
-def test_the_checkpoint_must_be_named(url: str, trek: Path, deployed_model: str) -> None:
-    code, output = run("load-photos", trek, "--url", url)
-    assert code == 1 and f"name the checkpoint of {deployed_model} with --checkpoint" in output
+def test_the_checkpoint_must_be_named(node: Node, trek: Path, deployed_model: str) -> None:
+    result = invoke("load-photos", trek, "--url", node.url)
+    assert result.exit_code == 1
+    assert f"name the checkpoint of {deployed_model} with --checkpoint" in result.output
 
 
-def test_the_real_trek(client: Elasticsearch, url: str, shared: Path, tmp_path: Path) -> None:
+def test_the_real_trek(client: Elasticsearch, node: Node, shared: Path, tmp_path: Path) -> None:
     repaired = tmp_path / "repaired.yaml"
     lines = (shared / "peaks.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
     repaired.write_text("".join(lines[:58] + lines[63:]), encoding="utf-8")
-    code, output = run("load-peaks", repaired, "--reference-images", shared / "reference-peaks",
-                       "--checkpoint", DEMO, "--url", url)
-    assert code == 0 and "25 peaks" in output
-    assert "Reference photos in 3 prototypes: ama-dablam 3, mount-everest 1, pumori 3" in output
-    report = load_photos(shared / "photos", url)
+    result = invoke("load-peaks", repaired, "--reference-images", shared / "reference-peaks",
+                    "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    assert result.exit_code == 0 and "25 peaks" in result.output
+    assert "Reference photos in 3 prototypes: ama-dablam 3, mount-everest 1, pumori 3" in result.output
+    report = load_photos(shared / "photos", node)
     everywhere = ("found", "created", "with_position", "with_bearing", "with_offset")
     assert [report[name] for name in everywhere] == [33] * 5
     assert report["with_sight"] == 32  # IMG_2885.HEIC looks where the catalogue has no peak
     assert report["skipped"] == report["rejected"] == report["notes"] == []
-    again = load_photos(shared / "photos", url)
+    again = load_photos(shared / "photos", node)
     assert (again["unchanged"], again["created"], again["updated"]) == (33, 0, 0)
     assert client.count(index="photos")["count"] == 33

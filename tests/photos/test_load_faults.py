@@ -19,7 +19,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection
-from tests.conftest import free_port, must_run_peaks, run_peaks, session_home
+from tests.conftest import NOWHERE, free_port, must_run_peaks, run_peaks, session_home
 from tests.elastic.fault_proxy import FaultProxy
 from tests.photos.conftest import PHOTOS, Start
 from tests.photos.loaded_photos import Documents, documents, same
@@ -123,7 +123,7 @@ def test_patience_that_ends(
     load = start("--patience", 0.02, url=proxy.url, seconds=0.3)
     load.await_embedding()
     time.sleep(1.0)
-    proxy.target = "http://127.0.0.1:9"  # the discard port: nobody listens
+    proxy.target = NOWHERE
     ended = load.finish()
     assert ended.code == 1 and ended.said.endswith("Error: Elasticsearch answered 502: the node is away.\n")
     assert ended.said.count("Error: ") == 1 and "Traceback" not in ended.said

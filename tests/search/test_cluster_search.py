@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
-from loader.cli import peaks
 from loader.peaks.identification.calibration_store import (
     RuleInForce,
     reset_rule_in_force,
@@ -22,7 +20,7 @@ from loader.peaks.identification.calibration_store import (
 )
 from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters
-from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, renew_indices, stored_vector
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, invoke, renew_indices, stored_vector
 from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
 
 pytestmark = pytest.mark.cluster
@@ -49,18 +47,13 @@ def photos(
     yield folder
 
 
-def call(*words: str | Path) -> Result:
-    """Run `peaks` in this process, which has torch imported already."""
-    return CliRunner().invoke(peaks, [str(word) for word in words])
-
-
 def paths(document: dict[str, Any]) -> set[str]:
     return {hit["path"] for hit in document["hits"]}
 
 
 def refusal(node: Node, *words: str | Path, code: int = 1) -> str:
     """Run a command that must fail, and return its one sentence."""
-    result = call(*words, "--url", node.url)
+    result = invoke(*words, "--url", node.url)
     assert result.exit_code == code, result.output
     assert isinstance(result.exception, (SystemExit, type(None)))
     return result.stderr
@@ -163,7 +156,7 @@ def test_recipes(
 
 def test_nothing_found_says_what_was_asked(node: Node, photos: Path) -> None:
     words = ["search", "a yak", "--near", "0,0", "--from", "2001", "--to", "2002", "--url", node.url]
-    seen = call(*words).stdout
+    seen = invoke(*words).stdout
     for expected in ("'a yak'", "within 5km of 0,0", "from 2001-01-01", "to 2002-12-31"):
         assert expected in seen
 
@@ -293,7 +286,7 @@ def test_similar_to_a_new_image(node: Node, photos: Path, tmp_path: Path) -> Non
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_curl_asks_the_same(node: Node, photos: Path) -> None:
     words = ["search", "l'aube \"rose\" $HOME", "--near", "27.9,86.8", "--size", "3"]
-    command = call(*words, "--curl", "--url", node.url).stdout
+    command = invoke(*words, "--curl", "--url", node.url).stdout
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     hits = json.loads(answer.stdout)["hits"]["hits"]
     assert [hit["fields"]["path"][0] for hit in hits] == [hit["path"] for hit in ask(node, *words)["hits"]]
@@ -301,7 +294,7 @@ def test_curl_asks_the_same(node: Node, photos: Path) -> None:
 
 def test_table_and_contact_sheet(node: Node, photos: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.html"
-    seen = call("search", "mountain", "--near", "27.9,86.8", "--html", sheet, "--url", node.url).stdout
+    seen = invoke("search", "mountain", "--near", "27.9,86.8", "--html", sheet, "--url", node.url).stdout
     heading, filters, titles, *rows = seen.splitlines()
     assert heading.startswith("mountain: 2 photos, photos-by-text, ")
     assert filters == "  within 5km of 27.9,86.8"

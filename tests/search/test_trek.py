@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from elasticsearch import Elasticsearch
 
-from loader.cli import peaks
 from loader.elastic.bulk import write_documents
 from loader.errors import PeaksError
 from loader.search.filters import Filters, read_filters
 from loader.search.trek import read_trek, spread_evenly
-from tests.conftest import Node, renew_indices
+from tests.conftest import Node, invoke, renew_indices
 from tests.show.map.treks import AMA_DABLAM, EVEREST, PUMORI, YAK, make_trek, thumbnail
 
 pytestmark = pytest.mark.cluster
@@ -72,7 +71,7 @@ def library(node: Node, client: Elasticsearch, deployed_model: str) -> Iterator[
 
 
 def run_map(*words: str | Path) -> Result:
-    return CliRunner().invoke(peaks, ["map", *map(str, words)])
+    return invoke("map", *words)
 
 
 def test_reads_all_that_is_known(library: Elasticsearch) -> None:

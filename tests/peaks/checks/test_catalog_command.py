@@ -5,10 +5,9 @@ import json
 import shutil
 from pathlib import Path
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT, free_port
+from tests.conftest import DEMO_CHECKPOINT, NOWHERE, invoke
 from tests.peaks.checks.reference_folders import (
     NORTH,
     place_peak,
@@ -20,8 +19,7 @@ EAST = place_peak("east-peak", 90, 5000)
 
 
 def check(*arguments: str | Path) -> Result:
-    words = ["catalog", "check", *map(str, arguments)]
-    return CliRunner().invoke(peaks, words, env={"PEAKS_CHECKPOINT": None, "ES_URL": None})
+    return invoke("catalog", "check", *arguments, env={"PEAKS_CHECKPOINT": None, "ES_URL": None})
 
 
 def write_catalogue(folder: Path) -> Path:
@@ -122,7 +120,7 @@ def test_without_a_file_or_a_cluster_one_sentence_says_so(tmp_path: Path) -> Non
     result = check("--offline")
     assert result.exit_code == 2
     assert "--offline reaches no index: give the catalogue's FILE." in result.output
-    result = check(write_catalogue(tmp_path), "--url", f"http://127.0.0.1:{free_port()}")
+    result = check(write_catalogue(tmp_path), "--url", NOWHERE)
     assert result.exit_code == 1
     assert result.output.count("\n") == 1 and "does not answer" in result.output
 

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from demo.render import TRUTH_FILE
 from demo.trail import Place, bearing_to
-from loader.cli import peaks
-from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, call_peaks
+from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, call_peaks, invoke
 from tests.peaks.checks.reference_folders import repair_shared_catalogue
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
@@ -39,8 +37,7 @@ def read_truth(drawn: Path) -> list[dict[str, Any]]:
 
 
 def check(node: Node, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
-    words = ["catalog", "check", *map(str, arguments), "--url", node.url, "--json"]
-    result = CliRunner().invoke(peaks, words)
+    result = invoke("catalog", "check", *arguments, "--url", node.url, "--json")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result.exit_code, json.loads(result.output)
 
@@ -99,7 +96,7 @@ def test_the_catalogue_of_the_index_is_checked_without_a_file(
 
 
 def test_an_empty_index_is_one_sentence(node: Node) -> None:
-    result = CliRunner().invoke(peaks, ["catalog", "check", "--url", node.url])
+    result = invoke("catalog", "check", "--url", node.url)
     assert result.exit_code == 1
     assert result.output == (
         "Error: The catalogue peaks_catalog is empty: load one with `peaks load-peaks FILE`.\n"
@@ -109,8 +106,8 @@ def test_an_empty_index_is_one_sentence(node: Node) -> None:
 def test_another_checkpoint_is_refused(node: Node, references: Path, tmp_path: Path) -> None:
     other = shutil.copytree(DEMO_CHECKPOINT, tmp_path / "other")
     (other / "config.json").write_text((other / "config.json").read_text() + "\n")
-    options = ("--reference-images", str(references), "--checkpoint", str(other), "--url", node.url)
-    result = CliRunner().invoke(peaks, ["catalog", "check", str(CATALOGUE), *options])
+    options = ("--reference-images", references, "--checkpoint", other, "--url", node.url)
+    result = invoke("catalog", "check", CATALOGUE, *options)
     assert result.exit_code == 1
     assert result.output.startswith("Error: [peaks_catalog] holds vectors of")
     assert result.output.count("\n") == 1

@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from PIL import Image
 
-from loader.cli import peaks
-from tests.conftest import Node, call_peaks
+from tests.conftest import NOWHERE, Node, call_peaks, invoke
 from tests.peaks.sight.views import GPS_TAGS, valley_summits, write_catalogue, write_photo_file
 
 WITHOUT_MATPLOTLIB = """
@@ -20,7 +19,6 @@ sys.modules["matplotlib"] = None
 from loader.cli import main
 main(["sight", "--help"])
 """
-NOWHERE = ("--url", "http://127.0.0.1:9")  # the discard port: nothing listens
 
 
 @pytest.fixture
@@ -34,11 +32,11 @@ def photo(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(peaks, ["sight", *map(str, arguments)])
+    return invoke("sight", *arguments)
 
 
 def test_a_catalogue_file_needs_no_cluster(photo: Path, catalogue: Path) -> None:
-    result = run(photo, "--peaks", catalogue, *NOWHERE)
+    result = run(photo, "--peaks", catalogue, "--url", NOWHERE)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0] == f"{photo}: Left Horn, Near Tooth, Right Edge"
@@ -47,7 +45,7 @@ def test_a_catalogue_file_needs_no_cluster(photo: Path, catalogue: Path) -> None
     )
     assert lines[2].split() == ["peak", "distance", "bearing", "offset", "above", "level", "frame"]
     assert " ".join(lines[5].split()) == "Great Dome 15.0 km 93° (E) 3.0° right 7.9° behind Near Tooth"
-    without = run(photo, *NOWHERE)
+    without = run(photo, "--url", NOWHERE)
     assert without.exit_code == 1 and without.output.startswith("Error: Elasticsearch does not answer")
 
 
