@@ -35,6 +35,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 DEMO_CHECKPOINT = REPOSITORY / "demo" / "siglip2-trek-tiny"
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens
+Truth = list[dict[str, Any]]  # one entry a drawn photo
 DRAWN, DRAWN_SEED, DRAWN_SIDE = 24, 4242, 400  # drawn photos that several test areas share; pixels
 
 
@@ -109,6 +110,13 @@ def shared() -> Path:
     return SHARED
 
 
+def repaired_catalogue(shared: Path) -> str:
+    """The published catalogue without the second entry of its duplicate id."""
+    text = (shared / "peaks.yaml").read_text(encoding="utf-8")
+    start = text.rindex("- id: ama-dablam")
+    return text[:start] + text[text.index("- id:", start + 1) :]
+
+
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """24 drawn photos, two of each peak of the demo, and their truth file; drawing takes seconds."""
@@ -117,6 +125,15 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn")
     render(folder, DRAWN, DRAWN_SEED, processes=2, long_side=DRAWN_SIDE)
     return folder
+
+
+@pytest.fixture(scope="session")
+def truth(drawn: Path) -> Truth:
+    """What the renderer says is true of the drawn photos."""
+    from demo.render import TRUTH_FILE
+
+    entries: Truth = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
+    return entries
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,14 +26,7 @@ from demo.trail import (
 from loader.peaks.sight.camera import place_in_picture, read_camera
 from loader.peaks.sight.geometry import look
 from loader.peaks.sight.photo import read_photo_camera
-from tests.conftest import DRAWN, DRAWN_SEED, DRAWN_SIDE
-
-
-@pytest.fixture(scope="module")
-def truth(drawn: Path) -> list[dict[str, Any]]:
-    """What the renderer says is true of them."""
-    entries: list[dict[str, Any]] = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
-    return entries
+from tests.conftest import DRAWN, DRAWN_SEED, DRAWN_SIDE, Truth
 
 
 def degrees(parts: tuple[float, float, float]) -> float:
@@ -43,7 +34,7 @@ def degrees(parts: tuple[float, float, float]) -> float:
     return float(parts[0] + parts[1] / 60 + parts[2] / 3600)
 
 
-def test_the_truth_names_exactly_the_files(drawn: Path, truth: list[dict[str, Any]]) -> None:
+def test_the_truth_names_exactly_the_files(drawn: Path, truth: Truth) -> None:
     written = {path.name for path in drawn.iterdir()}
     assert {entry["file"] for entry in truth} == written - {TRUTH_FILE}
     assert len(truth) == DRAWN
@@ -64,7 +55,7 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path) -> Non
     assert {path.name for path in tmp_path.iterdir()} == {*files, TRUTH_FILE, "mine.txt"}
 
 
-def test_contents_and_endings(drawn: Path, truth: list[dict[str, Any]]) -> None:
+def test_contents_and_endings(drawn: Path, truth: Truth) -> None:
     formats = {entry["file"]: Image.open(drawn / entry["file"]).format for entry in truth}
     for entry in truth:
         assert formats[entry["file"]] == {"jpeg": "JPEG", "heic": "HEIF"}[entry["content"]]
@@ -73,7 +64,7 @@ def test_contents_and_endings(drawn: Path, truth: list[dict[str, Any]]) -> None:
     assert any(" " in name for name in formats)
 
 
-def test_position_direction_time_and_lens(drawn: Path, truth: list[dict[str, Any]]) -> None:
+def test_position_direction_time_and_lens(drawn: Path, truth: Truth) -> None:
     gps, base = ExifTags.GPS, ExifTags.Base
     for entry in truth:
         exif = Image.open(drawn / entry["file"]).getexif()

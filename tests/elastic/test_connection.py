@@ -1,18 +1,16 @@
 """The connection flags, and what a person reads when Elasticsearch refuses."""
 from __future__ import annotations
 
-from typing import Any
-
 import click
 import pytest
 from click.testing import CliRunner
-from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
-from elasticsearch import ApiError, UnsupportedProductError
+from elasticsearch import UnsupportedProductError
 
 from loader.elastic.connection import DEFAULT_URL, Connection, connection_options
 from loader.elastic.error_sentences import explain, explained_errors
 from loader.errors import PeaksError
 from tests.conftest import Node, free_port
+from tests.elastic.answers import answered, refused
 
 
 @click.command()
@@ -87,14 +85,6 @@ def test_version_is_negotiated_whatever_the_first_request(node: Node) -> None:
         client.bulk(operations=[{"delete": {"_index": "nothing", "_id": "1"}}])
 
 
-def refused(status: int, reason: str, caused_by: str | None = None) -> ApiError:
-    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.0, NodeConfig("http", "127.0.0.1", 9200))
-    error: dict[str, Any] = {"type": "x", "reason": reason, "root_cause": [{"type": "x", "reason": reason}]}
-    if caused_by:
-        error["caused_by"] = {"type": "y", "reason": caused_by}
-    return ApiError("x", meta, {"error": error, "status": status})
-
-
 # Reasons as Elasticsearch 8.19 and 9.x word them.
 REASONS = [
     (403, "current license is non-compliant for [ml]", "licence does not include [ml]"),
@@ -127,8 +117,7 @@ def test_refusals_are_one_sentence(status: int, reason: str, said: str) -> None:
 
 
 def test_another_server_at_the_address_is_named() -> None:
-    meta = refused(200, "x").meta
-    error = UnsupportedProductError("unknown product", meta, {})
+    error = UnsupportedProductError("unknown product", answered(200).meta, {})
     assert explain(error).message.startswith("127.0.0.1:9200 answers, but not as Elasticsearch does")
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, ObjectApiResponse
+from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from loader.elastic import photo_index
 from loader.elastic.photo_index import read_stored_photos
 from loader.elastic.retries import check_parts
+from tests.elastic.answers import answered
 
-META = ApiResponseMeta(200, "1.1", HttpHeaders(), 0.1, NodeConfig("http", "127.0.0.1", 9200))
-ANSWER: ObjectApiResponse[Any] = ObjectApiResponse({}, META)
+ANSWER: ObjectApiResponse[Any] = ObjectApiResponse({}, answered(200).meta)
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -4,11 +4,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
 from unittest.mock import patch
 
 import pytest
-from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import (
     ApiError,
     AuthenticationException,
@@ -20,13 +18,8 @@ from elasticsearch import ConnectionError as ElasticConnectionError
 
 from loader.elastic.connection import Connection
 from loader.elastic.retries import PATIENCE, Deadline, may_pass, patience, with_retries
+from tests.elastic.answers import answered
 from tests.elastic.hand_clock import HandClock
-
-
-def answered(status: int, kind: type[ApiError] = ApiError, body: Any = None, **headers: str) -> ApiError:
-    named = HttpHeaders({name.replace("_", "-"): value for name, value in headers.items()})
-    meta = ApiResponseMeta(status, "1.1", named, 0.1, NodeConfig("http", "localhost", 9200))
-    return kind("x", meta, body)
 
 
 def failing(*errors: Exception) -> Callable[[], str]:

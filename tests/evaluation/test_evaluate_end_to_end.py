@@ -18,7 +18,17 @@ from evaluation.samples import LabelledPhotos
 from loader.peaks.identification.calibration_store import read_rule_in_force
 from loader.peaks.identification.identifier import open_identifier
 from loader.peaks.identification.rule import default_rule
-from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, ask, call_peaks, run_peaks
+from tests.conftest import (
+    DEMO_CHECKPOINT,
+    DRAWN,
+    REPOSITORY,
+    Node,
+    Truth,
+    ask,
+    call_peaks,
+    repaired_catalogue,
+    run_peaks,
+)
 
 pytestmark = pytest.mark.cluster
 
@@ -35,7 +45,7 @@ def library(node: Node, fresh_indices: str, drawn: Path) -> Iterator[Path]:
 
 
 def test_a_library_is_calibrated_and_evaluated(
-    node: Node, client: Elasticsearch, library: Path, drawn: Path, tmp_path: Path
+    node: Node, client: Elasticsearch, library: Path, drawn: Path, truth: Truth, tmp_path: Path
 ) -> None:
     labels = ("--labels", library, "--url", node.url)
     dry = ask(node, "calibrate", "--labels", library, "--dry-run")
@@ -47,7 +57,7 @@ def test_a_library_is_calibrated_and_evaluated(
     assert in_force.min_similarity == dry["min_similarity"]
     assert in_force.origin["photos"] == DRAWN and in_force.origin["precision"] == 0.9
 
-    references = make_references(drawn, tmp_path / "references")
+    references = make_references(drawn, truth, tmp_path / "references")
     report, figures = tmp_path / "docs" / "evaluation.md", tmp_path / "evaluation.json"
     call_peaks(
         "evaluate", *labels, "--peaks", PEAKS, "--concepts", CONCEPTS,
@@ -61,9 +71,8 @@ def test_a_library_is_calibrated_and_evaluated(
     check_that_evaluation_weighs_as_the_identifier_does(client)
 
 
-def make_references(drawn: Path, folder: Path) -> Path:
+def make_references(drawn: Path, truth: Truth, folder: Path) -> Path:
     """Two photos of one peak, which are in the library too."""
-    truth = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
     for entry in [entry for entry in truth if entry["peak"] == "ama-dablam"][:2]:
         (folder / "ama_dablam").mkdir(parents=True, exist_ok=True)
         shutil.copy(drawn / entry["file"], folder / "ama_dablam" / entry["file"])
@@ -101,10 +110,8 @@ def test_real_photos_are_evaluated_by_their_sight_lines(
 ) -> None:
     """The demo's checkpoint knows drawn mountains only: what it sees in real photos means nothing, where
     these look does."""
-    lines = (shared / "peaks.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    twice = next(row for row, line in enumerate(lines) if row > 10 and "id: ama-dablam" in line)
     catalogue = tmp_path / "peaks.yaml"
-    catalogue.write_text("".join(lines[:twice] + lines[twice + 4 :]), encoding="utf-8")
+    catalogue.write_text(repaired_catalogue(shared), encoding="utf-8")
     call_peaks("load-peaks", catalogue, "--url", node.url)
     call_peaks("load-photos", shared / "photos", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     figures = tmp_path / "evaluation.json"

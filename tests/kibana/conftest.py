@@ -1,7 +1,6 @@
 """The drawn trek in the node's indices, loaded once for all of these tests, which only read it."""
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from demo.render import TRUTH_FILE
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks, delete_indices
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, Truth, call_peaks, delete_indices
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,11 @@ class DrawnTrek:
 
 @pytest.fixture(scope="package")
 def trek(
-    node: Node, client: Elasticsearch, deployed_model: str, drawn: Path,
+    node: Node, client: Elasticsearch, deployed_model: str, drawn: Path, truth: Truth,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DrawnTrek]:
     """Photos, peaks and concepts in fresh indices."""
-    spoilt = spoil_three(Path(shutil.copytree(drawn, tmp_path_factory.mktemp("trek") / "photos")))
+    spoilt = spoil_three(Path(shutil.copytree(drawn, tmp_path_factory.mktemp("trek") / "photos")), truth)
     delete_indices(client)
     for words in (
         ("apply", "--es-model-id", deployed_model),
@@ -45,9 +43,8 @@ def trek(
     delete_indices(client)
 
 
-def spoil_three(folder: Path) -> DrawnTrek:
+def spoil_three(folder: Path, truth: Truth) -> DrawnTrek:
     """Take tags from three of the photos."""
-    truth = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
     plain = [one["file"] for one in truth if one["content"] == "jpeg" and one["peak"] != "ama-dablam"]
     names = [name for name in plain if name.endswith(".JPG")][:3]
     for name, directory, tags in zip(names, (IFD.GPSInfo, IFD.GPSInfo, IFD.Exif), (

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, Base
 
 from loader.elastic.models import read_index_model
-from tests.conftest import DEMO_CHECKPOINT, Node, invoke
+from tests.conftest import DEMO_CHECKPOINT, Node, invoke, repaired_catalogue
 from tests.files.picture_files import make_exif, quadrants, write
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
@@ -213,8 +213,7 @@ def test_the_checkpoint_must_be_named(node: Node, trek: Path, deployed_model: st
 
 def test_the_real_trek(client: Elasticsearch, node: Node, shared: Path, tmp_path: Path) -> None:
     repaired = tmp_path / "repaired.yaml"
-    lines = (shared / "peaks.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    repaired.write_text("".join(lines[:58] + lines[63:]), encoding="utf-8")
+    repaired.write_text(repaired_catalogue(shared), encoding="utf-8")
     result = invoke("load-peaks", repaired, "--reference-images", shared / "reference-peaks",
                     "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     assert result.exit_code == 0 and "25 peaks" in result.output

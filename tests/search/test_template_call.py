@@ -6,8 +6,6 @@ import shlex
 from typing import Any
 
 import pytest
-from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
-from elasticsearch import ApiError
 
 from loader.elastic.connection import Connection
 from loader.errors import PeaksError
@@ -15,6 +13,7 @@ from loader.search.asking import refuses_rrf
 from loader.search.filters import Filters
 from loader.search.question import Question, ask_image, ask_peak_name, ask_text
 from loader.search.template_call import check_parameters, format_curl
+from tests.elastic.answers import refused
 
 NO_FILTERS = Filters()
 
@@ -92,17 +91,9 @@ def test_curl_never_shows_a_secret() -> None:
     assert '"$ES_URL"/photos' in format_curl(Connection(cloud_id="my:abc"), "x", {})
 
 
-def refusal(status: int, reason: str) -> ApiError:
-    """What elasticsearch-py raises for a licence that does not do; the body is Elasticsearch's own."""
-    node = NodeConfig("http", "127.0.0.1", 9200)
-    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.1, node)
-    cause = {"type": "security_exception", "reason": reason}
-    return ApiError("security_exception", meta, {"error": {"root_cause": [cause], **cause}, "status": status})
-
-
 def test_only_a_refused_rrf_retriever_falls_back() -> None:
     rrf = "current license is non-compliant for [Reciprocal Rank Fusion (RRF)]"
-    assert refuses_rrf(refusal(403, rrf))
-    assert not refuses_rrf(refusal(403, "current license is non-compliant for [ml]"))
-    assert not refuses_rrf(refusal(403, "action [indices:data/read/search] is unauthorized for user [x]"))
-    assert not refuses_rrf(refusal(401, rrf))
+    assert refuses_rrf(refused(403, rrf))
+    assert not refuses_rrf(refused(403, "current license is non-compliant for [ml]"))
+    assert not refuses_rrf(refused(403, "action [indices:data/read/search] is unauthorized for user [x]"))
+    assert not refuses_rrf(refused(401, rrf))

@@ -71,11 +71,3 @@ def write_photo(path: Path, bearing: float | None, colour: str = "navy") -> Path
         },
     )
     return write(path, picture, exif=exif)
-
-
-def repair_shared_catalogue(shared: Path, folder: Path) -> Path:
-    """The published catalogue without the second entry of its duplicate id (lines 59 to 63)."""
-    lines = (shared / "peaks.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    path = folder / "repaired.yaml"
-    path.write_text("".join(lines[:58] + lines[63:]), encoding="utf-8")
-    return path

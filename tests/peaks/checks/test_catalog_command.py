@@ -7,13 +7,8 @@ from pathlib import Path
 
 from click.testing import Result
 
-from tests.conftest import DEMO_CHECKPOINT, NOWHERE, invoke
-from tests.peaks.checks.reference_folders import (
-    NORTH,
-    place_peak,
-    repair_shared_catalogue,
-    write_photo,
-)
+from tests.conftest import DEMO_CHECKPOINT, NOWHERE, invoke, repaired_catalogue
+from tests.peaks.checks.reference_folders import NORTH, place_peak, write_photo
 
 EAST = place_peak("east-peak", 90, 5000)
 
@@ -127,7 +122,8 @@ def test_without_a_file_or_a_cluster_one_sentence_says_so(tmp_path: Path) -> Non
 
 def test_the_mislabelled_photo_of_the_published_references_is_found(shared: Path, tmp_path: Path) -> None:
     """And nothing else there is an error."""
-    repaired = repair_shared_catalogue(shared, tmp_path)
+    repaired = tmp_path / "repaired.yaml"
+    repaired.write_text(repaired_catalogue(shared), encoding="utf-8")
     result = check(repaired, "--reference-images", shared / "reference-peaks", "--offline", "--json")
     document = json.loads(result.output)
     errors = [problem for problem in document["problems"] if problem["severity"] == "error"]

@@ -9,10 +9,17 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from demo.render import TRUTH_FILE
 from demo.trail import Place, bearing_to
-from tests.conftest import DEMO_CHECKPOINT, DRAWN, REPOSITORY, Node, call_peaks, invoke
-from tests.peaks.checks.reference_folders import repair_shared_catalogue
+from tests.conftest import (
+    DEMO_CHECKPOINT,
+    DRAWN,
+    REPOSITORY,
+    Node,
+    Truth,
+    call_peaks,
+    invoke,
+    repaired_catalogue,
+)
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
 
@@ -21,19 +28,14 @@ ASIDE_DEG = 100.0  # half the widest picture and what a compass errs by, with mu
 
 
 @pytest.fixture
-def references(drawn: Path, tmp_path: Path) -> Path:
+def references(drawn: Path, truth: Truth, tmp_path: Path) -> Path:
     """The drawn photos, each in the folder of the peak that it shows."""
     folder = tmp_path / "references"
-    for entry in read_truth(drawn):
+    for entry in truth:
         target = folder / entry["peak"] / entry["file"]
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(drawn / entry["file"], target)
     return folder
-
-
-def read_truth(drawn: Path) -> list[dict[str, Any]]:
-    truth: list[dict[str, Any]] = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
-    return truth
 
 
 def check(node: Node, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
@@ -42,11 +44,11 @@ def check(node: Node, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.output)
 
 
-def choose_move(drawn: Path) -> tuple[dict[str, Any], str]:
+def choose_move(truth: Truth) -> tuple[dict[str, Any], str]:
     """A daylight photo, and a peak that lies far beside its frame by the demo's own spherical formula."""
-    for entry in read_truth(drawn):
+    for entry in truth:
         place = Place(entry["place"], 1, entry["lat"], entry["lon"], entry["altitude"])
-        for peak in sorted({other["peak"] for other in read_truth(drawn)}):
+        for peak in sorted({other["peak"] for other in truth}):
             aside = abs((bearing_to(place, peak) - entry["bearing"] + 180) % 360 - 180)
             if entry["sky"] == "clear" and aside > ASIDE_DEG:
                 return entry, peak
@@ -64,9 +66,9 @@ def test_references_in_their_own_folders_are_in_order(node: Node, references: Pa
 
 
 def test_a_photo_in_the_wrong_folder_is_found_by_sight_and_by_vector(
-    node: Node, drawn: Path, references: Path
+    node: Node, truth: Truth, references: Path
 ) -> None:
-    entry, peak = choose_move(drawn)
+    entry, peak = choose_move(truth)
     (references / entry["peak"] / entry["file"]).rename(references / peak / entry["file"])
     options = ("--reference-images", references, "--checkpoint", DEMO_CHECKPOINT)
     code, report = check(node, CATALOGUE, *options)
@@ -115,7 +117,9 @@ def test_another_checkpoint_is_refused(node: Node, references: Path, tmp_path: P
 
 def test_names_that_the_checkpoint_cannot_tell_apart(node: Node, shared: Path, tmp_path: Path) -> None:
     """The demo's checkpoint never read the words "Lhotse Shar"."""
-    code, report = check(node, repair_shared_catalogue(shared, tmp_path))
+    repaired = tmp_path / "repaired.yaml"
+    repaired.write_text(repaired_catalogue(shared), encoding="utf-8")
+    code, report = check(node, repaired)
     pairs = [problem["evidence"]["peaks"] for problem in report["problems"] if problem["kind"] == "name"]
     assert code == 0 and ["lhotse", "lhotse-shar"] in pairs
     assert all(problem["evidence"]["cosine"] > 0.85 for problem in report["problems"])

@@ -11,7 +11,6 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 from PIL.ExifTags import GPS, IFD
 
-from demo.render import TRUTH_FILE
 from loader.elastic.models import read_deployed_model
 from loader.peaks.identification.calibration_store import (
     RuleInForce,
@@ -26,6 +25,7 @@ from tests.conftest import (
     DRAWN,
     REPOSITORY,
     Node,
+    Truth,
     ask,
     call_peaks,
     renew_indices,
@@ -37,10 +37,9 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def truth(drawn: Path) -> dict[str, dict[str, Any]]:
+def truths(truth: Truth) -> dict[str, dict[str, Any]]:
     """What each photo shows, by its file's name."""
-    entries = json.loads((drawn / TRUTH_FILE).read_text(encoding="utf-8"))
-    return {entry["file"]: entry for entry in entries}
+    return {entry["file"]: entry for entry in truth}
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +60,13 @@ def photos(client: Elasticsearch) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.usefixtures("library")
 def test_photos_carry_the_mountain_that_they_show(
-    client: Elasticsearch, truth: dict[str, dict[str, Any]]
+    client: Elasticsearch, truths: dict[str, dict[str, Any]]
 ) -> None:
     found = photos(client)
-    assert found.keys() == truth.keys()
-    right = [name for name, photo in found.items() if photo["predicted_peaks"][:1] == [truth[name]["peak"]]]
+    assert found.keys() == truths.keys()
+    right = [name for name, photo in found.items() if photo["predicted_peaks"][:1] == [truths[name]["peak"]]]
     assert len(right) >= 0.9 * DRAWN
-    in_frame = [name for name, photo in found.items() if truth[name]["peak"] in photo["peaks_in_frame_ids"]]
+    in_frame = [name for name, photo in found.items() if truths[name]["peak"] in photo["peaks_in_frame_ids"]]
     assert len(in_frame) >= 0.9 * DRAWN
     for photo in found.values():
         columns = (photo["predicted_peaks"], photo["predicted_peaks_evidence"], photo["predictions"])
@@ -79,10 +78,10 @@ def test_photos_carry_the_mountain_that_they_show(
 
 
 @pytest.mark.usefixtures("library")
-def test_concepts_are_facets(client: Elasticsearch, truth: dict[str, dict[str, Any]]) -> None:
+def test_concepts_are_facets(client: Elasticsearch, truths: dict[str, dict[str, Any]]) -> None:
     found = photos(client)
     named = {(path, concept) for path, photo in found.items() for concept in photo["predicted_concepts"]}
-    shown = {(path, thing) for path, entry in truth.items() for thing in entry["things"]}
+    shown = {(path, thing) for path, entry in truths.items() for thing in entry["things"]}
     things = {thing for _, thing in shown}
     assert len(named & shown) >= 0.7 * len(shown)
     assert len([pair for pair in named if pair[1] in things and pair not in shown]) <= 0.3 * len(shown)
@@ -95,7 +94,7 @@ def test_concepts_are_facets(client: Elasticsearch, truth: dict[str, dict[str, A
 
 
 def test_identify_says_what_the_rule_says(
-    node: Node, client: Elasticsearch, library: Path, truth: dict[str, dict[str, Any]]
+    node: Node, client: Elasticsearch, library: Path, truths: dict[str, dict[str, Any]]
 ) -> None:
     path = next(path for path, photo in photos(client).items() if photo["peaks_in_frame"])
     answer = ask(node, "identify", path)["answers"][0]
@@ -111,7 +110,7 @@ def test_identify_says_what_the_rule_says(
     )
     stored = photos(client)[path]
     assert answer["named"][:3] == stored["predicted_peaks"]
-    assert answer["camera"]["bearing"] == pytest.approx(truth[path]["bearing"], abs=0.01)
+    assert answer["camera"]["bearing"] == pytest.approx(truths[path]["bearing"], abs=0.01)
 
 
 def test_a_file_is_identified_as_when_it_was_loaded(node: Node, client: Elasticsearch, library: Path) -> None:

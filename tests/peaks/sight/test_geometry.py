@@ -65,7 +65,7 @@ def test_distance_and_bearing_are_those_of_the_great_circle(
     """Within half a percent, the flattening of the Earth; poles and the date line included."""
     there = at(bearing, kilometres, lat=lat, lon=lon)
     sight = look_at(Camera(lat, lon), ("peak", *there, None))["peak"]
-    distance, direction = great_circle(lat, lon, *there)
+    distance, direction = great_circle(Point(lat, lon), Point(*there))
     assert sight.distance / 1000 == pytest.approx(distance, rel=0.006)
     assert 0 <= sight.bearing < 360
     # Close to a pole meridians turn fast: compare the sideways error, not the angle.

@@ -14,6 +14,7 @@ from loader.peaks.catalogue_file import parse_catalogue
 from loader.peaks.sight.geometry import Camera, Summits
 from loader.peaks.sight.photo import PhotoCamera
 from loader.place import Point
+from tests.conftest import repaired_catalogue
 from tests.files.picture_files import make_exif, quadrants, write
 
 EARTH_RADIUS_KM = 6371.0088
@@ -47,10 +48,10 @@ def at(
     return math.degrees(there), (lon + math.degrees(turn) + 180) % 360 - 180
 
 
-def great_circle(lat: float, lon: float, other_lat: float, other_lon: float) -> tuple[float, float]:
+def great_circle(start: Point, end: Point) -> tuple[float, float]:
     """Kilometres and initial bearing between two points by the haversine on a sphere."""
-    one, other = math.radians(lat), math.radians(other_lat)
-    turn = math.radians(other_lon - lon)
+    one, other = math.radians(start.lat), math.radians(end.lat)
+    turn = math.radians(end.lon - start.lon)
     chord = math.sin((other - one) / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(turn / 2) ** 2
     north = math.cos(one) * math.sin(other) - math.sin(one) * math.cos(other) * math.cos(turn)
     bearing = math.degrees(math.atan2(math.sin(turn) * math.cos(other), north)) % 360
@@ -81,11 +82,8 @@ def valley_summits() -> Summits:
 
 
 def trek_summits(shared: Path) -> Summits:
-    """The catalogue of the real trek without its second entry of Ama Dablam."""
-    text = (shared / "peaks.yaml").read_text(encoding="utf-8")
-    start = text.rindex("- id: ama-dablam")
-    repaired = text[:start] + text[text.index("- id:", start + 1) :]
-    return Summits.gather(parse_catalogue(repaired, "peaks.yaml", Peak))
+    """The catalogue of the real trek."""
+    return Summits.gather(parse_catalogue(repaired_catalogue(shared), "peaks.yaml", Peak))
 
 
 def photo_of(fields: Mapping[str, Any], path: str = "IMG_1.jpg") -> PhotoCamera:
