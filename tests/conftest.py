@@ -7,6 +7,7 @@ of its own and stops it at the end.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -77,12 +78,28 @@ def free_port() -> int:
             return port
 
 
-def session_home() -> Path:
+@contextlib.contextmanager
+def claimed(file: Path) -> Iterator[None]:
+    """Hold a file's lock, so that sessions do not share homes; a session that comes second fails."""
+    with file.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.fail(
+                "Another pytest session in this checkout uses its node: wait until it ends, or test in a "
+                "checkout of its own.", pytrace=False,
+            )
+        yield
+
+
+@pytest.fixture(scope="session")
+def session_home() -> Iterator[Path]:
     """A home for the session's own node, with blanks, where the account that runs it can reach it."""
     from cluster.embedded.accounts import choose_account
     from cluster.embedded.home import locate_home
 
-    return locate_home(None, choose_account(None, REPOSITORY)).path / "of the tests"
+    with claimed(Path(__file__)):
+        yield locate_home(None, choose_account(None, REPOSITORY)).path / "of the tests"
 
 
 class NoWaiting:
@@ -137,7 +154,7 @@ def truth(drawn: Path) -> Truth:
 
 
 @pytest.fixture(scope="session")
-def node() -> Iterator[Node]:
+def node(request: pytest.FixtureRequest) -> Iterator[Node]:
     """One embedded Elasticsearch node for the whole session, trial licence started."""
     given = os.environ.get("PEAKS_TEST_URL")
     if given:
@@ -146,7 +163,7 @@ def node() -> Iterator[Node]:
     from cluster.embedded.home import Home
     from cluster.embedded.processes import find_members, is_node, is_worker
 
-    port, home = free_port(), session_home()
+    port, home = free_port(), request.getfixturevalue("session_home")
     call_peaks("cluster", "reset", "--yes", "--home", home)  # what a session that was broken off left
     must_run_peaks("cluster", "start", "--home", home, "--port", str(port))
     try:

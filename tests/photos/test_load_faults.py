@@ -19,7 +19,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection
-from tests.conftest import NOWHERE, free_port, must_run_peaks, run_peaks, session_home
+from tests.conftest import NOWHERE, free_port, must_run_peaks, run_peaks
 from tests.elastic.fault_proxy import FaultProxy
 from tests.photos.conftest import PHOTOS, Start
 from tests.photos.loaded_photos import Documents, documents, same
@@ -65,9 +65,10 @@ def test_every_request_is_made_again(
 
 
 def test_the_node_dies_and_comes_back(
-    client: Elasticsearch, expected: Documents, start: Start
+    client: Elasticsearch, expected: Documents, start: Start, session_home: Path
 ) -> None:
-    with own_node(client) as (url, home):
+    home = session_home.with_name("test-faults")
+    with own_node(client, home) as url:
         own = Connection(url=url).client()
         load = start(url=url, seconds=CHUNK_SECONDS)
         load.await_embedding()
@@ -82,9 +83,9 @@ def test_the_node_dies_and_comes_back(
 
 
 @contextmanager
-def own_node(client: Elasticsearch) -> Iterator[tuple[str, Path]]:
+def own_node(client: Elasticsearch, home: Path) -> Iterator[str]:
     """A node of the test's own, with the indices of photos and peaks as the session's has them."""
-    home, port = session_home().with_name("test-faults"), free_port()
+    port = free_port()
     run_peaks("cluster", "reset", "--yes", "--home", home)  # what a session that was broken off left
     start_bare(home, port)
     try:
@@ -93,7 +94,7 @@ def own_node(client: Elasticsearch) -> Iterator[tuple[str, Path]]:
         for alias in ("photos", "peaks_catalog"):
             copy_index(client, own, alias)
         own.close()
-        yield url, home
+        yield url
     finally:
         must_run_peaks("cluster", "stop", "--home", home)
 
