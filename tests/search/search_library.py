@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw
 from PIL.ExifTags import GPS, Base
 
+from tests.conftest import Node, invoke
 from tests.files.picture_files import make_exif, write
 
 
@@ -31,7 +33,7 @@ SHOTS = [
     Shot("scans/snow <1998>.jpg", "white", "lightgray"),
     Shot("scans/夜.jpg", "midnightblue", "indigo", "2024:01:01 23:30:00", "+05:45"),
 ]
-
+PATHS = {shot.name for shot in SHOTS}
 
 # What the photos are taken to show, whatever a rule would say of such pictures; the others show nothing.
 CONTENTS: dict[str, dict[str, object]] = {
@@ -83,3 +85,16 @@ def _exif(shot: Shot) -> Image.Exif:
     if shot.bearing is not None:
         gps |= {GPS.GPSImgDirectionRef: "T", GPS.GPSImgDirection: shot.bearing}
     return make_exif(exif={tag: value for tag, value in details.items() if value}, gps=gps)
+
+
+def paths(document: dict[str, Any]) -> set[str]:
+    """The photos of an answer."""
+    return {hit["path"] for hit in document["hits"]}
+
+
+def refusal(node: Node, *words: str | Path, code: int = 1) -> str:
+    """Run a command that must fail, and return its one sentence."""
+    result = invoke(*words, "--url", node.url)
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, (SystemExit, type(None)))
+    return result.stderr

@@ -1,12 +1,10 @@
-"""The four commands against a real node, as a person calls them."""
+"""`peaks search` and `peaks peak` against a real node, as a person calls them."""
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,43 +18,10 @@ from loader.peaks.identification.calibration_store import (
 )
 from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters
-from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, invoke, renew_indices, stored_vector
-from tests.search.search_library import CONTENTS, NOTHING, SHOTS, draw_shot, make_library
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, invoke, stored_vector
+from tests.search.search_library import PATHS, paths, refusal
 
 pytestmark = pytest.mark.cluster
-
-HERE = Path(__file__).parent
-PATHS = {shot.name for shot in SHOTS}
-
-
-@pytest.fixture(scope="module")
-def photos(
-    node: Node, client: Elasticsearch, deployed_model: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """The folder of the six photos, which are in the index, with three peaks and two concepts beside them."""
-    renew_indices(node, client, deployed_model)
-    call_peaks("load-peaks", HERE / "peaks.yaml", "--url", node.url)
-    call_peaks("load-concepts", HERE / "concepts.yaml", "--url", node.url)
-    folder = make_library(tmp_path_factory.mktemp("library"))
-    call_peaks("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
-    answer = client.search(index="photos", source=False, fields=[{"field": "path"}], size=len(SHOTS))
-    for hit in answer["hits"]["hits"]:
-        contents = {**NOTHING, **CONTENTS.get(hit["fields"]["path"][0], {})}
-        client.update(index="photos", id=hit["_id"], doc=contents)
-    client.indices.refresh(index="photos")
-    yield folder
-
-
-def paths(document: dict[str, Any]) -> set[str]:
-    return {hit["path"] for hit in document["hits"]}
-
-
-def refusal(node: Node, *words: str | Path, code: int = 1) -> str:
-    """Run a command that must fail, and return its one sentence."""
-    result = invoke(*words, "--url", node.url)
-    assert result.exit_code == code, result.output
-    assert isinstance(result.exception, (SystemExit, type(None)))
-    return result.stderr
 
 
 def test_search(node: Node, photos: Path) -> None:
@@ -220,67 +185,6 @@ def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, 
 )
 def test_unknown_names(node: Node, photos: Path, words: list[str], sentence: str) -> None:
     assert sentence in refusal(node, *words)
-
-
-def test_identify(node: Node, client: Elasticsearch, photos: Path, tmp_path: Path) -> None:
-    (tmp_path / "notes.jpg").write_text("no image")
-    sheet = tmp_path / "sheet.html"
-    draw_shot(SHOTS[5], (320, 240)).save(tmp_path / "new.png")
-    readable = (photos / "day 1/blue.jpg", tmp_path / "new.png")
-    unreadable = (tmp_path / "notes.jpg", tmp_path / "no.jpg")
-    words: list[str | Path] = [readable[0], *unreadable, readable[1]]
-    document = ask(node, "identify", *words, "--checkpoint", DEMO_CHECKPOINT, "--html", sheet)
-    assert [answer["path"] for answer in document["answers"]] == [str(image) for image in readable]
-    assert [entry["path"] for entry in document["skipped"]] == [str(image) for image in unreadable]
-    for answer in document["answers"]:
-        assert {each["id"] for each in answer["candidates"]} == {"ama-dablam", "mount-everest", "khumbila"}
-        for each in answer["candidates"]:
-            assert 0 <= each["probability"] <= 1 and 0 <= each["siglip_probability"] <= 1
-    assert [answer["camera"] is None for answer in document["answers"]] == [False, True]
-    assert sheet.read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 2
-    best = document["answers"][0]["candidates"][0]
-    photo = stored_vector(client, "photos", "clip_image", {"term": {"path": "day 1/blue.jpg"}})
-    peak = stored_vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [best["id"]]}})
-    assert best["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
-
-
-def test_a_new_image_needs_its_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:
-    new, other = tmp_path / "new.png", tmp_path / "other"
-    draw_shot(SHOTS[0], (200, 150)).save(new)
-    assert "There is no image file" in refusal(node, "identify", tmp_path / "absent.jpg", code=2)
-    assert "--checkpoint" in refusal(node, "identify", new, code=2)
-    shutil.copytree(DEMO_CHECKPOINT, other)
-    config = json.loads((other / "config.json").read_text())
-    (other / "config.json").write_text(json.dumps({**config, "_name_or_path": "another"}))
-    sentence = refusal(node, "similar", new, "--checkpoint", other)
-    assert open_checkpoint(str(DEMO_CHECKPOINT), tower="both").fingerprint in sentence
-
-
-def test_identify_near_a_place(node: Node, photos: Path) -> None:
-    image = photos / "day 1/blue.jpg"
-    document = ask(node, "identify", image, "--checkpoint", DEMO_CHECKPOINT, "--near", "khumbila")
-    assert [each["id"] for each in document["answers"][0]["candidates"]] == ["khumbila"]
-    assert ask(node, "identify", image, "--min-similarity", "0.99")["answers"][0]["candidates"] == []
-
-
-def test_similar_to_an_indexed_photo_needs_no_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "renamed.png"
-    shutil.copy(photos / "day 1/blue.jpg", copy)
-    for image in (photos / "day 1/blue.jpg", copy, "day 1/blue.jpg"):
-        document = ask(node, "similar", image)
-        assert paths(document) == PATHS - {"day 1/blue.jpg"}
-        assert all(hit["probability"] is None for hit in document["hits"])
-        assert len(ask(node, "similar", image, "--size", "2")["hits"]) == 2
-
-
-def test_similar_to_a_new_image(node: Node, photos: Path, tmp_path: Path) -> None:
-    shot = SHOTS[1]
-    draw_shot(shot, (320, 240)).save(tmp_path / "larger.png")
-    document = ask(node, "similar", tmp_path / "larger.png", "--checkpoint", DEMO_CHECKPOINT)
-    assert document["hits"][0]["path"] == shot.name
-    assert document["hits"][0]["cosine"] > 0.9
-    assert "--checkpoint" in refusal(node, "similar", tmp_path / "larger.png")
-    assert "There is no image file" in refusal(node, "similar", tmp_path / "absent.png")
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,10 @@ from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.identification_table import IdentifiedImage, show_identified
-from tests.search.search_answers import SNAPSHOTS, identified_image, photo_answer, plain_answer
+from tests.search.search_answers import identified_image, photo_answer, plain_answer
 from tests.snapshots import check_snapshot
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def nothing() -> Answer:
