@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from evaluation.calibration import Measurement
-from evaluation.formats import decimal, percent, without_nan
+from evaluation.metrics import without_nan
 from loader.show.tables import Column, format_table
+from loader.show.values import format_decimal, format_percent
 
 
 def show_measurement(measured: Measurement, *, kept: bool) -> str:
@@ -21,10 +22,10 @@ def show_measurement(measured: Measurement, *, kept: bool) -> str:
     table = [
         Column("names by", ways),
         Column("photos", [str(row.photos) for row in rows], "right"),
-        Column("coverage", [percent(row.coverage) for row in rows], "right"),
-        Column("right", [percent(row.precision) for row in rows], "right"),
-        Column("named, held out", [percent(row.named_when_held_out) for row in rows], "right"),
-        Column("ECE", [decimal(row.error) for row in rows], "right"),
+        Column("coverage", [format_percent(row.coverage) for row in rows], "right"),
+        Column("right", [format_percent(row.precision) for row in rows], "right"),
+        Column("named, held out", [format_percent(row.named_when_held_out) for row in rows], "right"),
+        Column("ECE", [format_decimal(row.error) for row in rows], "right"),
     ]
     return "\n".join([
         f"{measured.photos} labelled photos",
@@ -63,7 +64,7 @@ def _describe_rule(measured: Measurement) -> list[str]:
     if cut_off is not None:
         lines.append(
             f"cut-off    cosine {cut_off.cosine:.3f} tells a match from none in "
-            f"{percent(cut_off.balanced_accuracy)} of {measured.queries} queries "
-            f"({percent(measured.cross_validated)} of things that were held out)"
+            f"{format_percent(cut_off.balanced_accuracy)} of {measured.queries} queries "
+            f"({format_percent(measured.cross_validated)} of things that were held out)"
         )
     return lines

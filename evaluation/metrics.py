@@ -1,10 +1,12 @@
 """Metrics of retrieval, of identification that may give no name, of calibration, and intervals.
 
-Every function takes plain arrays; the tests work each one out by hand.
+Each metric takes plain arrays; the tests work it out by hand.
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -184,3 +186,12 @@ def wilson(right: int, total: int) -> Interval:
         return Interval(float("nan"), float("nan"), float("nan"))
     limits = binomtest(right, total).proportion_ci(CONFIDENCE, method="wilson")
     return Interval(right / total, float(limits.low), float(limits.high))
+
+
+def without_nan(value: Any) -> Any:
+    """Return nested dicts and lists with None in place of NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

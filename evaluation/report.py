@@ -6,14 +6,12 @@ import json
 import math
 import platform
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import click
 import matplotlib
 from elasticsearch import Elasticsearch
 from jinja2 import Environment, StrictUndefined
@@ -21,12 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from evaluation.fitting import FOLDS
-from evaluation.formats import NOTHING, decimal, percent, span, without_nan
 from evaluation.measurements import Evaluation, LibraryFigures
-from evaluation.metrics import RECALL_DEPTHS
+from evaluation.metrics import RECALL_DEPTHS, Interval, without_nan
 from evaluation.naming import NamingFigures
-from loader.elastic.connection import connection_options
 from loader.elastic.models import DeployedModel
+from loader.show.values import UNKNOWN, format_decimal, format_percent
 
 TEMPLATE = Path(__file__).with_name("report.md.jinja")
 STYLE = Path(__file__).with_name("plots.mplstyle")
@@ -64,19 +61,6 @@ def describe_versions(client: Elasticsearch) -> dict[str, str]:
     }
 
 
-def written_command(context: click.Context) -> str:
-    """Return the command as it was called, without one cluster's address and credentials."""
-    connection = click.command(connection_options(lambda: None))
-    private = {parameter.name for parameter in connection.params}
-    words = ["peaks", context.info_name or ""]
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        is_given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if is_given and name not in private:
-            words += [parameter.opts[0], str(context.params[name])]
-    return shlex.join(words)
-
-
 def render_files(
     evaluation: Evaluation, run: Run, output: Path, json_file: Path | None
 ) -> dict[Path, bytes]:
@@ -103,11 +87,23 @@ def render_report(evaluation: Evaluation, run: Run, plots: Mapping[str, str]) ->
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {"percent": percent, "decimal": decimal, "span": span, "thousands": "{:,}".format}
-    environment.globals |= {"depths": RECALL_DEPTHS, "folds": FOLDS, "nothing": NOTHING}
+    environment.filters |= {
+        "percent": format_percent,
+        "decimal": format_decimal,
+        "span": format_interval,
+        "thousands": "{:,}".format,
+    }
+    environment.globals |= {"depths": RECALL_DEPTHS, "folds": FOLDS, "nothing": UNKNOWN}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     text = template.render(run=run, e=evaluation, library=evaluation.library, plots=plots)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
+
+
+def format_interval(interval: Interval) -> str:
+    """Return a share with its interval: "84.0 % [79.1, 87.9]"."""
+    if math.isnan(interval.value):
+        return UNKNOWN
+    return f"{format_percent(interval.value)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
 def draw_all(evaluation: Evaluation) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """Commands about photos whose labels are known: `peaks calibrate` and `peaks evaluate`."""
 from __future__ import annotations
 
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,7 +132,7 @@ def evaluate(
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure
-    from evaluation.report import Run, describe_versions, render_files, written_command
+    from evaluation.report import Run, describe_versions, render_files
     from evaluation.retrieval import open_encoder
     from loader.peaks.identification.calibration_store import read_rule_in_force
 
@@ -150,3 +151,16 @@ def evaluate(
     for path, content in render_files(evaluation, run, output, json_file).items():
         write_output(path, content)
         click.echo(path)
+
+
+def written_command(context: click.Context) -> str:
+    """Return the command as it was called, without one cluster's address and credentials."""
+    connection = click.command(connection_options(lambda: None))
+    private = {parameter.name for parameter in connection.params}
+    words = ["peaks", context.info_name or ""]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        is_given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if is_given and name not in private:
+            words += [parameter.opts[0], str(context.params[name])]
+    return shlex.join(words)

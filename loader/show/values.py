@@ -1,10 +1,13 @@
-"""Values as people read them: times, lengths, angles, probabilities, durations."""
+"""Values as people read them: times, lengths, angles, probabilities, shares, durations."""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a load's summary must not import what searches need
     from loader.search.answer import PeakPrediction, ShotTime
+
+UNKNOWN = "–"
 
 
 def format_time(time: ShotTime) -> str:
@@ -59,3 +62,13 @@ def format_duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def format_percent(share: float, digits: int = 1) -> str:
+    """``0.975`` gives ``97.5 %``; `UNKNOWN` for NaN."""
+    return UNKNOWN if math.isnan(share) else f"{100 * share:.{digits}f} %"
+
+
+def format_decimal(value: float, digits: int = 3) -> str:
+    """A number with a fixed count of decimals; `UNKNOWN` for NaN."""
+    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}"

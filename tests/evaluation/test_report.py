@@ -11,9 +11,9 @@ import pytest
 from evaluation.measurements import ConceptRow, Evaluation, LibraryFigures
 from evaluation.metrics import Interval, ReliabilityBin
 from evaluation.naming import Confusion, IdentificationFigures, NamingFigures
-from evaluation.report import Run, draw_all, render_files, render_report, written_command
+from evaluation.report import Run, draw_all, render_files, render_report
 from evaluation.retrieval import CutOff, SearchFigures, SearchRow
-from loader.commands.labelled_photos import evaluate
+from loader.commands.labelled_photos import evaluate, written_command
 from loader.elastic.models import DeployedModel
 from tests.snapshots import check_snapshot
 
