@@ -52,7 +52,7 @@ def calibrate(
     if labels is None:
         _reset(client)
         return
-    from evaluation.calibration_table import describe_measurement, show_measurement
+    from evaluation.reports.calibration_table import describe_measurement, show_measurement
 
     measured = _measure(client, labels, precision)
     if not dry_run:
@@ -132,7 +132,7 @@ def evaluate(
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure
-    from evaluation.report import Run, describe_versions, render_files
+    from evaluation.reports.report import Run, describe_versions, render_files
     from evaluation.retrieval import open_encoder
     from loader.peaks.identification.calibration_store import read_rule_in_force
 

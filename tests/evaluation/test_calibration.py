@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from evaluation.calibration import Calibration, Measurement, add_prior
-from evaluation.calibration_table import describe_measurement, show_measurement
 from evaluation.dataset import Dataset
 from evaluation.labels import Labels, from_sight
+from evaluation.reports.calibration_table import describe_measurement, show_measurement
 from loader.cli import peaks
 from loader.errors import PeaksError
 from loader.peaks.identification.rule import Weights, default_rule, read_rule

@@ -11,7 +11,8 @@ import pytest
 from evaluation.measurements import ConceptRow, Evaluation, LibraryFigures
 from evaluation.metrics import Interval, ReliabilityBin
 from evaluation.naming import Confusion, IdentificationFigures, NamingFigures
-from evaluation.report import Run, draw_all, render_files, render_report
+from evaluation.reports.plots import draw_all
+from evaluation.reports.report import Run, render_files, render_report
 from evaluation.retrieval import CutOff, SearchFigures, SearchRow
 from loader.commands.labelled_photos import evaluate, written_command
 from loader.elastic.models import DeployedModel

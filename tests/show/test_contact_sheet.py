@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from loader.search.answer import Answer
-from loader.show.contact_sheet import render_identifications, render_photos, thumbnail_uri
+from loader.show.contact_sheet import render_identifications, render_photos
+from loader.show.pages import thumbnail_uri
 from loader.text import compass_point
 from tests.search.search_answers import identified_image, photo_answer, small_jpeg
 

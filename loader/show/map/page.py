@@ -15,12 +15,12 @@ from bokeh.resources import Resources
 from loader.place import Box
 from loader.search.answer import PeakPrediction
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.contact_sheet import open_pages, thumbnail_uri
 from loader.show.map import colours
 from loader.show.map.figure import draw_figures
 from loader.show.map.tiles import TileServer
 from loader.show.map.trail import walked_ways
 from loader.show.map.view import PlanePoint, main_trek, project, start_view
+from loader.show.pages import open_pages, thumbnail_uri
 from loader.show.values import format_probability, format_time
 from loader.text import format_count, format_direction
 
