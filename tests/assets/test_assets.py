@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from loader.cli import peaks
 from loader.elastic.assets import (
     NAMED_MODEL,
     bind_model,
@@ -20,6 +18,7 @@ from loader.elastic.assets import (
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import DeployedModel, IndexModel, index_model, refuse_other_model
 from loader.errors import PeaksError
+from tests.conftest import invoke
 
 MODEL = DeployedModel("siglip2-trek-tiny", "f" * 16, "c" * 16, 64, 4.0, -10.0)
 
@@ -52,7 +51,7 @@ def test_written_requests_lie_where_they_are_put(tmp_path: Path) -> None:
 
 def test_requests_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "_ingest").touch()
-    result = CliRunner().invoke(peaks, ["apply", "--output", str(tmp_path)])
+    result = invoke("apply", "--output", tmp_path)
     assert result.exit_code == 1 and result.stderr.startswith(f"Error: Cannot write {tmp_path}/_ingest/")
 
 

@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from evaluation.calibration import Calibration, Measurement, add_prior
 from evaluation.dataset import Dataset
 from evaluation.labels import Labels, from_sight
 from evaluation.reports.calibration_table import describe_measurement, show_measurement
-from loader.cli import peaks
 from loader.errors import PeaksError
 from loader.peaks.identification.rule import Weights, default_rule, read_rule
+from tests.conftest import NOWHERE, invoke
 from tests.evaluation.small_library import PEAKS, make_dataset, make_labels
 
 
@@ -71,8 +70,7 @@ def test_the_prior_takes_the_place_of_the_labels_share() -> None:
 
 @pytest.mark.parametrize("option", ["--dry-run", "--json"])
 def test_a_reset_that_would_only_be_tried_is_refused(option: str) -> None:
-    nowhere = ["--url", "http://127.0.0.1:9"]  # the discard port: nobody listens
-    result = CliRunner().invoke(peaks, ["calibrate", "--reset", option, *nowhere])
+    result = invoke("calibrate", "--reset", option, "--url", NOWHERE)
     assert result.exit_code == 2
     assert "--reset measures nothing: give it without --dry-run and --json." in result.stderr
 
