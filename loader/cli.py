@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from loader import __version__
+from loader.text import hide_credentials
 
 INTERRUPTED = 130  # 128 + SIGINT
 
@@ -52,10 +53,27 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a mistyped one is refused with those that are spelt much like it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C ends with the status that shells expect, unless the command knows better."""
+        """Run a command; Ctrl-C ends with the status that shells expect, unless the command knows better.
+
+        An option that was forgotten leaves its value among the words that click refuses and quotes.
+        """
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            said = error.format_message()
+            if (hidden := hide_credentials(said)) == said:
+                raise
+            raise click.UsageError(hidden, error.ctx) from None
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(INTERRUPTED)

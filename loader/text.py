@@ -1,6 +1,7 @@
 """Words for a person: lists, counts, distances, directions, and text that is safe to print on a terminal."""
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -10,6 +11,9 @@ _COMPASS = (
 )
 # Bidirectional control characters (Unicode Standard Annex 9): embeddings, overrides, isolates and their ends
 _BIDIRECTIONAL = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+
+# A user and password as they stand in an address, with a scheme or without
+_CREDENTIALS = re.compile(r"[^\s'\"/(]+:[^\s'\"]*@")
 
 
 def clean_text(text: str) -> str:
@@ -21,6 +25,11 @@ def _is_obeyed(mark: str) -> bool:
     if unicodedata.category(mark) in ("Cc", "Zl", "Zp"):
         return True
     return unicodedata.bidirectional(mark) in _BIDIRECTIONAL
+
+
+def hide_credentials(text: str) -> str:
+    """The text with an ellipsis for every ``user:password`` before an ``@``."""
+    return _CREDENTIALS.sub("…@", text)
 
 
 def shorten(text: str, limit: int = 60) -> str:

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
-from elastic_transport import HttpHeaders, Urllib3HttpNode
-from elastic_transport.client_utils import DEFAULT, DefaultType
+from elastic_transport import HttpHeaders, NodeConfig, Urllib3HttpNode
+from elastic_transport.client_utils import DEFAULT, DefaultType, url_to_node_config
 from elasticsearch import Elasticsearch
 
 from loader.elastic.error_sentences import explained_errors
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
     from elastic_transport._node import NodeApiResponse
 
 DEFAULT_URL = "http://127.0.0.1:9200"
+HIGHEST_PORT = 65535
 
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_PORT = re.compile(r":(\d+)$")
 _COMPATIBLE_WITH = re.compile(r"compatible-with=\d+")
 
 
@@ -71,6 +73,43 @@ def _refuses_version(answer: NodeApiResponse) -> bool:
     return answer.meta.status == 400 and (not answer.body or b"media_type_header_exception" in answer.body)
 
 
+def read_address(url: str, option: str, *, default_port: bool = False) -> NodeConfig:
+    """Read the address of a server; a user and password in it become a header.
+
+    Args:
+        url: as a person gave it.
+        option: where, for the error.
+        default_port: take 80 when an http address has no port.
+
+    Raises:
+        PeaksError: it is malformed. The sentence does not quote it, because in a mistyped address nobody can
+            tell where the password ends.
+    """
+    written = url.strip()
+    try:
+        address = url_to_node_config(written, use_default_ports_for_scheme=default_port)
+        address.host.encode("idna")  # as the request will do
+        fault = "" if _SCHEME.match(written) else _find_fault(written)
+    except ValueError:
+        fault = _find_fault(written)
+    if fault:  # outside the handler: the library's exception would show the address with --debug
+        raise PeaksError(f"The address in {option} cannot be used ({fault}): give http(s)://host:port.")
+    return address
+
+
+def _find_fault(written: str) -> str:
+    """Say what is wrong with a malformed address, without quoting it."""
+    if not _SCHEME.match(written):
+        return "it does not begin with http:// or https://"
+    host = _SCHEME.sub("", written).rpartition("@")[2]
+    if host.count("[") != host.count("]"):
+        return "the brackets around its IPv6 host do not match"
+    port = _PORT.search(host.partition("/")[0])
+    if port is None or int(port[1]) > HIGHEST_PORT:
+        return f"its port is missing, or is no number up to {HIGHEST_PORT}"
+    return "its host is none, or a sign of its password must be written as %…, such as %2F for /"
+
+
 @dataclass(frozen=True)
 class Connection:
     """The address and the credentials of a cluster; it is not contacted before `client` is used."""
@@ -88,8 +127,18 @@ class Connection:
         """The address for people: the URL without credentials, or the cloud's name."""
         if self.cloud_id:
             return f"cloud {self.cloud_id.partition(':')[0]}"
-        parts = urlsplit(self.url or DEFAULT_URL)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        server = self._server
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        return f"{server.scheme}://{host}:{server.port}{server.path_prefix}"
+
+    @property
+    def url_has_credentials(self) -> bool:
+        """Whether a user and password stand in the URL."""
+        return not self.cloud_id and "authorization" in (self._server.headers or {})
+
+    @property
+    def _server(self) -> NodeConfig:
+        return read_address(self.url or DEFAULT_URL, "--url (ES_URL)")
 
     def client(self, request_timeout: float = 60.0) -> Elasticsearch:
         """Return a client for 8.19 and 9.x servers.
@@ -106,8 +155,8 @@ class Connection:
             return Elasticsearch(**settings, node_class=NegotiatingNode, request_timeout=request_timeout)
         except ValueError as error:
             raise PeaksError(
-                f"Cannot use {self.address} as the cluster's address ({error}): "
-                "give --url (ES_URL) as http(s)://host:port, or --cloud-id (CLOUD_ID)."
+                f"Cannot use {self.address} as the cluster's address ({error}): copy --cloud-id (CLOUD_ID) "
+                "from the cloud's console, or give --url (ES_URL)."
             ) from error
 
     def _refuse_contradictions(self) -> None:
@@ -126,7 +175,7 @@ class Connection:
             raise PeaksError(f"--ca-certs: there is no file {self.ca_certs}; give the cluster's CA bundle.")
 
     def _address(self) -> dict[str, Any]:
-        return {"cloud_id": self.cloud_id} if self.cloud_id else {"hosts": self.url or DEFAULT_URL}
+        return {"cloud_id": self.cloud_id} if self.cloud_id else {"hosts": [self._server]}
 
     def _credentials(self) -> dict[str, Any]:
         if self.api_key:
@@ -136,7 +185,7 @@ class Connection:
         return {}
 
     def _tls(self) -> dict[str, Any]:
-        if not self.cloud_id and urlsplit(self.url or DEFAULT_URL).scheme != "https":
+        if not self.cloud_id and self._server.scheme != "https":
             return {}  # the client refuses TLS settings for http
         if self.insecure:
             return {"verify_certs": False, "ssl_show_warn": False}

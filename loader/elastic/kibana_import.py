@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from elastic_transport import HttpHeaders, NodeConfig, TlsError, TransportError, Urllib3HttpNode
-from elastic_transport.client_utils import basic_auth_to_header, url_to_node_config
+from elastic_transport.client_utils import basic_auth_to_header
 from urllib3 import encode_multipart_formdata
 
 from loader.elastic.asset_writer import Change
-from loader.elastic.connection import Connection
+from loader.elastic.connection import Connection, read_address
 from loader.elastic.kibana_sources import SavedObject, pack_objects
 from loader.errors import PeaksError
 from loader.text import clean_text, shorten
@@ -167,11 +167,7 @@ class Kibana:
 
 def _node_config(url: str, connection: Connection) -> NodeConfig:
     """The address of Kibana with the cluster's credentials, which Kibana passes on to its Elasticsearch."""
-    try:
-        config = url_to_node_config(url.rstrip("/"), use_default_ports_for_scheme=True)
-    except ValueError as error:
-        shown = _quote(url.rpartition("@")[2])
-        raise PeaksError(f"--kibana-url: '{shown}' is no address; give it as http(s)://host:port.") from error
+    config = read_address(url.strip().rstrip("/"), "--kibana-url", default_port=True)
     headers = HttpHeaders({"kbn-xsrf": "true"})
     if connection.api_key:
         headers["authorization"] = f"ApiKey {connection.api_key}"

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.exceptions import best_match
 
 from loader.elastic.assets import read_schema
-from loader.elastic.connection import DEFAULT_URL, Connection
+from loader.elastic.connection import Connection
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
 
@@ -91,14 +91,14 @@ def format_curl(connection: Connection, template: str, parameters: Mapping[str, 
 def _address(connection: Connection) -> str:
     if connection.cloud_id:
         return '"$ES_URL"'  # a cloud id hides the address; the person knows it from the cloud's console
-    return shlex.quote((connection.address or DEFAULT_URL).rstrip("/"))
+    return shlex.quote(connection.address.rstrip("/"))
 
 
 def _credentials(connection: Connection) -> list[str]:
     words = []
     if connection.api_key:
         words.append('-H "Authorization: ApiKey $ES_API_KEY"')
-    elif connection.username:
+    elif connection.username or connection.url_has_credentials:
         words.append('-u "$ES_USERNAME:$ES_PASSWORD"')
     if connection.insecure:
         words.append("--insecure")

@@ -1,0 +1,160 @@
+"""A wrong address of the cluster or of Kibana: one sentence from every command, and never the password."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from loader.cli import COMMANDS, peaks
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, free_port
+
+PASSWORD = "s3cret"
+
+# Every mistake leaves the password where it was; what the address means is anybody's guess.
+MALFORMED = [
+    f"http://elastic:{PASSWORD}@127.0.0.1:99999",
+    f"http://elastic:{PASSWORD}@127.0.0.1:port",
+    f"http://elastic:{PASSWORD}@127.0.0.1:9200:9200",
+    f"http://elastic:{PASSWORD}@127.0.0.1",
+    f"http://elastic:{PASSWORD}@",
+    f"http://elastic:{PASSWORD}",
+    f"http://elastic:{PASSWORD}@[::1",
+    f"http://elastic:{PASSWORD}@[::1]9200",
+    f"http://elastic:{PASSWORD}@[nonsense]:9200",
+    f"http://elastic:{PASSWORD}@..:9200",
+    f"http://elastic:{PASSWORD}@a host:9200",
+    f"http://elastic:a/{PASSWORD}@127.0.0.1:9200",
+    f"http://elastic:{PASSWORD}#a@127.0.0.1:9200",
+    f"http://elastic:{PASSWORD}?a@127.0.0.1:9200",
+    f"elastic:{PASSWORD}@127.0.0.1:9200",
+    f"http//elastic:{PASSWORD}@127.0.0.1:9200",
+    f"http:/elastic:{PASSWORD}@127.0.0.1:9200",
+    f"ftp://elastic:{PASSWORD}@127.0.0.1:9200",
+    f"127.0.0.1:9200@elastic:{PASSWORD}",
+]
+
+IMAGE = "IMAGE.png"
+PEAKS, CONCEPTS = (str(REPOSITORY / "demo" / name) for name in ("peaks.yaml", "concepts.yaml"))
+MODEL = ["--checkpoint", str(DEMO_CHECKPOINT)]
+# The words after each command that asks the cluster.
+ASKING = {
+    "apply": [],
+    "calibrate": ["--labels", "sight"],
+    "catalog check": [],
+    "evaluate": ["--labels", "sight"],
+    "identify": [IMAGE, *MODEL],
+    "load-concepts": [CONCEPTS],
+    "load-peaks": [PEAKS],
+    "load-photos": [".", *MODEL, "--patience", "0"],
+    "map": ["--output", "map.html"],
+    "model deploy": MODEL,
+    "peak": ["Everest"],
+    "predict": [],
+    "search": ["yak"],
+    "sight": [IMAGE],
+    "similar": [IMAGE, *MODEL],
+}
+
+
+def leaves(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by the words that call it."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for part in command.list_commands(context):
+        under = command.get_command(context, part)
+        assert under is not None
+        yield from leaves(under, f"{name} {part}".strip())
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    for name in ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY", "PEAKS_CHECKPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (32, 32)).save(IMAGE)
+
+
+def call(*words: str, **environment: str) -> Result:
+    return CliRunner().invoke(peaks, words, env=environment)
+
+
+def assert_one_sentence(result: Result) -> None:
+    assert PASSWORD not in result.output
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    said = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert result.exit_code in (1, 2) and len(said) <= 1
+    assert "Traceback" not in result.output
+
+
+def test_every_command_that_has_an_address_is_tried_here() -> None:
+    having = {
+        name for name, command in leaves(peaks) if any("--url" in option.opts for option in command.params)
+    }
+    assert having == set(ASKING)
+
+
+@pytest.mark.parametrize("command", ASKING)
+@pytest.mark.parametrize("address", MALFORMED)
+def test_malformed_address_is_one_sentence_of_every_command(command: str, address: str) -> None:
+    result = call(*command.split(), *ASKING[command], ES_URL=address)
+    assert_one_sentence(result)
+    assert "The address in --url (ES_URL) cannot be used (" in result.output
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_nobody_at_the_address_is_one_sentence_of_every_command(command: str) -> None:
+    address = f"http://elastic:{PASSWORD}@127.0.0.1:{free_port()}"
+    result = call(*command.split(), *ASKING[command], ES_URL=address)
+    assert_one_sentence(result)
+    assert "Elasticsearch does not answer at 127.0.0.1:" in result.output
+
+
+@pytest.mark.parametrize("address", MALFORMED)
+def test_debug_does_not_show_the_password_either(address: str) -> None:
+    """With --debug Python prints the whole chain of exceptions."""
+    result = CliRunner().invoke(peaks, ["--debug", "search", "yak", "--url", address], standalone_mode=False)
+    error: BaseException | None = result.exception
+    assert isinstance(error, click.ClickException)
+    while error is not None:
+        assert PASSWORD not in "".join(map(str, (error, *error.args)))
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("address", [one for one in MALFORMED if not one.endswith("127.0.0.1")])
+def test_address_of_kibana_too(address: str) -> None:
+    result = call("apply", "--kibana-only", "--kibana-url", address)
+    assert_one_sentence(result)
+    assert "The address in --kibana-url cannot be used (" in result.output
+
+
+@pytest.mark.parametrize("words", [
+    ["ADDRESS"], ["search", "yak", "ADDRESS"], ["catalog", "ADDRESS"], ["load-photos", "ADDRESS"],
+    ["load-peaks", "ADDRESS"], ["search", "yak", "--recipe", "ADDRESS"],
+])
+@pytest.mark.parametrize("address", [f"http://elastic:{PASSWORD}@node:9200", f"elastic:{PASSWORD}@node:9200"])
+def test_address_in_a_wrong_place_is_quoted_without_its_password(words: list[str], address: str) -> None:
+    result = call(*[address if word == "ADDRESS" else word for word in words])
+    assert_one_sentence(result)
+    assert "…@node:9200" in result.output
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    (["serch", "yak"], "'search'"), (["loadphotos"], "'load-photos'"), (["catalogue"], "'catalog'"),
+    (["cluster", "strat"], "'start'"), (["model", "deplyo"], "'deploy'"),
+    (["search", "yak", "--ulr"], "'--url'"),
+])
+def test_mistyped_word_gets_the_right_one(typed: list[str], meant: str) -> None:
+    result = call(*typed)
+    assert result.exit_code == 2
+    assert meant in result.output.splitlines()[-1]
+
+
+def test_every_command_stands_in_the_table() -> None:
+    assert {name.partition(" ")[0] for name, _ in leaves(peaks)} == set(COMMANDS)
