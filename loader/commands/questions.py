@@ -20,14 +20,16 @@ from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer
 from loader.search.asking import answer_question, answer_similar
 from loader.search.filters import read_filters
-from loader.search.question import Recipe, ask_image, ask_peak, ask_peak_name, ask_text
+from loader.search.question import Question, Recipe, ask_image, ask_peak, ask_peak_name, ask_text
 from loader.search.template_call import format_curl
 from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
 from loader.text import clean_text
 
 curl_option = click.option(
-    "--curl", is_flag=True, help="Print the search as a curl command, and do not run it."
+    "--curl", is_flag=True,
+    help="Print the search as a curl command, without a cut-off that `peaks calibrate` measured; nothing is "
+         "asked of the cluster.",
 )
 
 
@@ -53,13 +55,13 @@ def search(
     **filters: Any,
 ) -> None:
     """Find photos that show what TEXT says, in any language, likeliest first."""
+    if curl:
+        _print_curl(connection, ask_text(text, recipe, read_filters(None, **filters), hybrid=hybrid))
+        return
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
-    if curl:
-        click.echo(format_curl(connection, question.template, question.parameters))
-    else:
-        _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
+    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
 
 
 @click.command()
@@ -83,13 +85,13 @@ def peak(
     """Find photos of the peak NAME: its id or any of its names in the catalogue."""
     if curl and not by_name:
         raise click.UsageError("--curl prints searches by words, and a prototype is a vector: add --by-name.")
+    if curl:
+        _print_curl(connection, ask_peak_name(name, read_filters(None, **filters)))
+        return
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
-    if curl:
-        click.echo(format_curl(connection, question.template, question.parameters))
-    else:
-        _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
+    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
 
 
 @click.command()
@@ -119,6 +121,10 @@ def similar(
     asked = read_asked_image(client, image, LocalVision(checkpoint))
     question = ask_image(image, asked.vector[0].tolist(), read_filters(client, **filters))
     _show_photos(answer_similar(client, question, asked.ids, thumbnails=html is not None), as_json, html)
+
+
+def _print_curl(connection: Connection, question: Question) -> None:
+    click.echo(format_curl(connection, question.template, question.parameters))
 
 
 def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:

@@ -20,6 +20,7 @@ from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
+from loader.peaks.catalogue_file import SLUG
 from loader.peaks.catalogue_index import find_entry
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Box, Point
@@ -55,7 +56,7 @@ class Filters:
 
 
 def read_filters(
-    client: Elasticsearch,
+    client: Elasticsearch | None,
     *,
     near: str | None = None,
     within: str | None = None,
@@ -72,7 +73,7 @@ def read_filters(
     """Read filters as a person types them; the cluster is asked for nothing but what they name.
 
     Args:
-        client: of the cluster.
+        client: of the cluster; None asks nothing, so that only a point and ids can be given.
         near: a point, or the id or name of a peak that stands for its summit.
         within: distance around ``near`` with its unit.
         box: the position of the photo, or the summit, lies inside it.
@@ -128,7 +129,7 @@ def find_peaks_inside(client: Elasticsearch, filters: Filters) -> frozenset[str]
 
 
 def _read_place(
-    client: Elasticsearch, near: str | None, within: str | None, box: str | None
+    client: Elasticsearch | None, near: str | None, within: str | None, box: str | None
 ) -> Iterator[FilterPart]:
     if near is not None:
         place, point = near.strip(), parse_point(near)
@@ -145,7 +146,9 @@ def _read_place(
         yield {f"box_{side}": degrees for side, degrees in asdict(sides).items()}, words
 
 
-def _find_summit(client: Elasticsearch, name: str) -> tuple[str, Point]:
+def _find_summit(client: Elasticsearch | None, name: str) -> tuple[str, Point]:
+    if client is None:
+        raise _unasked(f"where {name} is", "give --near LAT,LON")
     peak = find_entry(client, Peak, name)
     if peak.position is None:
         raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
@@ -161,23 +164,39 @@ def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPa
         yield {"shot_to": end}, f"to {end.replace('T', ' ')}"
 
 
+def _unasked(what: str, fix: str) -> PeaksError:
+    sentence = f"--curl asks the cluster nothing, so it cannot tell {what}: {fix}, or leave --curl out."
+    return PeaksError(sentence)
+
+
+def _find_entry(client: Elasticsearch | None, kind: type[Entry], name: str) -> Entry:
+    """Find an entry; without a cluster, an id stands for itself."""
+    if client is not None:
+        return find_entry(client, kind, name)
+    if not SLUG.fullmatch(name.strip()):
+        raise _unasked(f"which {kind.noun} is called {name!r}", f"give its id, such as {kind.example[0]}")
+    return kind(name.strip(), ())
+
+
 def _read_entries(
-    client: Elasticsearch, parameter: str, kind: type[Entry], names: Sequence[str], sentence: str
+    client: Elasticsearch | None, parameter: str, kind: type[Entry], names: Sequence[str], sentence: str
 ) -> Iterator[FilterPart]:
-    if entries := [find_entry(client, kind, name) for name in names]:
+    if entries := [_find_entry(client, kind, name) for name in names]:
         yield {parameter: [entry.id for entry in entries]}, sentence.format(
             " or ".join(entry.name for entry in entries)
         )
 
 
 def _read_cut_off(
-    client: Elasticsearch, similarity: float | None, probability: float | None
+    client: Elasticsearch | None, similarity: float | None, probability: float | None
 ) -> Iterator[FilterPart]:
     if similarity is not None and probability is not None:
         raise click.UsageError("--min-similarity and --min-probability are one cut-off: give one of them.")
     if similarity is not None:
         yield {"min_similarity": similarity}, f"similarity at least {similarity:g}"
     if probability is not None:
+        if client is None:
+            raise _unasked("which cosine has that probability", "give --min-similarity COSINE")
         cosine = _cosine_of(client, probability)
         yield {"min_similarity": cosine}, f"probability at least {probability:g} (cosine {cosine:.3f})"
 

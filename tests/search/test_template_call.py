@@ -13,6 +13,7 @@ from loader.search.asking import refuses_rrf
 from loader.search.filters import Filters
 from loader.search.question import Question, ask_image, ask_peak_name, ask_text
 from loader.search.template_call import check_parameters, format_curl
+from tests.conftest import call_peaks, free_port, invoke
 from tests.elastic.answers import refused
 
 NO_FILTERS = Filters()
@@ -97,3 +98,34 @@ def test_only_a_refused_rrf_retriever_falls_back() -> None:
     assert not refuses_rrf(refused(403, "current license is non-compliant for [ml]"))
     assert not refuses_rrf(refused(403, "action [indices:data/read/search] is unauthorized for user [x]"))
     assert not refuses_rrf(refused(401, rrf))
+
+
+def test_curl_asks_the_cluster_nothing() -> None:
+    """Nothing listens at the address."""
+    address = f"http://127.0.0.1:{free_port()}"
+    filters = ("--near", "27.9,86.8", "--peak", "ama-dablam", "--concept", "yak", "--in-frame", "pumori")
+    for words in (("search", "yak", "--hybrid"), ("peak", "Everest", "--by-name")):
+        command = shlex.split(call_peaks(*words, *filters, "--curl", "--url", address))
+        assert command[2] == f"{address}/photos/_search/template"
+        parameters = json.loads(command[-1])["params"]
+        assert parameters["predicted_peaks"] == ["ama-dablam"]
+        assert parameters["predicted_concepts"] == ["yak"]
+        assert parameters["peaks_in_frame"] == ["pumori"]
+
+
+@pytest.mark.parametrize(("words", "fix"), [
+    (("--near", "Ama Dablam"), "give --near LAT,LON"),
+    (("--peak", "Ama Dablam"), "give its id, such as ama-dablam"),
+    (("--concept", "Prayer flags"), "give its id, such as prayer-flags"),
+    (("--min-probability", "0.5"), "give --min-similarity COSINE"),
+])
+def test_curl_with_a_name_to_look_up_is_one_sentence(words: tuple[str, ...], fix: str) -> None:
+    result = invoke("search", "yak", *words, "--curl", "--url", f"http://127.0.0.1:{free_port()}")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: --curl asks the cluster nothing, so it cannot tell ")
+    assert f": {fix}, or leave --curl out." in result.stderr
+
+
+def test_curl_asks_for_the_password_that_stands_in_the_address() -> None:
+    command = call_peaks("search", "yak", "--curl", "--url", "http://elastic:s3cret@node:9200")
+    assert "s3cret" not in command and '-u "$ES_USERNAME:$ES_PASSWORD"' in command
