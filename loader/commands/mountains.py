@@ -119,7 +119,7 @@ def sight(
     It reads only the EXIF of the files: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE could be
     read.
     """
-    from loader.files.times import parse_zone
+    from loader.files.facts.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera, sight_photo
     from loader.show.sight.table import describe_sights, show_sights
 

@@ -20,8 +20,8 @@ from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import check_fields, read_photo_model
 from loader.elastic.retries import patience, with_retries
 from loader.errors import PeaksError
+from loader.files.facts.times import parse_zone
 from loader.files.library import list_files
-from loader.files.times import parse_zone
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, Settings

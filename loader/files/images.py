@@ -28,7 +28,7 @@ from loader.files.content import (
     sniff_kind,
 )
 from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, find_excess, large_decoding
-from loader.files.exif_block import read_orientation
+from loader.files.facts.exif_block import read_orientation
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
 from loader.text import shorten
 

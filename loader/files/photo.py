@@ -13,10 +13,10 @@ from typing import Any, overload
 from PIL import Image, ImageCms
 
 from loader.files.content import UnreadableImage, read_bytes
-from loader.files.exif import Metadata, field_of_view, read_metadata
+from loader.files.facts.exif import Metadata, field_of_view, read_metadata
+from loader.files.facts.times import format_offset
 from loader.files.images import ModelInput, open_encoded, render_at_least
 from loader.files.library import PhotoFile, Skipped, path_words
-from loader.files.times import format_offset
 
 THUMBNAIL_SIDE = 256  # pixels
 THUMBNAIL_BYTES = 10_000  # of JPEG; base64 adds a third

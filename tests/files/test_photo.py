@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 from PIL.ExifTags import GPS, Base
 
 from loader.errors import PeaksError
+from loader.files.facts.times import format_offset, parse_zone
 from loader.files.images import ModelInput
 from loader.files.library import walk_library
 from loader.files.photo import (
@@ -22,7 +23,6 @@ from loader.files.photo import (
     decode_photo,
     make_thumbnail,
 )
-from loader.files.times import format_offset, parse_zone
 from tests.files.picture_files import make_exif, quadrants, write
 
 SHAPE = ModelInput(32, 32)

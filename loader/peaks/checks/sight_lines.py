@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from loader.files.exif import PANORAMA_RATIO
+from loader.files.facts.exif import PANORAMA_RATIO
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.problems import NotChecked, Problem, Severity
 from loader.peaks.checks.references import ReferencePhoto

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.files.exif import field_of_view
+from loader.files.facts.exif import field_of_view
 from loader.peaks.sight.camera import (
     declination_of,
     magnetic_declination,

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 
 from PIL import Image
 
-from loader.files.exif_block import Tags, read_tags
-from loader.files.times import offset_from_gps, parse_clock, parse_offset
+from loader.files.facts.exif_block import Tags, read_tags
+from loader.files.facts.times import offset_from_gps, parse_clock, parse_offset
 from loader.place import Point
 
 ALTITUDES_M = (-11_000.0, 100_000.0)
