@@ -41,9 +41,15 @@ MOST_BREAKS = 3  # pools that break one after the other before any file is done
 
 NICENESS = 5  # the model's threads come first, because the load waits for them
 OOM_SCORE = 500  # of 1,000 (man 5 proc): the kernel ends a worker before the model or the node
+# multiprocessing's resource tracker warns of what a stopped run has left, and then removes it.
 # numpy would start a pool of threads, of no use here. libheif decodes in threads: with malloc arenas of their
 # own a worker keeps 125 MB after a few photos, with one for all 60.
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "PYTHONWARNINGS": "ignore:resource_tracker",
+}
 
 Other = TypeVar("Other")
 Decoded = Photo | Known | Skipped

@@ -156,12 +156,15 @@ def _find_summit(client: Elasticsearch | None, name: str) -> tuple[str, Point]:
 
 
 def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPart]:
+    start = end = ""
     if shot_from is not None:
         start = parse_moment(shot_from, "--from", last=False)
         yield {"shot_from": start}, f"from {start.replace('T', ' ')}"
     if shot_to is not None:
         end = parse_moment(shot_to, "--to", last=True)
         yield {"shot_to": end}, f"to {end.replace('T', ' ')}"
+    if start and end and start[19:] == end[19:] and start > end:  # clocks of one zone
+        raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
 
 
 def _unasked(what: str, fix: str) -> PeaksError:

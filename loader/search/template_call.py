@@ -7,6 +7,7 @@ here.
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from functools import cache
@@ -57,6 +58,9 @@ def check_parameters(template: str, parameters: Mapping[str, Any]) -> None:
     Raises:
         PeaksError: one sentence about the most telling violation.
     """
+    for name, value in parameters.items():
+        if isinstance(value, float) and not math.isfinite(value):  # no bound of the schema refuses NaN
+            raise PeaksError(f"{_subject(name)}: {value} is not a number.")
     error = best_match(Draft202012Validator(template_schema(template)).iter_errors(dict(parameters)))
     if error is not None:
         raise PeaksError(_describe_violation(template, error))
@@ -65,12 +69,15 @@ def check_parameters(template: str, parameters: Mapping[str, Any]) -> None:
 def _describe_violation(template: str, error: ValidationError) -> str:
     if not error.absolute_path:
         return f"{template} refuses these parameters: {error.message}."
-    name = str(error.absolute_path[0])
-    subject = _WORDS.get(name, f"--{name.replace('_', '-')}")
+    subject = _subject(str(error.absolute_path[0]))
     short = _SHORT.get(str(error.validator))
     what = short.format(limit=error.validator_value, template=template) if short else error.message
-    sentence = f"{subject}: {what}."
-    return sentence[0].upper() + sentence[1:]
+    return f"{subject}: {what}."
+
+
+def _subject(parameter: str) -> str:
+    words = _WORDS.get(parameter, f"--{parameter.replace('_', '-')}")
+    return words[0].upper() + words[1:]
 
 
 def format_curl(connection: Connection, template: str, parameters: Mapping[str, Any]) -> str:

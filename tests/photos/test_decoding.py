@@ -133,15 +133,17 @@ def test_leaving_does_not_wait_for_a_file() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels ignore SIGIO by default")
-def test_a_killed_parent_leaves_no_process() -> None:
+def test_a_killed_parent_leaves_no_process_and_no_warning() -> None:
     mark = f"{MARK}={os.getpid()}-orphans"
     parent = subprocess.Popen(
         [sys.executable, "-c", "from tests.photos.bad_tasks import decode_for_ever; decode_for_ever()"],
-        cwd=REPOSITORY, stdout=subprocess.PIPE, env={**os.environ, MARK: mark.partition("=")[2]},
+        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, MARK: mark.partition("=")[2]},
     )
     with parent:
         assert parent.stdout is not None and parent.stdout.readline()  # both workers are at a hang, or soon
         time.sleep(0.3)
         assert len(list(processes_with(mark))) >= 4
         parent.kill()
+        assert parent.stdout.read() == b""  # to its end: all processes have closed it
     await_end(mark)

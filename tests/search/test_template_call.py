@@ -29,6 +29,8 @@ NO_FILTERS = Filters()
         ("photos-by-text", {"text": "x", "recipe": "cake"}, "--recipe: 'cake' is not one of ["),
         ("photos-by-vector", {"vector": [1.0], "min_similarity": 1.5},
          "--min-similarity: 1.5 is greater than the maximum of 1."),
+        ("photos-by-vector", {"vector": [1.0], "min_similarity": float("nan")},
+         "--min-similarity: nan is not a number."),
         ("photos-by-text", {}, "photos-by-text refuses these parameters: 'text' is a required property."),
         ("photos-by-text", {"text": "x", "txet": 1},
          "photos-by-text refuses these parameters: Additional properties are not allowed ('txet' was"),
@@ -45,6 +47,12 @@ def test_refused(template: str, parameters: dict[str, Any], sentence: str) -> No
         check_parameters(template, parameters)
     assert error.value.message.startswith(sentence)
     assert "\n" not in error.value.message
+
+
+@pytest.mark.parametrize("command", ["search", "peak", "similar", "identify"])
+def test_no_answer_is_empty_by_wish(command: str) -> None:
+    result = invoke(command, "anything", "--size", "0")
+    assert result.exit_code == 2 and "0 is not in the range x>=1" in result.output
 
 
 @pytest.mark.parametrize("words", ["", " | ", " \n"])

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import exifread
 from exifread.tags import IGNORE_TAGS
@@ -122,10 +122,22 @@ def read_tags(image: Image.Image) -> Tags:
         except Exception:  # hostile bytes can raise any exception in a reader
             found = {}
     parts = {name.partition(" ")[0] for name in found}
-    lost = ("Image ExifOffset" in found and "EXIF" not in parts) or (
-        "Image GPSInfo" in found and "GPS" not in parts
+    pointers = {"EXIF": found.get("Image ExifOffset"), "GPS": found.get("Image GPSInfo")}
+    lost = any(
+        pointer is not None and part not in parts and not _is_left_empty(block, pointer.values)
+        for part, pointer in pointers.items()
     )
     return Tags(block, found, is_damaged=not found or lost)
+
+
+def _is_left_empty(block: bytes, pointer: Any) -> bool:
+    """Whether a directory has no entry, or only the maker's note, which exifread is not asked for."""
+    if not (isinstance(pointer, list) and len(pointer) == 1):
+        return False
+    order: Literal["little", "big"] = "little" if block.startswith(b"II") else "big"
+    head = block[pointer[0] : pointer[0] + 4]
+    entries, first = int.from_bytes(head[:2], order), int.from_bytes(head[2:], order)
+    return len(head) >= 2 and (entries == 0 or (entries, first) == (1, Base.MakerNote))
 
 
 def read_orientation(image: Image.Image) -> int:

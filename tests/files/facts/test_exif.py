@@ -41,6 +41,18 @@ def read(
     return read_metadata(open_encoded(encode(quadrants(), kind, make_exif(main, exif, gps))))
 
 
+@pytest.mark.parametrize("directory", [IFD.Exif, IFD.GPSInfo])
+@pytest.mark.parametrize("left", [{}, {Base.MakerNote: b"Apple iOS"}])
+def test_a_directory_that_a_tool_has_emptied_is_no_damage(directory: IFD, left: Tags) -> None:
+    block = make_exif(exif=TAKEN, gps=NAMCHE)
+    block.get_ifd(directory).clear()
+    block.get_ifd(directory).update(left)
+    block[directory] = block.get_ifd(directory)
+    metadata = read_metadata(open_encoded(encode(quadrants(), exif=block)))
+    assert metadata.notes == ()
+    assert (metadata.position is None) == (directory == IFD.GPSInfo)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_file_gives_its_exif(kind: str) -> None:
     metadata = read(
