@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -114,9 +115,27 @@ def find_folder(folder_or_hub_id: str) -> Path:
     path = Path(folder_or_hub_id).expanduser()
     if path.is_dir():
         return path
-    if not HUB_ID.fullmatch(folder_or_hub_id):
-        raise ModelError(f"{folder_or_hub_id} is neither a folder nor a Hugging Face id: {SUGGESTION}.")
+    near = similar_folders(path)
+    if near or path.exists() or not HUB_ID.fullmatch(folder_or_hub_id):
+        raise ModelError(describe_missing(path, near))
     return download(folder_or_hub_id)
+
+
+def similar_folders(path: Path) -> list[Path]:
+    """The folder beside a missing path whose name is much like its own, if there is one."""
+    try:
+        beside = {each.name: each for each in path.parent.iterdir() if each.is_dir()}
+    except OSError:
+        return []
+    return [beside[name] for name in get_close_matches(path.name, beside, n=1)]
+
+
+def describe_missing(path: Path, near: list[Path]) -> str:
+    """Say why a path is no checkpoint's folder, and which one may be meant."""
+    if path.exists():
+        return f"{path} is a file: give the folder of the checkpoint that it belongs to."
+    fix = f"did you mean {near[0]}?" if near else f"{SUGGESTION}."
+    return f"There is no folder {path}: {fix}"
 
 
 def download(hub_id: str) -> Path:
@@ -134,8 +153,8 @@ def download(hub_id: str) -> Path:
     except Exception as error:  # the hub client raises requests', httpx's and its own kinds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"{hub_id} could not be fetched from the Hugging Face hub ({reason}): try again, "
-            "or give the folder of a copy."
+            f"{hub_id} is no folder here, and could not be fetched from the Hugging Face hub ({reason}): try "
+            "again, or give the folder of a copy."
         ) from error
 
 

@@ -16,10 +16,12 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.elastic.indices import PHOTOS, require_index
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
+from loader.text import list_words
 
 if TYPE_CHECKING:
     from eland_models.checkpoint import Checkpoint
 
+_MOST_MODELS = 1000
 INFERENCE_TIMEOUT = "120s"
 
 
@@ -62,10 +64,7 @@ def read_deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
     try:
         answer = client.ml.get_trained_models(model_id=model_id)
     except NotFoundError as error:
-        raise PeaksError(
-            f"Model [{model_id}] is not in the cluster: put it there with `peaks model deploy`, or name "
-            "another one with --es-model-id."
-        ) from error
+        raise PeaksError(_describe_missing(client, model_id)) from error
     config = answer["trained_model_configs"][0]
     metadata = config.get("metadata") or {}
     dims = config.get("inference_config", {}).get("text_embedding", {}).get("embedding_size")
@@ -81,6 +80,23 @@ def read_deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
         dims=int(dims),
         logit_scale=metadata.get("logit_scale"),
         logit_bias=metadata.get("logit_bias"),
+    )
+
+
+def _describe_missing(client: Elasticsearch, model_id: str) -> str:
+    """Say that a model is not in the cluster, and which ones that `peaks model deploy` put there are."""
+    present = [
+        config["model_id"]
+        for config in client.ml.get_trained_models(size=_MOST_MODELS)["trained_model_configs"]
+        if (config.get("metadata") or {}).get("checkpoint_fingerprint")
+    ]
+    deploy = "with `peaks model deploy`"
+    if not present:
+        return f"Model [{model_id}] is not in the cluster, and no other text model is: put it there {deploy}."
+    others = f"{list_words([f'[{name}]' for name in present])} {'is' if len(present) == 1 else 'are'}"
+    return (
+        f"Model [{model_id}] is not in the cluster, but {others}: "
+        f"give --es-model-id {present[0]}, or put the other one there {deploy}."
     )
 
 

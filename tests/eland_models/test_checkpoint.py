@@ -105,9 +105,25 @@ def test_names_the_missing_file(copy_of_demo: Path, name: str) -> None:
         open_checkpoint(str(copy_of_demo), tower="both")
 
 
-def test_refuses_a_name_that_is_nothing() -> None:
-    with pytest.raises(ModelError, match="neither a folder nor"):
-        open_checkpoint("./no/such/folder", tower="text")
+@pytest.mark.parametrize("written", ["{folder}/siglip2-trek-tinny", "{folder}/none/of/these", "tinny"])
+def test_a_wrong_path_is_called_a_folder(written: str, copy_of_demo: Path) -> None:
+    with pytest.raises(ModelError, match=r"^There is no folder .*: use a SigLIP-2 checkpoint such as"):
+        open_checkpoint(written.format(folder=copy_of_demo), tower="text")
+
+
+@pytest.mark.parametrize("written", ["demo/siglip2-trek-tinny", "./demo/siglip2-trek-tinny"])
+def test_a_path_with_a_typing_error_gets_the_right_one(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub is not asked, though an id may look like this."""
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(ModelError, match=r"did you mean demo/siglip2-trek-tiny\?$"):
+        open_checkpoint(written, tower="text")
+
+
+def test_a_file_of_a_checkpoint_is_called_a_file(copy_of_demo: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json is a file: give the folder"):
+        open_checkpoint(str(copy_of_demo / "config.json"), tower="text")
 
 
 @pytest.mark.parametrize("kept", [0, 4, 100, 6_000_000])

@@ -133,10 +133,13 @@ def test_next_builds_all(node: Node, client: Elasticsearch, fresh_indices: str) 
     assert created == [f"{alias}-000002" for alias in ALIASES]
 
 
-def test_unknown_model_is_one_sentence(node: Node) -> None:
+def test_unknown_model_is_one_sentence_that_names_the_one_in_the_cluster(
+    node: Node, deployed_model: str
+) -> None:
     refused = run(node, "--es-model-id", "no-such-model")
     assert refused.exit_code == 1
-    assert refused.output.startswith("Error: Model [no-such-model] is not in the cluster: ")
+    assert refused.output.startswith("Error: Model [no-such-model] is not in the cluster, but [")
+    assert f"[{deployed_model}]" in refused.output and ": give --es-model-id " in refused.output
 
 
 def test_index_in_the_alias_place_is_refused(node: Node, client: Elasticsearch, fresh_indices: str) -> None:

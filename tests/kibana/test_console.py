@@ -102,7 +102,7 @@ def test_file_can_be_imported() -> None:
 def test_every_request_says_what_one_learns() -> None:
     """Those that have no comment of their own go on from the request above."""
     without = [one.path for one in REQUESTS if not one.comment]
-    assert without == ["concepts/_doc/helicopter?refresh=true"]
+    assert without == ["concepts/_doc/dev-tools-example-helicopter?refresh=true"]
     assert all(one.comment[0].isupper() and one.comment[-1] in ".?" for one in REQUESTS if one.comment)
 
 
@@ -153,6 +153,15 @@ def test_what_is_added_is_deleted_again() -> None:
     deleted = [one.path for one in REQUESTS if one.method == "DELETE"]
     assert added and added == deleted
     assert {one.method for one in REQUESTS} == {"GET", "POST", "PUT", "DELETE"}
+
+
+def test_what_is_added_cannot_replace_what_a_person_has() -> None:
+    """Whoever runs the file from top to bottom loses nothing: such an id comes from no catalogue."""
+    own = r"(?:peaks_catalog|concepts)/_doc/(dev-tools-example-[a-z-]+)\?refresh=true"
+    for one in REQUESTS:
+        if one.method in ("PUT", "DELETE"):
+            found = re.fullmatch(own, one.path)
+            assert found and (one.body is None or one.body["id"] == found[1]), one.line
 
 
 def test_model_is_named_literally() -> None:
@@ -290,8 +299,8 @@ def test_a_peak_with_names_only_is_found_and_gone_again(
     answers: dict[int, Any], client: Elasticsearch
 ) -> None:
     first = answer_to(answers, "It is found at once")["hits"]["hits"][0]
-    assert first["fields"]["id"] == ["machapuchare"]
-    assert not client.exists(index="peaks_catalog", id="machapuchare")
-    assert not client.exists(index="concepts", id="helicopter")
+    assert first["fields"]["id"] == ["dev-tools-example-machapuchare"]
+    assert not client.exists(index="peaks_catalog", id="dev-tools-example-machapuchare")
+    assert not client.exists(index="concepts", id="dev-tools-example-helicopter")
     (simulated,) = answer_to(answers, "What the pipeline does")["docs"]
     assert simulated["doc"]["_source"]["text_embed"] and simulated["doc"]["_source"]["label"]

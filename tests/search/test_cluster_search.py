@@ -196,6 +196,20 @@ def test_curl_asks_the_same(node: Node, photos: Path) -> None:
     assert [hit["fields"]["path"][0] for hit in hits] == [hit["path"] for hit in ask(node, *words)["hits"]]
 
 
+def test_pages_are_written_into_a_folder_that_is_missing(node: Node, photos: Path, tmp_path: Path) -> None:
+    for number, words in enumerate((
+        ("map", "--output"), ("search", "mountain", "--html"), ("peak", "Everest", "--by-name", "--html"),
+    )):
+        page = tmp_path / "missing" / str(number) / "page.html"
+        called = invoke(*words, page, "--url", node.url)
+        assert called.exit_code == 0, called.output
+        assert page.read_text(encoding="utf-8").startswith("<!")
+        in_a_file = invoke(*words, page / "page.html", "--url", node.url)
+        assert in_a_file.exit_code == 1
+        sentence = "): name a file in a folder that you can write to."
+        assert in_a_file.stderr.splitlines()[-1].endswith(sentence)
+
+
 def test_table_and_contact_sheet(node: Node, photos: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.html"
     seen = invoke("search", "mountain", "--near", "27.9,86.8", "--html", sheet, "--url", node.url).stdout
