@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["COLUMNS"] = "500"  # a sentence is one line, whatever terminal the tests run in
 # Two busy cores say nothing about an example.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

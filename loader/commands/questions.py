@@ -24,7 +24,7 @@ from loader.search.question import Question, Recipe, ask_image, ask_peak, ask_pe
 from loader.search.template_call import format_curl
 from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
-from loader.text import clean_text
+from loader.show.tables import fold_line
 
 curl_option = click.option(
     "--curl", is_flag=True,
@@ -134,5 +134,5 @@ def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
         print_json(describe_answer(answer))
         return
     if answer.note:
-        click.echo(clean_text(answer.note), err=True)
+        click.echo(fold_line(answer.note), err=True)
     click.echo(show_photos(answer) if answer.hits else show_nothing(answer))

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from loader.search.answer import Answer, PhotoHit, Similarity
-from loader.show.tables import Column, format_table
+from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_prediction, format_probability, format_time
-from loader.text import clean_text, format_count
+from loader.text import format_count
 
 
 def show_photos(answer: Answer, width: int | None = None) -> str:
@@ -30,7 +30,7 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
         Column("peaks", [", ".join(map(format_prediction, hit.predictions)) for hit in hits]),
         Column("concepts", [", ".join(concept.name for concept in hit.concepts) for hit in hits]),
     ]
-    return "\n".join([*map(clean_text, heading), format_table(columns, width)])
+    return "\n".join([*(fold_line(line, width) for line in heading), format_table(columns, width)])
 
 
 def _similarity_columns(similarities: Sequence[Similarity]) -> list[Column]:
@@ -42,14 +42,14 @@ def _similarity_columns(similarities: Sequence[Similarity]) -> list[Column]:
     ]
 
 
-def show_nothing(answer: Answer) -> str:
-    """The question and its filters, for an answer without hits."""
+def show_nothing(answer: Answer, width: int | None = None) -> str:
+    """The question and its filters, for an answer without hits; see `format_table` for the width."""
     question = answer.question
     nothing = f"Nothing found for {question.asked!r} ({question.template}, {answer.took} ms)"
-    if not question.filters:
-        return f"{nothing}."
-    filters = clean_text(", ".join(question.filters))
-    return f"{nothing} with these filters: {filters}. Widen or leave out one of them."
+    if question.filters:
+        filters = ", ".join(question.filters)
+        nothing += f" with these filters: {filters}. Widen or leave out one of them"
+    return fold_line(f"{nothing}.", width)
 
 
 def describe_answer(answer: Answer) -> dict[str, Any]:

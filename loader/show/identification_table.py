@@ -7,9 +7,9 @@ from typing import Any
 from loader.peaks.identification.identifier import Candidate, Identification
 from loader.show.sight.table import describe_sight
 from loader.show.sight.words import describe_camera
-from loader.show.tables import Column, format_table
+from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_aside, format_probability
-from loader.text import clean_text, format_direction
+from loader.text import format_direction
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
     lines += [f"  {words}" for words in image.filters]
     if found.concepts:
         lines.append("  also: " + ", ".join(concept.names[0] for concept in found.concepts))
-    heading = "\n".join(map(clean_text, lines))
+    heading = "\n".join(fold_line(line, width) for line in lines)
     return f"{heading}\n{format_table(_columns(image.candidates), width)}" if image.candidates else heading
 
 

@@ -1,17 +1,23 @@
-"""Tables for a terminal: columns that line up in every script, cells that fold where the terminal ends."""
+"""Tables and lines for a terminal: columns line up in every script, and what is too wide folds at words."""
 from __future__ import annotations
 
+import re
 import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from itertools import zip_longest
 from typing import Literal
 
 from loader.text import clean_text
 
-GAP = 2  # blanks between two columns
-UNLIMITED = 100_000
+GAP = "  "  # between two columns
+MOST_LINES = 4  # of a cell; a table with taller ones is harder to read than a paragraph a row
+
+# A line may end behind blanks but not before a unit, behind a slash, and between two characters of scripts
+# that write no blanks (CJK, kana).
+_UNIT = r"(?:%|k?m\b)"
+_WIDE = "[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]"
+_PIECE = re.compile(rf"(?: (?={_UNIT})|[^ /])*?(?:/+| +(?!{_UNIT})|(?<={_WIDE})(?={_WIDE})|$)")
 
 
 @dataclass(frozen=True)
@@ -20,8 +26,8 @@ class Column:
 
     Attributes:
         title: its heading.
-        cells: one text a row; control characters are removed, and rich's markup is printed as it is.
-        align: the side of the text.
+        cells: one text a row; control characters are removed.
+        align: the side of the text; what stands on the right (a number with its unit) is never folded.
     """
 
     title: str
@@ -32,32 +38,118 @@ class Column:
 def format_table(columns: Sequence[Column], width: int | None = None, indent: int = 0) -> str:
     """Rows under a line of titles; an empty column is left out, and so are titles when none has any.
 
-    A table that is too wide folds the cells of its widest columns; nothing is cut off.
+    A table that is too wide folds its cells between words. Where that does not do, each row becomes a
+    paragraph. A word is broken only if it is longer than a line; nothing is cut off.
 
     Args:
         columns: all with the same number of cells.
         width: terminal columns to keep to; None takes `terminal_width`.
         indent: blanks before every line.
     """
-    # rich takes 80 ms to import: only when something is printed
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
+    room = (width or terminal_width()) - indent
+    shown = [
+        Column(column.title, [clean_text(cell) for cell in column.cells], column.align)
+        for column in columns
+        if any(column.cells)
+    ]
+    widths = _choose_widths(shown, room)
+    lines = _paragraphs(shown, room) if widths is None else _rows(shown, widths)
+    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in lines)
 
-    shown = [column for column in columns if any(column.cells)]
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0),
-                  show_header=any(column.title for column in shown))
-    for column in shown:
-        table.add_column(Text(column.title), justify=column.align, overflow="fold")
-    for row in zip(*(column.cells for column in shown), strict=True):
-        table.add_row(*(Text(clean_text(cell)) for cell in row))
-    stream = StringIO()
-    console = Console(file=stream, width=width or terminal_width(), color_system=None)
-    console.print(Padding(table, (0, 0, 0, indent), expand=False))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+def fold_line(line: str, width: int | None = None) -> str:
+    """A line as several that fit, all but the first two blanks farther right than it; for `width` see above.
+
+    Control characters are removed.
+    """
+    text = clean_text(line)
+    words = text.lstrip(" ")
+    start = " " * (len(text) - len(words))
+    room = (width or terminal_width()) - len(start)
+    first, *rest = _fold(words, room, room - len(GAP)) or [""]
+    return "\n".join([start + first, *(f"{start}{GAP}{each}" for each in rest)])
 
 
 def terminal_width() -> int:
-    """Columns of the terminal, or no limit where the output is no terminal: a program reads whole lines."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
+    """Columns of the terminal, or what COLUMNS says; 80 where the output is no terminal."""
+    return shutil.get_terminal_size().columns
+
+
+def _rows(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
+    titles = [tuple(column.title for column in columns)] if any(column.title for column in columns) else []
+    for row in [*titles, *zip(*(column.cells for column in columns), strict=True)]:
+        folded = [_fold(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for line in zip_longest(*folded, fillvalue=""):
+            yield GAP.join(map(_pad, line, widths, (column.align for column in columns)))
+
+
+def _pad(text: str, width: int, align: str) -> str:
+    blanks = " " * (width - _length(text))
+    return blanks + text if align == "right" else text + blanks
+
+
+def _paragraphs(columns: Sequence[Column], room: int) -> Iterator[str]:
+    """Each row's first text as a line, and its other cells under it with their titles."""
+    first = next((place for place, column in enumerate(columns) if column.align == "left"), 0)
+    before = [(max(map(_length, column.cells)), column.align) for column in columns[:first]]
+    for row in zip(*(column.cells for column in columns), strict=True):
+        name = row[first]
+        start = "".join(_pad(cell, *shape) + GAP for cell, shape in zip(row[:first], before, strict=True))
+        yield from (
+            (" " * len(start) if number else start) + line
+            for number, line in enumerate(_fold(name, room - len(start)))
+        )
+        others = zip(columns[first + 1 :], row[first + 1 :], strict=True)
+        told = "; ".join(f"{column.title} {cell}".strip() for column, cell in others if cell)
+        indent = " " * (len(start) or len(GAP))
+        yield from (indent + line for line in _fold(told, room - len(indent)))
+
+
+def _choose_widths(columns: Sequence[Column], room: int) -> list[int] | None:
+    """The columns' widths, none less than its longest word; None where the table does not fit."""
+    texts = [[column.title, *column.cells] for column in columns]
+    most = [max(map(_length, each)) for each in texts]
+    least = [
+        widest if column.align == "right" else max(_length(word) for text in each for word in _words(text))
+        for column, each, widest in zip(columns, texts, most, strict=True)
+    ]
+    widths, spare = list(least), room - sum(least) - len(GAP) * (len(columns) - 1)
+    if spare < 0:
+        return None
+    # Who needs least is served first, so that one long column does not fold the short ones.
+    needs = sorted(range(len(columns)), key=lambda place: most[place] - least[place])
+    for served, place in enumerate(needs):
+        more = min(most[place] - least[place], spare // (len(needs) - served))
+        widths[place] += more
+        spare -= more
+    cells = ((text, width) for each, width in zip(texts, widths, strict=True) for text in each)
+    return widths if all(len(_fold(*cell)) <= MOST_LINES for cell in cells) else None
+
+
+def _fold(text: str, first: int, rest: int | None = None) -> list[str]:
+    """Lines of at most ``first`` columns, and of ``rest`` after the first line."""
+    from rich.cells import chop_cells
+
+    lines: list[str] = []
+    line = ""
+    for piece in _PIECE.findall(text):
+        width = rest if rest is not None and lines else first
+        if line and _length((line + piece).rstrip()) > width:
+            lines.append(line.rstrip())
+            line, width = "", first if rest is None else rest
+        line += piece
+        if _length(line.rstrip()) > width:  # one word, longer than a line
+            *full, line = chop_cells(line, width)
+            lines += full
+    return [*lines, line.rstrip()] if line else lines
+
+
+def _words(text: str) -> list[str]:
+    return [piece.rstrip() for piece in _PIECE.findall(text)] or [""]
+
+
+def _length(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    from rich.cells import cell_len  # only when something is printed
+
+    return cell_len(text)

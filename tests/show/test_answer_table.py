@@ -35,16 +35,18 @@ def nothing_in_sight() -> IdentifiedImage:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("photos.txt", show_photos(photo_answer())),
+        ("photos.txt", show_photos(photo_answer(), 180)),
         ("photos-80-columns.txt", show_photos(photo_answer(), 80)),
-        ("photos-hybrid.txt", show_photos(photo_answer(is_cosine=False))),
-        ("photos-plain.txt", show_photos(plain_answer())),
-        ("photos-no-probability.txt", show_photos(photo_answer(None))),
-        ("identified.txt", show_identified(identified_image())),
+        ("photos-60-columns.txt", show_photos(photo_answer(), 60)),
+        ("photos-hybrid.txt", show_photos(photo_answer(is_cosine=False), 180)),
+        ("photos-plain.txt", show_photos(plain_answer(), 80)),
+        ("photos-no-probability.txt", show_photos(photo_answer(None), 180)),
+        ("identified.txt", show_identified(identified_image(), 100)),
         ("identified-80-columns.txt", show_identified(identified_image(), 80)),
-        ("identified-no-match.txt", show_identified(no_match())),
-        ("identified-nothing.txt", show_identified(nothing_in_sight())),
-        ("nothing.txt", show_nothing(nothing())),
+        ("identified-60-columns.txt", show_identified(identified_image(), 60)),
+        ("identified-no-match.txt", show_identified(no_match(), 80)),
+        ("identified-nothing.txt", show_identified(nothing_in_sight(), 80)),
+        ("nothing.txt", show_nothing(nothing(), 80)),
     ],
 )
 def test_snapshot(name: str, text: str) -> None:

@@ -5,7 +5,6 @@ import json
 
 from loader.peaks.checks.problems import CheckReport, NotChecked, Problem
 from loader.show.catalogue_problems import describe_problems, show_problems
-from loader.show.tables import UNLIMITED
 
 REPORT = CheckReport(
     "peaks.yaml",
@@ -22,7 +21,7 @@ REPORT = CheckReport(
 
 
 def test_a_report_has_kinds_with_errors_first_and_counts_last() -> None:
-    assert show_problems(REPORT, UNLIMITED) == (
+    assert show_problems(REPORT, 80) == (
         "Reference photos by where the camera looked\n"
         "  error    a/1.jpg looks away: remove it.\n"
         "  warning  a/2.jpg looks a little aside: look at it.\n"
@@ -47,7 +46,7 @@ def test_lines_are_wrapped_for_a_terminal_under_their_sentence() -> None:
 
 
 def test_nothing_wrong_is_one_line() -> None:
-    shown = show_problems(CheckReport("peaks.yaml", 1, 0), UNLIMITED)
+    shown = show_problems(CheckReport("peaks.yaml", 1, 0), 80)
     assert shown == "1 peak, 0 reference photos: nothing is wrong"
 
 

@@ -9,9 +9,9 @@ from loader.peaks.sight.camera import declination_of, place_in_picture
 from loader.peaks.sight.geometry import Sight
 from loader.peaks.sight.photo import SightedPhoto
 from loader.show.sight.words import describe_missing, describe_shot, headline
-from loader.show.tables import Column, format_table
+from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_aside
-from loader.text import clean_text, format_direction
+from loader.text import format_direction
 
 # Rows outside the frame, or of a photo without a known frame, unless all are asked for.
 FEW = 5
@@ -27,7 +27,7 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
     """
     in_frame = sum(bool(sight.in_frame) for sight in sighted.sights)
     rows = sighted.sights if show_all else sighted.sights[: in_frame + FEW]
-    lines = [*map(clean_text, _heading(sighted))]
+    lines = [fold_line(line, width) for line in _heading(sighted)]
     if rows:
         lines.append(format_table(_columns(rows), width))
     if left_out := len(sighted.sights) - len(rows):

@@ -20,7 +20,7 @@ MAGNETIC = valley_fields(bearing_reference="magnetic", field_of_view=24.0)
 
 
 def show(fields: dict[str, Any], mountains: Summits | None = None, **options: Any) -> str:
-    return show_sights(sight_photo(photo_of(fields), mountains or valley_summits()), **options)
+    return show_sights(sight_photo(photo_of(fields), mountains or valley_summits()), 80, **options)
 
 
 @pytest.mark.parametrize(
