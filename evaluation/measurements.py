@@ -1,6 +1,7 @@
 """The figures of the report, section by section."""
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ import numpy as np
 from evaluation.dataset import Dataset
 from evaluation.labels import Labels
 from evaluation.metrics import Interval, wilson
-from evaluation.naming import IdentificationFigures, measure_identification
-from evaluation.retrieval import Encode, SearchFigures, measure_searches
+from evaluation.naming import BY_PICTURE, IN_FORCE, IdentificationFigures, measure_identification
+from evaluation.retrieval import BY_NAME, Encode, SearchFigures, SearchRow, measure_searches
 from evaluation.samples import gather_cosines
 from loader.peaks.identification.calibration_store import RuleInForce
 from loader.peaks.identification.rule import siglip_logits
@@ -65,6 +66,26 @@ class ConceptRow:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """A main figure, and what guessing would reach.
+
+    Attributes:
+        what: the share that it is.
+        share: that was measured.
+        chance: the share of guesses.
+    """
+
+    what: str
+    share: Interval
+    chance: float
+
+    @property
+    def beats_chance(self) -> bool:
+        """Whether the whole interval lies above chance."""
+        return self.share.low > self.chance
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Everything that was measured.
 
@@ -85,6 +106,29 @@ class Evaluation:
     searches: SearchFigures
     identification: IdentificationFigures
     concepts: tuple[ConceptRow, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person wants to know first; nothing where too little is labelled.
+
+        Of searches, only different things count as independent: names of one thing have nearly one vector.
+        """
+        searches = [
+            Finding(f"Searches for {row.what}, have a right photo first", _first_right(row), row.chance)
+            for row in self.searches.classes if row.what.endswith(BY_NAME)
+        ]
+        namings = [
+            Finding(f"The likeliest mountain, by {'the ' * (way.way == BY_PICTURE)}{way.way}, is right",
+                    way.top_1, way.chance)
+            for way in self.identification.ways if way.way in (BY_PICTURE, IN_FORCE)
+        ]
+        return (*searches, *namings)
+
+
+def _first_right(row: SearchRow) -> Interval:
+    right = row.recall[0] * row.entries
+    low, high = wilson(math.floor(right), row.entries).low, wilson(math.ceil(right), row.entries).high
+    return Interval(row.recall[0], low, high)
 
 
 def evaluate(

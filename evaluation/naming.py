@@ -33,7 +33,7 @@ MOST_CONFUSIONS = 8
 # Photos and peaks below which five folds cannot fit a rule.
 FEWEST_TO_FIT = 20
 FEWEST_PEAKS = 2
-BY_PICTURE, BY_BOTH = "picture alone", "picture and sight line"
+BY_PICTURE, BY_BOTH, IN_FORCE = "picture alone", "picture and sight line", "the rule in force"
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ class NamingFigures:
         error: expected calibration error of the likeliest candidate's probability, both times.
         bins: its reliability.
         curve: coverage and accuracy, the surest photo first.
+        chance: the top-1 of guesses: the mean share of the catalogue that a photo shows.
     """
 
     way: str
@@ -114,6 +115,7 @@ class NamingFigures:
     error: float
     bins: tuple[ReliabilityBin, ...]
     curve: tuple[tuple[float, float], ...]
+    chance: float
 
 
 def judge(way: str, predictions: Predictions) -> NamingFigures:
@@ -140,6 +142,7 @@ def judge(way: str, predictions: Predictions) -> NamingFigures:
         error=expected_calibration_error(sure, right),
         bins=tuple(reliability(sure, right)),
         curve=_thin(*coverage_curve(probability, shown)),
+        chance=float(shown[showing].mean()) if showing.any() else float("nan"),
     )
 
 
@@ -230,4 +233,4 @@ def _predict(
         ways[BY_BOTH] = sighted.as_identified(), SIGHTED
     everything = photos.by_picture() if are_weak else photos.as_identified()
     named = {way: predict_by_clues(sample, clues, precision) for way, (sample, clues) in ways.items()}
-    return {**named, "the rule in force": predict_by_rule(everything, rule)}
+    return {**named, IN_FORCE: predict_by_rule(everything, rule)}

@@ -25,6 +25,7 @@ from loader.batches import batched
 from loader.elastic.models import embed_texts
 
 TEXTS_A_REQUEST = 16
+BY_NAME = "one name"
 RECIPES = {"peak": "peak", "concept": "photo"}  # kind of entry to the recipe that asks for it
 
 # Texts to float32 ``(len(texts), dims)``, rows of length 1.
@@ -75,6 +76,7 @@ class QueryResult:
         average_precision: over all relevant photos.
         best: the highest cosine in the whole library.
         best_irrelevant: the highest cosine of the photos that do not show it; None where every photo does.
+        chance: that any one photo is relevant, which is what a guess finds first.
     """
 
     query: Query
@@ -83,6 +85,7 @@ class QueryResult:
     average_precision: float
     best: float
     best_irrelevant: float | None
+    chance: float
 
 
 def list_queries(catalogue: Catalogue[Any], shown: Bools) -> list[Query]:
@@ -114,6 +117,7 @@ def _judge(query: Query, scores: Floats, relevant: Bools) -> QueryResult:
         average_precision=average_precision(ranked),
         best=float(scores.max()),
         best_irrelevant=None if relevant.all() else float(scores[~relevant].max()),
+        chance=float(relevant.mean()),
     )
 
 
@@ -150,6 +154,7 @@ class SearchRow:
         recall: the means of `QueryResult.recall`.
         reciprocal_rank: MRR.
         average_precision: mAP.
+        chance: the recall@1 of guesses.
     """
 
     what: str
@@ -159,6 +164,7 @@ class SearchRow:
     recall: tuple[float, ...]
     reciprocal_rank: float
     average_precision: float
+    chance: float
 
 
 def summarize(what: str, results: Sequence[QueryResult], language: str = "") -> SearchRow:
@@ -171,6 +177,7 @@ def summarize(what: str, results: Sequence[QueryResult], language: str = "") -> 
         recall=tuple(fmean(column) for column in zip(*(result.recall for result in results), strict=True)),
         reciprocal_rank=fmean(result.reciprocal_rank for result in results),
         average_precision=fmean(result.average_precision for result in results),
+        chance=fmean(result.chance for result in results),
     )
 
 
@@ -257,7 +264,7 @@ def measure_searches(
         found = ask_by_name(dataset, labels, catalogue, encode)
         if found:
             whole, things = ask_by_prototype(dataset, labels, catalogue), f"{catalogue.kind.noun}s"
-            classes.append(summarize(f"{things}, one name", found))
+            classes.append(summarize(f"{things}, {BY_NAME}", found))
             classes.append(summarize(f"{things}, vector of the catalogue", whole))
             results += found
     chosen = choose_cut_off(results)

@@ -91,6 +91,17 @@ def render_report(evaluation: Evaluation, run: Run, plots: Mapping[str, str]) ->
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 
 
+def describe_findings(evaluation: Evaluation) -> list[str]:
+    """Return a sentence for each finding, and one where there is none."""
+    weak = " (weak labels)" if evaluation.are_weak else ""
+    poor = ": this is no better than chance"
+    return [
+        f"{finding.what} in {format_interval(finding.share)}{weak}, guesses in "
+        f"{format_percent(finding.chance)}{'' if finding.beats_chance else poor}."
+        for finding in evaluation.findings
+    ] or ["Too few photos are labelled to find anything."]
+
+
 def format_interval(interval: Interval) -> str:
     """Return a share with its interval: "84.0 % [79.1, 87.9]"."""
     if math.isnan(interval.value):

@@ -106,7 +106,7 @@ def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: 
 @click.option("--reference-images", "reference_folder", metavar="DIR", type=FOLDER,
               help="Folder of reference photos, as `peaks load-peaks` takes it: photos of the index that are "
                    "among them are not judged.")
-@click.option("--output", type=NEW_FILE, default=Path("docs/evaluation.md"), show_default=True,
+@click.option("--output", type=NEW_FILE, default=Path("evaluation-report/evaluation.md"), show_default=True,
               help="The report, Markdown; its plots go into images/ beside it.")
 @click.option("--json", "json_file", type=NEW_FILE, metavar="FILE", help="Write every figure as JSON too.")
 @click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
@@ -124,7 +124,7 @@ def evaluate(
     json_file: Path | None,
     precision: float,
 ) -> None:
-    """Measure how well photos are found and mountains named, and write a report.
+    """Measure how well photos are found and mountains named, print the finding, and write a report.
 
     It measures searches by words in every language, identification by picture and sight line, and concepts,
     on the labelled photos of the index. It changes nothing in the index.
@@ -132,7 +132,7 @@ def evaluate(
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels
     from evaluation.measurements import evaluate as measure
-    from evaluation.reports.report import Run, describe_versions, render_files
+    from evaluation.reports.report import Run, describe_findings, describe_versions, render_files
     from evaluation.retrieval import open_encoder
     from loader.peaks.identification.calibration_store import read_rule_in_force
 
@@ -148,6 +148,8 @@ def evaluate(
         precision,
     )
     run = Run(written_command(ctx), precision, dataset.model, len(references), describe_versions(client))
+    for sentence in describe_findings(evaluation):
+        click.echo(sentence)
     for path, content in render_files(evaluation, run, output, json_file).items():
         write_output(path, content)
         click.echo(path)

@@ -1,6 +1,7 @@
 """Ways of naming peaks, judged on the small library."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from evaluation.fitting import PICTURE, SIGHTED
 from evaluation.labels import from_sight
-from evaluation.measurements import count_concepts, count_library
+from evaluation.measurements import count_concepts, count_library, evaluate
 from evaluation.naming import (
     Predictions,
     judge,
@@ -17,15 +18,20 @@ from evaluation.naming import (
     predict_by_rule,
     worst_confusions,
 )
+from loader.arrays import Vectors
 from loader.peaks.identification.calibration_store import RuleInForce
 from loader.peaks.identification.rule import default_rule
 from tests.evaluation.small_library import (
+    DIMS,
     PEAKS,
+    PHOTOS,
     make_dataset,
     make_labels,
     shown_peaks,
     sighted_photos,
+    wobble,
 )
+from tests.vectors import unit
 
 IN_FORCE = RuleInForce(default_rule())
 
@@ -114,3 +120,20 @@ def test_the_library_is_counted() -> None:
     assert figures.chance == 0.25 and figures.agreement.value > 0.25
     nowhere = count_library(make_dataset(with_position=False), 0, 0)
     assert nowhere.in_frame == () and np.isnan(nowhere.agreement.value) and np.isnan(nowhere.chance)
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_a_model_that_sees_nothing_is_no_better_than_chance(sees: bool) -> None:
+    """Vectors that have nothing to do with what the photos show."""
+    dataset, labels = make_dataset(), make_labels(concepts=False)
+    if not sees:
+        photos = replace(dataset.photos, vectors=unit(wobble(PHOTOS, DIMS)))
+        dataset = replace(dataset, photos=photos)
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        return np.repeat(dataset.peaks.vectors, 2, axis=0)[: len(texts)]
+
+    findings = evaluate(dataset, labels, encode, IN_FORCE, 0.9).findings
+    by_words, by_picture = findings[:2]
+    assert by_words.chance == by_picture.chance == 0.25
+    assert (by_words.beats_chance, by_picture.beats_chance) == (sees, sees)

@@ -45,7 +45,8 @@ def test_searches_by_every_name_in_every_language() -> None:
 
 def test_a_cut_off_by_hand() -> None:
     query = Query("concept", "yak", "en", "Yak")
-    results = [QueryResult(query, (1.0,), 1.0, 1.0, *best) for best in ((0.5, 0.2), (0.3, 0.1), (0.6, None))]
+    bests = ((0.5, 0.2), (0.3, 0.1), (0.6, None))
+    results = [QueryResult(query, (1.0,), 1.0, 1.0, best, other, 0.5) for best, other in bests]
     judged = judge_cut_off(results, 0.4)
     assert (judged.matches_kept, judged.others_refused, judged.balanced_accuracy) == (0.5, 1.0, 0.75)
 
@@ -69,6 +70,8 @@ def test_peaks_and_concepts_are_asked_for_by_the_recipes_of_the_search_templates
         ("concepts, one name", 4),
         ("concepts, vector of the catalogue", 2),
     ]
+    # each peak is on 12 of 48 photos, a yak on 16, a tent on 24
+    assert [row.chance for row in figures.classes] == pytest.approx([1 / 4, 1 / 4, 5 / 12, 5 / 12])
     assert [(row.what, row.language) for row in figures.languages] == [
         ("peaks", "en"), ("peaks", "de"), ("concepts", "en"), ("concepts", "de"),
     ]
