@@ -1,10 +1,12 @@
 """Reads the entries of the two catalogues in the cluster, and finds one by its name.
 
-A person's spelling is matched without regard to case, diacritics and punctuation ("khumbu yul lha" finds
-"Khumbu Yül-Lha"); when nothing matches, the closest names are offered.
+A person's spelling is matched without regard to case, diacritics, width, punctuation and blanks ("khumbu yul
+lha" finds "Khumbu Yül-Lha"). When nothing matches so, the one entry with a close name is taken ("everst" is
+Mount Everest); several are offered.
 """
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -21,10 +23,16 @@ from loader.peaks.catalogue import Entry, EntryT
 _PAGE = 1000
 # Ratcliff-Obershelp similarity (difflib) below which two names have little in common for a reader.
 _CLOSE = 0.6
+# From here on a name is another one's misspelling ("lohtse" and "lhotse" have 0.83), if no other entry comes
+# as near, and if it has letters enough to tell.
+_SURE, _AHEAD, _SURE_LETTERS = 0.8, 0.1, 4
 _SUGGESTIONS = 3
+# Words that many peaks have in their names, and that alone name none.
+_COMMON_WORDS = frozenset(("mount", "mt", "mountain", "peak", "summit", "the", "mont", "monte", "cerro"))
 
 # Canonical combining classes of the accents above, below and through a Latin letter.
 _ACCENT_CLASSES = frozenset({1, 202, 214, 216, 218, 220, 222, 228, 230, 232, 233, 234})
+_DEVANAGARI = re.compile(r"DEVANAGARI (LETTER|VOWEL SIGN|SIGN) (\w+)")
 
 
 def find_entry(client: Elasticsearch, kind: type[EntryT], name: str) -> EntryT:
@@ -42,23 +50,43 @@ def find_entry(client: Elasticsearch, kind: type[EntryT], name: str) -> EntryT:
 
 
 def choose_entry(name: str, entries: Sequence[EntryT]) -> EntryT:
-    """Return the entry that a name means: by id first, then by any of its names (see `find_entry`)."""
+    """Return the entry that a name means: by id, by any of its names, or by a close one."""
     for entry in entries:
         if entry.id == name.strip():
             return entry
-    wanted, noun = fold_name(name), entries[0].noun
-    spelled = [(entry, map(fold_name, (entry.id, *entry.names))) for entry in entries]
-    matches = [entry for entry, names in spelled if wanted and wanted in names]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
+    noun, matches = entries[0].noun, [entry for entry in entries if is_called(entry, name)]
+    if len(matches) > 1:
         ids = ", ".join(entry.id for entry in matches)
         raise PeaksError(
             f"{name!r} is the name of {len(matches)} {noun}s in the catalogue: give an id, {ids}."
         )
-    close = suggest_names(name, entries)
-    hint = f"did you mean {' or '.join(close)}?" if close else "see the names in the file that was loaded."
+    close = matches or _close_entries(name, entries)
+    if len(close) == 1:
+        return close[0]
+    names = suggest_names(name, close or entries)
+    hint = f"did you mean {' or '.join(names)}?" if names else "see the names in the file that was loaded."
     raise PeaksError(f"No {noun} among the catalogue's {len(entries)} is called {name!r}: {hint}")
+
+
+def is_called(entry: Entry, name: str) -> bool:
+    """Whether a name is the entry's id or one of its names, but for case, accents, script and punctuation."""
+    wanted = "".join(fold_name(romanize(name)).split())
+    spelled = (fold_name(romanize(each)).split() for each in (entry.id, *entry.names))
+    return wanted != "" and wanted in map("".join, spelled)
+
+
+def say_entry(entry: Entry, name: str) -> str:
+    """The entry's name, and the name that a person gave where it is not one of its own."""
+    return entry.name if is_called(entry, name) else f"{entry.name} (for {name!r})"
+
+
+def _close_entries(name: str, entries: Sequence[EntryT]) -> list[EntryT]:
+    """The entries that a misspelt or shortened name may mean; several where it does not tell them apart."""
+    if len("".join(_telling_words(name))) < _SURE_LETTERS:
+        return []
+    rated = [(_rate(name, entry)[0], entry) for entry in entries]
+    limit = max(_SURE, max(closeness for closeness, _ in rated) - _AHEAD)
+    return [entry for closeness, entry in rated if closeness >= limit]
 
 
 def read_by_id(client: Elasticsearch, kind: type[EntryT], ids: Iterable[str]) -> dict[str, EntryT]:
@@ -107,19 +135,45 @@ def fold_name(name: str) -> str:
     return " ".join(words.split())
 
 
+def romanize(name: str) -> str:
+    """A name with Devanagari in Latin letters, by Unicode's names of its letters: ``मकालु`` gives ``makalu``.
+
+    Doubled letters, by which these names write length and place of articulation, are single.
+    """
+    text = ""
+    for mark in unicodedata.normalize("NFC", name):
+        found = _DEVANAGARI.fullmatch(unicodedata.name(mark, ""))
+        if found is None:
+            text += mark
+            continue
+        kind, sound = found[1], re.sub(r"(.)\1", r"\1", found[2].lower())
+        if kind == "VOWEL SIGN" or sound == "virama":
+            text = text.removesuffix("a")  # the vowel of a consonant that has no other
+        text += {"virama": "", "anusvara": "n", "candrabindu": "n", "nukta": ""}.get(sound, sound)
+    return text
+
+
 def suggest_names(name: str, entries: Iterable[Entry]) -> list[str]:
     """Up to three names that are close to ``name``, the closest first, one per entry."""
-    wanted = fold_name(name)
-    best = [
-        max(((_closeness(wanted, fold_name(word)), word) for word in words), key=itemgetter(0))
-        for words in ((*entry.names, entry.id) for entry in entries)
-    ]
-    ranked = sorted(best, key=lambda pair: (-pair[0], pair[1]))
+    ranked = sorted((_rate(name, entry) for entry in entries), key=lambda pair: (-pair[0], pair[1]))
     return [word for closeness, word in ranked[:_SUGGESTIONS] if closeness >= _CLOSE]
 
 
-def _closeness(wanted: str, word: str) -> float:
+def _rate(name: str, entry: Entry) -> tuple[float, str]:
+    """How close the nearest of an entry's names is, 0…1, and that name."""
+    wanted = _telling_words(name)
+    rated = ((_closeness(wanted, _telling_words(each)), each) for each in (*entry.names, entry.id))
+    return max(rated, key=itemgetter(0))
+
+
+def _telling_words(name: str) -> list[str]:
+    """A name's folded words in Latin letters, without those that many names have."""
+    words = fold_name(romanize(name)).split()
+    return [word for word in words if word not in _COMMON_WORDS] or words
+
+
+def _closeness(wanted: Sequence[str], words: Sequence[str]) -> float:
     # A whole word of a name ("dablam") means that name, however long its rest is.
-    if wanted and set(wanted.split()) <= set(word.split()):
+    if wanted and set(wanted) <= set(words):
         return 1.0
-    return SequenceMatcher(None, wanted, word).ratio()
+    return SequenceMatcher(None, "".join(wanted), "".join(words), autojunk=False).ratio()

@@ -21,7 +21,7 @@ from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import SLUG
-from loader.peaks.catalogue_index import find_entry
+from loader.peaks.catalogue_index import find_entry, say_entry
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Box, Point
 from loader.search.template_call import check_parameters
@@ -152,7 +152,7 @@ def _find_summit(client: Elasticsearch | None, name: str) -> tuple[str, Point]:
     peak = find_entry(client, Peak, name)
     if peak.position is None:
         raise PeaksError(f"{peak.name} has no position in the catalogue: load it again with its latlon.")
-    return peak.name, peak.position
+    return say_entry(peak, name), peak.position
 
 
 def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPart]:
@@ -185,9 +185,8 @@ def _read_entries(
     client: Elasticsearch | None, parameter: str, kind: type[Entry], names: Sequence[str], sentence: str
 ) -> Iterator[FilterPart]:
     if entries := [_find_entry(client, kind, name) for name in names]:
-        yield {parameter: [entry.id for entry in entries]}, sentence.format(
-            " or ".join(entry.name for entry in entries)
-        )
+        said = " or ".join(map(say_entry, entries, names))
+        yield {parameter: [entry.id for entry in entries]}, sentence.format(said)
 
 
 def _read_cut_off(

@@ -11,7 +11,7 @@ from loader.elastic.indices import PEAKS, stored_vector
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
-from loader.peaks.catalogue_index import find_entry
+from loader.peaks.catalogue_index import find_entry, is_called
 from loader.search.filters import Filters
 from loader.search.template_call import check_parameters
 
@@ -92,7 +92,8 @@ def ask_peak(client: Elasticsearch, name: str, filters: Filters) -> Question:
         raise PeaksError(f"{peak.name} has no vector in the catalogue: load it with `peaks load-peaks`, or "
                          "search with --by-name.")
     read_photo_model(client)  # refuses prototypes of another checkpoint
-    return Question("peak", peak.name, BY_VECTOR, {"vector": vector, **filters.parameters}, filters.words)
+    words = filters.words if is_called(peak, name) else (f"the closest name to {name!r}", *filters.words)
+    return Question("peak", peak.name, BY_VECTOR, {"vector": vector, **filters.parameters}, words)
 
 
 def ask_image(image: str, vector: Sequence[float], filters: Filters) -> Question:

@@ -5,7 +5,13 @@ import pytest
 
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.catalogue_index import choose_entry, fold_name, suggest_names
+from loader.peaks.catalogue_index import (
+    choose_entry,
+    fold_name,
+    romanize,
+    say_entry,
+    suggest_names,
+)
 from loader.place import Point
 
 CATALOGUE = [
@@ -15,6 +21,8 @@ CATALOGUE = [
     Peak("nuptse", ("Nuptse", "Nubtse")),
     Peak("nuptse-ii", ("Nuptse II",)),
     Peak("pumori", ("Pumori", "Pumo Ri")),
+    Peak("kongde-ri", ("Kongde Ri",)),
+    Peak("kongde-lho", ("Kongde Lho",)),
 ]
 
 
@@ -29,6 +37,9 @@ CATALOGUE = [
         ("सगरमाथा", "mount-everest"),
         ("珠穆朗玛峰", "mount-everest"),
         ("NUPTSE II", "nuptse-ii"),
+        ("Amadablam", "ama-dablam"),
+        ("ＡＭＡ　ＤＡＢＬＡＭ", "ama-dablam"),
+        ("नुप्त्से", "nuptse"),
     ],
 )
 def test_choose(name: str, peak_id: str) -> None:
@@ -38,10 +49,10 @@ def test_choose(name: str, peak_id: str) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("Ama Dablan", "did you mean Ama Dablam?"),
-        ("Dablam", "did you mean Ama Dablam?"),
-        ("everest", "did you mean Mount Everest?"),
-        ("numptse", "did you mean Nuptse or Nuptse II?"),
+        ("एभरेस्ट", "did you mean Mount Everest?"),
+        ("Kongde", "did you mean Kongde Lho or Kongde Ri?"),
+        ("ama", "did you mean Ama Dablam?"),
+        ("mount", "see the names in the file"),
         ("xyzzy", "see the names in the file"),
     ],
 )
@@ -50,6 +61,39 @@ def test_unknown(name: str, hint: str) -> None:
         choose_entry(name, CATALOGUE)
     assert repr(name) in error.value.message
     assert hint in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "peak_id"),
+    [
+        ("everest", "mount-everest"),
+        ("evrest", "mount-everest"),
+        ("Mt. Everst", "mount-everest"),
+        ("Chomolangma", "mount-everest"),
+        ("Ama Dablan", "ama-dablam"),
+        ("dablam", "ama-dablam"),
+        ("आमादब्लम", "ama-dablam"),
+        ("numptse", "nuptse"),
+        ("pumroi", "pumori"),
+    ],
+)
+def test_one_close_name_is_taken_and_said(name: str, peak_id: str) -> None:
+    entry = choose_entry(name, CATALOGUE)
+    assert entry.id == peak_id and say_entry(entry, name) == f"{entry.name} (for {name!r})"
+
+
+def test_a_peak_is_said_by_its_own_name_alone() -> None:
+    everest = CATALOGUE[1]
+    for name in ("mount-everest", "Sagarmāthā", "सगरमाथा", "MOUNT EVEREST"):
+        assert say_entry(everest, name) == "Mount Everest"
+
+
+def test_a_name_in_devanagari_finds_one_in_latin_letters() -> None:
+    named = {"everest": ("Everest", "Sagarmatha"), "lhotse": ("Lhotse",), "lhotse-shar": ("Lhotse Shar",)}
+    peaks = [Peak(peak_id, names) for peak_id, names in named.items()]
+    assert choose_entry("सगरमाथा", peaks).id == "everest"
+    assert choose_entry("ल्होत्से", peaks).id == "lhotse"
+    assert romanize("मकालु, K2") == "makalu, K2"
 
 
 def test_a_name_of_two_peaks_asks_for_an_id() -> None:
@@ -83,8 +127,9 @@ def test_concepts_are_found_and_suggested_the_same_way() -> None:
     concepts = [Concept("prayer-flags", ("prayer flags", "Gebetsfahnen", "लुङ्दर")), Concept("yak", ("yak",))]
     for name in ("prayer-flags", "PRAYER FLAGS", "gebetsfahnen", "लुङ्दर"):
         assert choose_entry(name, concepts).id == "prayer-flags"
+    assert choose_entry("Gebetsfahne", concepts).id == "prayer-flags"
     with pytest.raises(PeaksError, match=r"No concept among .* did you mean Gebetsfahnen\?"):
-        choose_entry("Gebetsfahne", concepts)
+        choose_entry("Gebetskappe", concepts)
 
 
 def test_read_concept() -> None:

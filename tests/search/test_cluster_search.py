@@ -175,16 +175,26 @@ def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["peak", "Ama Dablan"], "did you mean Ama Dablam?"),
-        (["search", "x", "--near", "everest"], "did you mean Mount Everest?"),
+        (["peak", "Everrist"], "did you mean Mount Everest?"),
+        (["search", "x", "--near", "ama"], "did you mean Ama Dablam?"),
         (["search", "x", "--peak", "Toblerone"], "Toblerone"),
-        (["search", "x", "--in-frame", "Dablam"], "did you mean Ama Dablam?"),
-        (["search", "x", "--concept", "tents"], "did you mean tent?"),
+        (["search", "x", "--in-frame", "Khumbi"], "did you mean Khumbila?"),
+        (["search", "x", "--concept", "tundra"], "No concept among"),
         (["search", "x", "--concept", "glacier"], "No concept among the catalogue's 2"),
     ],
 )
 def test_unknown_names(node: Node, photos: Path, words: list[str], sentence: str) -> None:
     assert sentence in refusal(node, *words)
+
+
+def test_a_close_name_is_taken_and_said(node: Node, photos: Path) -> None:
+    seen = invoke("peak", "evrest", "--near", "Amadablan", "--concept", "tents", "--url", node.url).stdout
+    heading, *said = seen.splitlines()
+    assert heading.startswith("Mount Everest: 1 photo, ")
+    assert said[:3] == [
+        "  the closest name to 'evrest'", "  within 5km of Ama Dablam (for 'Amadablan')",
+        "  with tent (for 'tents')",
+    ]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
