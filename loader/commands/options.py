@@ -55,7 +55,8 @@ _PLACE = (
 )
 _CONTENTS = (
     click.option("--from", "shot_from", metavar="DATE",
-                 help="Only photos taken on or after this year, month, day or time (UTC without an offset)."),
+                 help="Only photos taken on or after this year, month, day or time by their own clocks, or "
+                      "after an instant, a time with its offset (2023-10-05T06:30+05:45)."),
     click.option("--to", "shot_to", metavar="DATE",
                  help="Only photos taken on or before it; a day counts to its end."),
     click.option("--peak", "peaks", metavar="PEAK", multiple=True,

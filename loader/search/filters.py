@@ -159,12 +159,18 @@ def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPa
     start = end = ""
     if shot_from is not None:
         start = parse_moment(shot_from, "--from", last=False)
-        yield {"shot_from": start}, f"from {start.replace('T', ' ')}"
+        yield {"shot_from": start}, f"from {_say_moment(start)}"
     if shot_to is not None:
         end = parse_moment(shot_to, "--to", last=True)
-        yield {"shot_to": end}, f"to {end.replace('T', ' ')}"
+        yield {"shot_to": end}, f"to {_say_moment(end)}"
     if start and end and start[19:] == end[19:] and start > end:  # clocks of one zone
         raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
+
+
+def _say_moment(moment: str) -> str:
+    """The moment, and what of a photo it is compared with."""
+    compared = "as an instant" if moment[19:] else "by each photo's own clock"
+    return f"{moment.replace('T', ' ')} {compared}"
 
 
 def _unasked(what: str, fix: str) -> PeaksError:

@@ -45,7 +45,7 @@ def photo_answer(siglip: SiglipSigmoid | None = SIGLIP, *, is_cosine: bool = Tru
         hits.append(read_photo_hit(hit, similarity, entries))
     parameters = {"text": "prayer flags", "recipe": "photo"}
     question = Question("search", "prayer flags", "photos-by-text", parameters,
-                        ("within 5km of Ama Dablam", "from 2023-10-01 00:00:00"))
+                        ("within 5km of Ama Dablam", "from 2023-10-01 00:00:00 by each photo's own clock"))
     return Answer(question, 34, tuple(hits))
 
 

@@ -123,7 +123,17 @@ def test_filters_that_do_not_go_together(given: dict[str, Any], sentence: str) -
 
 def test_a_day_may_be_the_first_and_the_last() -> None:
     filters = read_filters(NOBODY, shot_from="2023-10-05", shot_to="2023-10-05")
-    assert filters.words == ("from 2023-10-05 00:00:00", "to 2023-10-05 23:59:59")
+    assert filters.words == (
+        "from 2023-10-05 00:00:00 by each photo's own clock",
+        "to 2023-10-05 23:59:59 by each photo's own clock",
+    )
+
+
+def test_the_words_say_what_a_moment_is_compared_with() -> None:
+    filters = read_filters(NOBODY, shot_from="2023-10-05T06:30+05:45", shot_to="2023-10-05 06:30")
+    assert filters.words == (
+        "from 2023-10-05 06:30:00+05:45 as an instant", "to 2023-10-05 06:30:59 by each photo's own clock",
+    )
 
 
 def given_by(options: Callable[[Any], Any], *words: str) -> dict[str, Any] | int:

@@ -143,7 +143,7 @@ def test_no_photo_for_the_filters_is_one_sentence(library: Elasticsearch) -> Non
     with pytest.raises(PeaksError) as refused:
         read_trek(library, filters)
     assert refused.value.message == ("None of the 4 photos with a position passes the filters (from "
-                                     "2030-01-01 00:00:00): widen or leave out one of them.")
+                                     "2030-01-01 00:00:00 by each photo's own clock): widen or leave out one of them.")
 
 
 def test_the_command_writes_a_map(node: Node, library: Elasticsearch, tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_the_command_writes_a_map(node: Node, library: Elasticsearch, tmp_path: 
 @pytest.mark.parametrize(("words", "sentence"), [
     (("--output", "map.png"), "map.png is no .html file: give --output map.html."),
     (("--output", "map.html", "--within", "5km"), "--within needs a centre"),
-    (("--output", "map.html", "--peak", "Amadablang"), "did you mean Ama Dablam?"),
+    (("--output", "map.html", "--peak", "Amada"), "did you mean Ama Dablam?"),
     (("--output", "map.html", "--tiles", "x"), "--tiles 'x' is no web address"),
     (("--output", "/dev/null/map.html"), "Cannot write /dev/null/map.html"),
 ])
