@@ -143,7 +143,8 @@ def test_no_photo_for_the_filters_is_one_sentence(library: Elasticsearch) -> Non
     with pytest.raises(PeaksError) as refused:
         read_trek(library, filters)
     assert refused.value.message == ("None of the 4 photos with a position passes the filters (from "
-                                     "2030-01-01 00:00:00 by each photo's own clock): widen or leave out one of them.")
+                                     "2030-01-01 00:00:00 by each photo's own clock): widen or leave out one "
+                                     "of them.")
 
 
 def test_the_command_writes_a_map(node: Node, library: Elasticsearch, tmp_path: Path) -> None:
