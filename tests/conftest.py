@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["COLUMNS"] = "500"  # a sentence is one line, whatever terminal the tests run in
 # Two busy cores say nothing about an example.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
@@ -118,6 +117,12 @@ def fail_instead_of_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.
     """A test without the mark `cluster` fails at once where it would wait ten minutes for one."""
     if not request.node.get_closest_marker("cluster"):
         monkeypatch.setattr("loader.elastic.retries.time", NoWaiting)
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence is one line, whatever terminal the tests run in."""
+    monkeypatch.setenv("COLUMNS", "500")
 
 
 @pytest.fixture(scope="session")

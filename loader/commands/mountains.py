@@ -1,7 +1,7 @@
 """The mountains of a photo: `peaks identify` names them, `peaks sight` says which stood before the camera."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from loader.commands.options import (
     checkpoint_option,
     html_option,
     json_option,
+    list_images,
     peak_filter_options,
     read_each,
     show_each,
@@ -55,23 +56,30 @@ def identify(
 ) -> None:
     """Name the mountains that each IMAGE shows, by the picture and by where the camera looked.
 
-    An IMAGE is a file, or the path of an indexed photo. The rule weighs the position, direction and lens in
-    its EXIF and the look of the picture. A peak is named when it is likely enough; often none is. A photo
-    that is in the index already needs no checkpoint. Exit status: 0, or 2 when no IMAGE could be read.
+    An IMAGE is a file, a folder of photos, or the path of an indexed photo. The rule weighs the position,
+    direction and lens in its EXIF and the look of the picture. A peak is named when it is likely enough;
+    often none is. What was in the frame is listed too. A photo that is in the index already needs no
+    checkpoint. Exit status: 0, or 2 when no IMAGE could be read.
     """
     from loader.show.contact_sheet import render_identifications
     from loader.show.identification_table import describe_identified, show_identified
 
-    found, skipped = _identify_all(connection.client(), images, filters, checkpoint)
-    if html is not None and found:
+    listed, skipped = list_images(images)
+    found: Iterable[IdentifiedImage]
+    found = _identify_each(connection.client(), listed, filters, checkpoint, skipped)
+    if html is not None and (found := list(found)):
         write_contact_sheet(render_identifications(found), html)
     show_each(found, skipped, show=show_identified, describe=describe_identified,
               json_key="answers" if as_json else None)
 
 
-def _identify_all(
-    client: Elasticsearch, images: Sequence[str], given: Mapping[str, Any], checkpoint: str | None
-) -> tuple[list[IdentifiedImage], dict[str, str]]:
+def _identify_each(
+    client: Elasticsearch,
+    images: Sequence[str],
+    given: Mapping[str, Any],
+    checkpoint: str | None,
+    skipped: dict[str, str],
+) -> Iterator[IdentifiedImage]:
     from loader.peaks.identification.identifier import open_identifier
     from loader.search.asked_image import read_asked_image, read_siglip
     from loader.show.identification_table import IdentifiedImage
@@ -80,19 +88,18 @@ def _identify_all(
     vision = LocalVision(checkpoint)
     filters = read_filters(client, **given)
     allowed = find_peaks_inside(client, filters)
-    asked, skipped = read_each(images, lambda path: read_asked_image(client, path, vision))
-    if not asked:
-        return [], skipped
-    identifier = open_identifier(client, read_siglip(client, vision))
-    found = []
-    for image in asked:
-        identified = identifier.identify(image.vector, [image.camera], allowed)[0]
-        identified = identified.at_least(filters.parameters.get("min_similarity"))
-        found.append(IdentifiedImage(
-            image.path, image.thumbnail, identified, given["size"],
-            identifier.threshold, filters.words,
-        ))
-    return found, skipped
+    identifier = None
+    for image in read_each(images, lambda path: read_asked_image(client, path, vision), skipped):
+        identifier = identifier or open_identifier(client, read_siglip(client, vision))
+        yield IdentifiedImage(
+            path=image.path,
+            thumbnail=image.thumbnail,
+            found=identifier.identify(image.vector, [image.camera], allowed)[0],
+            size=given["size"],
+            threshold=identifier.threshold,
+            filters=filters.words,
+            min_similarity=filters.parameters.get("min_similarity", -1.0),
+        )
 
 
 @click.command()
@@ -116,21 +123,20 @@ def sight(
 ) -> None:
     """Show which peaks were in front of each IMAGE's camera, by where it stood and looked.
 
-    It reads only the EXIF of the files: no checkpoint is needed. Exit status: 0, or 2 when no IMAGE could be
-    read.
+    An IMAGE is a file or a folder of photos. Only their EXIF is read: no checkpoint is needed. Exit status:
+    0, or 2 when no IMAGE could be read.
     """
     from loader.files.facts.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera, sight_photo
     from loader.show.sight.table import describe_sights, show_sights
 
     zone = parse_zone(timezone) if timezone else None
-    drawings = plan_drawings(images, output)
+    listed, skipped = list_images(images)
+    drawings = plan_drawings(listed, output)
     summits = _read_summits(connection, catalogue)
-    sighted, skipped = read_each(images, lambda image: sight_photo(read_photo_camera(image, zone), summits))
-    for photo in sighted if drawings else ():
-        _draw(drawings[photo.photo.path], photo)
-    show_each(sighted, skipped, show=partial(show_sights, show_all=show_all), describe=describe_sights,
-              json_key="photos" if as_json else None)
+    found = read_each(listed, lambda image: sight_photo(read_photo_camera(image, zone), summits), skipped)
+    show_each(_draw_each(found, drawings), skipped, show=partial(show_sights, show_all=show_all),
+              describe=describe_sights, json_key="photos" if as_json else None)
 
 
 def plan_drawings(images: Sequence[str], output: Path | None) -> dict[str, Path]:
@@ -173,6 +179,13 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
     if catalogue is None:
         return Summits.gather(require_entries(connection.client(), Peak))
     return Summits.gather(read_catalogue(catalogue, Peak))
+
+
+def _draw_each(found: Iterable[SightedPhoto], drawings: Mapping[str, Path]) -> Iterator[SightedPhoto]:
+    for sighted in found:
+        if drawings:
+            _draw(drawings[sighted.photo.path], sighted)
+        yield sighted
 
 
 def _draw(file: Path, sighted: SightedPhoto) -> None:

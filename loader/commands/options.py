@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,34 +109,54 @@ def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Non
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def read_each(images: Sequence[str], read: Callable[[str], Found]) -> tuple[list[Found], dict[str, str]]:
-    """Read images one after another.
+def list_images(images: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """List images, and for a folder the photos under it as `peaks load-photos` finds them.
 
     Returns:
-        What was read, and the reasons for those that were skipped, by their paths.
+        The images, and the reasons for pictures and folders that cannot be read, by their paths.
     """
-    found, skipped = [], {}
+    from loader.files.library import walk_library
+
+    listed, skipped = [], dict[str, str]()
+    for image in images:
+        if not Path(image).is_dir():
+            listed.append(image)
+            continue
+        library, top = walk_library(Path(image)), Path(image).resolve()
+        listed += [str(Path(image, photo.path.relative_to(top))) for photo in library.photos]
+        for path, reason in ((str(Path(image, each.name)), each.reason) for each in library.skipped):
+            skipped[path] = f"{path} cannot be read: {reason}."
+        if not library.photos:
+            skipped[image] = f"The folder {image} holds no photo that can be read."
+    return listed, skipped
+
+
+def read_each(
+    images: Sequence[str], read: Callable[[str], Found], skipped: dict[str, str]
+) -> Iterator[Found]:
+    """Read images one after another; the reasons for those that cannot be read are added by their paths."""
     for image in images:
         try:
-            found.append(read(image))
+            found = read(image)
         except PeaksError as error:
             skipped[image] = error.message
-    return found, skipped
+            continue
+        yield found
 
 
 def show_each(
-    found: Sequence[Found],
+    found: Iterable[Found],
     skipped: Mapping[str, str],
     *,
     show: Callable[[Found], str],
     describe: Callable[[Found], dict[str, Any]],
     json_key: str | None,
 ) -> None:
-    """Print the answers about images, and why some were skipped.
+    """Print the answers about images, each as soon as it is there, and then why some were skipped.
 
     Args:
         found: what was read of each.
-        skipped: reasons by path.
+        skipped: reasons by path, complete when the last image was read.
         show: makes a text for a person.
         describe: makes a JSON object.
         json_key: what the list of objects is called in the JSON document; None prints texts.
@@ -143,12 +164,18 @@ def show_each(
     Raises:
         click.exceptions.Exit: no image could be read.
     """
+    described, count = [], 0
+    for count, each in enumerate(found, 1):
+        if json_key is not None:
+            described.append(describe(each))
+        else:
+            click.echo(("\n" if count > 1 else "") + show(each))
     if json_key is not None:
         reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
-        print_json({json_key: [describe(each) for each in found], "skipped": reasons})
+        print_json({json_key: described, "skipped": reasons})
     else:
-        click.echo("\n\n".join(map(show, found)), nl=bool(found))
-        for reason in skipped.values():
-            click.echo(clean_text(f"Skipped: {reason}"), err=True)
-    if not found:
+        for reason, times in Counter(skipped.values()).items():
+            several = f" ({times} images)" if times > 1 else ""
+            click.echo(clean_text(f"Skipped{several}: {reason}"), err=True)
+    if not count:
         raise click.exceptions.Exit(NOTHING_READ)

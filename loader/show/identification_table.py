@@ -4,12 +4,34 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from loader.peaks.catalogue import Peak
 from loader.peaks.identification.identifier import Candidate, Identification
+from loader.peaks.sight.geometry import Sight
+from loader.peaks.sight.photo import sort_sights
 from loader.show.sight.table import describe_sight
 from loader.show.sight.words import describe_camera
 from loader.show.tables import Column, fold_line, format_table
-from loader.show.values import format_aside, format_probability
-from loader.text import format_direction
+from loader.show.values import format_aside, format_below, format_probability
+from loader.text import format_direction, list_words
+
+# A person is shown no peak that is less likely than this, unless it was in the frame. Programs get it.
+UNLIKELY = 0.05
+
+
+@dataclass(frozen=True)
+class Row:
+    """A peak of an answer.
+
+    Attributes:
+        peak: of the catalogue.
+        weighed: None for a peak in the frame that was not compared with the picture, because it has no vector
+            or too many others are likelier to be seen.
+        sight: the summit from the camera; None for a photo or a peak without a position.
+    """
+
+    peak: Peak
+    weighed: Candidate | None
+    sight: Sight | None
 
 
 @dataclass(frozen=True)
@@ -20,9 +42,10 @@ class IdentifiedImage:
         path: as the person gave it.
         thumbnail: base64 JPEG, or "" when it is not shown.
         found: its identification.
-        size: most candidates to show.
+        size: most candidates to show, beside what is in the frame.
         threshold: probability from which a peak is named.
         filters: that were on, in words.
+        min_similarity: lowest cosine of a candidate to show.
     """
 
     path: str
@@ -31,11 +54,32 @@ class IdentifiedImage:
     size: int
     threshold: float
     filters: tuple[str, ...] = ()
+    min_similarity: float = -1.0
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
-        """The likeliest candidates, named or not."""
-        return self.found.candidates[: self.size]
+        """Those that are similar enough, the likeliest first."""
+        return tuple(each for each in self.found.candidates if each.cosine >= self.min_similarity)
+
+    @property
+    def named(self) -> tuple[Candidate, ...]:
+        """The peaks that are named."""
+        return tuple(each for each in self.candidates if each.is_named)[: self.size]
+
+    def rows(self, least: float = UNLIKELY) -> list[Row]:
+        """The likeliest candidates, and every peak in the frame, the likeliest first.
+
+        Args:
+            least: probability of a candidate that is not in the frame.
+        """
+        weighed = [
+            Row(each.peak, each, each.sight)
+            for rank, each in enumerate(self.candidates)
+            if (rank < self.size and each.probability >= least) or (each.sight and each.sight.in_frame)
+        ]
+        known = {each.peak.id for each in self.found.candidates}
+        others = [sight for sight in self.found.sights if sight.in_frame and sight.peak.id not in known]
+        return weighed + [Row(sight.peak, None, sight) for sight in others]
 
     @property
     def camera(self) -> str:
@@ -47,18 +91,32 @@ class IdentifiedImage:
         return describe_camera(camera) + missing
 
     @property
+    def in_frame(self) -> str:
+        """What the camera had before it and is not named; "" for nothing."""
+        named = {each.peak.id for each in self.named}
+        shown = [row.sight for row in self.rows() if row.sight and row.sight.is_shown]
+        names = [sight.peak.name for sight in sort_sights(shown) if sight.peak.id not in named]
+        also = "also " if named else ""
+        return f"{also}in the frame by position and direction: {list_words(names)}" if names else ""
+
+    @property
     def headline(self) -> str:
         """The answer in one line."""
-        named = self.found.named(self.size)
-        if named:
-            return ", ".join(candidate.peak.name for candidate in named)
-        if not self.found.candidates:
-            return "no peak of the catalogue could be seen from there"
-        best = self.found.candidates[0]
-        return (
-            f"no match: the likeliest, {best.peak.name}, has {format_probability(best.probability)}, "
-            f"and a peak is named from {format_probability(self.threshold)} on"
-        )
+        if self.named:
+            return ", ".join(candidate.peak.name for candidate in self.named)
+        if self.candidates:
+            best = self.candidates[0]
+            probability, threshold = format_below(best.probability, self.threshold)
+            return (f"no match: the likeliest, {best.peak.name}, has {probability}, and a peak is named from "
+                    f"{threshold} on")
+        if self.found.candidates:
+            cosine, least = max(each.cosine for each in self.found.candidates), self.min_similarity
+            return f"no match: the highest similarity is {cosine:.3f}, below {least:g}"
+        if self.rows():
+            return "no match: the peaks in the frame have no vector to compare the picture with"
+        where = "inside the filters " if self.filters else ""
+        seen = "can be compared with it" if self.found.camera is None else "could be seen from there"
+        return f"no peak of the catalogue {where}{seen}"
 
 
 def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
@@ -68,66 +126,67 @@ def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
         image: with its identification.
         width: see `format_table`.
     """
-    found = image.found
-    lines = [f"{image.path}: {image.headline}", f"  {image.camera}"]
-    lines += [f"  {words}" for words in image.filters]
-    if found.concepts:
-        lines.append("  also: " + ", ".join(concept.names[0] for concept in found.concepts))
-    heading = "\n".join(fold_line(line, width) for line in lines)
-    return f"{heading}\n{format_table(_columns(image.candidates), width)}" if image.candidates else heading
+    concepts = ", ".join(concept.names[0] for concept in image.found.concepts)
+    lines = [image.camera, image.in_frame, *image.filters, f"also: {concepts}" if concepts else ""]
+    told = [f"{image.path}: {image.headline}", *(f"  {line}" for line in lines if line)]
+    heading = "\n".join(fold_line(line, width) for line in told)
+    rows = image.rows()
+    return f"{heading}\n{format_table(_columns(rows), width)}" if rows else heading
 
 
-def _columns(candidates: tuple[Candidate, ...]) -> list[Column]:
+def _columns(rows: list[Row]) -> list[Column]:
+    weighed = [row.weighed for row in rows]
+    probabilities = [format_probability(each.probability) if each else "" for each in weighed]
     return [
-        Column("#", [str(rank) for rank in range(1, len(candidates) + 1)], "right"),
-        Column("peak", [candidate.peak.name for candidate in candidates]),
-        Column("probability", [format_probability(each.probability) for each in candidates], "right"),
-        Column("evidence", [candidate.evidence if candidate.is_named else "-" for candidate in candidates]),
-        Column("cosine", [f"{candidate.cosine:.3f}" for candidate in candidates], "right"),
-        Column("SigLIP", [format_probability(candidate.siglip) for candidate in candidates], "right"),
-        Column("direction", [_direction(candidate) for candidate in candidates]),
-        Column("distance", [_distance(candidate) for candidate in candidates], "right"),
+        Column("#", [str(rank) for rank in range(1, len(rows) + 1)], "right"),
+        Column("peak", [row.peak.name for row in rows]),
+        Column("probability", probabilities, "right"),
+        Column("evidence", [each.evidence if each and each.is_named else "-" for each in weighed]),
+        Column("cosine", [f"{each.cosine:.3f}" if each else "" for each in weighed], "right"),
+        Column("SigLIP", [format_probability(each.siglip) if each else "" for each in weighed], "right"),
+        Column("direction", [_direction(row.sight) for row in rows]),
+        Column("distance", [_distance(row.sight) for row in rows], "right"),
     ]
 
 
-def _direction(candidate: Candidate) -> str:
-    sight = candidate.sight
+def _direction(sight: Sight | None) -> str:
     if sight is None:
         return ""
     if sight.offset is None:
         return format_direction(sight.bearing)
-    where = "" if sight.in_frame else ", outside"
-    return format_aside(sight.offset) + (", hidden" if sight.in_frame and sight.hidden_by else where)
+    if sight.in_frame is False:
+        return f"{format_aside(sight.offset)}, outside"
+    return format_aside(sight.offset) + (", hidden" if sight.hidden_by else "")
 
 
-def _distance(candidate: Candidate) -> str:
-    return "" if candidate.sight is None else f"{candidate.sight.distance / 1000:.1f} km"
+def _distance(sight: Sight | None) -> str:
+    return "" if sight is None else f"{sight.distance / 1000:.1f} km"
 
 
 def describe_identified(image: IdentifiedImage) -> dict[str, Any]:
-    """The answer as one JSON object."""
+    """The answer as one JSON object: as many candidates as were asked for, and every peak in the frame."""
     found = image.found
     return {
         "path": image.path,
-        "named": [candidate.peak.id for candidate in found.named(image.size)],
+        "named": [candidate.peak.id for candidate in image.named],
         "threshold": image.threshold,
         "camera": None if found.camera is None else asdict(found.camera),
-        "candidates": [_describe_candidate(candidate) for candidate in image.candidates],
+        "candidates": [_describe_row(row) for row in image.rows(least=0.0)],
         "concepts": [asdict(concept) for concept in found.concepts],
     }
 
 
-def _describe_candidate(candidate: Candidate) -> dict[str, Any]:
-    peak = candidate.peak
+def _describe_row(row: Row) -> dict[str, Any]:
+    peak, weighed = row.peak, row.weighed
     return {
         "id": peak.id,
         "names": list(peak.names),
         "elev_m": peak.elev_m,
         "position": None if peak.position is None else asdict(peak.position),
-        "is_named": candidate.is_named,
-        "probability": candidate.probability,
-        "evidence": candidate.evidence,
-        "cosine": candidate.cosine,
-        "siglip_probability": candidate.siglip,
-        "sight": None if candidate.sight is None else describe_sight(candidate.sight),
+        "is_named": weighed is not None and weighed.is_named,
+        "probability": weighed and weighed.probability,
+        "evidence": weighed and weighed.evidence,
+        "cosine": weighed and weighed.cosine,
+        "siglip_probability": weighed and weighed.siglip,
+        "sight": row.sight and describe_sight(row.sight),
     }

@@ -49,6 +49,16 @@ def format_probability(probability: float | None) -> str:
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
 
 
+def format_below(lower: float, higher: float) -> tuple[str, str]:
+    """Two probabilities as percentages, with as many digits as it takes to see that one is lower."""
+    low, high = format_probability(lower), format_probability(higher)
+    for digits in range(1, 12):
+        if low != high:
+            break
+        low, high = f"{100 * lower:.{digits}f} %", f"{100 * higher:.{digits}f} %"
+    return low, high
+
+
 def format_prediction(prediction: PeakPrediction) -> str:
     """``Ama Dablam 93 % (both)``; what is not known is left out."""
     evidence = f"({prediction.evidence})" if prediction.evidence else ""

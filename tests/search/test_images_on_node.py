@@ -37,6 +37,17 @@ def test_identify(node: Node, client: Elasticsearch, photos: Path, tmp_path: Pat
     assert best["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
 
 
+def test_identify_goes_through_a_folder(node: Node, photos: Path, tmp_path: Path) -> None:
+    document = ask(node, "identify", photos)
+    assert [answer["path"] for answer in document["answers"]] == sorted(str(photos / path) for path in PATHS)
+    (tmp_path / "notes.jpg").write_text("no image")
+    for name in ("new.png", "newer.png"):
+        draw_shot(SHOTS[5], (320, 240)).save(tmp_path / name)
+    sentences = refusal(node, "identify", tmp_path, code=2).splitlines()
+    assert len(sentences) == 2 and f"{tmp_path}/notes.jpg cannot be read" in sentences[0]
+    assert sentences[1].startswith("Skipped (2 images): ") and "--checkpoint" in sentences[1]
+
+
 def test_a_new_image_needs_its_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:
     new, other = tmp_path / "new.png", tmp_path / "other"
     draw_shot(SHOTS[0], (200, 150)).save(new)

@@ -10,7 +10,7 @@ from loader.peaks.identification.identifier import Identification
 from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer
 from loader.show.answer_table import show_nothing, show_photos
-from loader.show.identification_table import IdentifiedImage, show_identified
+from loader.show.identification_table import IdentifiedImage, describe_identified, show_identified
 from tests.search.search_answers import identified_image, photo_answer, plain_answer
 from tests.snapshots import check_snapshot
 
@@ -25,6 +25,18 @@ def no_match() -> IdentifiedImage:
     image = identified_image()
     unnamed = tuple(replace(candidate, is_named=False) for candidate in image.found.candidates)
     return replace(image, threshold=0.95, found=replace(image.found, candidates=unnamed, camera=None))
+
+
+def weigh(image: IdentifiedImage, *chances: float) -> IdentifiedImage:
+    """The same image with other probabilities."""
+    pairs = zip(image.found.candidates, chances, strict=True)
+    weighed = tuple(replace(each, probability=chance, is_named=chance >= image.threshold)
+                    for each, chance in pairs)
+    return replace(image, found=replace(image.found, candidates=weighed))
+
+
+def unlikely() -> IdentifiedImage:
+    return weigh(identified_image(), 0.02, 0.01, 0.0)
 
 
 def nothing_in_sight() -> IdentifiedImage:
@@ -44,6 +56,7 @@ def nothing_in_sight() -> IdentifiedImage:
         ("identified.txt", show_identified(identified_image(), 100)),
         ("identified-80-columns.txt", show_identified(identified_image(), 80)),
         ("identified-60-columns.txt", show_identified(identified_image(), 60)),
+        ("identified-unlikely.txt", show_identified(unlikely(), 80)),
         ("identified-no-match.txt", show_identified(no_match(), 80)),
         ("identified-nothing.txt", show_identified(nothing_in_sight(), 80)),
         ("nothing.txt", show_nothing(nothing(), 80)),
@@ -51,3 +64,62 @@ def nothing_in_sight() -> IdentifiedImage:
 )
 def test_snapshot(name: str, text: str) -> None:
     check_snapshot(SNAPSHOTS / name, text + "\n")
+
+
+def test_no_match_never_contradicts_its_numbers() -> None:
+    image = replace(identified_image(), threshold=0.6)
+    assert "has 59.8 %, and a peak is named from 60.0 % on" in weigh(image, 0.598, 0.1, 0.0).headline
+    assert "has 59.9999 %, and a peak is named from 60.0000 % on" in weigh(image, 0.599999, 0.1, 0.0).headline
+    image = replace(image, threshold=0.99999)
+    assert "has 99.95 %, and a peak is named from 100.00 % on" in weigh(image, 0.9995, 0.1, 0.0).headline
+    assert weigh(image, 0.99999, 0.1, 0.0).headline == "Ama Dablam"
+
+
+def test_a_cut_off_that_leaves_no_candidate_is_told_with_its_numbers() -> None:
+    image = replace(identified_image(), min_similarity=0.5)
+    assert image.headline == "no match: the highest similarity is 0.144, below 0.5"
+    assert (image.rows(), image.named, image.in_frame) == ([], (), "")
+
+
+def test_what_is_in_the_frame_has_a_row_however_unlikely_and_whatever_size_was_asked_for() -> None:
+    image = replace(unlikely(), size=1)
+    assert [row.peak.id for row in image.rows()] == ["ama-dablam", "makalu"]
+    assert image.in_frame == "in the frame by position and direction: Ama Dablam"  # Makalu stands behind it
+    shown = show_identified(image, 120)
+    assert "Makalu" in shown and "2.2° left, hidden" in shown and "Kangtega" not in shown
+    assert [each["id"] for each in describe_identified(replace(image, size=5))["candidates"]] == [
+        "ama-dablam", "makalu", "kangtega"
+    ]
+
+
+def test_a_peak_in_the_frame_that_has_no_vector_has_a_row() -> None:
+    image = identified_image()
+    image = replace(image, found=replace(image.found, candidates=()))
+    assert image.headline == "no match: the peaks in the frame have no vector to compare the picture with"
+    rows = show_identified(image, 100).splitlines()[-2:]
+    assert [row.split()[:2] for row in rows] == [["1", "Ama"], ["2", "Makalu"]]
+    assert rows[0].split()[-4:] == ["2.6°", "left", "7.9", "km"]
+    first = describe_identified(image)["candidates"][0]
+    assert (first["id"], first["probability"], first["is_named"]) == ("ama-dablam", None, False)
+    assert first["sight"]["offset"] == -2.6
+
+
+def test_without_a_field_of_view_nothing_is_outside() -> None:
+    image = identified_image()
+    unframed = tuple(replace(each, sight=each.sight and replace(each.sight, in_frame=None))
+                     for each in image.found.candidates)
+    shown = show_identified(replace(image, found=replace(image.found, candidates=unframed)), 100)
+    assert "2.2° left, hidden" in shown and "outside" not in shown
+
+
+@pytest.mark.parametrize(
+    ("camera", "filters", "sentence"),
+    [
+        (None, (), "no peak of the catalogue can be compared with it"),
+        (None, ("near it",), "no peak of the catalogue inside the filters can be compared with it"),
+        (Camera(0, 0), ("near it",), "no peak of the catalogue inside the filters could be seen from there"),
+    ],
+)
+def test_no_candidate_at_all(camera: Camera | None, filters: tuple[str, ...], sentence: str) -> None:
+    image = replace(identified_image(), found=Identification((), (), (), camera), filters=filters)
+    assert image.headline == sentence

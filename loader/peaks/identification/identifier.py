@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from elasticsearch import Elasticsearch, NotFoundError
@@ -57,7 +57,7 @@ class Identification:
     Attributes:
         candidates: every peak that was weighed, the likeliest first.
         concepts: that are named, the likeliest first.
-        sights: summits above the camera's horizon (see `loader.peaks.sight.geometry.look`).
+        sights: summits above the camera's horizon (see `loader.peaks.sight.geometry.look`) that may be named.
         camera: None for a photo without a position.
     """
 
@@ -69,13 +69,6 @@ class Identification:
     def named(self, top: int) -> tuple[Candidate, ...]:
         """The peaks that are named, at most ``top``."""
         return tuple(candidate for candidate in self.candidates if candidate.is_named)[:top]
-
-    def at_least(self, cosine: float | None) -> Identification:
-        """The same without candidates whose cosine is lower; None keeps all."""
-        if cosine is None:
-            return self
-        kept = tuple(candidate for candidate in self.candidates if candidate.cosine >= cosine)
-        return replace(self, candidates=kept)
 
 
 class Identifier:
@@ -122,7 +115,12 @@ class Identifier:
         cosines = score_entries(self._client, PEAKS, vectors, wanted)
         rows = zip(views, cosines, self._name_concepts(vectors), strict=True)
         return [
-            Identification(self._weigh(view, found), concepts, view.sights, view.camera)
+            Identification(
+                candidates=self._weigh(view, found),
+                concepts=concepts,
+                sights=tuple(each for each in view.sights if allowed is None or each.peak.id in allowed),
+                camera=view.camera,
+            )
             for view, found, concepts in rows
         ]
 

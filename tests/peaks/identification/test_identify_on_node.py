@@ -113,6 +113,29 @@ def test_identify_says_what_the_rule_says(
     assert answer["camera"]["bearing"] == pytest.approx(truths[path]["bearing"], abs=0.01)
 
 
+def test_what_sight_has_in_the_frame_identify_lists_with_the_same_direction(
+    node: Node, client: Elasticsearch, library: Path
+) -> None:
+    mute = {"id": "mute-peak", "names": ["Mute Peak"], "latlon": {"lat": 27.95, "lon": 86.9}, "elev_m": 8000}
+    client.index(index="peaks_catalog", id="mute-peak", document=mute, pipeline="_none", refresh=True)
+    try:
+        seen = {entry["path"]: entry["peaks"] for entry in ask(node, "sight", library)["photos"]}
+        answers = ask(node, "identify", library, "--size", "1")["answers"]
+    finally:
+        client.delete(index="peaks_catalog", id="mute-peak", refresh=True)
+    assert len(answers) == len(seen) == DRAWN
+    in_frame = 0
+    for answer in answers:
+        listed = {each["id"]: each["sight"] for each in answer["candidates"]}
+        for peak in seen[answer["path"]]:
+            if peak["in_frame"]:
+                in_frame += 1
+                assert listed[peak["peak"]]["offset"] == pytest.approx(peak["offset"], abs=0.01)
+                assert listed[peak["peak"]]["hidden_by"] == peak["hidden_by"]
+    assert in_frame > DRAWN
+    assert any(each["id"] == "mute-peak" for answer in answers for each in answer["candidates"])
+
+
 def test_a_file_is_identified_as_when_it_was_loaded(node: Node, client: Elasticsearch, library: Path) -> None:
     path, stored = next((path, photo) for path, photo in photos(client).items() if photo["predicted_peaks"])
     words: list[str | Path] = ["identify", library / path, "--checkpoint", DEMO_CHECKPOINT]

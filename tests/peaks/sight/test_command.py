@@ -68,6 +68,31 @@ def test_several_images_one_block_each_and_the_unreadable_named(
     assert result.exit_code == 2 and result.stdout == ""
 
 
+def test_a_folder_is_gone_through(catalogue: Path, tmp_path: Path) -> None:
+    trek = tmp_path / "trek"
+    one, other = write_photo_file(trek / "day 2" / "b.jpg"), write_photo_file(trek / "day 1" / "a.JPG")
+    (trek / "day 1" / "broken.jpg").write_bytes(b"")
+    (trek / "notes.txt").write_text("no picture")
+    (trek / "no image.jpg").symlink_to("nowhere.jpg")
+    (tmp_path / "empty").mkdir()
+    result = run(trek, tmp_path / "empty", "--peaks", catalogue, "--output", tmp_path / "drawings")
+    assert result.exit_code == 0, result.output
+    named = [block.partition(":")[0] for block in result.stdout.split("\n\n")]
+    assert named == [str(other), str(one)]
+    assert [line for line in result.stderr.splitlines() if line.startswith("Skipped")] == [
+        f"Skipped: {trek}/day 1/broken.jpg cannot be read: the file is empty.",
+        f"Skipped: {trek}/no image.jpg cannot be read: a link to nothing.",
+        f"Skipped: The folder {tmp_path}/empty holds no photo that can be read.",
+    ]
+    assert {path.name for path in (tmp_path / "drawings").iterdir()} == {"a.sight.png", "b.sight.png"}
+    document = json.loads(run(trek, "--peaks", catalogue, "--json").stdout)
+    assert [entry["path"] for entry in document["photos"]] == named
+    assert [entry["path"] for entry in document["skipped"]] == [
+        str(trek / "day 1" / "broken.jpg"), str(trek / "no image.jpg")
+    ]
+    assert run(tmp_path / "empty", "--peaks", catalogue).exit_code == 2
+
+
 def test_json(photo: Path, catalogue: Path) -> None:
     document = json.loads(run(photo, "missing.jpg", "--peaks", catalogue, "--json").stdout)
     assert [len(entry["peaks"]) for entry in document["photos"]] == [7]
