@@ -23,9 +23,9 @@ from PIL import Image
 from pillow_heif import open_heif, options
 
 from eland_models.checkpoint import open_checkpoint
-from loader.files import heif_tiles
 from loader.files.content import UnreadableImage, read_bytes
 from loader.files.images import JPEG_FORMATS, open_encoded, render_at_least, render_upright
+from loader.files.kinds import heif_tiles
 from loader.vision.encoder import VisionEncoder
 
 QUALITY = 92

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 << 20  # of a photo's file: a worker holds it beside its pixels
 
+_NOTES = "peaks notes"  # of Pillow's info
+
 READ_KINDS = "JPEG, PNG, WebP, HEIF and TIFF"
 HEAD_BYTES = 64  # enough for every signature, and for the brands of a HEIF file
 
@@ -77,6 +79,17 @@ def file_bytes(image: Image.Image) -> bytes:
     """Return the whole file of an image that `loader.files.images.open_encoded` opened."""
     stream = getattr(image, "fp", None)
     return stream.getvalue() if isinstance(stream, io.BytesIO) else b""
+
+
+def note(image: Image.Image, what: str) -> None:
+    """Note about an opened image what of its file cannot be used, as the end of "IMG_1.jpg: …"."""
+    image.info[_NOTES] = (*notes(image), what)
+
+
+def notes(image: Image.Image) -> tuple[str, ...]:
+    """Return what was noted about an opened image; decoding its pixels forgets it."""
+    noted: tuple[str, ...] = image.info.get(_NOTES, ())
+    return noted
 
 
 def hash_file(path: Path) -> str:

@@ -18,17 +18,19 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 from pillow_heif import open_heif, register_heif_opener
 
-from loader.files import heif_tiles
 from loader.files.content import (
     HEAD_BYTES,
     UnreadableImage,
     explain_content,
     file_bytes,
+    note,
     read_bytes,
     sniff_kind,
 )
 from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, find_excess, large_decoding
-from loader.files.facts.exif_block import read_orientation
+from loader.files.kinds import heif_tiles
+from loader.files.kinds.heif_boxes import find_damage, read_meta
+from loader.files.orientation import SWAPPED, TURNS, read_orientation
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
 from loader.text import shorten
 
@@ -45,17 +47,6 @@ JPEG_FORMATS = ("JPEG", "MPO")
 
 # TIFF/EP and DNG tags: a raw file's first picture is a small preview (NewSubfileType bit 0).
 NEW_SUBFILE_TYPE, DNG_VERSION = 254, 50706
-
-# The turn that makes a picture upright, for each of EXIF's orientations (CIPA DC-008, 4.6.5.1.6).
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 # A HEIC's own thumbnail must never replace the picture, and its auxiliary images are not needed.
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -118,6 +109,7 @@ def open_encoded(data: bytes) -> Image.Image:
         excess = find_excess(data) if kind == "JPEG" else None
         if excess:
             raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
+        is_cut = kind == "HEIF" and _refuse_cut(data)
         image = Image.open(io.BytesIO(data), formats=(kind,))
         if math.prod(image.size) > MAX_PIXELS:
             size = " × ".join(map(str, image.size))
@@ -125,12 +117,9 @@ def open_encoded(data: bytes) -> Image.Image:
         if image.format == "TIFF":
             _forget_directories(image)
             _refuse_raw(image)
+        if is_cut:
+            note(image, "the file is cut off behind its picture")
         return image
-
-
-def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Return width and height of an opened image as it is shown, pixels; nothing is decoded."""
-    return image.size[::-1] if read_orientation(image) >= 5 else image.size
 
 
 def render_upright(image: Image.Image) -> Image.Image:
@@ -165,7 +154,8 @@ def render_at_least(image: Image.Image, side: int | None) -> tuple[Image.Image, 
             picture = heif_tiles.decode_tiles(image, file_bytes(image), side)
         picture = picture or _decode_whole(image, side)
     how = TURNS.get(orientation)
-    return (turn(picture, how) if how is not None else picture), (full[::-1] if orientation >= 5 else full)
+    upright = turn(picture, how) if how is not None else picture
+    return upright, (full[::-1] if orientation >= SWAPPED else full)
 
 
 def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
@@ -176,6 +166,7 @@ def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
     _check_memory(image, full, needed)
     with large_decoding(needed):
         if image.format == "HEIF":
+            heif_tiles.check_tiles(file_bytes(image))
             return _decode_heif(file_bytes(image), factor)
         image.load()
         _refuse_ranges(image)
@@ -210,6 +201,16 @@ def _forget_directories(image: Any) -> None:
     for tag in (IFD.Exif, IFD.GPSInfo, IFD.Interop, Base.Orientation):
         if tag in exif and not (tag == Base.Orientation and tag in image.tag_v2):
             del exif[tag]
+
+
+def _refuse_cut(data: bytes) -> bool:
+    """Refuse a HEIF file without all of its picture; tell whether other items are missing."""
+    meta = read_meta(data)
+    if meta is None:
+        return False
+    if damage := find_damage(meta):
+        raise UnreadableImage(f"the HEIF file is damaged ({damage})")
+    return bool(meta.missing())
 
 
 def _refuse_raw(image: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from PIL import Image, ImageCms
 
-from loader.files.content import UnreadableImage, read_bytes
+from loader.files.content import UnreadableImage, notes, read_bytes
 from loader.files.facts.exif import Metadata, field_of_view, read_metadata
 from loader.files.facts.times import format_offset
 from loader.files.images import ModelInput, open_encoded, render_at_least
@@ -33,7 +33,7 @@ class Photo:
         name: its path from the library's root.
         picture: RGB, already at the vision tower's size.
         fields: of the document, all but the vector and the peaks.
-        notes: EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
+        notes: damaged parts and EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
     """
 
     id: str
@@ -92,7 +92,7 @@ def decode_photo(
             return Known(file, content_hash)
         opened = open_encoded(data)
         profile = opened.info.get("icc_profile")
-        metadata = read_metadata(opened)
+        metadata, noted = read_metadata(opened), notes(opened)
         upright, (width, height) = render_at_least(opened, max(shape.decoded_side, THUMBNAIL_SIDE))
     except UnreadableImage as unreadable:
         return Skipped(file.name, unreadable.reason)
@@ -107,7 +107,7 @@ def decode_photo(
         "thumbnail": make_thumbnail(upright, profile),
         **metadata_fields(metadata, width, height, zone),
     }
-    return Photo(file.id, file.name, shape.fit(upright), fields, metadata.notes)
+    return Photo(file.id, file.name, shape.fit(upright), fields, (*noted, *metadata.notes))
 
 
 def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | None) -> dict[str, Any]:

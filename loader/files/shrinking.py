@@ -55,8 +55,8 @@ def shrink_lines(
     """Convert a decoder's own lines to RGB as `shrink_to_rgb` does, without a full Pillow image.
 
     Args:
-        lines: rows of interleaved samples of 8 bits.
-        mode: Pillow's name of the samples, such as "RGB" or "RGBA".
+        lines: rows of interleaved samples of 8 bits, or of 16 for one of Pillow's deep grey modes.
+        mode: Pillow's name of the samples, such as "RGB", "RGBA" or "I;16".
         size: width and height, pixels.
         stride: bytes from one row to the next.
         factor: pixels a side of the squares.
@@ -64,7 +64,7 @@ def shrink_lines(
 
     def band(top: int, bottom: int) -> Image.Image:
         part: Any = lines[top * stride : bottom * stride]
-        return _to_rgb(Image.frombuffer(mode, (size[0], bottom - top), part, "raw", mode, stride, 1), 8)
+        return _to_rgb(Image.frombuffer(mode, (size[0], bottom - top), part, "raw", mode, stride, 1), 16)
 
     return _shrink_bands(size, factor, band)
 

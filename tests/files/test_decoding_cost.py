@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from loader.files import heif_tiles, images
+from loader.files import images
 from loader.files.content import UnreadableImage
 from loader.files.decoding_cost import (
     BAND_BYTES,
@@ -26,8 +26,9 @@ from loader.files.decoding_cost import (
     find_excess,
     segments,
 )
-from loader.files.heif_grid import read_hevc_picture
 from loader.files.images import open_encoded, render_at_least
+from loader.files.kinds import heif_tiles
+from loader.files.kinds.heif_grid import read_hevc_picture
 from scripts.hostile_photos.pictures import encode, noise, quadrants
 
 SIZE = (3000, 2000)
@@ -48,7 +49,7 @@ PEAK = """
 import resource, sys
 from pathlib import Path
 from PIL import Image
-from loader.files import heif_tiles
+from loader.files.kinds import heif_tiles
 from loader.files.images import open_encoded, render_at_least
 from loader.files.content import read_bytes
 heif_tiles.is_available = lambda: False

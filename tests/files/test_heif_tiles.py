@@ -12,10 +12,12 @@ from PIL import Image
 from PIL.ExifTags import Base
 from pillow_heif import open_heif
 
-from loader.files import heif_grid, heif_tiles, images
+from loader.files import images
 from loader.files.content import UnreadableImage
-from loader.files.heif_tiles import decode_tiles
 from loader.files.images import ModelInput, open_encoded, render_at_least, render_upright
+from loader.files.kinds import heif_grid, heif_tiles
+from loader.files.kinds.heif_boxes import read_meta
+from loader.files.kinds.heif_tiles import decode_tiles
 from loader.files.shrinking import shrink_lines
 from tests.files.picture_files import encode, make_exif, stored
 
@@ -179,6 +181,8 @@ def test_any_bytes_are_no_picture(tail: bytes) -> None:
 def test_items_that_share_bytes_are_refused() -> None:
     """A small file whose tiles all claim the same long extent would be copied once for each of them."""
     data = heic((256, 192))
-    assert heif_grid._contents(data, [(0, len(data) // 2), (0, len(data) // 2)])
-    with pytest.raises(ValueError, match="share"):
-        heif_grid._contents(data, [(0, len(data) // 2)] * 3)
+    meta = read_meta(data)
+    assert meta is not None
+    longest = max(meta.used_items(), key=meta.length)
+    assert meta.shares_nothing(meta.used_items())
+    assert not meta.shares_nothing([longest] * (len(data) // meta.length(longest) + 1))

@@ -17,8 +17,8 @@ from loader.files.images import (
     open_encoded,
     render_at_least,
     render_upright,
-    upright_size,
 )
+from loader.files.orientation import upright_size
 from scripts.hostile_photos.pictures import KINDS
 from scripts.hostile_photos.png_cases import png_of
 from tests.files.picture_files import BLUE, GREEN, RED, YELLOW, encode, make_exif, quadrants, stored

@@ -19,7 +19,6 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from loader.files.content import file_bytes
-from loader.files.heif_grid import read_hevc_picture
 
 # The most bytes that may be read of one block. Each read counts as at least 64 bytes, and one beyond the end
 # as more. A photo needs 30 kB.
@@ -31,7 +30,6 @@ _PREFIX = b"Exif\0\0"
 _HEADERS = (b"II*\0", b"MM\0*")
 # A PNG's block may lie behind the pixels, which Pillow would have to decode first.
 _PNG_BLOCK = re.compile(rb"(.{4})eXIf(?=(?:Exif\0\0)?(?:II\*\0|MM\0\*))", re.DOTALL)
-_XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])["<]')
 
 logging.getLogger("exifread").disabled = True  # it would print a line for every damaged tag
 IGNORE_TAGS[:] = [tag for tag in IGNORE_TAGS if tag != Base.UserComment]  # a person's words, and short
@@ -138,33 +136,6 @@ def _is_left_empty(block: bytes, pointer: Any) -> bool:
     head = block[pointer[0] : pointer[0] + 4]
     entries, first = int.from_bytes(head[:2], order), int.from_bytes(head[2:], order)
     return len(head) >= 2 and (entries == 0 or (entries, first) == (1, Base.MakerNote))
-
-
-def read_orientation(image: Image.Image) -> int:
-    """Return EXIF's orientation of an opened image, 1 to 8: how its pixels must be turned; 1 if not known.
-
-    Where EXIF has no such tag, XMP's is taken, as Pillow does. A TIFF with the tag is turned by Pillow, and a
-    HEIC by libheif if its boxes say so: 1 for both, and for a HEIC that phones would not write.
-    """
-    if image.format == "HEIF":
-        written = image.info.get("original_orientation") or 1
-        picture = read_hevc_picture(file_bytes(image)) if written > 1 else None
-        return written if picture is not None and not picture.turns else 1
-    if image.format == "TIFF" and Base.Orientation in getattr(image, "tag_v2", {}):
-        return 1
-    tag = read_tags(image).found.get("Image Orientation")
-    if tag is None:
-        return _xmp_orientation(image)
-    is_usual = tag.field_type in (SHORT, LONG) and tag.values and 1 <= tag.values[0] <= 8
-    return int(tag.values[0]) if is_usual else 1
-
-
-def _xmp_orientation(image: Image.Image) -> int:
-    packet = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp")
-    if isinstance(packet, str):
-        packet = packet.encode("utf-8", "replace")
-    found = _XMP_ORIENTATION.search(packet) if isinstance(packet, bytes) else None
-    return int(found[1]) if found else 1
 
 
 def _find_block(image: Image.Image) -> bytes:

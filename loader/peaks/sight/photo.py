@@ -8,9 +8,10 @@ from typing import Any
 
 from PIL import Image
 
-from loader.files.content import named_image
+from loader.files.content import named_image, notes
 from loader.files.facts.exif import read_metadata
-from loader.files.images import open_encoded, render_at_least, upright_size
+from loader.files.images import open_encoded, render_at_least
+from loader.files.orientation import upright_size
 from loader.files.photo import metadata_fields, to_srgb
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Sight, Summits, look
@@ -26,7 +27,7 @@ class PhotoCamera:
     Attributes:
         path: as the person gave it.
         fields: of the photo's document, those that come from EXIF.
-        notes: EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
+        notes: damaged parts and EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
         width: upright pixels.
         height: upright pixels.
     """
@@ -53,7 +54,7 @@ def read_photo_camera(path: str, zone: tzinfo | None = None) -> PhotoCamera:
     metadata = read_metadata(opened)
     width, height = upright_size(opened)
     fields = metadata_fields(metadata, width, height, zone)
-    return PhotoCamera(path, fields, metadata.notes, width, height)
+    return PhotoCamera(path, fields, (*notes(opened), *metadata.notes), width, height)
 
 
 @dataclass(frozen=True)

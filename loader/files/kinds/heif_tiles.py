@@ -2,20 +2,22 @@
 
 A phone's HEIC is a grid of some 48 HEVC pictures. Each is decoded, shrunk by 2 to 16 and dropped before the
 next, so the full picture is never in memory, and FFmpeg needs about half of libheif's time (docs/loading.md).
-Unusual and damaged files are left to libheif.
+Unusual files are left to libheif. It would paint over tiles that are damaged, so FFmpeg looks at these first.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
-from PIL import Image
+from PIL import Image, ImageChops
 from PIL.Image import Transpose
 
+from loader.files.content import UnreadableImage
 from loader.files.decoding_cost import DECODED_BYTES, large_decoding
-from loader.files.heif_grid import HevcPicture, read_hevc_picture
+from loader.files.kinds.heif_boxes import read_meta
+from loader.files.kinds.heif_grid import HevcPicture, Size, read_hevc_picture, read_size
 from loader.files.shrinking import mark_extent, turn
 
 FACTORS = (16, 8, 4, 2)  # they leave whole samples of both luma and chroma of 4:2:0
@@ -31,15 +33,23 @@ TO_RGB = (
 FORMATS_420 = ("yuv420p", "yuvj420p")
 TILE_BYTES = 4  # for a pixel of a tile: FFmpeg keeps two frames of 1.5 bytes, and facts of each block
 SMALL_BYTES = 15  # for a pixel of the small picture: three planes, and RGB before and after it is turned
+# FFmpeg leaves missing blocks at zero. No colour of RGB has both chroma samples so low: pure green has the
+# lowest, 43 and 21.
+NO_CHROMA = 4
 CODED_MARGIN = 64  # pixels by which a coded picture may be larger than the shown part: one coding tree block
 
 
 # The matrix (ISO/IEC 23091-2), and whether the range is full, as the file says; else as the tiles say.
 Colours = tuple[int, bool]
+Decoded = TypeVar("Decoded")
 
 
 class _Unusable(Exception):
     """The tiles do not agree with the boxes; libheif must decode the file."""
+
+
+class _Damaged(Exception):
+    """A tile cannot be decoded as a whole."""
 
 
 @cache
@@ -65,8 +75,10 @@ def decode_tiles(image: Image.Image, data: bytes, side: int) -> Image.Image | No
 
     Returns:
         RGB as libheif shows it (see `loader.files.shrinking.extent`). None when libheif has to do it: the
-        decoder is not installed, the picture is too small to be shrunk, or the file is damaged or not in the
-        form that phones write.
+        decoder is not installed, the picture is too small to be shrunk, or not in the form that phones write.
+
+    Raises:
+        UnreadableImage: a tile is damaged.
     """
     is_plain = image.mode == "RGB" and image.info.get("bit_depth") == 8
     picture = read_hevc_picture(data) if is_plain and is_available() else None
@@ -75,12 +87,9 @@ def decode_tiles(image: Image.Image, data: bytes, side: int) -> Image.Image | No
     factor = next((factor for factor in FACTORS if _can_shrink(picture, side, factor)), None)
     if factor is None or bytes_needed(picture, factor) > DECODED_BYTES:
         return None
-    import av  # late, as `is_available` says
-
-    try:
-        with large_decoding(bytes_needed(picture, factor)):
-            small = _decode(picture, factor, _colours(image))
-    except (_Unusable, av.FFmpegError, ValueError, MemoryError):
+    with large_decoding(bytes_needed(picture, factor)):
+        small = _attempt(lambda: _decode(picture, factor, _colours(image)))
+    if small is None:
         return None
     small = mark_extent(small, picture.size[0] / factor, picture.size[1] / factor)
     for how in picture.turns:
@@ -124,6 +133,8 @@ def _decode(picture: HevcPicture, factor: int, colours: Colours | None) -> Image
         for plane, target, step in zip(frame.planes, planes, (1, 2, 2), strict=True):
             small = _shrink(plane, -(-width // step), -(-height // step), factor // step)
             target.paste(small, (left // factor, top // factor))
+    if min(ImageChops.lighter(planes[1], planes[2]).tobytes()) <= NO_CHROMA:
+        raise _Damaged
     # Pillow's own conversion of YCbCr cuts fractions off, which costs half a level.
     return Image.merge("RGB", planes).convert("RGB", TO_RGB)
 
@@ -134,37 +145,64 @@ def _shrink(plane: Any, width: int, height: int, factor: int) -> Image.Image:
     return lines.reduce(factor, (0, 0, width, height))
 
 
-def _frames(picture: HevcPicture) -> Iterator[Any]:
-    """Yield one frame a tile, in the tiles' order.
+def check_tiles(data: bytes) -> None:
+    """Decode the HEVC pictures that a HEIF file's primary picture is made of, for their damage only.
 
     Raises:
-        _Unusable: more or fewer frames than tiles, or in another order.
+        UnreadableImage: one is damaged. Without the decoder, and in unusual boxes, nothing is found.
+    """
+    meta = read_meta(data) if is_available() else None
+    if meta is None or not meta.shares_nothing(used := meta.used_items()):
+        return
+    for item in used:
+        config, size = meta.body(item, b"hvcC"), meta.body(item, b"ispe")
+        if item not in meta.parts and config and size:
+            _attempt(partial(_decode_one, config, meta.content(item), read_size(size)))
+
+
+def _attempt(decode: Callable[[], Decoded]) -> Decoded | None:
+    """Decode with FFmpeg: what it calls damaged is refused, and None is what it cannot decode."""
+    import av  # late, as `is_available` says
+
+    try:
+        return decode()
+    except (_Damaged, av.error.InvalidDataError) as error:
+        raise UnreadableImage("the HEIF file is damaged (a part of its picture cannot be decoded)") from error
+    except (_Unusable, av.FFmpegError, ValueError, MemoryError):
+        return None
+
+
+def _frames(picture: HevcPicture) -> Iterator[Any]:
+    """Yield one frame a tile, in the tiles' order."""
+    for tile in picture.tiles:
+        yield _decode_one(picture.config, tile, picture.tile_size)
+
+
+def _decode_one(config: bytes, coded: bytes, size: Size) -> Any:
+    """Decode one picture; what is missing in it stays zero, because each has a decoder of its own.
+
+    Raises:
+        _Damaged, av.FFmpegError: it gives no picture, or a damaged one.
+        _Unusable: it gives several.
     """
     import av  # late, as `is_available` says
 
     decoder = av.CodecContext.create("hevc", "r")
-    decoder.extradata = picture.config
+    decoder.extradata = config
     decoder.thread_count = 1  # the loader's worker processes use the other cores
-    pixels = prod(length + CODED_MARGIN for length in picture.tile_size)
+    pixels = prod(length + CODED_MARGIN for length in size)
     decoder.options = {"err_detect": "explode", "max_pixels": str(pixels)}
-    count = 0
-    for number, tile in enumerate([*picture.tiles, None]):
-        packet = None if tile is None else av.Packet(tile)
-        if packet is not None:
-            packet.pts = packet.dts = number
-        for frame in decoder.decode(packet):
-            if frame.pts != count or count == len(picture.tiles):
-                raise _Unusable
-            yield frame
-            count += 1
-    if count != len(picture.tiles):
+    frames = [frame for packet in (av.Packet(coded), None) for frame in decoder.decode(packet)]
+    if not frames or any(frame.is_corrupt for frame in frames):
+        raise _Damaged
+    if len(frames) > 1:
         raise _Unusable
+    return frames[0]
 
 
 def _check(frame: Any, picture: HevcPicture, colours: Colours | None) -> None:
-    """Refuse a frame that is damaged, of another size, or of other colours than Pillow's YCbCr has."""
+    """Refuse a frame of another size, or of other colours than Pillow's YCbCr has."""
     matrix, is_full = colours or (int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
-    is_whole = not frame.is_corrupt and frame.format.name in FORMATS_420
     has_size = (frame.width, frame.height) == picture.tile_size
-    if not (is_whole and has_size and is_full and matrix in BT601):
+    if not (frame.format.name in FORMATS_420 and has_size and is_full and matrix in BT601):
         raise _Unusable

@@ -1,0 +1,1 @@
+"""What one kind of image file needs beside the common decoders."""
