@@ -21,7 +21,7 @@ from loader.elastic.photo_index import check_fields, read_photo_model
 from loader.elastic.retries import patience, with_retries
 from loader.errors import PeaksError
 from loader.files.facts.times import parse_zone
-from loader.files.library import list_files
+from loader.files.library import library_name, list_files
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, Settings
@@ -49,6 +49,8 @@ class Options:
     checkpoint: str | None
     library_root: Path | None
     library: str | None
+    moved: bool
+    exclude: tuple[str, ...]
     timezone: str | None
     part: str | None
     top_peaks: int
@@ -73,8 +75,11 @@ class Options:
               help="Folder that paths and ids are relative to [default: DIR itself]; give the library's top "
                    "when loading a part of it.")
 @click.option("--library", metavar="NAME",
-              help="The library's name in the index, by which --prune knows its photos [default: the name of "
-                   "the root folder].")
+              help="The library's name in the index [default: the name of the root folder].")
+@click.option("--moved", is_flag=True, help="The library's folder was moved here from where it was loaded.")
+@click.option("--exclude", metavar="PATTERN", multiple=True,
+              help="Pass over what fits a pattern in the form of a .gitignore, such as raw/ or *.png; repeat "
+                   "for several.")
 @timezone_option
 @click.option("--part", metavar="K/N",
               help="Load only the K-th of N shares, so that N machines load one library together.")
@@ -94,7 +99,8 @@ class Options:
 @click.option("--checksum", is_flag=True,
               help="Read every file, and find changed files by content instead of by size and time.")
 @click.option("--prune", is_flag=True,
-              help="Afterwards remove the photos of this library whose file is missing; asks first.")
+              help="Afterwards remove the photos of this library whose file is missing; asks first. A photo "
+                   "whose file exists stays.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @json_option
@@ -137,7 +143,10 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
     client = _reach(connection)
     index = with_retries(lambda: read_photo_model(client))
     with_retries(lambda: check_fields(client))
-    load = PhotoLoad(client, list_files(options.folder, options.library_root), settings, report)
+    listing = list_files(
+        options.folder, options.library_root, library=settings.library, exclude=options.exclude
+    )
+    load = PhotoLoad(client, listing, settings, report)
     if options.dry_run:
         load.estimate()
         return
@@ -174,7 +183,7 @@ def _reach(connection: Connection) -> Elasticsearch:
 def _settings(options: Options) -> Settings:
     root = (options.library_root or options.folder).resolve()
     return Settings(
-        library=options.library or os.fsencode(root.name).decode("utf-8", "backslashreplace") or "/",
+        library=options.library or library_name(root),
         root=root,
         batch_size=options.batch_size,
         workers=options.workers or 0,
@@ -182,19 +191,21 @@ def _settings(options: Options) -> Settings:
         part=Part.parse(options.part) if options.part else WHOLE,
         reload=options.reload,
         checksum=options.checksum,
+        moved=options.moved,
     )
 
 
 def _prune(load: PhotoLoad, options: Options) -> None:
     """Remove the photos without a file, if a person wants that."""
-    missing = load.report.missing
-    if not options.prune or not missing:
+    report = load.report
+    if not options.prune or not (report.missing or report.out_of_reach):
         return
-    if not load.files:
+    if not load.finds_library:
         raise PeaksError(
-            "No file was found at all, so nothing was removed: check that the library's disk is connected."
+            f"No photo of the library has a file in {options.folder}, so nothing was removed: check that its "
+            "disk is connected (`peaks forget` removes a whole library)."
         )
-    if options.yes or _agrees(missing):
+    if report.missing and (options.yes or _agrees(report.missing)):
         load.prune()
 
 

@@ -1,11 +1,9 @@
 """What the index of photos holds: which model's vectors, and which files."""
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -19,7 +17,8 @@ PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 
 # The fields that show whether the index holds a file unchanged. They are doc values, so no vector and no
 # thumbnail is read.
-_STATE = ("path", "library", "size_bytes", "modified", "content_hash")
+_STATE = ("path", "library", "library_root", "size_bytes", "modified", "content_hash")
+_WRITTEN = (*_STATE, "loaded")
 _FORMATS = {"modified": {"format": "epoch_millis"}}
 
 
@@ -31,6 +30,7 @@ class StoredPhoto:
         id: of the document.
         path: from the library's root.
         library: the library's name.
+        root: the library's folder, an absolute path.
         size: bytes.
         modified: milliseconds since 1970 (UTC).
         content_hash: SHA-256 of the file, hexadecimal.
@@ -39,13 +39,10 @@ class StoredPhoto:
     id: str
     path: str
     library: str | None
+    root: str | None
     size: int | None
     modified: int | None
     content_hash: str | None
-
-    def has_file(self, root: Path) -> bool:
-        """Whether there is a file at its path now; it may be newer than the listing of the library."""
-        return os.path.lexists(root / self.path)
 
 
 def read_photo_model(client: Elasticsearch) -> IndexModel:
@@ -65,14 +62,14 @@ def read_photo_model(client: Elasticsearch) -> IndexModel:
 
 
 def check_fields(client: Elasticsearch) -> None:
-    """Check that the index has the fields by which unchanged files are recognised.
+    """Check that the index has the fields by which libraries and unchanged files are recognised.
 
     Raises:
         PeaksError: an earlier version made the index, without these fields.
     """
-    known = client.indices.get_field_mapping(index=PHOTOS, fields=list(_STATE))
+    known = client.indices.get_field_mapping(index=PHOTOS, fields=list(_WRITTEN))
     present = {name for index in known.values() for name in index["mappings"]}
-    if missing := [name for name in _STATE if name not in present]:
+    if missing := [name for name in _WRITTEN if name not in present]:
         raise PeaksError(
             f"[{PHOTOS}] lacks the fields {', '.join(missing)}: run `peaks apply`, which adds them."
         )
@@ -91,6 +88,18 @@ def _read_all(client: Elasticsearch) -> dict[str, StoredPhoto]:
     formats = [{"field": name, **_FORMATS.get(name, {})} for name in _STATE]
     pages = read_pages(client, PHOTOS, size=PAGE, source=False, docvalue_fields=formats)
     return {photo.id: photo for hits in pages for photo in map(_stored, hits)}
+
+
+def find_other_root(client: Elasticsearch, library: str, root: str) -> str | None:
+    """Another root with which the index holds photos of a library; None: there is none."""
+    query = {"bool": {
+        "filter": [{"term": {"library": library}}, {"exists": {"field": "library_root"}}],
+        "must_not": [{"term": {"library_root": root}}],
+    }}
+    fields = [{"field": "library_root"}]
+    request = partial(client.search, index=PHOTOS, size=1, source=False, fields=fields, query=query)
+    hits = with_retries(request)["hits"]["hits"]
+    return str(hits[0]["fields"]["library_root"][0]) if hits else None
 
 
 def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -116,6 +125,7 @@ def _stored(hit: Mapping[str, Any]) -> StoredPhoto:
         id=hit["_id"],
         path=fields.get("path", hit["_id"]),
         library=fields.get("library"),
+        root=fields.get("library_root"),
         size=None if size is None else int(size),
         modified=None if modified is None else int(modified),
         content_hash=fields.get("content_hash"),

@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from loader.errors import PeaksError
 from loader.files.content import explain_refusal
+from loader.files.passed_over import NO_PICTURE, Exclusions, passed_over_kind
+from loader.files.paths import printable_path
 
 # A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
 PICTURE_EXTENSIONS = frozenset(
@@ -27,7 +30,7 @@ class PhotoFile:
 
     Attributes:
         path: where to open it.
-        name: its path from the library's root with ``/``; bytes that are not UTF-8 are written ``\\xff``.
+        name: its path from the library's root with ``/``, as `printable_path` writes it.
         id: its document's id (see `document_id`).
         size: bytes, by the folder's listing.
         modified: milliseconds since 1970 (UTC), by the folder's listing.
@@ -54,18 +57,18 @@ class Skipped(NamedReason):
 
 @dataclass
 class Listing:
-    """Every visible file under a folder, none of them opened.
+    """Every file of a person under a folder, none of them opened.
 
     Attributes:
         files: in the order of their names.
         skipped: folders that cannot be read.
-        hidden: files and folders whose names begin with a dot.
+        passed_over: how many files and folders are not looked at, by kind (`loader.files.passed_over`).
         prefix: what the names of all files begin with: "" or "2023/" for a part of a library.
     """
 
     files: list[PhotoFile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    hidden: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
     prefix: str = ""
 
 
@@ -75,13 +78,13 @@ class Library:
 
     photos: list[PhotoFile] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    passed_over: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 def walk_library(folder: Path, root: Path | None = None) -> Library:
     """List a folder as `list_files` does, and recognise the photos by their content."""
     listing = list_files(folder, root)
-    library = Library(skipped=listing.skipped, passed_over=listing.hidden)
+    library = Library(skipped=listing.skipped, passed_over=listing.passed_over)
     for file in listing.files:
         found = recognize(file)
         if isinstance(found, PhotoFile):
@@ -89,13 +92,15 @@ def walk_library(folder: Path, root: Path | None = None) -> Library:
         elif found is not None:
             library.skipped.append(found)
         else:
-            library.passed_over += 1
+            library.passed_over[NO_PICTURE] += 1
     library.skipped.sort(key=lambda skip: skip.name)
     return library
 
 
-def list_files(folder: Path, root: Path | None = None) -> Listing:
-    """List every visible file under a folder with its size and time, without opening any.
+def list_files(
+    folder: Path, root: Path | None = None, *, library: str | None = None, exclude: Sequence[str] = ()
+) -> Listing:
+    """List every file of a person under a folder with its size and time, without opening any.
 
     Links to folders are followed; each real folder is walked once, so links that form a cycle end.
 
@@ -103,18 +108,27 @@ def list_files(folder: Path, root: Path | None = None) -> Listing:
         folder: where to look.
         root: what names and ids are relative to (default: ``folder``), so that a part of a library can be
             loaded under the same ids as the whole.
+        library: the library's name, which ids depend on (default: `library_name` of the root).
+        exclude: patterns in the form of a ``.gitignore``, relative to the root.
 
     Raises:
-        PeaksError: the folder does not lie under the root.
+        PeaksError: the folder does not lie under the root, or a pattern is none.
     """
     top = folder.resolve()
     base = root.resolve() if root is not None else top
     if not top.is_relative_to(base):
         raise PeaksError(f"{folder} does not lie under --library-root {root}: give a folder above it.")
-    listing = Listing(prefix="" if top == base else f"{_printable(_relative(str(top), base))}/")
-    found = sorted(_walk(top, listing, base), key=lambda entry: os.fsencode(entry.path))
-    listing.files = [_photo_file(entry, base) for entry in found]
+    listing = Listing(prefix="" if top == base else f"{printable_path(_relative(str(top), base))}/")
+    walked = _walk(top, listing, base, Exclusions(exclude) if exclude else None)
+    name = library_name(base) if library is None else library
+    entries = sorted(walked, key=lambda entry: os.fsencode(entry.path))
+    listing.files = [_photo_file(entry, base, name) for entry in entries]
     return listing
+
+
+def library_name(root: Path) -> str:
+    """What a library is called unless a person says otherwise: the name of its root folder."""
+    return printable_path(root.resolve().name) or "/"
 
 
 def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
@@ -130,14 +144,14 @@ def recognize(file: PhotoFile) -> PhotoFile | Skipped | None:
     return Skipped(file.name, problem) if file.path.suffix.lower() in PICTURE_EXTENSIONS else None
 
 
-def document_id(relative: str) -> str:
-    """Return a photo's ``_id``: 32 hex digits of SHA-256 over its file name, a line feed and its path.
+def document_id(library: str, relative: str) -> str:
+    """Return a photo's ``_id``: 32 hex digits of SHA-256 over its library's name, a zero byte and its path.
 
     Args:
+        library: the library's name; no two libraries have the same.
         relative: path from the library's root, with ``/``; as the operating system gives it (`os.fsdecode`).
     """
-    name = relative.rpartition("/")[2]
-    return sha256(os.fsencode(f"{name}\n{relative}")).hexdigest()[:32]
+    return sha256(os.fsencode(f"{library}\0{relative}")).hexdigest()[:32]
 
 
 def path_words(name: str) -> str:
@@ -154,8 +168,10 @@ def path_words(name: str) -> str:
     return " ".join("".join(pieces).split())
 
 
-def _walk(top: Path, listing: Listing, base: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every visible file under ``top``, real folders before linked ones."""
+def _walk(
+    top: Path, listing: Listing, base: Path, exclusions: Exclusions | None
+) -> Iterator[os.DirEntry[str]]:
+    """Yield every file of a person under ``top``, those in real folders before those in linked ones."""
     seen: set[tuple[int, int]] = set()
     folders, links = [top], list[Path]()
     while folders or links:
@@ -167,13 +183,17 @@ def _walk(top: Path, listing: Listing, base: Path) -> Iterator[os.DirEntry[str]]
             seen.add((status.st_dev, status.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
-            name = _printable(_relative(str(folder), base))
+            name = printable_path(_relative(str(folder), base))
             listing.skipped.append(Skipped(name, f"the folder cannot be read ({error.strerror})"))
             continue
         for entry in entries:
-            if entry.name.startswith("."):
-                listing.hidden += 1
-            elif not _is_folder(entry):
+            is_folder = _is_folder(entry)
+            kind = passed_over_kind(entry.name, folder.name, is_folder=is_folder)
+            if kind is None and exclusions is not None:
+                kind = exclusions.find(_relative(entry.path, base), is_folder=is_folder)
+            if kind is not None:
+                listing.passed_over[kind] += 1
+            elif not is_folder:
                 yield entry
             else:
                 (links if entry.is_symlink() else folders).append(Path(entry.path))
@@ -186,19 +206,16 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _photo_file(entry: os.DirEntry[str], base: Path) -> PhotoFile:
+def _photo_file(entry: os.DirEntry[str], base: Path, library: str) -> PhotoFile:
     relative = _relative(entry.path, base)
     try:
         status = entry.stat()
         size, modified = status.st_size, status.st_mtime_ns // 1_000_000
     except OSError:  # a link to nothing; `recognize` says so
         size, modified = 0, 0
-    return PhotoFile(Path(entry.path), _printable(relative), document_id(relative), size, modified)
+    identifier = document_id(library, relative)
+    return PhotoFile(Path(entry.path), printable_path(relative), identifier, size, modified)
 
 
 def _relative(path: str, base: Path) -> str:
     return os.path.relpath(path, base).replace(os.sep, "/")
-
-
-def _printable(relative: str) -> str:
-    return os.fsencode(relative).decode("utf-8", "backslashreplace")

@@ -42,15 +42,17 @@ class Photo:
     fields: dict[str, Any]
     notes: tuple[str, ...]
 
-    def document(self, vector: Sequence[float], found: Mapping[str, Any], library: str) -> dict[str, Any]:
+    def document(
+        self, vector: Sequence[float], found: Mapping[str, Any], origin: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Return the whole document.
 
         Args:
             vector: the image's embedding, length 1.
             found: the fields of its identification (`loader.peaks.identification.document_fields`).
-            library: the name of the photo's library.
+            origin: the fields that say in which library it is.
         """
-        return {**self.fields, "clip_image": list(vector), **found, "library": library}
+        return {**self.fields, "clip_image": list(vector), **found, **origin}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from loader.elastic.photo_index import StoredPhoto
 from loader.files.library import Listing, PhotoFile
+from loader.files.paths import is_missing, is_out_of_reach, real_path
 from loader.photos.settings import Settings
 
 
@@ -38,11 +40,13 @@ class StoredPhotos:
         """Ids of the photos with this content."""
         return self._ids.get(content_hash, [])
 
-    def move(self, old: StoredPhoto, file: PhotoFile, library: str) -> None:
+    def move(self, old: StoredPhoto, file: PhotoFile, settings: Settings) -> None:
         """Store a photo under its new file."""
         assert old.content_hash is not None
         self.photos.pop(old.id)
-        self.photos[file.id] = replace(old, id=file.id, path=file.name, library=library)
+        self.photos[file.id] = replace(
+            old, id=file.id, path=file.name, library=settings.library, root=settings.root_text
+        )
         ids = self._ids[old.content_hash]
         ids[ids.index(old.id)] = file.id
 
@@ -50,82 +54,91 @@ class StoredPhotos:
 class Comparison:
     """What is to be done with a library.
 
+    A photo that an earlier version wrote has no root, and its id says nothing of its library. It gives way to
+    the first file with its content, and is never taken for missing: whose file it was cannot be known.
+
     Args:
         listing: the library, or a part of it under one folder.
         stored: every photo of the index, by id.
-        settings: the library's name, its share, and whether sizes and times are trusted.
+        settings: the library's name and root, its share, and whether sizes and times are trusted.
 
     Attributes:
         stored: kept up to date while photos are moved.
         unchanged: files that the index holds as they are.
-        renamed: files that it holds as they are, but under another library's name (a renamed folder).
         candidates: files that must be opened: new files, changed files, and files that are no photos.
-        missing: photos of this library and share that have no file any more, by id.
+        has_files: whether a file of the library is there, of whatever share.
     """
 
     def __init__(self, listing: Listing, stored: Mapping[str, StoredPhoto], settings: Settings) -> None:
-        self.stored = StoredPhotos(stored)
-        self.library, self._root = settings.library, settings.root
-        self.unchanged = 0
-        self.renamed: list[PhotoFile] = []
+        self.stored, self._settings = StoredPhotos(stored), settings
+        self.unchanged: list[PhotoFile] = []
         self.candidates: list[PhotoFile] = []
-        self._missing = _find_missing(listing, stored, settings.library)
-        self._part = settings.part
+        self.has_files = any(file.id in stored for file in listing.files)
+        self._missing = _find_missing(listing, stored, settings)
+        self._earlier = {
+            photo.id
+            for photo in stored.values()
+            if photo.root is None and photo.library in (None, settings.library)
+        }
         trusts_times = not (settings.reload or settings.checksum)
         for file in filter(lambda file: settings.part.holds(file.id), listing.files):
             held = stored.get(file.id)
-            if not trusts_times or held is None or (file.size, file.modified) != (held.size, held.modified):
-                self.candidates.append(file)
-            elif held.library != settings.library:
-                self.renamed.append(file)
+            if trusts_times and held and (file.size, file.modified) == (held.size, held.modified):
+                self.unchanged.append(file)
             else:
-                self.unchanged += 1
+                self.candidates.append(file)
 
     @property
     def missing(self) -> dict[str, StoredPhoto]:
-        return {key: photo for key, photo in self._missing.items() if self._part.holds(key)}
+        """Photos of this library and share that have no file, by id."""
+        return {key: photo for key, photo in self._missing.items() if self._settings.part.holds(key)}
 
     def find_source(self, file: PhotoFile, content_hash: str) -> StoredPhoto:
         """Return the stored photo with a file's content, of which there is one.
 
-        The file's own before a missing one, and that before one that is still there.
+        The file's own before one that gives way to it, that of its path first, and that before any other.
         """
-        ids = self.stored.ids(content_hash)
-        chosen = min(ids, key=lambda each: (each != file.id, each not in self._missing))
-        return self.stored.photos[chosen]
+        photos = [self.stored.photos[each] for each in self.stored.ids(content_hash)]
+        return min(photos, key=lambda photo: (
+            photo.id != file.id, not self._may_give_way(photo), photo.path != file.name,
+        ))
 
-    def is_missing(self, photo: StoredPhoto) -> bool:
-        """Whether a photo has no file, also now: one may have come since the library was listed."""
-        return photo.id in self._missing and not photo.has_file(self._root)
+    def gives_way(self, photo: StoredPhoto) -> bool:
+        """Whether a photo is replaced by a file with its content; its own may have come since the listing."""
+        if photo.id in self._earlier:
+            return True
+        return photo.id in self._missing and is_missing(self._path(photo))
+
+    def is_removable(self, photo: StoredPhoto) -> bool:
+        """Whether a photo's file is missing for good, as far as one can see."""
+        path = self._path(photo)
+        return is_missing(path) and not is_out_of_reach(path)
 
     def move(self, photo: StoredPhoto, file: PhotoFile) -> None:
-        """Note that a missing photo has been found again."""
-        del self._missing[photo.id]
-        self.stored.move(photo, file, self.library)
+        """Note that a photo has given way to a file."""
+        self._missing.pop(photo.id, None)
+        self._earlier.discard(photo.id)
+        self.stored.move(photo, file, self._settings)
 
-    def explain_conflict(self, identifier: str) -> str | None:
-        """Say why a photo must not replace the one that has its path; None: it may."""
-        held = self.stored.photos.get(identifier)
-        if held is None or held.library in (None, self.library):
-            return None
-        return (
-            f"the index holds another picture under this path, of the library '{held.library}': if this is "
-            f"that library, say so with --library '{held.library}'; if not, load both with a --library-root "
-            "above them"
-        )
+    def _may_give_way(self, photo: StoredPhoto) -> bool:
+        return photo.id in self._missing or photo.id in self._earlier
+
+    def _path(self, photo: StoredPhoto) -> Path:
+        return self._settings.root / real_path(photo.path)
 
 
 def _find_missing(
-    listing: Listing, stored: Mapping[str, StoredPhoto], library: str
+    listing: Listing, stored: Mapping[str, StoredPhoto], settings: Settings
 ) -> dict[str, StoredPhoto]:
-    """Photos of this library without a file; what may lie in a folder that cannot be read stays."""
+    """Photos of this library without a file; what lies in a folder that cannot be read stays."""
     present = {file.id for file in listing.files}
     closed = tuple("" if folder.name == "." else f"{folder.name}/" for folder in listing.skipped)
     return {
         photo.id: photo
         for photo in stored.values()
-        if photo.library == library
+        if (photo.library, photo.root) == (settings.library, settings.root_text)
         and photo.id not in present
         and photo.path.startswith(listing.prefix)
         and not photo.path.startswith(closed)
+        and is_missing(settings.root / real_path(photo.path))  # not excluded, hidden or passed over
     }

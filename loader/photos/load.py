@@ -15,20 +15,22 @@ from typing import TYPE_CHECKING
 from elasticsearch import Elasticsearch
 
 from loader.batches import Advance, batched
-from loader.elastic.bulk import delete_documents
+from loader.elastic.bulk import delete_documents, write_documents
 from loader.elastic.indices import PHOTOS, refresh
 from loader.elastic.photo_index import StoredPhoto, read_stored_photos
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import Listing, PhotoFile
 from loader.photos.comparison import Comparison
+from loader.photos.library_root import refuse_other_root, rerooted, settle_root
 from loader.photos.report import Outcome, PhotoReport, explain_no_photo
 from loader.photos.settings import Settings
+from loader.text import format_count
 
 if TYPE_CHECKING:  # numpy and Pillow: an unchanged library needs neither
     from loader.photos.photo_model import PhotoModel
 
-REMOVAL_SIZE = 500  # documents deleted at a time
+REMOVAL_SIZE, REROOTED_SIZE = 500, 500  # documents deleted, and given a new root, at a time
 
 
 class PhotoLoad:
@@ -46,12 +48,14 @@ class PhotoLoad:
     ) -> None:
         self._client, self._listing, self._settings = client, listing, settings
         self.report, self._start = report, time.monotonic()
-        self._comparison = Comparison(listing, read_stored_photos(client), settings)
-        opened = len(self._comparison.candidates) + len(self._comparison.renamed)
-        self.files = opened + self._comparison.unchanged
+        stored = read_stored_photos(client)
+        report.moved_from = settle_root(listing, stored, settings)
+        self._rerooted = rerooted(stored, settings)
+        self._comparison = Comparison(listing, stored | self._rerooted, settings)
+        self.files = len(self._comparison.candidates) + len(self._comparison.unchanged)
         report.skipped += listing.skipped
-        report.passed_over = listing.hidden
-        report.unchanged = self._comparison.unchanged
+        report.passed_over = dict(listing.passed_over)
+        report.unchanged = len(self._comparison.unchanged)
         self._close()
 
     def run(self, open_model: Callable[[], PhotoModel], advance: Advance) -> None:
@@ -61,11 +65,13 @@ class PhotoLoad:
             open_model: called when a file must be decoded.
             advance: called with how many more files are done.
         """
-        advance(self._comparison.unchanged)
+        advance(len(self._comparison.unchanged))
         try:
+            self._write_root()
             self._settle_first(advance)
-            if self._comparison.candidates or self._comparison.renamed:
+            if self._comparison.candidates:
                 self._load(open_model, advance)
+            self._write_time()
         finally:
             self._close()
 
@@ -73,20 +79,42 @@ class PhotoLoad:
         """Count what `run` would do, and write nothing. Files whose content may be known are read."""
         self.report.is_dry_run = True
         try:
-            for file in self._comparison.renamed:
-                self.report.count(Outcome("unchanged", file.name))
             for file in self._comparison.candidates:
                 self.report.count(self._estimate(file))
         finally:
             self._close()
 
+    @property
+    def finds_library(self) -> bool:
+        """Whether a photo of the library has a file: without one, its disk may not be connected."""
+        return self._comparison.has_files or self.report.loaded > 0
+
     def prune(self) -> None:
         """Delete the photos whose file is missing; a photo whose file has come back stays."""
         comparison = self._comparison
-        missing = (photo.id for photo in comparison.missing.values() if comparison.is_missing(photo))
+        missing = (photo.id for photo in comparison.missing.values() if comparison.is_removable(photo))
         for ids in batched(missing, REMOVAL_SIZE):
             self.report.removed += delete_documents(self._client, PHOTOS, ids)
         refresh(self._client, PHOTOS)
+
+    def _write_root(self) -> None:
+        """Write the new root of a library that has moved."""
+        for ids in batched(self._rerooted, REROOTED_SIZE):
+            root = {identifier: {"library_root": self._settings.root_text} for identifier in ids}
+            if refused := write_documents(self._client, PHOTOS, root, merge=True).rejected:
+                raise PeaksError(
+                    f"Elasticsearch refused the new root of {format_count(len(refused), 'photo')} "
+                    f"({refused[0].reason}): mend that, and run the same command again."
+                )
+        if self._rerooted:
+            refresh(self._client, PHOTOS)
+
+    def _write_time(self) -> None:
+        """Write when the library was loaded into one of its photos, where the load has written none."""
+        unchanged = self._comparison.unchanged
+        if unchanged and not self.report.written:
+            time_alone = {unchanged[0].id: self._settings.origin}
+            write_documents(self._client, PHOTOS, time_alone, merge=True)
 
     def _settle_first(self, advance: Advance) -> None:
         """Count the files before the first photo. If all others are videos, nothing must be imported."""
@@ -108,6 +136,7 @@ class PhotoLoad:
             if encoder := pipeline.encoder:
                 self.report.precision, self.report.agreement = encoder.precision, encoder.agreement
         refresh(self._client, PHOTOS)
+        refuse_other_root(self._client, self._settings)
 
     def _estimate(self, file: PhotoFile) -> Outcome:
         comparison = self._comparison
@@ -116,11 +145,9 @@ class PhotoLoad:
         source = None if self._settings.reload else self._find_source(file)
         if source and source.id == file.id:
             return Outcome("unchanged", file.name)
-        if why := comparison.explain_conflict(file.id):
-            return Outcome("skipped", file.name, why)
         if source is None:
             return Outcome("updated" if file.id in comparison.stored.photos else "created", file.name)
-        if comparison.is_missing(source):
+        if comparison.gives_way(source):
             comparison.move(source, file)
             return Outcome("moved", file.name)
         return Outcome("copied", file.name)
@@ -134,8 +161,9 @@ class PhotoLoad:
         return None
 
     def _close(self) -> None:
-        report = self.report
-        report.missing = sorted(photo.path for photo in self._comparison.missing.values())
-        files = self.files + len(self._listing.skipped) + self._listing.hidden
+        report, comparison = self.report, self._comparison
+        missing = {photo.path: photo for photo in comparison.missing.values()}
+        report.missing = sorted(path for path, photo in missing.items() if comparison.is_removable(photo))
+        report.out_of_reach = sorted(missing.keys() - set(report.missing))
+        files = self.files + len(self._listing.skipped) + self._listing.passed_over.total()
         report.close(files, time.monotonic() - self._start)
-

@@ -7,12 +7,12 @@ number of photos that are embedded and not yet written: after a kill, at most on
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from elasticsearch import Elasticsearch
 
-from loader.files.library import Skipped
+from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import Known, Photo
 from loader.photos.comparison import Comparison
 from loader.photos.decoding import Decoded, DecodingPool, Task, usable_cores
@@ -47,22 +47,28 @@ class PhotoPipeline:
         open_model: Callable[[], PhotoModel],
     ) -> None:
         self._settings, self._comparison = settings, comparison
-        self._writer = PhotoWriter(client, comparison)
+        self._writer = PhotoWriter(client, comparison, settings)
         self._model = cache(open_model)
         self.encoder: Encoder | None = None
 
     def run(self) -> Iterator[Outcome]:
         """Load what must be loaded, and yield what became of each file."""
-        yield from self._writer.write_states(self._comparison.renamed)
-        batch, files = self._settings.batch_size, len(self._comparison.candidates)
+        yield from self._load(self._comparison.candidates, reload=self._settings.reload)
+        if self._writer.lost:  # another load has moved or removed their content meanwhile
+            yield from self._load(self._writer.lost, reload=True)
+
+    def _load(self, files: Sequence[PhotoFile], *, reload: bool) -> Iterator[Outcome]:
+        batch = self._settings.batch_size
         chunk = max(1, batch // CHUNKS_A_BATCH)
-        pool = DecodingPool(max(1, min(self._settings.workers or usable_cores(), files)))
-        decoded = self._screen(pool.decode(self._recognize(), DECODED_BATCHES * batch))
+        pool = DecodingPool(max(1, min(self._settings.workers or usable_cores(), len(files))))
+        decoded = outcomes_of_unreadable(
+            pool.decode(self._recognize(files, reload), DECODED_BATCHES * batch)
+        )
         vectors: Iterator[Embedded | Known | Outcome] = embed(decoded, self._make_encoder, chunk)
         embedded = RunAhead(vectors, batch // chunk)
         with embedded, pool:  # the pool is left first, which ends a thread that waits for a file
             identified: Iterator[Identified | Known | Outcome] = identify(
-                embedded, lambda: self._model().open_field_filler(), self._settings.library
+                embedded, lambda: self._model().open_field_filler(), self._settings.origin
             )
             yield from self._writer.write(identified)
 
@@ -70,22 +76,17 @@ class PhotoPipeline:
         self.encoder = self._model().make_encoder()
         return self.encoder
 
-    def _recognize(self) -> Iterator[Task | Outcome]:
+    def _recognize(self, files: Sequence[PhotoFile], reload: bool) -> Iterator[Task | Outcome]:
         """Yield the files to decode, and the outcomes of files that are no photos."""
-        settings, stored = self._settings, self._comparison.stored
-        for file in self._comparison.candidates:
+        for file in files:
             if outcome := explain_no_photo(file):
                 yield outcome
             else:
-                known = frozenset[str]() if settings.reload else stored.hashes(file.size)
-                yield Task(file, self._model().input, settings.zone, known)
+                known = frozenset[str]() if reload else self._comparison.stored.hashes(file.size)
+                yield Task(file, self._model().input, self._settings.zone, known)
 
-    def _screen(self, decoded: Iterable[Decoded | Outcome]) -> Iterator[Photo | Known | Outcome]:
-        """Skip a photo that would replace the photo of another library under the same path."""
-        for each in decoded:
-            if isinstance(each, Skipped):
-                yield Outcome("skipped", each.name, each.reason)
-            elif isinstance(each, Photo) and (why := self._comparison.explain_conflict(each.id)):
-                yield Outcome("skipped", each.name, why)
-            else:
-                yield each
+
+def outcomes_of_unreadable(decoded: Iterable[Decoded | Outcome]) -> Iterator[Photo | Known | Outcome]:
+    """Turn each file that cannot be read into its outcome."""
+    for each in decoded:
+        yield Outcome("skipped", each.name, each.reason) if isinstance(each, Skipped) else each

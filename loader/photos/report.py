@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from loader.files.library import NamedReason, PhotoFile, Skipped, recognize
+from loader.files.passed_over import NO_PICTURE
 
 Kind = Literal[
     "created", "updated", "moved", "copied", "unchanged", "skipped", "rejected", "passed_over"
@@ -57,15 +58,17 @@ class PhotoReport:
         found: pictures; created + updated + moved + copied + unchanged + skipped + rejected + left.
         created: photos that the index did not hold.
         updated: photos whose content had changed, or that were reloaded.
-        moved: photos that the index held under a path whose file is missing.
+        moved: photos that the index held under a path whose file is missing, or by an earlier version's ids.
         copied: photos whose content the index held under another path, whose file is still there.
         unchanged: photos that the index held already.
         skipped: pictures that could not be read, and folders, with the reason.
         rejected: photos that Elasticsearch refused, with the reason.
         left: files that were not reached, because the run was stopped or the cluster stayed away.
-        passed_over: hidden files and files that are no pictures.
+        passed_over: files that are no pictures, and what was not looked at, by kind.
         missing: photos of the index whose file is missing, by their paths.
         removed: how many of these were deleted.
+        out_of_reach: photos of the index whose disk may not be connected, by their paths.
+        moved_from: the root of the library before it moved; None when it did not.
         with_position, with_bearing, with_offset: of the created and updated.
         with_sight: of these, with a peak in frame by their sight line.
         with_peaks, with_concepts: of these, with one that is named.
@@ -86,9 +89,11 @@ class PhotoReport:
     skipped: list[NamedReason] = field(default_factory=list)
     rejected: list[NamedReason] = field(default_factory=list)
     left: int = 0
-    passed_over: int = 0
+    passed_over: dict[str, int] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     removed: int = 0
+    out_of_reach: list[str] = field(default_factory=list)
+    moved_from: str | None = None
     with_position: int = 0
     with_bearing: int = 0
     with_offset: int = 0
@@ -115,6 +120,8 @@ class PhotoReport:
         """Count what became of a file."""
         if outcome.kind in ("skipped", "rejected"):
             getattr(self, outcome.kind).append(NamedReason(outcome.name, outcome.reason))
+        elif outcome.kind == "passed_over":
+            self.passed_over[NO_PICTURE] = self.passed_over.get(NO_PICTURE, 0) + 1
         else:
             setattr(self, outcome.kind, getattr(self, outcome.kind) + 1)
         self.notes += [NamedReason(outcome.name, note) for note in outcome.notes]
@@ -128,7 +135,7 @@ class PhotoReport:
             files: all that were listed: pictures, unreadable folders and what is passed over.
             seconds: from the first file to the last.
         """
-        self.found = files - self.passed_over
+        self.found = files - sum(self.passed_over.values())
         self.left = self.found - self.loaded - len(self.skipped) - len(self.rejected)
         self.seconds = seconds
 

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import tzinfo
+from dataclasses import dataclass, field
+from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 
 from loader.errors import PeaksError
+from loader.files.paths import printable_path
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Settings:
         part: the share of the files to load.
         reload: load unchanged photos too.
         checksum: read every file; do not trust its size and time.
+        moved: the library's folder is now at this root.
+        started: when the load began.
     """
 
     library: str
@@ -60,3 +63,16 @@ class Settings:
     part: Part = WHOLE
     reload: bool = False
     checksum: bool = False
+    moved: bool = False
+    started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    @property
+    def root_text(self) -> str:
+        """The root as documents hold it."""
+        return printable_path(str(self.root))
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """The fields that say of a document in which library it is, and since when."""
+        loaded = self.started.isoformat(timespec="seconds")
+        return {"library": self.library, "library_root": self.root_text, "loaded": loaded}

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
-from loader.batches import batched
 from loader.elastic.bulk import NotWritten, Written, delete_documents, write_documents
 from loader.elastic.indices import PHOTOS, refresh
 from loader.elastic.photo_index import StoredPhoto, read_documents
@@ -16,10 +15,11 @@ from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
 from loader.photos.comparison import Comparison
 from loader.photos.embedding import Embedded
+from loader.photos.library_root import refuse_other_root
 from loader.photos.report import Kind, Outcome
+from loader.photos.settings import Settings
 
 BATCH = 32  # moved and copied files that are looked up at a time
-RENAMED_BATCH = 500  # files for which a new library name is written at a time
 
 Other = TypeVar("Other")
 Document = dict[str, Any]
@@ -34,7 +34,9 @@ class Identified:
 
 
 def identify(
-    embedded: Iterable[Embedded | Other], open_field_filler: Callable[[], FillFields], library: str
+    embedded: Iterable[Embedded | Other],
+    open_field_filler: Callable[[], FillFields],
+    origin: Mapping[str, str],
 ) -> Iterator[Identified | Other]:
     """Name peaks and concepts in photos and complete their documents; yield every other item unchanged."""
     fill_fields: FillFields | None = None
@@ -45,7 +47,7 @@ def identify(
         fill_fields = fill_fields or open_field_filler()
         found = fill_fields(result.vectors, [photo.fields for photo in result.photos])
         documents = [
-            photo.document(vector.tolist(), fields, library)
+            photo.document(vector.tolist(), fields, origin)
             for photo, vector, fields in zip(result.photos, result.vectors, found, strict=True)
         ]
         yield Identified(result.photos, documents)
@@ -57,10 +59,15 @@ class PhotoWriter:
     Args:
         client: of the cluster.
         comparison: of the library with the index; kept up to date.
+        settings: how the library is loaded.
+
+    Attributes:
+        lost: files whose content the index held and has lost since; they have no outcome yet.
     """
 
-    def __init__(self, client: Elasticsearch, comparison: Comparison) -> None:
-        self._client, self._comparison = client, comparison
+    def __init__(self, client: Elasticsearch, comparison: Comparison, settings: Settings) -> None:
+        self._client, self._comparison, self._settings = client, comparison, settings
+        self.lost: list[PhotoFile] = []
 
     def write(self, results: Iterable[Identified | Known | Outcome]) -> Iterator[Outcome]:
         """Put photos into the index, and yield every outcome unchanged.
@@ -81,21 +88,10 @@ class PhotoWriter:
                     known = []
         yield from self._carry_over(known)
 
-    def write_states(self, files: Sequence[PhotoFile]) -> Iterator[Outcome]:
-        """Write library, size and time of files whose content the index holds under the same id."""
-        for batch in batched(files, RENAMED_BATCH):
-            states = {file.id: self._state(file) for file in batch}
-            written = write_documents(self._client, PHOTOS, states, merge=True)
-            refused = {each.id: each.reason for each in written.rejected}
-            for file in batch:
-                if file.id in refused:
-                    yield Outcome("rejected", file.name, refused[file.id])
-                else:
-                    yield Outcome("unchanged", file.name)
-
     def _write(self, result: Identified) -> Iterator[Outcome]:
         photos = dict(zip([photo.id for photo in result.photos], result.photos, strict=True))
         documents = dict(zip(photos, result.documents, strict=True))
+        refuse_other_root(self._client, self._settings)
         try:
             written = write_documents(self._client, PHOTOS, documents)
         except NotWritten as error:  # it may have taken some of them
@@ -103,26 +99,37 @@ class PhotoWriter:
             raise
         yield from _outcomes(written, photos, documents)
 
+    def _write_states(self, files: Sequence[PhotoFile]) -> Iterator[Outcome]:
+        """Write size and time of files whose content the index holds under their own id."""
+        states = {file.id: self._state(file) for file in files}
+        written = write_documents(self._client, PHOTOS, states, merge=True)
+        refused = {each.id: each.reason for each in written.rejected}
+        for file in files:
+            if file.id in refused:
+                yield Outcome("rejected", file.name, refused[file.id])
+            else:
+                yield Outcome("unchanged", file.name)
+
     def _carry_over(self, known: Sequence[Known]) -> Iterator[Outcome]:
         """Take files whose bytes the index holds: unchanged under their own id, moved or copied otherwise."""
         sources = [(each.file, self._comparison.find_source(each.file, each.content_hash)) for each in known]
         here = [file for file, source in sources if file.id == source.id]
         outdated = [file for file in here if not self._is_current(file)]
         yield from (Outcome("unchanged", file.name) for file in here if file not in outdated)
-        yield from self.write_states(outdated)
+        yield from self._write_states(outdated)
         others = [(file, source) for file, source in sources if file.id != source.id]
+        if others:
+            refuse_other_root(self._client, self._settings)
         originals = self._read([source.id for _, source in others])
         for file, source in others:
-            yield self._carry(file, source, originals.get(source.id))
+            if source.id in originals:
+                yield self._carry(file, source, originals[source.id])
+            else:  # another load has moved or removed it
+                self.lost.append(file)
 
-    def _carry(self, file: PhotoFile, source: StoredPhoto, original: Document | None) -> Outcome:
-        """Write a file's document from the one with its content; delete that if its own file is missing."""
-        if why := self._comparison.explain_conflict(file.id):
-            return Outcome("skipped", file.name, why)
-        if original is None:  # another loader has moved it meanwhile
-            why = "the index held its content and lost it just now; load it again"
-            return Outcome("skipped", file.name, why)
-        is_moved = self._comparison.is_missing(source)
+    def _carry(self, file: PhotoFile, source: StoredPhoto, original: Document) -> Outcome:
+        """Write a file's document from the one with its content; delete that if it gives way."""
+        is_moved = self._comparison.gives_way(source)
         if is_moved:
             # Delete first: after a kill in between, the next run loads the file again, and no photo is there
             # twice.
@@ -144,11 +151,11 @@ class PhotoWriter:
         return found
 
     def _is_current(self, file: PhotoFile) -> bool:
-        held, library = self._comparison.stored.photos[file.id], self._comparison.library
-        return (held.size, held.modified, held.library) == (file.size, file.modified, library)
+        held = self._comparison.stored.photos[file.id]
+        return (held.size, held.modified) == (file.size, file.modified)
 
     def _state(self, file: PhotoFile) -> Document:
-        return {"library": self._comparison.library, "size_bytes": file.size, "modified": file.modified}
+        return {**self._settings.origin, "size_bytes": file.size, "modified": file.modified}
 
 
 def _outcomes(

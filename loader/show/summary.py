@@ -23,9 +23,12 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
     lines = [f"{format_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
     if report.is_dry_run:
         lines.append("A dry run: nothing was written. This would be done:")
+    if report.moved_from is not None:
+        lines.append(clean_text(f"The library moved here from {report.moved_from}"))
     lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
     if report.passed_over:
-        lines.append(f"{format_count(report.passed_over, 'other file')} passed over (hidden, or no picture)")
+        kinds = sorted(report.passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
+        lines.append(clean_text(f"Passed over: {', '.join(f'{count:,} {kind}' for kind, count in kinds)}"))
     lines += _without_file(report)
     if report.created + report.updated and not report.is_dry_run:
         lines += _facts(report)
@@ -39,7 +42,7 @@ def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
     return [
         ("new", report.created, ""),
         ("changed", report.updated, ""),
-        ("moved", report.moved, "found by their content under a path whose file is missing"),
+        ("moved", report.moved, "found by their content under an earlier path"),
         ("copied", report.copied, "found by their content under another path"),
         ("unchanged", report.unchanged, ""),
         ("skipped", len(report.skipped), "not loaded, for the reason given below"),
@@ -49,6 +52,17 @@ def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
 
 
 def _without_file(report: PhotoReport) -> list[str]:
+    return [*_missing(report), *_out_of_reach(report)]
+
+
+def _out_of_reach(report: PhotoReport) -> list[str]:
+    if not report.out_of_reach:
+        return []
+    missing = f"{format_count(len(report.out_of_reach), 'photo')} of the index without a file"
+    return [f"{missing} in an empty folder: kept, because a disk that is not connected looks the same"]
+
+
+def _missing(report: PhotoReport) -> list[str]:
     if not report.missing:
         return []
     missing = f"{format_count(len(report.missing), 'photo')} of the index without a file"

@@ -45,7 +45,8 @@ def decode(folder: Path, zone: str | None = None) -> Photo:
 def test_the_document_of_a_photo(tmp_path: Path) -> None:
     path = write(tmp_path / "Khumbu" / "IMG_1.jpg", quadrants(), exif=CAMERA)
     photo = decode(tmp_path)
-    document = photo.document([0.6, 0.8], {"predicted_peaks": ["pumori"], "predicted_concepts": []}, "trek")
+    found: dict[str, list[str]] = {"predicted_peaks": ["pumori"], "predicted_concepts": []}
+    document = photo.document([0.6, 0.8], found, {"library": "trek", "library_root": "/trek"})
     thumbnail = Image.open(io.BytesIO(base64.b64decode(document.pop("thumbnail"))))
     assert thumbnail.size == (64, 96) and not thumbnail.getexif()
     assert document == {
@@ -67,6 +68,7 @@ def test_the_document_of_a_photo(tmp_path: Path) -> None:
         "predicted_peaks": ["pumori"],
         "predicted_concepts": [],
         "library": "trek",
+        "library_root": "/trek",
     }
     assert photo.picture.size == (32, 32)
     assert photo.notes == ("its bearing of 361° is impossible; left out",)

@@ -32,6 +32,7 @@ def same(found: Documents, expected: Documents) -> bool:
         this, other = dict(document), dict(expected[identifier])
         assert float(this.pop("clip_image") @ other.pop("clip_image")) >= 0.9999
         assert {"thumbnail", "library", "modified", "size_bytes", "content_hash"} <= this.keys()
+        assert this.pop("loaded") and other.pop("loaded")
         assert rounded(this) == rounded(other)
     return True
 

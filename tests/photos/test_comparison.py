@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,39 +15,47 @@ from hypothesis import strategies as st
 from loader.elastic.photo_index import StoredPhoto
 from loader.errors import PeaksError
 from loader.files.library import Listing, PhotoFile, Skipped, document_id, list_files
+from loader.files.paths import printable_path
 from loader.photos.comparison import Comparison
 from loader.photos.settings import WHOLE, Part, Settings
 from tests.files.picture_files import quadrants, write
 
-
-def photo_file(name: str, size: int = 10, modified: int = 1) -> PhotoFile:
-    return PhotoFile(Path("/photos") / name, name, document_id(name), size, modified)
+ROOT = Path("/nowhere/photos")
 
 
-def stored(file: PhotoFile, library: str | None = "trek", content: str = "x") -> StoredPhoto:
+def photo_file(name: str, size: int = 10, modified: int = 1, library: str = "trek") -> PhotoFile:
+    return PhotoFile(ROOT / name, name, document_id(library, name), size, modified)
+
+
+def stored(
+    file: PhotoFile, library: str | None = "trek", content: str = "x", root: Path | None = ROOT
+) -> StoredPhoto:
     content_hash = sha256(content.encode()).hexdigest()
-    return StoredPhoto(file.id, file.name, library, file.size, file.modified, content_hash)
+    where = None if root is None else str(root)
+    return StoredPhoto(file.id, file.name, library, where, file.size, file.modified, content_hash)
 
 
-def compare(files: list[PhotoFile] | Listing, *photos: StoredPhoto, **settings: Any) -> Comparison:
+def compare(
+    files: list[PhotoFile] | Listing, *photos: StoredPhoto, root: Path = ROOT, **settings: Any
+) -> Comparison:
     listing = Listing(files) if isinstance(files, list) else files
     held = {photo.id: photo for photo in photos}
-    return Comparison(listing, held, Settings("trek", Path("/photos"), **settings))
+    return Comparison(listing, held, Settings("trek", root, **settings))
 
 
 def test_a_file_with_the_stored_size_and_time_is_unchanged() -> None:
     same, larger, later, new = (photo_file(f"{name}.jpg") for name in "abcd")
     files = [same, replace(larger, size=11), replace(later, modified=2), new]
     result = compare(files, stored(same), stored(larger), stored(later))
-    assert result.unchanged == 1 and result.candidates == files[1:]
-    assert not result.renamed and not result.missing
+    assert result.unchanged == [same] and result.candidates == files[1:]
+    assert not result.missing
 
 
-@pytest.mark.parametrize("option", ["reload", "checksum"])
-def test_times_are_not_trusted_when_they_must_not_be(option: str) -> None:
+@pytest.mark.parametrize(("reload", "checksum"), [(True, False), (False, True)])
+def test_times_are_not_trusted_when_they_must_not_be(reload: bool, checksum: bool) -> None:
     file = photo_file("a.jpg")
-    result = compare([file], stored(file), **{option: True})
-    assert (result.unchanged, result.candidates) == (0, [file])
+    result = compare([file], stored(file), reload=reload, checksum=checksum)
+    assert (result.unchanged, result.candidates) == ([], [file])
 
 
 def test_what_an_earlier_loader_wrote_is_opened() -> None:
@@ -54,16 +63,49 @@ def test_what_an_earlier_loader_wrote_is_opened() -> None:
     assert compare([file], replace(stored(file, library=None), modified=None)).candidates == [file]
 
 
-def test_unchanged_files_of_a_renamed_library() -> None:
-    file = photo_file("a.jpg")
-    result = compare([file], stored(file, library="old name"))
-    assert (result.unchanged, result.renamed) == (0, [file])
-
-
 def test_missing_is_what_this_library_has_no_file_for() -> None:
-    here, missing, elsewhere = (photo_file(f"{name}.jpg") for name in ("a", "b", "c"))
-    result = compare([here], stored(here), stored(missing), stored(elsewhere, library="other"))
-    assert list(result.missing) == [missing.id]
+    here, missing, elsewhere, earlier = (photo_file(f"{name}.jpg") for name in ("a", "b", "c", "d"))
+    photos = [stored(here), stored(missing), stored(elsewhere, library="other"), stored(earlier, root=None)]
+    assert list(compare([here], *photos).missing) == [missing.id]
+
+
+@pytest.mark.parametrize(
+    "name", ["raw/a.jpg", ".hidden/a.jpg", "@eaDir/a.jpg", os.fsdecode(b"caf\xe9.jpg"), "caf\\xe9.jpg"]
+)
+def test_a_photo_whose_file_exists_is_not_missing(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, quadrants())
+    file = photo_file(printable_path(name))
+    result = compare(list_files(tmp_path, exclude=["*.jpg"]), stored(file, root=tmp_path), root=tmp_path)
+    assert not result.missing and not result.has_files and not result.gives_way(stored(file))
+    (tmp_path / name).unlink()
+    assert compare([], stored(file, root=tmp_path), root=tmp_path).missing
+
+
+@pytest.mark.parametrize(
+    ("removed", "removable"),
+    [
+        (["disk/a.jpg"], ["disk/a.jpg"]),
+        (["disk"], ["disk/a.jpg", "disk/sub/a.jpg"]),
+        (["link"], ["link/a.jpg"]),
+        # The mount point of a disk that is not connected is empty, and a link to it leads to nothing.
+        (["disk/a.jpg", "disk/sub"], []),
+        (["elsewhere"], []),
+    ],
+)
+def test_what_may_lie_on_a_disk_that_is_not_connected_is_not_removable(
+    tmp_path: Path, removed: list[str], removable: list[str]
+) -> None:
+    names = ("disk/a.jpg", "disk/sub/a.jpg", "here.jpg", "link/a.jpg")
+    for name in ("elsewhere/a.jpg", *names[:3]):
+        write(tmp_path / name, quadrants())
+    (tmp_path / "link").symlink_to("elsewhere")
+    photos = [stored(photo_file(name), root=tmp_path) for name in names]
+    for name in removed:
+        path = tmp_path / name
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    result = compare([], *photos, root=tmp_path)
+    found = sorted(photo.path for photo in result.missing.values() if result.is_removable(photo))
+    assert found == removable
 
 
 def test_a_part_of_a_library_says_nothing_of_the_rest() -> None:
@@ -109,16 +151,25 @@ def test_a_content_is_known_by_the_files_own_photo_then_by_a_missing_one() -> No
     new = photo_file("d.jpg")
     assert result.find_source(here, known).id == here.id
     source = result.find_source(new, known)
-    assert source.id == missing.id and result.is_missing(source)
+    assert source.id == missing.id and result.gives_way(source)
     result.move(source, new)
     assert result.find_source(new, known).id == new.id and source.id not in result.missing
+    assert not result.gives_way(result.find_source(here, known))
 
 
-def test_another_librarys_photo_is_not_replaced() -> None:
-    own, other = photo_file("a.jpg"), photo_file("b.jpg")
-    result = compare([], stored(own), stored(other, library="card"))
-    assert result.explain_conflict(own.id) is None and result.explain_conflict("new") is None
-    assert "of the library 'card'" in str(result.explain_conflict(other.id))
+def test_a_photo_of_an_earlier_version_gives_way_to_the_file_of_its_path_first() -> None:
+    new = photo_file("a.jpg")
+    old, twin = replace(photo_file("a.jpg"), id="0" * 32), replace(photo_file("b.jpg"), id="1" * 32)
+    photos = [stored(twin, root=None), stored(old, library=None, root=None)]
+    result = compare([new], *photos)
+    assert result.candidates == [new] and not result.missing
+    (known,) = result.stored.hashes(10)
+    source = result.find_source(new, known)
+    assert source.id == old.id and result.gives_way(source)
+    result.move(source, new)
+    assert result.find_source(photo_file("c.jpg"), known).id == twin.id
+    other = compare([new], stored(old, library="other", root=None))
+    assert not other.gives_way(other.find_source(new, known))
 
 
 def test_a_listing_opens_no_file(tmp_path: Path) -> None:

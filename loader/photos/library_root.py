@@ -1,0 +1,132 @@
+"""The root of a library: no two libraries hold the same file, and no library has two roots."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+
+from elasticsearch import Elasticsearch
+
+from loader.elastic.photo_index import StoredPhoto, find_other_root
+from loader.errors import PeaksError
+from loader.files.library import Listing, library_name
+from loader.files.paths import is_missing, join_path, real_path
+from loader.photos.settings import Settings
+from loader.text import format_count, list_words
+
+Stored = Mapping[str, StoredPhoto]
+
+
+def settle_root(listing: Listing, stored: Stored, settings: Settings) -> str | None:
+    """Refuse a folder that is not the library's, and return the root that the library had, if it moved.
+
+    Args:
+        listing: the library's files.
+        stored: every photo of the index, by id.
+        settings: the library's name and root, and whether it moved there.
+
+    Raises:
+        PeaksError: the library has another root, another library holds the folder, or it has not moved.
+    """
+    _refuse_shared_files(listing, stored, settings)
+    own = [photo for photo in stored.values() if photo.library == settings.library]
+    roots = {photo.root for photo in own if photo.root is not None} - {settings.root_text}
+    if settings.moved and not own:
+        raise PeaksError(
+            f"The index has no library {settings.library!r} that could have moved: name the one that moved "
+            "with --library (`peaks libraries` lists them)."
+        )
+    if not roots:
+        return None
+    before = min(roots)
+    if not settings.moved:
+        raise PeaksError(
+            f"The library {settings.library!r} was loaded from {before}, and this is {settings.root_text}: "
+            "if the folder moved there, add --moved; if it is another one, name it with --library NAME."
+        )
+    _refuse_half_moved(own, settings)
+    return before
+
+
+def rerooted(stored: Stored, settings: Settings) -> dict[str, StoredPhoto]:
+    """The photos of the library that are stored with another root, with the right one, by id."""
+    return {
+        identifier: replace(photo, root=settings.root_text)
+        for identifier, photo in stored.items()
+        if photo.library == settings.library and photo.root not in (None, settings.root_text)
+    }
+
+
+def refuse_other_root(client: Elasticsearch, settings: Settings) -> None:
+    """Refuse to go on when another load has begun the library with another root meanwhile."""
+    if other := find_other_root(client, settings.library, settings.root_text):
+        name = quote(settings.library)
+        raise PeaksError(
+            f"Another load puts photos of {other} into the library {settings.library!r} too: remove both "
+            f"with `peaks forget {name}`, and load each under a name of its own (--library)."
+        )
+
+
+def _refuse_shared_files(listing: Listing, stored: Stored, settings: Settings) -> None:
+    """Refuse to load a file that another library holds: it would be found twice.
+
+    Two disks that are mounted at one place, one after the other, share no file.
+    """
+    others = {
+        (join_path(photo.root, photo.path), photo.size, photo.modified): photo
+        for photo in stored.values()
+        if photo.root is not None and photo.library != settings.library
+    }
+    here = (
+        others.get((join_path(settings.root_text, file.name), file.size, file.modified))
+        for file in (listing.files if others else ())
+    )
+    if found := next(filter(None, here), None):
+        raise PeaksError(_describe_overlap(settings.root_text, str(found.library), str(found.root)))
+
+
+def _describe_overlap(root: str, library: str, other: str) -> str:
+    forget = f"`peaks forget {quote(library)}` first"
+    if root == other:
+        name = f"--library {quote(library)}"
+        return f"{root} is the library {library!r} already: load it with {name}, or {forget}."
+    if Path(root).is_relative_to(other):
+        name = "" if library == library_name(Path(other)) else f" --library {quote(library)}"
+        return (
+            f"{root} is a part of the library {library!r}: load it as that with --library-root "
+            f"{quote(other)}{name}, or {forget}."
+        )
+    inside = os.path.relpath(other, root)
+    return (
+        f"{root} holds the library {library!r} in {inside}: leave that out with --exclude "
+        f"{quote(f'/{inside}/')}, or {forget}."
+    )
+
+
+def _refuse_half_moved(own: Iterable[StoredPhoto], settings: Settings) -> None:
+    """Refuse a move that would lose sight of files that have stayed where they were."""
+    stayed = [
+        str(photo.root)
+        for photo in own
+        if photo.root not in (None, settings.root_text) and _has_stayed(photo, settings.root)
+    ]
+    if stayed:
+        raise PeaksError(
+            f"{format_count(len(stayed), 'photo')} of the library {settings.library!r} stayed in "
+            f"{list_words(sorted(set(stayed)))} and cannot be found in {settings.root_text}: move the whole "
+            "folder, or name this one with --library NAME."
+        )
+
+
+def _has_stayed(photo: StoredPhoto, root: Path) -> bool:
+    """Whether a photo's own file is at the old root only; another disk may be mounted there by now."""
+    name = real_path(photo.path)
+    before = real_path(str(photo.root)) / name
+    if before.is_relative_to(root) or not is_missing(root / name) or is_missing(before):
+        return False
+    try:
+        return before.stat().st_size == photo.size
+    except OSError:
+        return True

@@ -1,0 +1,266 @@
+"""Libraries on a real node: none overwrites or removes another's photos, and each has one root."""
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from loader.elastic.bulk import delete_documents
+from tests.conftest import Node
+from tests.files.picture_files import quadrants, write
+from tests.photos.running_load import RunningLoad, outcomes
+from tests.photos.test_load_changes import load
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_indices")]
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> tuple[Path, Path]:
+    """Two cards with a folder of one name, two files of the same names and two of others."""
+    for card, width in (("card1", 300), ("card2", 500)):
+        for number in range(4):
+            name = f"IMG_{number}.jpg" if number < 2 else f"IMG_{width}{number}.jpg"
+            write(tmp_path / card / "DCIM" / "100" / name, quadrants(width + 20 * number, 300))
+    return tmp_path / "card1" / "DCIM", tmp_path / "card2" / "DCIM"
+
+
+def photos(client: Elasticsearch) -> dict[str, dict[str, Any]]:
+    """Every photo by its full path; nothing of it is one that two photos have."""
+    client.indices.refresh(index="photos")
+    hits = client.search(index="photos", size=100)["hits"]["hits"]
+    found = {f"{hit['_source']['library_root']}/{hit['_source']['path']}": hit["_source"] for hit in hits}
+    assert len(found) == len(hits)
+    return found
+
+
+def files(*folders: Path) -> set[str]:
+    return {str(path) for folder in folders for path in folder.rglob("*.jpg")}
+
+
+def hashes(found: dict[str, dict[str, Any]], folder: Path) -> dict[str, str]:
+    return {path: photo["content_hash"] for path, photo in found.items() if path.startswith(f"{folder}/")}
+
+
+def test_two_cards_of_one_name_are_two_libraries(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    load(first, node.url)
+    before = photos(client)
+    for options in ((), ("--prune", "--yes"), ("--dry-run",), ("--reload",)):
+        report = load(second, node.url, *options)
+        assert (report["code"], report["said"]) == (1, (
+            f"Error: The library 'DCIM' was loaded from {first}, and this is {second}: if the folder moved "
+            "there, add --moved; if it is another one, name it with --library NAME.\n"
+        ))
+        assert photos(client) == before
+    assert outcomes(load(second, node.url, "--library", "card 2", "--prune", "--yes")) == {"created": 4}
+    found = photos(client)
+    assert found.keys() == files(first, second) and hashes(found, first) == hashes(before, first)
+    (first / "100" / "IMG_0.jpg").unlink()
+    assert load(first, node.url, "--prune", "--yes")["removed"] == 1
+    assert photos(client).keys() == files(first, second)
+
+
+def test_a_copied_folder_takes_nothing_from_its_original(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, _ = cards
+    load(first, node.url)
+    before = photos(client)
+    copy = first.parent.parent / "copy" / "DCIM"
+    shutil.copytree(first, copy)
+    assert load(copy, node.url)["code"] == 1
+    report = load(copy, node.url, "--moved")
+    assert report["code"] == 0, "all its files are here too, so a person may call it moved"
+    assert load(first, node.url, "--moved")["code"] == 0
+    assert outcomes(load(copy, node.url, "--library", "copy", "--prune", "--yes")) == {"copied": 4}
+    found = photos(client)
+    assert found.keys() == files(first, copy) and hashes(found, first) == hashes(before, first)
+    assert {photo["library"] for path, photo in found.items() if path.startswith(str(copy))} == {"copy"}
+    shutil.rmtree(first)
+    first.mkdir()
+    assert load(copy, node.url, "--library", "copy", "--prune", "--yes")["removed"] == 0
+    assert len(photos(client)) == 8
+
+
+def test_a_moved_folder_keeps_its_photos_and_says_so_once(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, _ = cards
+    load(first, node.url)
+    moved = first.parent.parent / "archive" / "old card"
+    moved.parent.mkdir()
+    first.rename(moved)
+    refused = load(moved, node.url, "--moved")
+    assert refused["code"] == 1 and "has no library 'old card' that could have moved" in refused["said"]
+    words = (moved, node.url, "--library", "DCIM")
+    estimate = load(*words, "--moved", "--dry-run")
+    assert estimate["moved_from"] == str(first) and photos(client).keys() != files(moved)
+    report = load(*words, "--moved", "--prune", "--yes")
+    assert outcomes(report) == {"unchanged": 4} and report["moved_from"] == str(first)
+    assert photos(client).keys() == files(moved)
+    again = load(*words)
+    assert outcomes(again) == {"unchanged": 4} and again["moved_from"] is None
+
+
+def test_what_has_moved_in_part_has_not_moved(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    load(first, node.url)
+    before = photos(client)
+    report = load(second, node.url, "--moved", "--prune", "--yes")
+    assert report["code"] == 1 and photos(client) == before
+    stayed = f"2 photos of the library 'DCIM' stayed in {first} and cannot be found in {second}"
+    assert stayed in report["said"]
+
+
+def test_a_library_can_be_moved_to_the_folder_above(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, _ = cards
+    load(first, node.url)
+    report = load(first.parent, node.url, "--library", "DCIM", "--moved")
+    assert outcomes(report) == {"moved": 4}
+    assert photos(client).keys() == files(first)
+
+
+def test_no_file_is_in_two_libraries(client: Elasticsearch, node: Node, cards: tuple[Path, Path]) -> None:
+    first, second = cards
+    load(first, node.url)
+    before = photos(client)
+    part, above = first / "100", first.parent.parent
+    for folder, sentence in (
+        (first, "is the library 'DCIM' already: load it with --library DCIM"),
+        (part, f"is a part of the library 'DCIM': load it as that with --library-root {first}"),
+        (above, "holds the library 'DCIM' in card1/DCIM: leave that out with --exclude /card1/DCIM/"),
+    ):
+        report = load(folder, node.url, "--library", "new")
+        assert report["code"] == 1 and photos(client) == before
+        assert report["said"] == f"Error: {folder} {sentence}, or `peaks forget DCIM` first.\n"
+    assert outcomes(load(part, node.url, "--library-root", first)) == {"unchanged": 4}
+    assert outcomes(load(above, node.url, "--exclude", "/card1/DCIM/")) == {"created": 4}
+    assert photos(client).keys() == files(first, second)
+
+
+def test_disks_that_are_mounted_at_one_place_can_have_a_library_each(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    load(first, node.url)
+    before = photos(client)
+    shutil.rmtree(first)
+    second.rename(first)
+    assert outcomes(load(first, node.url, "--library", "second", "--prune", "--yes")) == {"created": 4}
+    client.indices.refresh(index="photos")
+    assert client.count(index="photos")["count"] == len(before) + 4
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("100", ("--exclude", "IMG_0.jpg")), ("@eaDir", ()), (".100", ())]
+)
+def test_a_photo_whose_file_exists_is_never_removed(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path], name: str, options: tuple[str, ...]
+) -> None:
+    first, _ = cards
+    folder = (first / "100").rename(first / name)
+    assert outcomes(load(folder, node.url, "--library-root", first)) == {"created": 4}
+    write(first / "new.jpg", quadrants(700, 300))
+    report = load(first, node.url, "--prune", "--yes", *options)
+    assert (report["created"], report["missing"], report["removed"]) == (1, [], 0)
+    assert photos(client).keys() == files(first)
+
+
+def test_a_folder_that_is_empty_now_may_be_a_disk(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, _ = cards
+    load(first.parent, node.url, "--library", "all")
+    write(first.parent / "here.jpg", quadrants(700, 300))
+    shutil.rmtree(first / "100")
+    report = load(first.parent, node.url, "--library", "all", "--prune", "--yes")
+    assert (report["created"], report["missing"], report["removed"]) == (1, [], 0)
+    assert report["out_of_reach"] == sorted(f"DCIM/100/{name}" for name in (
+        "IMG_0.jpg", "IMG_1.jpg", "IMG_3002.jpg", "IMG_3003.jpg",
+    ))
+    first.rmdir()
+    assert load(first.parent, node.url, "--library", "all", "--prune", "--yes")["removed"] == 4
+
+
+def make_earlier(client: Elasticsearch) -> None:
+    """Leave the photos as an earlier version wrote them: without a root, under other ids."""
+    client.indices.refresh(index="photos")
+    hits = client.search(index="photos", size=100, fields=[{"field": "clip_image"}])["hits"]["hits"]
+    for number, hit in enumerate(hits):
+        photo = {**hit["_source"], "clip_image": hit["fields"]["clip_image"]}
+        del photo["library_root"], photo["loaded"]
+        client.delete(index="photos", id=hit["_id"])
+        client.index(index="photos", id=f"{number}" * 32, document=photo, refresh=True)
+
+
+def test_photos_of_an_earlier_version_are_taken_over(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    load(first, node.url)
+    before = photos(client)
+    make_earlier(client)
+    shutil.copy(first / "100" / "IMG_1.jpg", first / "100" / "again.jpg")
+    estimate = load(first, node.url, "--dry-run")
+    report = load(first, node.url, "--prune", "--yes")
+    assert outcomes(report) == outcomes(estimate) == {"moved": 4, "copied": 1} and report["removed"] == 0
+    assert hashes(photos(client), first).items() >= hashes(before, first).items()
+    assert photos(client).keys() == files(first)
+    assert load(second, node.url)["code"] == 1
+
+
+def test_a_photo_of_an_earlier_version_is_nobodys_to_remove(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    load(first, node.url)
+    make_earlier(client)
+    assert outcomes(load(second, node.url, "--prune", "--yes")) == {"created": 4}
+    assert outcomes(load(first, node.url, "--library", "card 1", "--prune", "--yes")) == {"copied": 4}
+    client.indices.refresh(index="photos")
+    assert client.count(index="photos")["count"] == 12
+
+
+def test_two_loads_at_once_do_not_disturb_each_other(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path], tmp_path: Path
+) -> None:
+    first, second = cards
+    running = [
+        RunningLoad(folder, node.url, tmp_path, "--library", name, "--prune", "--yes", "--batch-size", 2)
+        for folder, name in ((first, "one"), (second, "two"))
+    ]
+    ended = [load.finish() for load in running]
+    assert [load.outcomes for load in ended] == [{"created": 4}] * 2
+    assert photos(client).keys() == files(first, second)
+
+
+def test_two_first_loads_of_one_name_at_once_are_told(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path], tmp_path: Path
+) -> None:
+    running = [RunningLoad(folder, node.url, tmp_path, "--batch-size", 1, seconds=1.0) for folder in cards]
+    ended = [load.finish() for load in running]
+    assert any(load.code == 1 and "Another load puts photos of" in load.said for load in ended)
+
+
+def test_content_that_another_load_removes_meanwhile_is_embedded(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path], tmp_path: Path
+) -> None:
+    first, second = cards
+    load(first, node.url, "--library", "one")
+    shutil.copy(first / "100" / "IMG_3003.jpg", second / "100" / "IMG_9.jpg")
+    other = RunningLoad(second, node.url, tmp_path, "--library", "two", "--batch-size", 1, seconds=1.0)
+    other.await_embedding()
+    hits = client.search(index="photos", query={"term": {"library": "one"}})["hits"]["hits"]
+    assert delete_documents(client, "photos", [hit["_id"] for hit in hits]) == 4
+    ended = other.finish()
+    assert ended.outcomes == {"created": 5}
+    assert photos(client).keys() == files(second)
