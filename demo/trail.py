@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from loader.files.facts.exif import field_of_view
+from loader.files.facts.panorama import field_of_view
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.sight.geometry import Camera, Summits, look

@@ -13,7 +13,9 @@ from typing import Any, overload
 from PIL import Image, ImageCms
 
 from loader.files.content import UnreadableImage, notes, read_bytes
-from loader.files.facts.exif import Metadata, field_of_view, read_metadata
+from loader.files.facts.metadata import Metadata
+from loader.files.facts.panorama import field_of_view
+from loader.files.facts.reading import read_metadata
 from loader.files.facts.times import format_offset
 from loader.files.images import ModelInput, open_encoded, render_at_least
 from loader.files.library import PhotoFile, Skipped, path_words
@@ -33,7 +35,7 @@ class Photo:
         name: its path from the library's root.
         picture: RGB, already at the vision tower's size.
         fields: of the document, all but the vector and the peaks.
-        notes: damaged parts and EXIF values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
+        notes: damaged parts and values that cannot be true, as ends of the sentence "IMG_1.jpg: …".
     """
 
     id: str
@@ -113,7 +115,7 @@ def decode_photo(
 
 
 def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | None) -> dict[str, Any]:
-    """Return the document's fields that come from EXIF; unknown ones are left out.
+    """Return the document's fields that come from the photo's metadata; unknown ones are left out.
 
     Args:
         metadata: of the photo.
@@ -123,11 +125,14 @@ def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | 
     """
     focal, position = metadata.focal_length_35mm, metadata.position
     angle = field_of_view(focal, width, height) if focal else None
+    if metadata.panorama:  # the lens has not seen it in one picture
+        angle = metadata.panorama.angle(width, height)
     known = {
         "description": metadata.description,
         "keywords": list(metadata.keywords) or None,
         "gps": {"lat": position.lat, "lon": position.lon} if position else None,
         "has_gps": position is not None,
+        "position_source": metadata.position_source,
         "altitude": metadata.altitude,
         "bearing": metadata.bearing,
         "bearing_reference": metadata.bearing_reference,
@@ -135,12 +140,13 @@ def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | 
         "field_of_view": None if angle is None else round(angle, 2),
         "camera": metadata.camera,
         **_times(metadata, zone),
+        "time_source": metadata.time_source,
     }
     return {name: value for name, value in known.items() if value is not None}
 
 
 def _times(metadata: Metadata, zone: tzinfo | None) -> dict[str, str | None]:
-    local, instant = metadata.shot_time_local, metadata.instant(zone)
+    local, instant = metadata.times(zone)
     offset = instant.utcoffset() if instant and local else None
     return {
         "shot_time": instant.isoformat(timespec="seconds") if instant else None,

@@ -47,9 +47,9 @@ WHEN = {
     "shot_time": "2023-10-29T08:18:06+05:45",
     "shot_time_local": "2023-10-29T08:18:06",
     "shot_time_offset": "+05:45",
+    "time_source": "exif",
 }
-LOCAL = {"shot_time_local": "2023-10-29T08:18:06"}
-WHERE = {"gps": {"lat": 27.8056472, "lon": 86.7119667}}
+WHERE = {"gps": {"lat": 27.8056472, "lon": 86.7119667}, "position_source": "exif"}
 HEIGHT = {"altitude": 3498.05}
 DIRECTION = {"bearing": 246.64, "bearing_reference": "true"}
 ALL = {**CAMERA, **WHEN, **WHERE, **HEIGHT, **DIRECTION}
@@ -106,7 +106,7 @@ def _position(
     name: str, about: str, note: str | None, place: tuple[float, float] | None = None, **changes: Entry | None
 ) -> Case:
     tags = {getattr(GPS, f"GPS{tag}"): entry for tag, entry in changes.items()}
-    where = {} if place is None else {"gps": {"lat": place[0], "lon": place[1]}}
+    where = {} if place is None else {**WHERE, "gps": {"lat": place[0], "lon": place[1]}}
     return photo(f"position-{name}", about, {**NOWHERE, **where}, *([note] if note else []), gps=tags)
 
 
@@ -206,14 +206,14 @@ def _times() -> Iterator[Case]:
         ("99-hours", "+99:99"), ("15-hours", "+15:00"), ("unsigned", "05:45"), ("blanks", "   :  "),
         ("empty", ""), ("words", "Nepal"),
     ):
-        yield photo(f"offset-{name}", f"'{written}' for a UTC offset", {**timeless, **LOCAL},
+        yield photo(f"offset-{name}", f"'{written}' for a UTC offset", ALL,
                     exif={Base.OffsetTimeOriginal: words(written)})
-    yield photo("offset-missing", "no offset anywhere", {**timeless, **LOCAL},
+    yield photo("offset-missing", "no offset anywhere, but a place in Nepal", ALL,
                 exif={Base.OffsetTimeOriginal: None})
-    yield from _gps_times({**timeless, **LOCAL})
+    yield from _gps_times()
 
 
-def _gps_times(unknown: Mapping[str, Any]) -> Iterator[Case]:
+def _gps_times() -> Iterator[Case]:
     for name, about, date, clock in (
         ("february-30", "a GPS date of no calendar", "2023:02:30", ((2, 1), (33, 1), (4, 1))),
         ("hour-25", "25 hours of GPS time", "2023:10:29", ((25, 1), (33, 1), (4, 1))),
@@ -221,9 +221,9 @@ def _gps_times(unknown: Mapping[str, Any]) -> Iterator[Case]:
         ("stale", "a GPS fix of the week before", "2023:10:20", ((2, 1), (33, 1), (4, 1))),
         ("year-0001", "GPS time of the year 1", "0001:01:01", ((2, 1), (33, 1), (4, 1))),
     ):
-        yield photo(f"gps-time-{name}", about, unknown, exif={Base.OffsetTimeOriginal: None},
+        yield photo(f"gps-time-{name}", about, ALL, exif={Base.OffsetTimeOriginal: None},
                     gps={GPS.GPSDateStamp: words(date), GPS.GPSTimeStamp: rationals(*clock)})
-    yield photo("gps-time-tells-the-offset", "no offset, but GPS time", {**unknown, **WHEN},
+    yield photo("gps-time-tells-the-offset", "no offset, but GPS time", ALL,
                 exif={Base.OffsetTimeOriginal: None},
                 gps={GPS.GPSDateStamp: words("2023:10:29"),
                      GPS.GPSTimeStamp: rationals((2, 1), (33, 1), (4, 1))})

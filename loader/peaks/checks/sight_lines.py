@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from loader.files.facts.exif import PANORAMA_RATIO
+from loader.files.facts.panorama import PANORAMA_RATIO
 from loader.peaks.catalogue import Peak
 from loader.peaks.checks.problems import NotChecked, Problem, Severity
 from loader.peaks.checks.references import ReferencePhoto
@@ -81,7 +81,7 @@ def _why_unchecked(photo: ReferencePhoto, camera: Camera, distance: float) -> st
 
 def _is_panorama(photo: ReferencePhoto) -> bool:
     width, height = photo.fields["width"], photo.fields["height"]
-    return bool(max(width, height) > PANORAMA_RATIO * min(width, height))
+    return bool(max(width, height) >= PANORAMA_RATIO * min(width, height))
 
 
 @dataclass(frozen=True)

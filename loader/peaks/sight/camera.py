@@ -30,6 +30,8 @@ _ISSUES = {
 }
 _FIRST, _LAST = 2010.0, 2030.0
 
+PANORAMA_DEG = 130.0  # no lens draws a plane picture so wide: of the widest, 10 mm, it is 122°
+
 
 def read_camera(fields: Mapping[str, Any]) -> Camera | None:
     """Return a photo's camera, or None when it has no position (see `true_bearing` for the fields)."""
@@ -114,16 +116,21 @@ def _model(coefficients: str) -> GeoMag:
 def place_in_picture(offset: float | None, field_of_view: float | None) -> float | None:
     """Return where a direction falls in an upright picture: 0 is its left edge, 1 its right one.
 
-    0.5 + tan(offset) / (2·tan(w/2)), a pinhole's central projection. Outside 0 to 1 it lies beside the frame.
+    0.5 + tan(offset) / (2·tan(w/2)), a pinhole's central projection; 0.5 + offset/w for a panorama, which
+    has as many degrees a pixel everywhere. Outside 0 to 1 it lies beside the frame.
 
     Args:
         offset: degrees right of the optical axis.
-        field_of_view: horizontal, degrees, between 0 and 180.
+        field_of_view: horizontal, degrees, more than 0 and at most 360; from `PANORAMA_DEG` on a panorama's.
 
     Returns:
-        None for what lies beside or behind the camera, 90° and more from the axis, or where one is not known.
+        None for what lies beside or behind a lens, 90° and more from the axis, or where one is not known.
     """
-    if offset is None or field_of_view is None or abs(offset) >= 90:
+    if offset is None or field_of_view is None:
+        return None
+    if field_of_view >= PANORAMA_DEG:
+        return 0.5 + offset / field_of_view
+    if abs(offset) >= 90:
         return None
     return 0.5 + math.tan(math.radians(offset)) / (2 * math.tan(math.radians(field_of_view / 2)))
 

@@ -62,7 +62,7 @@ class Camera:
         lon: degrees east.
         altitude: metres above the sea.
         bearing: of the optical axis, degrees clockwise from true north, 0 ≤ bearing < 360.
-        field_of_view: horizontal, degrees, between 0 and 180.
+        field_of_view: horizontal, degrees, more than 0 and at most 360.
     """
 
     lat: float
@@ -232,8 +232,8 @@ def horizon_dip(altitude: float | None) -> float:
 def frame_probability(offset: Floats | None, field_of_view: float | None, count: int) -> Floats:
     """Return the probability that directions lie in the frame, float64 ``(count,)``.
 
-    The compass errs normally with `COMPASS_ERROR_DEG`: Φ((w/2 − o)/σ) − Φ((−w/2 − o)/σ). Without a bearing
-    every direction is as likely as any other.
+    The compass errs normally with `COMPASS_ERROR_DEG`: Φ((w/2 − o)/σ) − Φ((−w/2 − o)/σ), and the same once
+    around, which a panorama's other edge needs. Without a bearing every direction is as likely as any other.
 
     Args:
         offset: float64 ``(count,)``, degrees from the optical axis, −180 ≤ offset < 180; None without a
@@ -245,7 +245,10 @@ def frame_probability(offset: Floats | None, field_of_view: float | None, count:
     if offset is None:
         return np.full(count, width / 360)
     aside, half = np.abs(offset), width / 2
-    inside: Floats = ndtr((half - aside) / COMPASS_ERROR_DEG) - ndtr((-half - aside) / COMPASS_ERROR_DEG)
+    inside: Floats = sum(
+        ndtr((half - each) / COMPASS_ERROR_DEG) - ndtr((-half - each) / COMPASS_ERROR_DEG)
+        for each in (aside, aside - 360)
+    )
     return np.round(inside, 9)  # in its last digits a farther summit came out likelier
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from loader.files.content import named_image, notes
-from loader.files.facts.exif import read_metadata
+from loader.files.facts.reading import read_metadata
 from loader.files.images import open_encoded, render_at_least
 from loader.files.orientation import upright_size
 from loader.files.photo import metadata_fields, to_srgb

@@ -149,7 +149,8 @@ def _draw_frame(axes: Axes, camera: Camera) -> None:
         return
     half = camera.field_of_view / 2
     for wide, opacity in ((half + COMPASS_ERROR_DEG, 0.07), (half, 0.16)):
-        edges = 90 - camera.bearing - wide, 90 - camera.bearing + wide
+        reach = min(wide, 180.0)
+        edges = 90 - camera.bearing - reach, 90 - camera.bearing + reach
         axes.add_patch(Wedge((0, 0), 1, *edges, color=PHOTO, alpha=opacity, linewidth=0, zorder=1))
     for edge in (camera.bearing - half, camera.bearing + half):
         _draw_line(axes, (0, 0), dial_point(edge, 1), color=PHOTO, linewidth=1.4, zorder=2)

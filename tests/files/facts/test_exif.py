@@ -1,9 +1,8 @@
 """What EXIF says. Values that cannot be true are those of tests/files/test_hostile_photos.py."""
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,9 @@ from PIL.ExifTags import GPS, IFD, Base
 from PIL.TiffImagePlugin import IFDRational
 
 from loader.files.content import read_bytes
-from loader.files.facts.exif import Metadata, field_of_view, read_metadata
+from loader.files.facts.metadata import Metadata
+from loader.files.facts.panorama import field_of_view
+from loader.files.facts.reading import read_metadata
 from loader.files.facts.times import offset_from_gps
 from loader.files.images import open_encoded
 from loader.files.orientation import read_orientation
@@ -69,12 +70,14 @@ def test_every_kind_of_file_gives_its_exif(kind: str) -> None:
     )
     assert metadata == Metadata(
         position=Point(27.8056472, 86.7119667),
+        position_source="exif",
         altitude=3498.05,
         bearing=246.643,
         bearing_reference="true",
         focal_length_35mm=24.0,
         shot_time_local=datetime(2023, 10, 29, 8, 18, 6),
         utc_offset=timedelta(hours=5, minutes=45),
+        time_source="exif",
         description="Above Namche",
         camera="Apple iPhone 15 Pro Max",
     )
@@ -109,7 +112,7 @@ def test_bearing(reference: str, value: float, expected: tuple[float, str | None
     ("focal", "width", "height", "angle"),
     # 36 × 24 mm film at 36 mm: 2·atan(36/72) = 53.13°; upright 24 mm wide: 2·atan(24/72) = 36.87°
     [(36, 3000, 2000, 53.13), (36, 2000, 3000, 36.87), (24, 4000, 3000, 71.59), (24, 3000, 4000, 56.81),
-     (26, 12_000, 3000, None)],  # a panorama
+     (26, 12_000, 3000, None), (7, 1200, 600, None), (26, 3000, 6000, None)],  # panoramas
 )
 def test_field_of_view_knows_the_picture_s_shape(
     focal: float, width: int, height: int, angle: float | None
@@ -117,57 +120,7 @@ def test_field_of_view_knows_the_picture_s_shape(
     assert field_of_view(focal, width, height) == (angle and pytest.approx(angle, abs=0.01))
 
 
-# --- when --------------------------------------------------------------------------------------------------
-
-
-def test_a_time_without_an_offset_is_no_instant() -> None:
-    metadata = read(exif=TAKEN)
-    assert metadata.shot_time_local == datetime(2023, 10, 29, 8, 18, 6)
-    assert metadata.instant() is None
-    kathmandu = metadata.instant(ZoneInfo("Asia/Kathmandu"))
-    assert kathmandu is not None and kathmandu.isoformat() == "2023-10-29T08:18:06+05:45"
-
-
-@pytest.mark.parametrize("written", ["+00:00", "Z", "-00:00"])
-def test_utc_is_an_offset_too(written: str) -> None:
-    instant = read(exif={**TAKEN, Base.OffsetTimeOriginal: written}).instant(ZoneInfo("Asia/Kathmandu"))
-    assert instant == datetime(2023, 10, 29, 8, 18, 6, tzinfo=timezone.utc)
-
-
-def test_the_file_s_offset_is_preferred_to_gps_time_and_to_the_given_zone() -> None:
-    gps = {GPS.GPSDateStamp: "2023:10:29", GPS.GPSTimeStamp: (2.0, 33.0, 4.94)}
-    metadata = read(exif={**TAKEN, Base.OffsetTimeOriginal: "+05:30"}, gps=gps)
-    instant = metadata.instant(ZoneInfo("America/Lima"))
-    assert instant is not None and instant.utcoffset() == timedelta(hours=5, minutes=30)
-
-
-@pytest.mark.parametrize(
-    ("local", "gps", "offset"),
-    [
-        ("2023-10-29 08:18:06", "2023-10-29 02:33:04", timedelta(hours=5, minutes=45)),
-        ("2023-10-29 08:18:06", "2023-10-29 02:29:30", timedelta(hours=5, minutes=45)),  # an old fix
-        ("2023-10-29 08:18:06", "2023-10-29 02:25:06", None),  # between Nepal and a fix from India
-        ("2023-10-28 20:00:00", "2023-10-29 01:00:01", timedelta(hours=-5)),
-        ("2023-10-29 12:00:00", "2023-10-29 12:00:30", timedelta(0)),
-        ("2023-10-29 08:18:06", "2023-10-20 02:33:04", None),  # a stale fix from another day
-    ],
-)
-def test_gps_time_tells_the_offset(local: str, gps: str, offset: timedelta | None) -> None:
-    stamp = datetime.fromisoformat(gps).replace(tzinfo=timezone.utc)
-    assert offset_from_gps(datetime.fromisoformat(local), stamp) == offset
-
-
-def test_gps_time_alone_is_an_instant() -> None:
-    metadata = read(gps={GPS.GPSDateStamp: "2023:10:29", GPS.GPSTimeStamp: (2.0, 33.0, 4.94)})
-    assert metadata.instant() == datetime(2023, 10, 29, 2, 33, 4, tzinfo=timezone.utc)
-
-
 # --- words -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("words", ["OLYMPUS DIGITAL CAMERA", "SONY DSC", "Exif_JPEG_PICTURE", "  "])
-def test_what_cameras_write_by_themselves_is_no_description(words: str) -> None:
-    assert read({Base.ImageDescription: words}).description is None
 
 
 def test_descriptions_in_utf_8_are_read_as_such() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.files.facts.exif import field_of_view
+from loader.files.facts.panorama import field_of_view
 from loader.peaks.sight.camera import (
     declination_of,
     magnetic_declination,
@@ -193,12 +193,18 @@ def test_place_in_picture_by_hand() -> None:
     assert place_in_picture(math.degrees(math.atan(0.5)), 90.0) == pytest.approx(0.75)
 
 
+def test_a_panorama_has_as_many_degrees_a_pixel_everywhere() -> None:
+    places = [place_in_picture(offset, 360.0) for offset in (-180.0, -90.0, 0.0, 45.0, 90.0)]
+    assert places == [0.0, 0.25, 0.5, 0.625, 0.75]
+    assert place_in_picture(100.0, 180.0) == pytest.approx(1.0556, abs=1e-4)
+
+
 @pytest.mark.parametrize("offset", [90.0, -90.0, 135.0, -180.0])
 def test_what_is_behind_has_no_place(offset: float) -> None:
     assert place_in_picture(offset, 60.0) is None
 
 
-@given(st.floats(1, 170), st.floats(-89, 89))
+@given(st.floats(1, 360), st.floats(-89, 89))
 def test_the_frame_is_zero_to_one(width: float, offset: float) -> None:
     place = place_in_picture(offset, width)
     assert place is not None

@@ -181,7 +181,13 @@ def test_frame_probability_by_hand() -> None:
     assert found[3] > 0.9999 and found[4] < 1e-9
 
 
-@given(st.floats(0.5, 170), st.floats(0, 180), st.floats(0, 180))
+def test_a_full_circle_shows_every_direction() -> None:
+    assert frame_probability(np.array([-180.0, -90.0, 0.0, 179.0]), 360.0, 4).tolist() == [1.0] * 4
+    half = frame_probability(np.array([90.0, 179.0]), 180.0, 2)
+    assert half == pytest.approx([0.5, 0.0], abs=1e-4)
+
+
+@given(st.floats(0.5, 360), st.floats(0, 180), st.floats(0, 180))
 @example(75.0, 0.006, 0.007)
 def test_frame_probability_falls_with_the_offset(width: float, one: float, other: float) -> None:
     nearer, farther = sorted((one, other))

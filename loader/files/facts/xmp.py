@@ -1,0 +1,230 @@
+"""A photo's XMP: in the file, or in a sidecar beside it (ISO 16684-1; namespaces exif, dc, photoshop, GPano).
+
+Pillow's ``getxmp`` does not see what stands behind a PNG's pixels, a JPEG's extended packets, or sidecars; so
+the packet is parsed here by the library that it uses too, defusedxml, which refuses entities.
+"""
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from PIL import Image
+
+from loader.files.content import file_bytes
+from loader.files.facts.metadata import (
+    Judge,
+    Metadata,
+    camera_name,
+    clean_keywords,
+    first_description,
+    focal_length,
+    north_of,
+)
+from loader.files.facts.panorama import EQUIRECTANGULAR, Panorama
+from loader.files.facts.times import parse_moment
+from loader.place import Point
+
+MAX_PACKET = 16 << 20  # bytes; phones keep depth maps in extended packets
+
+_RDF, _XML = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://www.w3.org/XML/1998/namespace}"
+_NAMESPACES = {
+    "http://ns.adobe.com/exif/1.0/": "exif",
+    "http://ns.adobe.com/tiff/1.0/": "tiff",
+    "http://ns.adobe.com/xap/1.0/": "xmp",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://ns.adobe.com/photoshop/1.0/": "photoshop",
+    "http://ns.adobe.com/lightroom/1.0/": "lr",
+    "http://www.digikam.org/ns/1.0/": "digiKam",
+    "http://ns.adobe.com/exif/1.0/aux/": "aux",
+    "http://ns.google.com/photos/1.0/panorama/": "GPano",
+}
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_EXTENSION_HEAD = len(_EXTENSION) + 32 + 4 + 4  # a hash of the whole, its length, this part's offset
+_PNG_KEYWORD = b"XML:com.adobe.xmp\0"
+_SIZE = r"\d+(?:\.\d*)?"
+_DEGREES = re.compile(rf"([+-]?{_SIZE})(?:,({_SIZE}))?(?:,({_SIZE}))?\s*([NSEW]?)", re.IGNORECASE)
+_DAMAGED = "XMP is damaged and was not read"
+
+
+def read_xmp(image: Image.Image) -> Metadata:
+    """Read the XMP of an opened image; its pixels need not be decoded. Never raises."""
+    try:
+        packets = list(_find_packets(image))
+    except (ValueError, zlib.error):
+        packets = [b"?"]
+    return parse_xmp(packets, "XMP ")
+
+
+def parse_xmp(packets: list[bytes], name: str) -> Metadata:
+    """Say what XMP packets mean.
+
+    Args:
+        packets: of one photo; the first that has a property counts.
+        name: of the source in notes: "its {name}GPS position …".
+    """
+    properties: dict[str, list[str]] = {}
+    try:
+        for packet in packets:
+            for key, values in _properties(_parse(packet)):
+                properties.setdefault(key, values)
+    except (ParseError, DefusedXmlException, ValueError, RecursionError):
+        if not any(b"RDF" in packet for packet in packets):
+            return Metadata()  # nothing that a person could miss
+        owner = "its" if name == "XMP " else f"its {name.strip()}"
+        return Metadata(notes=(f"{owner} {_DAMAGED}",))
+    return _Statement(properties, Judge(name)).metadata()
+
+
+def _find_packets(image: Image.Image) -> Iterator[bytes]:
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    if packet is None and image.format == "PNG":
+        packet = _find_png_packet(file_bytes(image))
+    if isinstance(packet, str):
+        packet = packet.encode()
+    if isinstance(packet, bytes) and packet.strip(b"\0 \r\n\t"):
+        yield packet
+    parts = [part for _, part in getattr(image, "applist", ()) if part.startswith(_EXTENSION)]
+    if parts:
+        parts.sort(key=lambda part: part[_EXTENSION_HEAD - 4 : _EXTENSION_HEAD])
+        yield b"".join(part[_EXTENSION_HEAD:] for part in parts)
+
+
+def _find_png_packet(data: bytes) -> bytes | None:
+    """Return the XMP of a PNG, also from behind its pixels, which Pillow would have to decode first."""
+    at = 8
+    while at + 12 <= len(data):
+        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        chunk = data[at + 8 : at + 8 + size]
+        if kind == b"iTXt" and chunk.startswith(_PNG_KEYWORD):
+            is_packed = chunk[len(_PNG_KEYWORD)]
+            text = chunk[len(_PNG_KEYWORD) + 2 :].split(b"\0", 2)[2]
+            return zlib.decompressobj().decompress(text, MAX_PACKET) if is_packed else text
+        at += size + 12
+    return None
+
+
+def _parse(packet: bytes) -> Element:
+    if len(packet) > MAX_PACKET:
+        raise ValueError("too large")
+    packet = packet.strip(b"\0 \r\n\t")
+    try:
+        root: Element = fromstring(packet)
+    except ParseError:  # a few bytes that are no UTF-8 do not spoil the rest
+        root = fromstring(packet.decode("utf-8", "replace"))
+    return root
+
+
+def _properties(root: Element) -> Iterator[tuple[str, list[str]]]:
+    """Yield every property that stands directly in a description, as "dc:subject" and its texts."""
+    for description in root.iterfind(f".//{_RDF}RDF/{_RDF}Description"):
+        for tag, value in description.attrib.items():
+            if name := _short(tag):
+                yield name, [value]
+        for child in description:
+            if name := _short(child.tag):
+                yield name, _texts(child)
+
+
+def _texts(value: Element) -> list[str]:
+    items = [item for item in value.iter(f"{_RDF}li") if item.text]
+    items.sort(key=lambda item: item.get(f"{_XML}lang") not in (None, "x-default"))  # the default first
+    return [item.text or "" for item in items] or [value.text or ""]
+
+
+def _short(tag: str) -> str | None:
+    space, _, name = tag.removeprefix("{").partition("}")
+    return f"{_NAMESPACES[space]}:{name}" if space in _NAMESPACES else None
+
+
+@dataclass
+class _Statement:
+    """What the properties of one photo mean."""
+
+    found: dict[str, list[str]]
+    judge: Judge = field(default_factory=Judge)
+
+    def metadata(self) -> Metadata:
+        position, altitude, bearing = self.position(), self.altitude(), self.number("exif:GPSImgDirection")
+        bearing = None if bearing is None else self.judge.bearing(bearing)
+        names = ("exif:DateTimeOriginal", "photoshop:DateCreated", "exif:DateTimeDigitized", "xmp:CreateDate")
+        moments = (parse_moment(self.text(name)) for name in names)
+        local, offset = next((moment for moment in moments if moment[0]), (None, None))
+        camera = camera_name(self.text("tiff:Make"), self.text("tiff:Model"))
+        described = ("dc:description", "exif:UserComment", "dc:title", "photoshop:Headline")
+        return Metadata(
+            position=position,
+            altitude=altitude,
+            bearing=bearing,
+            bearing_reference=None if bearing is None else north_of(self.text("exif:GPSImgDirectionRef")),
+            focal_length_35mm=focal_length(self.number("exif:FocalLengthIn35mmFilm")),
+            panorama=self.panorama(),
+            shot_time_local=local,
+            utc_offset=offset,
+            description=first_description(map(self.text, described), camera),
+            keywords=self.keywords(),
+            camera=camera,
+            notes=tuple(self.judge.notes),
+        )
+
+    def text(self, name: str) -> str:
+        return next((value.strip() for value in self.found.get(name, ()) if value.strip()), "")
+
+    def number(self, name: str) -> float | None:
+        """The number of a property, which may be a fraction such as "74/1"."""
+        above, _, below = self.text(name).partition("/")
+        try:
+            number = float(above) / float(below or 1)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return None
+        return number if math.isfinite(number) else None
+
+    def position(self) -> Point | None:
+        if not self.text("exif:GPSLatitude") and not self.text("exif:GPSLongitude"):
+            return None
+        lat, lon = self.degrees("exif:GPSLatitude", "NS"), self.degrees("exif:GPSLongitude", "EW")
+        return self.judge.position(lat, lon)
+
+    def degrees(self, name: str, letters: str) -> float | None:
+        """Signed degrees of "27,51.6N" or "27,51,36N", which the standard asks for, or of "27.86"."""
+        found = _DEGREES.fullmatch(self.text(name))
+        if found is None:
+            return None
+        degrees, minutes, seconds = (float(part or 0) for part in found.groups()[:3])
+        letter = (found[4] or self.text(f"{name}Ref"))[:1].upper()
+        if letter not in letters or (found[2] and not letter) or max(minutes, seconds) > 60:
+            return None
+        size = abs(degrees) + minutes / 60 + seconds / 3600
+        return -size if degrees < 0 or (letter and letter == letters[1]) else size
+
+    def altitude(self) -> float | None:
+        metres = self.number("exif:GPSAltitude")
+        if metres is None:
+            return None
+        return self.judge.altitude(-abs(metres) if self.text("exif:GPSAltitudeRef") in ("1", "3") else metres)
+
+    def panorama(self) -> Panorama | None:
+        if not any(name.startswith("GPano:") for name in self.found):
+            is_merged = self.text("aux:IsMergedPanorama").casefold() == "true"
+            return Panorama() if is_merged else None
+        heading, full = self.number("GPano:PoseHeadingDegrees"), self.size("GPano:FullPano")
+        return Panorama(
+            projection=self.text("GPano:ProjectionType") or (EQUIRECTANGULAR if full else ""),
+            heading=heading % 360 if heading is not None and 0 <= heading <= 360 else None,
+            full=full,
+            part=self.size("GPano:CroppedAreaImage"),
+        )
+
+    def size(self, name: str) -> tuple[float, float] | None:
+        width, height = self.number(f"{name}WidthPixels"), self.number(f"{name}HeightPixels")
+        return (width, height) if width and height and min(width, height) > 0 else None
+
+    def keywords(self) -> tuple[str, ...]:
+        paths = self.found.get("lr:hierarchicalSubject", []) + self.found.get("digiKam:TagsList", [])
+        leaves = [re.split(r"[|/]", path)[-1] for path in paths]
+        return clean_keywords(self.found.get("dc:subject") or leaves)

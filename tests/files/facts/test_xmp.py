@@ -1,0 +1,268 @@
+"""XMP and IPTC of every kind of file, written by Pillow or by hand."""
+from __future__ import annotations
+
+import io
+import struct
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import TiffImagePlugin
+from PIL.ExifTags import GPS, Base
+
+from loader.files.content import read_bytes
+from loader.files.facts.metadata import Metadata
+from loader.files.facts.reading import read_metadata
+from loader.files.facts.xmp import parse_xmp
+from loader.files.images import open_encoded
+from loader.place import Point
+from scripts.hostile_photos.png_cases import png_chunk, png_with
+from tests.files.picture_files import encode, make_exif, quadrants
+
+SPACES = " ".join(
+    f'xmlns:{prefix}="{space}"' for prefix, space in {
+        "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+        "exif": "http://ns.adobe.com/exif/1.0/",
+        "tiff": "http://ns.adobe.com/tiff/1.0/",
+        "dc": "http://purl.org/dc/elements/1.1/",
+        "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+        "lr": "http://ns.adobe.com/lightroom/1.0/",
+        "xmpNote": "http://ns.adobe.com/xmp/note/",
+        "GPano": "http://ns.google.com/photos/1.0/panorama/",
+    }.items()
+)
+PLACE = 'exif:GPSLatitude="27,51.6N" exif:GPSLongitude="86,47.4E"'
+YAK = """<dc:description><rdf:Alt><rdf:li xml:lang="de">Ein Yak</rdf:li>
+<rdf:li xml:lang="x-default">A yak on the trail</rdf:li></rdf:Alt></dc:description>
+<dc:subject><rdf:Bag><rdf:li>yak</rdf:li><rdf:li>trail</rdf:li></rdf:Bag></dc:subject>"""
+TAKEN = 'exif:DateTimeOriginal="2023-10-05T12:00:00.5+05:45"'
+NEPAL = timedelta(hours=5, minutes=45)
+
+
+def packet(attributes: str = "", children: str = "") -> bytes:
+    """An XMP packet as programs write it."""
+    return (
+        f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        f'<rdf:RDF {SPACES}><rdf:Description rdf:about="" {attributes}>{children}</rdf:Description></rdf:RDF>'
+        '</x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+def read(data: bytes) -> Metadata:
+    """The metadata of a picture file."""
+    return read_metadata(open_encoded(data))
+
+
+def segments(*contents: bytes, marker: int = 0xE1, data: bytes = b"") -> bytes:
+    """A JPEG, or this one, with these segments."""
+    data = data or encode(quadrants())
+    parts = (b"\xff" + bytes([marker]) + struct.pack(">H", len(each) + 2) + each for each in contents)
+    return data[:2] + b"".join(parts) + data[2:]
+
+
+def tiff(xmp: bytes) -> bytes:
+    """A TIFF with XMP in its tag 700."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[700] = xmp
+    stream = io.BytesIO()
+    quadrants().save(stream, "TIFF", tiffinfo=tags)
+    return stream.getvalue()
+
+
+def itxt(xmp: bytes) -> bytes:
+    """A PNG's chunk with XMP."""
+    return png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
+
+
+KINDS: dict[str, Callable[[bytes], bytes]] = {
+    "JPEG": lambda xmp: encode(quadrants(), xmp=xmp),
+    "WEBP": lambda xmp: encode(quadrants(), "WEBP", xmp=xmp),
+    "HEIF": lambda xmp: encode(quadrants(), "HEIF", xmp=xmp),
+    "TIFF": tiff,
+    "PNG": lambda xmp: png_with(itxt(xmp)),
+    "PNG, behind the pixels": lambda xmp: png_with(itxt(xmp), behind=True),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_gives_its_xmp(kind: str) -> None:
+    camera = 'tiff:Make="NIKON" tiff:Model="D5" exif:GPSAltitude="3985/1" exif:GPSAltitudeRef="0"'
+    looks = 'exif:GPSImgDirection="7400/100" exif:GPSImgDirectionRef="M" exif:FocalLengthIn35mmFilm="24"'
+    assert read(KINDS[kind](packet(f"{PLACE} {TAKEN} {camera} {looks}", YAK))) == Metadata(
+        position=Point(27.86, 86.79), position_source="xmp", altitude=3985.0,
+        bearing=74.0, bearing_reference="magnetic", focal_length_35mm=24.0,
+        shot_time_local=datetime(2023, 10, 5, 12), utc_offset=NEPAL, time_source="xmp",
+        description="A yak on the trail", keywords=("yak", "trail"), camera="NIKON D5",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "place"),
+    [
+        ('="27,51,36N"', '="86,47,24E"', (27.86, 86.79)),
+        ('="16,50.4S"', '="179,54.0W"', (-16.84, -179.9)),
+        ('="27.86"', '="-86.79"', (27.86, -86.79)),
+        ('="27.86" exif:GPSLatitudeRef="S"', '="86.79" exif:GPSLongitudeRef="W"', (-27.86, -86.79)),
+        ('="27,51.6N"', '="86,74E"', None),
+        ('="91,0N"', '="86,47E"', None),
+        ('="0,0N"', '="0,0E"', None),
+        ('="north"', '="86,47E"', None),
+    ],
+)
+def test_ways_to_write_a_position(lat: str, lon: str, place: tuple[float, float] | None) -> None:
+    metadata = parse_xmp([packet(f"exif:GPSLatitude{lat} exif:GPSLongitude{lon}")], "XMP ")
+    assert metadata.position == (place and Point(*place))
+    assert bool(metadata.notes) == (place is None)
+
+
+@pytest.mark.parametrize(
+    ("written", "local", "offset"),
+    [
+        (TAKEN, datetime(2023, 10, 5, 12), NEPAL),
+        ('exif:DateTimeOriginal="2023-10-05T12:00Z"', datetime(2023, 10, 5, 12), timedelta(0)),
+        ('exif:DateTimeOriginal="2023:10:05 12:00:00"', datetime(2023, 10, 5, 12), None),
+        ('photoshop:DateCreated="2023-10-05T12:00:07"', datetime(2023, 10, 5, 12, 0, 7), None),
+        ('exif:DateTimeOriginal="2023-10"', None, None),  # a month is no moment
+    ],
+)
+def test_times(written: str, local: datetime | None, offset: timedelta | None) -> None:
+    metadata = parse_xmp([packet(written)], "XMP ")
+    assert (metadata.shot_time_local, metadata.utc_offset) == (local, offset)
+
+
+def test_properties_may_be_elements_and_keywords_paths() -> None:
+    children = (
+        "<exif:GPSLatitude>27,51.6N</exif:GPSLatitude><exif:GPSLongitude>86,47.4E</exif:GPSLongitude>"
+        "<lr:hierarchicalSubject><rdf:Bag><rdf:li>Nepal|Khumbu</rdf:li></rdf:Bag></lr:hierarchicalSubject>"
+    )
+    metadata = parse_xmp([packet("", children)], "XMP ")
+    assert metadata.position == Point(27.86, 86.79) and metadata.keywords == ("Khumbu",)
+
+
+def test_an_extended_packet_is_put_together() -> None:
+    """Adobe's XMP specification, part 3, 1.1.3.1: parts in further segments, in any order."""
+    extended = packet("", YAK)
+    guid = md5(extended, usedforsecurity=False).hexdigest().upper().encode()
+    head = b"http://ns.adobe.com/xmp/extension/\0" + guid
+    parts = [
+        head + struct.pack(">II", len(extended), start) + extended[start : start + 300]
+        for start in range(0, len(extended), 300)
+    ]
+    main = b"http://ns.adobe.com/xap/1.0/\0" + packet(f'{PLACE} xmpNote:HasExtendedXMP="{guid.decode()}"')
+    metadata = read(segments(main, *reversed(parts)))
+    assert len(parts) > 2 and metadata.position == Point(27.86, 86.79)
+    assert metadata.description == "A yak on the trail" and metadata.keywords == ("yak", "trail")
+
+
+# --- hostile packets ---------------------------------------------------------------------------------------
+
+
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">""" + b"".join(
+    b'<!ENTITY %c "%b">' % (97 + level, b"&%c;" % (96 + level) * 10) for level in range(1, 10)
+) + b"]><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>&j;</rdf:RDF>"
+FILE = b"""<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">&a;</rdf:RDF>"""
+
+
+@pytest.mark.parametrize("data", [BOMB, FILE, packet(PLACE)[:-60], b"<rdf:RDF", b"RDF" + bytes(range(256))])
+def test_a_damaged_or_hostile_packet_gives_a_note(data: bytes) -> None:
+    begin = time.monotonic()
+    metadata = read(encode(quadrants(), xmp=data))
+    assert metadata == Metadata(notes=("its XMP is damaged and was not read",))
+    assert time.monotonic() - begin < 10
+
+
+def test_deep_nesting_does_no_harm() -> None:
+    deep = packet(PLACE, "<dc:x>" * 100_000 + "</dc:x>" * 100_000)
+    assert parse_xmp([deep], "XMP ").position == Point(27.86, 86.79)
+
+
+def test_a_few_bytes_that_are_no_utf_8_do_not_spoil_the_rest() -> None:
+    metadata = parse_xmp([packet(PLACE, YAK).replace(b"Ein Yak", b"Ein \xff\xe4")], "XMP ")
+    assert metadata.position == Point(27.86, 86.79) and metadata.description == "A yak on the trail"
+
+
+# --- IPTC --------------------------------------------------------------------------------------------------
+
+
+def iptc(*records: tuple[int, int, bytes]) -> bytes:
+    """Records of IPTC-IIM: number of the record, of the data set, and the value."""
+    return b"".join(struct.pack(">BBBH", 0x1C, *each[:2], len(each[2])) + each[2] for each in records)
+
+
+def photoshop(records: bytes, data: bytes = b"") -> bytes:
+    """A JPEG with IPTC in Photoshop's segment."""
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + bytes(len(records) % 2)
+    return segments(b"Photoshop 3.0\0" + resource, marker=0xED, data=data)
+
+
+WORDS = [
+    (1, 90, b"\x1b%G"), (2, 120, "Prière à Nāmche".encode()), (2, 25, b"yak"), (2, 25, b"prayer flags"),
+    (2, 55, b"20231005"), (2, 60, b"120000+0545"),
+]
+
+
+def test_iptc_of_a_jpeg() -> None:
+    assert read(photoshop(iptc(*WORDS))) == Metadata(
+        description="Prière à Nāmche", keywords=("yak", "prayer flags"),
+        shot_time_local=datetime(2023, 10, 5, 12), utc_offset=NEPAL, time_source="iptc",
+    )
+
+
+def test_iptc_of_a_tiff() -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[33723] = 7
+    tags[33723] = iptc(*WORDS)
+    stream = io.BytesIO()
+    quadrants().save(stream, "TIFF", tiffinfo=tags)
+    assert read(stream.getvalue()).keywords == ("yak", "prayer flags")
+
+
+@pytest.mark.parametrize("data", ["Prière".encode("cp1252"), "Prière".encode()])
+def test_iptc_that_does_not_name_its_characters(data: bytes) -> None:
+    assert read(photoshop(iptc((2, 120, data)))).description == "Prière"
+
+
+@pytest.mark.parametrize("data", [b"\x1c\x02\x78\xff\xff\xff", b"\x1c", bytes(100), b"junk" * 50])
+def test_damaged_iptc_says_nothing(data: bytes) -> None:
+    assert read(photoshop(data)) == Metadata()
+
+
+def test_a_day_without_a_time_is_no_moment() -> None:
+    assert read(photoshop(iptc((2, 55, b"20231005")))).shot_time_local is None
+
+
+# --- together ----------------------------------------------------------------------------------------------
+
+
+def test_exif_wins_then_xmp_then_iptc() -> None:
+    gps = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (27.0, 48.0, 0.0),
+           GPS.GPSLongitudeRef: "E", GPS.GPSLongitude: (86.0, 42.0, 0.0)}
+    exif = make_exif({}, {Base.DateTimeOriginal: "2023:10:29 08:18:06"}, gps)
+    looks = 'exif:GPSImgDirection="74" exif:GPSImgDirectionRef="T"'
+    written = encode(quadrants(), exif=exif, xmp=packet(f"{PLACE} {TAKEN} {looks}"))
+    metadata = read(photoshop(iptc(*WORDS), written))
+    assert (metadata.position, metadata.position_source) == (Point(27.8, 86.7), "exif")
+    assert (metadata.shot_time_local, metadata.time_source) == (datetime(2023, 10, 29, 8, 18, 6), "exif")
+    assert metadata.utc_offset is None  # XMP's offset is that of another time
+    assert (metadata.bearing, metadata.bearing_reference) == (74.0, "true")
+    assert metadata.description == "Prière à Nāmche"
+
+
+def test_an_offset_beside_the_same_time_counts() -> None:
+    exif = make_exif({}, {Base.DateTimeOriginal: "2023:10:05 12:00:00"})
+    metadata = read(encode(quadrants(), exif=exif, xmp=packet(TAKEN)))
+    assert (metadata.time_source, metadata.utc_offset) == ("exif", NEPAL)
+
+
+def test_the_example_of_the_wild(shared: Path) -> None:
+    metadata = read(read_bytes(shared / "failing" / "xmp_iptc_only.jpg"))
+    expected: dict[str, Any] = {
+        "position": Point(27.9, 86.8), "bearing": 74.0, "bearing_reference": "true", "utc_offset": NEPAL,
+        "description": "A yak on the trail", "keywords": ("yak",), "position_source": "xmp",
+    }
+    assert {name: getattr(metadata, name) for name in expected} == expected
