@@ -4,13 +4,13 @@ Every asset is a file that people can read, copy into Dev Tools or hand to Terra
 packed before it is stored: Elasticsearch's mustache has no partials, so ``{{> name}}`` is replaced with
 ``search_templates/fragments/name.mustache``.
 
-The files name one model, `NAMED_MODEL`, and its `NAMED_DIMS`; `bind_model` puts another one in their place.
+The files name one model, `NAMED_MODEL`, and its 768 dims; `bind_model` puts another one in their place.
 """
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from loader.elastic.models import DeployedModel
 
 NAMED_MODEL = "google__siglip2-base-patch16-224"
-NAMED_DIMS = 768
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATES = _ROOT / "search_templates"
@@ -39,14 +38,6 @@ KINDS = {
     "_component_template": "component template",
     "_index_template": "index template",
     SCRIPTS: "search template",
-}
-
-# Two fragments depend on the length of the vectors. The query vector is written number by number: the engine
-# escapes a value only in a tag of its own ({{#toJson}} of a string and {{#join}} write it raw), and a section
-# would leave a comma behind the last item.
-_DIMS: dict[str, Callable[[int], str]] = {
-    "dims": str,
-    "each_number_of_vector": lambda dims: ", ".join(f'"{{{{vector.{place}}}}}"' for place in range(dims)),
 }
 
 _INCLUDE = re.compile(r"(?P<indent>(?:^[ \t]+)?)\{\{>\s*(?P<name>[\w-]+)\s*\}\}", re.MULTILINE)
@@ -80,13 +71,12 @@ def read_assets() -> list[Asset]:
         for kind, folder in _JSON_FOLDERS.items()
         for file in sorted(folder.glob("*.json"))
     ]
-    return [*from_json, *(_script(name, NAMED_DIMS) for name in template_names())]
+    return [*from_json, *map(_script, template_names())]
 
 
 def bind_model(assets: list[Asset], model: DeployedModel) -> list[Asset]:
     """Put a deployed model's id, dims and fingerprints where the files name `NAMED_MODEL`."""
-    sized = [_script(asset.name, model.dims) if asset.kind == SCRIPTS else asset for asset in assets]
-    return [replace(asset, body=_bound(asset.body, model)) for asset in sized]
+    return [replace(asset, body=_bound(asset.body, model)) for asset in assets]
 
 
 def _bound(value: Any, model: DeployedModel) -> Any:
@@ -123,33 +113,24 @@ def read_schema(template: str) -> Mapping[str, Any]:
     return schema
 
 
-def pack_template(name: str, dims: int = NAMED_DIMS) -> str:
-    """A search template as Elasticsearch stores it: fragments inlined, comments and blank lines left out.
-
-    Args:
-        name: the template's id.
-        dims: length of the vectors, for the fragments `dims` and `each_number_of_vector`.
-    """
-    text = _inlined((_TEMPLATES / f"{name}.mustache").read_text(encoding="utf-8"), dims)
+def pack_template(name: str) -> str:
+    """A search template as Elasticsearch stores it: fragments inlined, comments and blank lines left out."""
+    text = _inlined((_TEMPLATES / f"{name}.mustache").read_text(encoding="utf-8"))
     lines = _COMMENT.sub("", text).splitlines()
     return "\n".join(line for line in lines if line.strip()) + "\n"
 
 
-def _inlined(text: str, dims: int) -> str:
+def _inlined(text: str) -> str:
     """Replace each include with its fragment, indented as the include is."""
-    return _INCLUDE.sub(
-        lambda include: indent(_fragment(include["name"], dims), include["indent"]), text
-    )
+    return _INCLUDE.sub(lambda include: indent(_fragment(include["name"]), include["indent"]), text)
 
 
-def _fragment(name: str, dims: int) -> str:
-    if name in _DIMS:
-        return _DIMS[name](dims)
-    return _inlined((_FRAGMENTS / f"{name}.mustache").read_text(encoding="utf-8").strip("\n"), dims)
+def _fragment(name: str) -> str:
+    return _inlined((_FRAGMENTS / f"{name}.mustache").read_text(encoding="utf-8").strip("\n"))
 
 
-def _script(name: str, dims: int) -> Asset:
-    return Asset(SCRIPTS, name, {"script": {"lang": "mustache", "source": pack_template(name, dims)}})
+def _script(name: str) -> Asset:
+    return Asset(SCRIPTS, name, {"script": {"lang": "mustache", "source": pack_template(name)}})
 
 
 def render_requests(assets: Sequence[Asset], folder: Path) -> dict[Path, bytes]:

@@ -23,6 +23,10 @@ from .values import VALUES
 
 GOLDEN = Path(__file__).parent / "golden" / "templates"
 PARAMETER = re.compile(r"\{\{[#^{&]?\s*([A-Za-z_]\w*)[\w.]*\s*\}")
+LIST_AS_JSON = (
+    '{{#vector.size}} {{^vector.size}}"vector is no list": {}, {{/vector.size}} '
+    '"query_vector": {{#toJson}}vector{{/toJson}}, {{/vector.size}}'
+)
 JSON_FILES = sorted(
     file
     for folder in ("mappings", "ingest_pipelines", "search_templates")
@@ -55,8 +59,8 @@ def test_every_file_is_applied() -> None:
 
 def test_stored_names_are_those_that_others_rely_on() -> None:
     assert template_names() == [
-        "peaks-by-text", "peaks-by-vector", "photos-by-peak", "photos-by-text", "photos-by-vector",
-        "photos-hybrid", "photos-hybrid-basic",
+        "peaks-by-text", "peaks-by-vector", "photos-by-filter", "photos-by-peak", "photos-by-text",
+        "photos-by-vector", "photos-hybrid", "photos-hybrid-basic",
     ]
     pipelines = {name for kind, name in ASSETS if kind == "_ingest/pipeline"}
     assert pipelines == {"peaks-text-embedding", "concepts-text-embedding"}
@@ -83,6 +87,8 @@ def test_every_fragment_is_included_somewhere() -> None:
 @pytest.mark.parametrize("template", template_names())
 def test_packed_template_has_no_include_comment_or_raw_tag(template: str) -> None:
     source = pack_template(template)
+    # toJson writes a string as it is, so it stands in a section that only a list has
+    source = " ".join(source.split()).replace(LIST_AS_JSON, "")
     for mark in ("{{>", "{{!", "{{{", "{{&", "toJson", "join"):
         assert mark not in source
     assert len(source.encode()) < 65_535  # script.max_size_in_bytes
@@ -117,7 +123,7 @@ def test_values_of_these_tests_are_allowed(template: str) -> None:
 
 @pytest.mark.parametrize("template", template_names())
 def test_schema_and_template_name_the_same_parameters(template: str) -> None:
-    found = {name[1] for name in PARAMETER.finditer(pack_template(template))}
+    found = {name[1] for name in PARAMETER.finditer(pack_template(template))} - {"toJson"}
     assert found == set(read_schema(template)["properties"])
 
 

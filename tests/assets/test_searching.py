@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.elastic.assets import bind_model, pack_template, read_assets, read_schema, template_mappings
+from loader.elastic.assets import (
+    bind_model,
+    pack_template,
+    read_assets,
+    read_schema,
+    template_mappings,
+    template_names,
+)
 from loader.elastic.error_sentences import explain
 from loader.elastic.models import DeployedModel
 
@@ -32,7 +39,7 @@ PHOTOS: dict[str, dict[str, Any]] = {
             "peak": "ama-dablam", "distance": 8123.5, "bearing": 101.25, "offset": -3.5, "elevation": 9.5,
             "probability": 0.875,
         }],
-        "gps": {"lat": 27.861, "lon": 86.861},
+        "gps": {"lat": 27.861, "lon": 86.861}, "altitude": 4012.5,
         "shot_time": "2023-10-05T03:00:00Z", "shot_time_local": "2023-10-05T08:45:00",
         "shot_time_offset": "+05:45", "thumbnail": "QUJD" * 20_000,
     },
@@ -40,7 +47,7 @@ PHOTOS: dict[str, dict[str, Any]] = {
         "path": "camp.jpg", "path_words": "day two camp", "clip_image": [0.9, 0.1, 0],
         "predicted_peaks": ["pumori", "everest"], "predicted_peak_names": ["Pumori", "Mount Everest"],
         "predicted_concepts": ["tent", "stupa"], "peaks_in_frame_ids": ["pumori", "everest"],
-        "gps": {"lat": 28.0, "lon": 86.83}, "shot_time_local": "2023-10-06T23:45:00",
+        "gps": {"lat": 28.0, "lon": 86.83}, "altitude": 5170, "shot_time_local": "2023-10-06T23:45:00",
     },
     "yak": {
         "path": "yak.jpg", "path_words": "day three", "clip_image": [-1, 0, 0],
@@ -69,16 +76,10 @@ def found(client: Elasticsearch, **parameters: Any) -> list[str]:
 
 
 def search(client: Elasticsearch, **parameters: Any) -> dict[str, Any]:
-    source = pack_template("photos-by-vector", DIMS)
+    source = pack_template("photos-by-vector")
     given = {"vector": [1, 0, 0], **parameters}
     body: dict[str, Any] = client.search_template(index="assets-photos", source=source, params=given).body
     return body
-
-
-def refusal(client: Elasticsearch, **parameters: Any) -> str:
-    with pytest.raises(ApiError) as refused:
-        search(client, **parameters)
-    return explain(refused.value).message
 
 
 def test_nearest_first_and_as_many_as_asked(stored: Elasticsearch) -> None:
@@ -98,6 +99,48 @@ def test_answers_bring_fields_only(stored: Elasticsearch) -> None:
     assert "_source" not in first and not {"clip_image", "thumbnail"} & set(first["fields"])
     first, *_ = search(stored, with_thumbnail=True)["hits"]["hits"]
     assert first["fields"]["thumbnail"] == ["QUJD" * 20_000]
+
+
+def test_names_in_all_languages_come_when_asked_for(stored: Elasticsearch) -> None:
+    assert "predicted_concept_names" not in search(stored)["hits"]["hits"][0]["fields"]
+    named = search(stored, with_names=True)["hits"]["hits"][0]["fields"]
+    assert named["predicted_concept_names"] == ["prayer flags", "Gebetsfahnen"]
+
+
+def browse(client: Elasticsearch, **parameters: Any) -> dict[str, Any]:
+    """Photos without a question."""
+    source = pack_template("photos-by-filter")
+    answer = client.search_template(index="assets-photos", source=source, params=parameters)
+    hits: dict[str, Any] = answer["hits"]
+    return hits
+
+
+def test_photos_without_a_question_in_every_order(stored: Elasticsearch) -> None:
+    def order(**parameters: Any) -> list[str]:
+        return [hit["_id"] for hit in browse(stored, **parameters)["hits"]]
+
+    assert order() == ["camp", "flags", "yak"]  # by path
+    assert order(sort={"time": "asc"}) == ["flags", "camp", "yak"]
+    assert order(sort={"time": "desc"}) == ["camp", "flags", "yak"]  # a photo without a clock is last
+    assert order(sort={"altitude": "desc"}) == ["camp", "flags", "yak"]
+    assert order(sort={"altitude": "asc"}) == ["flags", "camp", "yak"]
+    near = {"near_lat": 27.99, "near_lon": 86.83, "near_distance": "50km"}
+    assert order(sort={"distance": "asc"}, **near) == ["camp", "flags"]
+    assert order(predicted_concepts=["tent"], shot_from="2023-10-06") == ["camp"]
+
+
+def test_pages_follow_each_other_and_say_how_many_there_are(stored: Elasticsearch) -> None:
+    pages = [browse(stored, sort={"time": "asc"}, size=2, **{"from": start}) for start in (0, 2, 4)]
+    assert [[hit["_id"] for hit in page["hits"]] for page in pages] == [["flags", "camp"], ["yak"], []]
+    assert [page["total"] for page in pages] == [{"value": 3, "relation": "eq"}] * 3
+    assert found(stored, **{"from": 1}) == ["camp", "yak"]
+
+
+def test_an_order_keeps_the_scores(stored: Elasticsearch) -> None:
+    scores = {hit["_id"]: hit["_score"] for hit in search(stored)["hits"]["hits"]}
+    hits = search(stored, sort={"time": "desc"})["hits"]["hits"]
+    assert [hit["_id"] for hit in hits] == ["camp", "flags", "yak"]
+    assert {hit["_id"]: hit["_score"] for hit in hits} == scores
 
 
 def test_filters_choose_before_the_neighbours(stored: Elasticsearch) -> None:
@@ -204,16 +247,23 @@ def test_similarity_cuts_off(stored: Elasticsearch) -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"vector": []}, "fewer than"),
-    ({"vector": [1, 0]}, "fewer than"),
-    ({"vector": [1, 0, 0, 0]}, "0.003 vs. 0.004"),
+    ({"vector": []}, "The vector has 0 dimensions but the index holds 3"),
+    ({"vector": [1, 0]}, "The vector has 2 dimensions but the index holds 3"),
+    ({"vector": [1, 0, 0, 0]}, "The vector has 4 dimensions but the index holds 3"),
     ({"vector": ["a", "b", "c"]}, "[query_vector]"),
-    ({"vector": '1], "x": ['}, "[query_vector]"),
+    ({"vector": [{"a": 1}, 0, 0]}, "[query_vector]"),
+    ({"vector": {"size": 3, "0": 1}}, "[query_vector]"),
+    ({"vector": '1], "x": ['}, "required parameter [vector] is missing"),
+    ({"vector": {"size": {"vector": "[1, 0, 0]"}}}, "[vector is no list]"),
+    ({"vector": {"size": [{"vector": "[1, 0, 0]"}]}}, "[vector is no list]"),
     ({"vector": [0, 0, 0]}, "all zeros"),
     ({"num_candidates": 20_000}, "cannot exceed [10000]"),
     ({"size": 20_000}, "[10000] but was [20000]"),
     ({"near_lat": 127, "near_lon": 86}, "latitude is invalid"),
     ({"near_lat": 27}, "[near_lat needs near_lon]"),
+    ({"sort": {"distance": "asc"}}, "[distance needs near_lat and near_lon]"),
+    ({"sort": {"time": "up"}}, "SortOrder.UP"),
+    ({"from": -1}, "[from]"),
     ({"near_lon": 86}, "[near_lon needs near_lat]"),
     ({"near_distance": "5km"}, "[near_distance needs near_lat and near_lon]"),
     ({"near_lat": 27, "near_lon": 86, "near_distance": "far"}, "far"),
@@ -229,14 +279,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_elasticsearch_refuses_by_itself(
     stored: Elasticsearch, parameters: dict[str, Any], said: str
 ) -> None:
-    message = refusal(stored, **parameters)
+    with pytest.raises(ApiError) as refused:
+        search(stored, **parameters)
+    message = explain(refused.value).message
+    assert refused.value.meta.status == 400
     assert said in message and "\n" not in message
 
 
-@pytest.mark.parametrize("template", [asset.name for asset in read_assets() if asset.kind == "_scripts"])
+@pytest.mark.parametrize("template", [name for name in template_names() if name != "photos-by-filter"])
 def test_missing_parameter_is_refused_by_name(stored: Elasticsearch, template: str) -> None:
     (name,) = read_schema(template)["required"]
     with pytest.raises(ApiError) as refused:
-        source = pack_template(template, DIMS)
+        source = pack_template(template)
         stored.search_template(index="assets-photos", source=source, params={"size": 1})
     assert f"[required parameter [{name}] is missing]" in explain(refused.value).message

@@ -9,7 +9,9 @@ VALUES: dict[str, Any] = {
     "vector": [0.25, -0.5, 0.75],
     "recipe": "peak",
     "model_id": "siglip2-trek-tiny",
+    "from": 40,
     "size": 20,
+    "sort": {"distance": "asc"},
     "num_candidates": 500,
     "near_lat": 27.8612,
     "near_lon": 86.8614,
@@ -24,6 +26,7 @@ VALUES: dict[str, Any] = {
     "predicted_concepts": ["prayer-flags", "stupa"],
     "peaks_in_frame": ["lhotse", "nuptse"],
     "min_similarity": 0.1,
+    "with_names": True,
     "with_thumbnail": True,
 }
 
@@ -45,6 +48,8 @@ HOSTILE: list[Any] = [
     {"index": "photos", "id": "1", "path": "predicted_peaks"},
     {"vector": '1]}, "x": [', "text": '"', "near_lon": '"}', "size": [{"vector": '1], "x": [1'}]},
     {"0": {"vector": '1], "x": [1'}, "size": 3},
+    {"time": '"}, {"path', "altitude": ['"', "}"], "distance": "asc"},
+    [{"time": "asc"}, {"time": '"}'}],
     True,
     None,
     0,

@@ -19,6 +19,7 @@ import org.elasticsearch.common.settings.Setting;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.common.settings.SettingsFilter;
 import org.elasticsearch.features.NodeFeature;
+import org.elasticsearch.index.analysis.CharFilterFactory;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.index.analysis.TokenizerFactory;
 import org.elasticsearch.indices.SystemIndexDescriptor;
@@ -39,7 +40,7 @@ import org.elasticsearch.xcontent.ParseField;
 import org.elasticsearch.xpack.core.ml.inference.MlInferenceNamedXContentProvider;
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentMetadata;
 import org.elasticsearch.xpack.core.ml.vectors.TextEmbeddingQueryVectorBuilder;
-import org.peaks.embedded.analysis.SecurityAnalysis;
+import org.peaks.embedded.analysis.CommonAnalysis;
 import org.peaks.embedded.ingest.InferenceProcessor;
 import org.peaks.embedded.ingest.RemoveProcessor;
 import org.peaks.embedded.ingest.SetProcessor;
@@ -134,13 +135,18 @@ public final class EmbeddedPlugin extends Plugin
   }
 
   @Override
+  public Map<String, AnalysisProvider<CharFilterFactory>> getCharFilters() {
+    return CommonAnalysis.charFilters();
+  }
+
+  @Override
   public Map<String, AnalysisProvider<TokenFilterFactory>> getTokenFilters() {
-    return SecurityAnalysis.tokenFilters();
+    return CommonAnalysis.tokenFilters();
   }
 
   @Override
   public Map<String, AnalysisProvider<TokenizerFactory>> getTokenizers() {
-    return SecurityAnalysis.tokenizers();
+    return CommonAnalysis.tokenizers();
   }
 
   @Override

@@ -55,6 +55,16 @@ class TemplateEngineTest {
   }
 
   @Test
+  void listsBecomeJsonWhateverTheirItems() {
+    String source = "{{#x.size}}{{#toJson}}x{{/toJson}}{{/x.size}}";
+    assertEquals("[0.5,-2]", render(source, Map.of("x", List.of(0.5, -2))));
+    assertEquals("[\"1], \\\"\"]", render(source, Map.of("x", List.of("1], \""))));
+    assertEquals("[]", render(source, Map.of("x", List.of())));
+    assertEquals("", render(source, Map.of("x", "1], \"")));
+    assertEquals("", render(source, Map.of()));
+  }
+
+  @Test
   void noTemplateReachesJava() {
     assertEquals("", render("{{x.class}}{{x.bytes}}", Map.of("x", "text")));
   }

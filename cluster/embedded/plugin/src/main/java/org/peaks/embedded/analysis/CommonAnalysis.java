@@ -1,22 +1,38 @@
 package org.peaks.embedded.analysis;
 
+import java.io.Reader;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.apache.lucene.analysis.TokenStream;
+import org.apache.lucene.analysis.cjk.CJKWidthFilter;
 import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
+import org.apache.lucene.analysis.miscellaneous.ASCIIFoldingFilter;
 import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
+import org.apache.lucene.analysis.pattern.PatternReplaceCharFilter;
 import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.index.analysis.AbstractCharFilterFactory;
 import org.elasticsearch.index.analysis.AbstractTokenFilterFactory;
+import org.elasticsearch.index.analysis.CharFilterFactory;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.index.analysis.TokenizerFactory;
 import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
 import org.elasticsearch.plugins.AnalysisPlugin;
 
-/** The parts of the module analysis-common that the index of users and API keys is made with. */
-public final class SecurityAnalysis {
+/**
+ * The parts of the module analysis-common that the index of users and API keys is made with, and
+ * those of the project's own analyzers.
+ */
+public final class CommonAnalysis {
 
-  private SecurityAnalysis() {}
+  private CommonAnalysis() {}
+
+  public static Map<String, AnalysisProvider<CharFilterFactory>> charFilters() {
+    return Map.of(
+        "pattern_replace",
+        AnalysisPlugin.requiresAnalysisSettings(
+            (index, environment, name, settings) -> patternReplace(name, settings)));
+  }
 
   public static Map<String, AnalysisProvider<TokenFilterFactory>> tokenFilters() {
     return Map.of(
@@ -24,7 +40,11 @@ public final class SecurityAnalysis {
         (index, environment, name, settings) -> filter(name, settings, UniqueTokens::new),
         "pattern_capture",
         AnalysisPlugin.requiresAnalysisSettings(
-            (index, environment, name, settings) -> patternCapture(name, settings)));
+            (index, environment, name, settings) -> patternCapture(name, settings)),
+        "asciifolding",
+        (index, environment, name, settings) -> filter(name, settings, ASCIIFoldingFilter::new),
+        "cjk_width",
+        (index, environment, name, settings) -> filter(name, settings, CJKWidthFilter::new));
   }
 
   public static Map<String, AnalysisProvider<TokenizerFactory>> tokenizers() {
@@ -32,6 +52,17 @@ public final class SecurityAnalysis {
         "uax_url_email",
         (index, environment, name, settings) ->
             TokenizerFactory.newFactory(name, UAX29URLEmailTokenizer::new));
+  }
+
+  private static CharFilterFactory patternReplace(String name, Settings settings) {
+    Pattern pattern = Pattern.compile(settings.get("pattern"));
+    String replacement = settings.get("replacement", "");
+    return new AbstractCharFilterFactory(name) {
+      @Override
+      public Reader create(Reader input) {
+        return new PatternReplaceCharFilter(pattern, replacement, input);
+      }
+    };
   }
 
   private static TokenFilterFactory patternCapture(String name, Settings settings) {
