@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "sight": "loader.commands.mountains:sight",
     "map": "loader.commands.trek_map:draw_trek",
     "similar": "loader.commands.questions:similar",
+    "photos": "loader.commands.questions:photos",
     "calibrate": "loader.commands.labelled_photos:calibrate",
     "evaluate": "loader.commands.labelled_photos:evaluate",
 }

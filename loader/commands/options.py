@@ -81,8 +81,10 @@ _MOST_PEAKS = click.option("--size", type=click.IntRange(min=1), metavar="N", de
                            help="Most peaks an image.")
 
 
-# The filters: on photos for a map, on photos that an image or words are compared with, and on peaks.
+# The filters: on photos for a map, on photos without a question, on photos that an image or words are
+# compared with, and on peaks.
 map_filter_options = combine(*_PLACE, *_CONTENTS)
+plain_filter_options = combine(*_PLACE, *_CONTENTS, _MOST_PHOTOS)
 photo_filter_options = combine(*_PLACE, *_CONTENTS, _SIMILARITY, _MOST_PHOTOS)
 word_filter_options = combine(*_PLACE, *_CONTENTS, _SIMILARITY, _PROBABILITY, _MOST_PHOTOS)
 peak_filter_options = combine(*_PLACE, _SIMILARITY, _MOST_PEAKS)

@@ -1,4 +1,4 @@
-"""`peaks search`, `peak` and `similar`: questions about photos."""
+"""`peaks search`, `peak`, `similar` and `photos`: questions about photos."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from loader.commands.options import (
     html_option,
     json_option,
     photo_filter_options,
+    plain_filter_options,
     print_json,
     word_filter_options,
     write_contact_sheet,
@@ -18,9 +19,18 @@ from loader.commands.options import (
 from loader.elastic.connection import Connection, connection_options
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer
-from loader.search.asking import answer_question, answer_similar
+from loader.search.asking import answer_photos, answer_question, answer_similar
 from loader.search.filters import read_filters
-from loader.search.question import Question, Recipe, ask_image, ask_peak, ask_peak_name, ask_text
+from loader.search.question import (
+    Order,
+    Question,
+    Recipe,
+    ask_image,
+    ask_peak,
+    ask_peak_name,
+    ask_photos,
+    ask_text,
+)
 from loader.search.template_call import format_curl
 from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
@@ -121,6 +131,37 @@ def similar(
     asked = read_asked_image(client, image, LocalVision(checkpoint))
     question = ask_image(image, asked.vector[0].tolist(), read_filters(client, **filters))
     _show_photos(answer_similar(client, question, asked.ids, thumbnails=html is not None), as_json, html)
+
+
+@click.command()
+@plain_filter_options
+@click.option("--page", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+              help="Which part of the photos, --size at a time.")
+@click.option("--sort", type=click.Choice(["time", "altitude", "distance"]), default="time",
+              show_default=True,
+              help="Order: the photo's own clock, its altitude, or its distance from --near.")
+@click.option("--reverse", is_flag=True, help="The latest, highest or farthest first.")
+@json_option
+@html_option
+@curl_option
+@connection_options
+def photos(
+    connection: Connection,
+    page: int,
+    sort: Order,
+    reverse: bool,
+    as_json: bool,
+    html: Path | None,
+    curl: bool,
+    **filters: Any,
+) -> None:
+    """Browse photos without a question: those that pass the filters, page by page."""
+    if curl:
+        _print_curl(connection, ask_photos(read_filters(None, **filters), sort, reverse=reverse, page=page))
+        return
+    client = connection.client()
+    question = ask_photos(read_filters(client, **filters), sort, reverse=reverse, page=page)
+    _show_photos(answer_photos(client, question, thumbnails=html is not None), as_json, html)
 
 
 def _print_curl(connection: Connection, question: Question) -> None:

@@ -18,13 +18,14 @@ class Similarity:
     """How well a hit fits.
 
     Attributes:
-        score: Elasticsearch's ``_score``; only its order means something for hybrid searches.
+        score: Elasticsearch's ``_score``; only its order means something for hybrid searches. None without a
+            question.
         cosine: −1…1; None when it is not known.
         probability: SigLIP's, 0…1; None where it has no meaning or scale and bias are not known.
         is_rank: whether the score comes from ranks or from two legs (hybrid), not from a cosine.
     """
 
-    score: float
+    score: float | None
     cosine: float | None = None
     probability: float | None = None
     is_rank: bool = False
@@ -71,6 +72,7 @@ class PhotoHit:
         altitude: metres.
         bearing: where the camera looked, degrees clockwise from the north that ``bearing_reference``
             ("true" or "magnetic") names.
+        distance: metres from the point that the answer is sorted by.
         thumbnail: base64 JPEG, when it was asked for.
     """
 
@@ -85,6 +87,7 @@ class PhotoHit:
     bearing: float | None = None
     bearing_reference: str | None = None
     camera: str | None = None
+    distance: float | None = None
     thumbnail: str | None = None
 
 
@@ -92,13 +95,15 @@ class PhotoHit:
 class Answer:
     """A question with its ranked hits; ``took`` is Elasticsearch's own time in milliseconds.
 
-    ``note`` tells a person how the answer was found where that matters, for example by a fallback.
+    ``note`` tells a person how the answer was found where that matters, for example by a fallback. ``total``
+    is the count of all photos that pass the filters, where nothing else was asked.
     """
 
     question: Question
     took: int
     hits: tuple[PhotoHit, ...]
     note: str | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True)

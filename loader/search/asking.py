@@ -71,6 +71,32 @@ def answer_similar(
     return replace(answer, question=question, hits=others[:size])
 
 
+def answer_photos(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> Answer:
+    """Ask for photos without a question (see `loader.search.question.ask_photos`).
+
+    Raises:
+        PeaksError: the index is empty, or has no such page.
+    """
+    body = _run(client, question, thumbnails)
+    hits, total = body["hits"]["hits"], body["hits"]["total"]["value"]
+    if not hits:
+        _refuse_empty_index(client)
+    if total and not hits:
+        raise PeaksError(f"--page: there are no more than {total} photos to show: give a smaller number.")
+    entries = EntriesById.read(client, hits)
+    found = [read_photo_hit(hit, Similarity(None), entries) for hit in hits]
+    if "distance" in question.parameters["sort"]:
+        found = [
+            replace(photo, distance=float(hit["sort"][0])) for photo, hit in zip(found, hits, strict=True)
+        ]
+    return Answer(question, body["took"], tuple(found), total=total)
+
+
+def _refuse_empty_index(client: Elasticsearch) -> None:
+    if client.count(index=PHOTOS)["count"] == 0:
+        raise PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
+
+
 def _answer(
     client: Elasticsearch, question: Question, siglip: SiglipSigmoid | None, thumbnails: bool
 ) -> Answer:
@@ -84,8 +110,8 @@ def _answer(
         note = f"The cluster's licence does not include the RRF retriever: {HYBRID_BASIC} answered instead."
         body = _run(client, question, thumbnails)
     hits = body["hits"]["hits"]
-    if not hits and client.count(index=PHOTOS)["count"] == 0:
-        raise PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
+    if not hits:
+        _refuse_empty_index(client)
     entries = EntriesById.read(client, hits)
     similarities = _similarities(client, question, hits, siglip)
     found = tuple(map(read_photo_hit, hits, similarities, [entries] * len(hits)))

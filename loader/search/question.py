@@ -13,11 +13,13 @@ from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry, is_called
 from loader.search.filters import Filters
-from loader.search.template_call import check_parameters
+from loader.search.template_call import check_parameters, template_schema
 
 Recipe = Literal["none", "photo", "peak"]
+Order = Literal["time", "altitude", "distance"]
 
 BY_TEXT, BY_PEAK, BY_VECTOR = "photos-by-text", "photos-by-peak", "photos-by-vector"
+BY_FILTER = "photos-by-filter"
 HYBRID, HYBRID_BASIC = "photos-hybrid", "photos-hybrid-basic"
 
 
@@ -26,7 +28,7 @@ class Question:
     """A question in a person's words, and as the parameters of a template.
 
     Attributes:
-        command: "search", "peak" or "similar".
+        command: "search", "peak", "similar" or "photos".
         asked: the text, the peak or the image as the person gave it.
         template: id of the stored search template.
         parameters: of the template, checked against its schema.
@@ -100,3 +102,23 @@ def ask_image(image: str, vector: Sequence[float], filters: Filters) -> Question
     """Photos like an image, whose vector is L2-normalised and as long as the index's."""
     parameters = {"vector": list(vector), **filters.parameters}
     return Question("similar", image, BY_VECTOR, parameters, filters.words)
+
+
+def ask_photos(filters: Filters, sort: Order, *, reverse: bool = False, page: int = 1) -> Question:
+    """Photos that pass the filters, in an order of their own.
+
+    Args:
+        filters: that are on.
+        sort: the photo's own clock, its altitude, or its distance from the point of the filters.
+        reverse: the latest, highest or farthest first.
+        page: from 1.
+
+    Raises:
+        PeaksError: a distance needs a point.
+    """
+    if sort == "distance" and "near_lat" not in filters.parameters:
+        raise PeaksError("--sort distance needs a point to measure from: give --near LAT,LON or --near PEAK.")
+    size = filters.parameters.get("size", template_schema(BY_FILTER)["properties"]["size"]["default"])
+    order = {"sort": {sort: "desc" if reverse else "asc"}, "from": (page - 1) * size}
+    asked = f"Photos by {sort}{', backwards' if reverse else ''}"
+    return Question("photos", asked, BY_FILTER, {**filters.parameters, **order}, filters.words)

@@ -38,6 +38,7 @@ _WORDS = {
     "predicted_peaks": "--peak",
     "predicted_concepts": "--concept",
     "peaks_in_frame": "--in-frame",
+    "from": "--page",
 }
 # Where jsonschema's own message would print the whole value.
 _SHORT = {

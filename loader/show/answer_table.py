@@ -7,8 +7,8 @@ from typing import Any
 
 from loader.search.answer import Answer, PhotoHit, Similarity
 from loader.show.tables import Column, fold_line, format_table
-from loader.show.values import format_prediction, format_probability, format_time
-from loader.text import format_count
+from loader.show.values import format_metres, format_prediction, format_probability, format_time
+from loader.text import format_count, format_distance
 
 
 def show_photos(answer: Answer, width: int | None = None) -> str:
@@ -19,14 +19,18 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
         width: see `format_table`.
     """
     question, hits = answer.question, answer.hits
+    first = question.parameters.get("from", 0) + 1
     found = format_count(len(hits), "photo")
+    if answer.total is not None:
+        found = f"{first:,} to {first + len(hits) - 1:,} of {format_count(answer.total, 'photo')}"
     heading = [f"{question.asked}: {found}, {question.template}, {answer.took} ms"]
     heading += [f"  {words}" for words in question.filters]
     columns = [
-        Column("#", [str(rank) for rank in range(1, len(hits) + 1)], "right"),
+        Column("#", [str(rank) for rank in range(first, first + len(hits))], "right"),
         Column("photo", [hit.path for hit in hits]),
         Column("taken", [format_time(hit.time) for hit in hits]),
         *_similarity_columns([hit.similarity for hit in hits]),
+        *_order_columns(answer),
         Column("peaks", [", ".join(map(format_prediction, hit.predictions)) for hit in hits]),
         Column("concepts", [", ".join(concept.name for concept in hit.concepts) for hit in hits]),
     ]
@@ -42,6 +46,15 @@ def _similarity_columns(similarities: Sequence[Similarity]) -> list[Column]:
     ]
 
 
+def _order_columns(answer: Answer) -> list[Column]:
+    """What the photos are in the order of, where no other column tells."""
+    order = answer.question.parameters.get("sort", {})
+    if "altitude" in order:
+        return [Column("altitude", [format_metres(hit.altitude) for hit in answer.hits], "right")]
+    distances = ["" if hit.distance is None else format_distance(hit.distance) for hit in answer.hits]
+    return [Column("distance", distances, "right")]
+
+
 def show_nothing(answer: Answer, width: int | None = None) -> str:
     """The question and its filters, for an answer without hits; see `format_table` for the width."""
     question = answer.question
@@ -53,7 +66,7 @@ def show_nothing(answer: Answer, width: int | None = None) -> str:
 
 
 def describe_answer(answer: Answer) -> dict[str, Any]:
-    """The answer as one JSON object: ``query``, ``took`` (ms), ``note`` and ``hits``."""
+    """The answer as one JSON object: ``query``, ``took`` (ms), ``note``, ``hits``, ``total`` if counted."""
     question = answer.question
     return {
         "query": {
@@ -64,6 +77,7 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
         },
         "took": answer.took,
         "note": answer.note,
+        **({} if answer.total is None else {"total": answer.total}),
         "hits": [_describe_hit(hit) for hit in answer.hits],
     }
 
@@ -86,4 +100,5 @@ def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
         "bearing": hit.bearing,
         "bearing_reference": hit.bearing_reference,
         "camera": hit.camera,
+        **({} if hit.distance is None else {"distance": hit.distance}),
     }
