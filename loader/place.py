@@ -1,9 +1,13 @@
 """Places on Earth."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+_METRES = {"m": 1.0, "km": 1000.0, "mi": 1609.344, "yd": 0.9144, "ft": 0.3048, "nmi": 1852.0}
+_LENGTH = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_METRES)})\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,11 @@ def read_point(values: Sequence[Mapping[str, Any]] | None) -> Point | None:
         return None
     longitude, latitude = values[0]["coordinates"]
     return Point(lat=latitude, lon=longitude)
+
+
+def parse_length(text: str) -> float:
+    """Read a number above 0 and its unit, such as ``40km``, as metres; ValueError for anything else."""
+    found = _LENGTH.fullmatch(text)
+    if found is None or float(found[1]) == 0:
+        raise ValueError(f"{text!r} is no distance")
+    return float(found[1]) * _METRES[found[2].lower()]

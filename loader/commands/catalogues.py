@@ -1,13 +1,14 @@
-"""Catalogues of peaks and concepts: load them, and check one."""
+"""Catalogues of peaks and concepts: make one, check it, and load them."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from loader.commands.options import FILE, FOLDER, json_option, print_json
+from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json, write_output
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import (
     read_deployed_model,
@@ -15,9 +16,13 @@ from loader.elastic.models import (
     refuse_other_checkpoint,
     refuse_other_model,
 )
+from loader.elastic.photo_index import read_positions
+from loader.errors import PeaksError
 from loader.peaks.catalogue import ALPHA_TEXT, Concept, Entry, Peak
-from loader.peaks.catalogue_file import read_catalogue
+from loader.peaks.catalogue_file import LANGUAGE, read_catalogue
 from loader.peaks.catalogue_index import require_entries
+from loader.peaks.gazetteers.heights import parse_height
+from loader.place import parse_length
 from loader.show.progress import Progress, track
 
 if TYPE_CHECKING:
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
     from loader.vision.local_vision import LocalVision
 
 # The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
+
+Given = TypeVar("Given")
 
 _references_option = click.option(
     "--reference-images", "folder", metavar="DIR", type=FOLDER,
@@ -119,7 +126,62 @@ def _end(report: CatalogueReport, kind: type[Entry], file: Path, as_json: bool) 
 
 @click.group()
 def catalog() -> None:
-    """Check the catalogue of peaks."""
+    """Make and check a catalogue of peaks."""
+
+
+@catalog.command("import")
+@click.argument("file", type=FILE)
+@click.option("--output", metavar="FILE", type=NEW_FILE, default=Path("peaks.yaml"), show_default=True,
+              help="The catalogue to write; a file that is there stays as it is.")
+@click.option("--around-photos", metavar="DISTANCE",
+              help="Only summits at most so far (40km) from the position of a photo of the index.")
+@click.option("--min-elevation", metavar="HEIGHT",
+              help="Only summits that are at least so high (3000m, 12000ft).")
+@click.option("--language", metavar="CODE", default="en", show_default=True,
+              help="Language whose name is shown first, where FILE has one.")
+@connection_options
+def import_summits(
+    connection: Connection,
+    file: Path,
+    output: Path,
+    around_photos: str | None,
+    min_elevation: str | None,
+    language: str,
+) -> None:
+    """Make a catalogue of the summits in FILE.
+
+    FILE holds peaks of OpenStreetMap (GeoJSON or an Overpass answer), a country of GeoNames, or waypoints
+    (GPX); its content tells which. No cluster is asked without --around-photos.
+    """
+    from loader.peaks.gazetteers.catalogue_text import format_catalogue
+    from loader.peaks.gazetteers.reader import read_gazetteer
+    from loader.peaks.gazetteers.selection import Wanted, select_peaks
+    from loader.show.imported_summits import summarize_import
+
+    if not LANGUAGE.fullmatch(language):
+        raise PeaksError(f"--language {language!r} is no language: give its code, such as en or ne.")
+    if output.exists():
+        raise PeaksError(f"{output} is there already, and may hold your own work: give another --output.")
+    lowest = None if min_elevation is None else _read("--min-elevation", min_elevation, parse_height)
+    around = None
+    if around_photos is not None:
+        distance = _read("--around-photos", around_photos, parse_length)
+        around = read_positions(connection.client()), distance
+    gazetteer = read_gazetteer(file)
+    selection = select_peaks(gazetteer, Wanted(language, lowest, around))
+    if selection.peaks:
+        write_output(output, format_catalogue(selection.peaks, gazetteer.origin).encode())
+    click.echo(summarize_import(gazetteer, selection, str(file), str(output)))
+    if not selection.peaks:
+        raise click.exceptions.Exit(1)
+
+
+def _read(option: str, written: str, parse: Callable[[str], Given]) -> Given:
+    try:
+        return parse(written)
+    except ValueError as error:
+        examples = "such as 40km" if option == "--around-photos" else "such as 3000m or 12000ft"
+        raise PeaksError(f"{option}: {error}; write a number and its unit, {examples}.") from error
 
 
 @catalog.command()

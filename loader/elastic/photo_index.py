@@ -12,6 +12,7 @@ from loader.elastic.indices import PEAKS, PHOTOS, read_pages, read_vector, refre
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
+from loader.place import Point, read_point
 
 PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 
@@ -100,6 +101,22 @@ def find_other_root(client: Elasticsearch, library: str, root: str) -> str | Non
     request = partial(client.search, index=PHOTOS, size=1, source=False, fields=fields, query=query)
     hits = with_retries(request)["hits"]["hits"]
     return str(hits[0]["fields"]["library_root"][0]) if hits else None
+
+
+def read_positions(client: Elasticsearch) -> list[Point]:
+    """Return where the photos of the index were taken, one position a photo that has one.
+
+    Raises:
+        PeaksError: no photo has a position.
+    """
+    has_position = {"exists": {"field": "gps"}}
+    # no retries, so that an absent cluster fails at once
+    if not client.count(index=PHOTOS, query=has_position)["count"]:
+        fix = "load photos that have one with `peaks load-photos DIR`"
+        raise PeaksError(f"No photo of the index {PHOTOS} has a position: {fix}.")
+    pages = read_pages(client, PHOTOS, size=PAGE, source=False, fields=[{"field": "gps"}], query=has_position)
+    positions = (read_point(hit["fields"]["gps"]) for hits in pages for hit in hits)
+    return [position for position in positions if position is not None]
 
 
 def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

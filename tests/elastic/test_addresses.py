@@ -44,6 +44,7 @@ ASKING = {
     "apply": [],
     "calibrate": ["--labels", "sight"],
     "catalog check": [],
+    "catalog import": [PEAKS, "--around-photos", "40km"],
     "evaluate": ["--labels", "sight"],
     "identify": [IMAGE, *MODEL],
     "load-concepts": [CONCEPTS],

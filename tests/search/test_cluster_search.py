@@ -11,6 +11,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.calibration_store import (
     RuleInForce,
     reset_rule_in_force,
@@ -18,7 +20,8 @@ from loader.peaks.identification.calibration_store import (
 )
 from loader.peaks.identification.rule import default_rule
 from loader.search.filters import read_filters
-from tests.conftest import DEMO_CHECKPOINT, Node, ask, invoke, stored_vector
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, invoke, stored_vector
+from tests.peaks.gazetteers.lists import gpx, waypoint
 from tests.search.search_library import PATHS, paths, refusal
 
 pytestmark = pytest.mark.cluster
@@ -243,3 +246,16 @@ def test_an_empty_index_says_how_to_fill_it(node: Node, fresh_indices: str) -> N
     assert "peaks load-photos" in refusal(node, "search", "yak")
     assert "peaks load-peaks" in refusal(node, "peak", "Ama Dablam")
     assert "peaks load-concepts" in refusal(node, "search", "x", "--concept", "yak")
+
+
+def test_catalogue_of_summits_around_the_photos(node: Node, photos: Path, tmp_path: Path) -> None:
+    """Photos stand at 27.90, 86.80 and 27.70, 86.72."""
+    file = tmp_path / "summits.gpx"
+    summits = {"Near": (27.95, 86.8), "Beside": (27.68, 86.7), "Far": (28.5, 86.8), "South": (-27.9, 86.8)}
+    points = (waypoint(name, lat=str(lat), lon=str(lon)) for name, (lat, lon) in summits.items())
+    file.write_text(gpx(*points), encoding="utf-8")
+    output = tmp_path / "peaks.yaml"
+    words = ("catalog", "import", file, "--output", output, "--around-photos", "8km")
+    said = call_peaks(*words, "--url", node.url)
+    assert "left out: 2 too far from every photo" in said
+    assert {peak.id for peak in read_catalogue(output, Peak)} == {"near", "beside"}

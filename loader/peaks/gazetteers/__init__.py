@@ -1,0 +1,1 @@
+"""Lists of summits that others keep (OpenStreetMap, GeoNames, GPX), as entries of a catalogue."""

@@ -1,0 +1,124 @@
+"""Summits of OpenStreetMap, as GeoJSON or as Overpass answers (``[out:json]``).
+
+Tags: wiki.openstreetmap.org/wiki/Tag:natural=peak, Key:name and Key:ele.
+"""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from loader.errors import PeaksError
+from loader.peaks.catalogue import UNDETERMINED
+from loader.peaks.catalogue_file import ID_LIMIT
+from loader.peaks.gazetteers.summit import Gazetteer
+from loader.text import shorten
+
+ORIGIN = "OpenStreetMap (© OpenStreetMap contributors, ODbL)"
+SUMMITS = frozenset(("peak", "volcano"))
+
+# The keys that hold names, the likeliest to be known first; "name:ne" is the Nepali one.
+_NAME_KEYS = (
+    *("int_name", "name", "official_name", "alt_name"),
+    *("short_name", "loc_name", "nat_name", "old_name"),
+)
+_NAME_KEY = re.compile(rf"({'|'.join(_NAME_KEYS)})(?::([a-z]{{2,3}})(?:[-_][A-Za-z0-9_-]+)?)?")
+_SEVERAL = re.compile(r";|\s/\s")
+
+# What a thing on the map has: its tags, latitude, longitude, height and number.
+Place = tuple[Mapping[str, Any], Any, Any, Any, str]
+
+
+def read_openstreetmap(text: str, source: str) -> Gazetteer:
+    """Read the summits of a JSON document.
+
+    Args:
+        text: GeoJSON (a collection, or one feature a line) or an Overpass answer.
+        source: the file's name for errors.
+
+    Raises:
+        PeaksError: it is no such document.
+    """
+    places = list(_read_places(_parse(text, source), source))
+    found = Gazetteer(ORIGIN)
+    is_tagged = any("natural" in tags for tags, *_ in places)
+    for tags, latitude, longitude, height, number in places:
+        kind = str(tags.get("natural", "untagged"))
+        if is_tagged and kind not in SUMMITS:
+            found.passed_over[f"of another kind (natural={kind})"] += 1
+        else:
+            found.add(_names(tags), latitude, longitude, tags.get("ele", height), number)
+    return found
+
+
+def _parse(text: str, source: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise PeaksError(f"{source} is nested too deeply to be GeoJSON.") from error
+    except ValueError as error:
+        lines = [line.strip("\x1e \r") for line in text.split("\n")]  # RFC 8142 marks each with U+001E
+        try:
+            return {"features": [json.loads(line) for line in lines if line]}
+        except (ValueError, RecursionError):
+            raise PeaksError(f"{source} is no whole JSON document ({error}): fetch it again.") from error
+
+
+def _read_places(document: Any, source: str) -> Iterator[Place]:
+    elements = features = None
+    if isinstance(document, Mapping):
+        elements, features = document.get("elements"), document.get("features")
+        if document.get("type") == "Feature":
+            features = [document]
+        if not elements and document.get("remark"):
+            remark = shorten(str(document["remark"]), 200)
+            raise PeaksError(f"{source} holds Overpass's refusal ({remark}): ask for a smaller area.")
+    if isinstance(elements, list):
+        yield from (_element(each) for each in elements if isinstance(each, Mapping) and each.get("tags"))
+    elif isinstance(features, list):
+        yield from (_feature(each) for each in features if isinstance(each, Mapping))
+    else:
+        raise PeaksError(
+            f"{source} is JSON, but neither GeoJSON (with 'features') nor an Overpass answer (with "
+            "'elements'): docs/catalogue.md says how to get one."
+        )
+
+
+def _element(element: Mapping[str, Any]) -> Place:
+    """An Overpass element; an area has its ``center`` where the query asked for it."""
+    place = _mapping(element.get("center")) or element
+    number = f"osm-{element.get('type', 'node')}-{element.get('id', 0)}"
+    return _mapping(element["tags"]), place.get("lat"), place.get("lon"), None, _slug(number)
+
+
+def _feature(feature: Mapping[str, Any]) -> Place:
+    """A GeoJSON feature; only points have a position here."""
+    properties, geometry = _mapping(feature.get("properties")), _mapping(feature.get("geometry"))
+    tags = _mapping(properties.get("tags")) or properties
+    number = feature.get("id") or properties.get("@id") or properties.get("id") or ""
+    coordinates = geometry.get("coordinates")
+    longitude, latitude, height = None, None, None
+    if geometry.get("type") == "Point" and isinstance(coordinates, list) and len(coordinates) >= 2:
+        longitude, latitude, *more = coordinates
+        height = more[0] if more else None
+    return tags, latitude, longitude, height, _slug(f"osm-{number}")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:ID_LIMIT]
+
+
+def _names(tags: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Pairs of language and name: those with a language first, so that each name has one if anybody knew."""
+    found = []
+    for key, value in tags.items():
+        match = _NAME_KEY.fullmatch(key)
+        if match is not None and isinstance(value, str):
+            rank = (match[2] is None, _NAME_KEYS.index(match[1]))
+            found += [(rank, match[2] or UNDETERMINED, name) for name in _SEVERAL.split(value)]
+    return [(language, name) for _, language, name in sorted(found, key=lambda each: each[0])]

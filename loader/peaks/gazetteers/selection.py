@@ -1,0 +1,154 @@
+"""Which summits of a list become peaks of a catalogue: near photos, high enough, each once, with an id."""
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from anyascii import anyascii
+from scipy.spatial import KDTree
+
+from loader.arrays import Bools, Floats
+from loader.peaks.catalogue import UNDETERMINED, NamesByLanguage, Peak
+from loader.peaks.catalogue_file import ID_LIMIT
+from loader.peaks.catalogue_index import fold_name
+from loader.peaks.gazetteers.summit import Gazetteer, Summit
+from loader.peaks.sight.geometry import measure_distance
+from loader.place import Point
+
+# Two entries that share a name and stand nearer than this are one summit: lists differ by about so much.
+SAME_SUMMIT_M = 500.0
+EARTH_M = 6_371_009.0  # mean radius (IUGG)
+_CELL = 0.005  # degrees of latitude, a little more than `SAME_SUMMIT_M`
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asks for.
+
+    Attributes:
+        language: whose name is shown first, where the list has one.
+        lowest: least height in metres; a summit without a height is then left out.
+        around: positions of photos, and the metres from the nearest one; None takes summits everywhere.
+    """
+
+    language: str = "en"
+    lowest: int | None = None
+    around: tuple[Sequence[Point], float] | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The peaks, highest first, and how many summits were left out for which reason."""
+
+    peaks: list[Peak]
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
+    """Choose the summits that are wanted.
+
+    Ids are given before anything is left out: the same list gives a summit the same id, whatever is wanted.
+    """
+    summits = merge_duplicates(gazetteer.summits)
+    left_out = Counter({"listed twice": len(gazetteer.summits) - len(summits)})
+    near = np.ones(len(summits), dtype=np.bool_) if wanted.around is None else _near(summits, *wanted.around)
+    peaks = []
+    for summit, slug, is_near in zip(summits, make_ids(summits, wanted.language), near, strict=True):
+        if not is_near:
+            left_out["too far from every photo"] += 1
+        elif wanted.lowest is not None and summit.elev_m is None:
+            left_out["without a height"] += 1
+        elif wanted.lowest is not None and (summit.elev_m or 0) < wanted.lowest:
+            left_out["too low"] += 1
+        else:
+            names = _by_language(summit, wanted.language)
+            flat = tuple(name for listed in names.values() for name in listed)
+            peaks.append(Peak(slug, flat, summit.position, summit.elev_m, names_by_language=names))
+    peaks.sort(key=lambda peak: (-(peak.elev_m or 0), peak.id))
+    return Selection(peaks, +left_out)
+
+
+def merge_duplicates(summits: Sequence[Summit]) -> list[Summit]:
+    """Return each summit once, the entry that tells most; those that stay keep their order."""
+    def tells(row: int) -> tuple[bool, int]:
+        return summits[row].elev_m is not None, sum(map(len, summits[row].names.values()))
+
+    kept: dict[tuple[str, int], list[Summit]] = defaultdict(list)
+    stays = set()
+    for row in sorted(range(len(summits)), key=tells, reverse=True):
+        summit = summits[row]
+        cells = list(_cells(summit))
+        bands = ((name, band + step) for name, band in cells for step in (-1, 0, 1))
+        beside = (other for key in bands for other in kept.get(key, ()))
+        if any(measure_distance(summit.position, other.position) < SAME_SUMMIT_M for other in beside):
+            continue
+        stays.add(row)
+        for key in cells:
+            kept[key].append(summit)
+    return [summit for row, summit in enumerate(summits) if row in stays]
+
+
+def _cells(summit: Summit) -> Iterator[tuple[str, int]]:
+    """The summit's names, each with the band of latitude that it lies in."""
+    folded = {fold_name(name) for names in summit.names.values() for name in names}
+    return ((name, int(summit.position.lat // _CELL)) for name in folded if name)
+
+
+def make_ids(summits: Sequence[Summit], language: str) -> list[str]:
+    """Return an id for each summit: its name; with its place where another one has the name too."""
+    slugs = [_slug(summit, language) for summit in summits]
+    counts = Counter(slugs)
+    placed = [
+        f"{slug}-{_place(summit.position)}" if counts[slug] > 1 else slug
+        for slug, summit in zip(slugs, summits, strict=True)
+    ]
+    again = Counter(placed)
+    return [
+        f"{slug}-{summit.number}" if again[slug] > 1 else slug
+        for slug, summit in zip(placed, summits, strict=True)
+    ]
+
+
+def _slug(summit: Summit, language: str) -> str:
+    """The first name in Latin letters, else the first one transliterated; without letters, the number."""
+    names = [name for listed in _by_language(summit, language).values() for name in listed]
+    latin = next(filter(_is_latin, names), None)
+    spelt = anyascii(names[0]).replace("'", "") if latin is None else anyascii(latin)
+    return "-".join(fold_name(spelt).split())[: ID_LIMIT // 2].strip("-") or summit.number
+
+
+def _is_latin(name: str) -> bool:
+    letters = filter(str.isalpha, name)
+    return name.isascii() or all(unicodedata.name(mark, "").startswith("LATIN") for mark in letters)
+
+
+def _place(position: Point) -> str:
+    """``46-59n-8-53e``: to a hundredth of a degree, about a kilometre."""
+    north, east = "sn"[position.lat >= 0], "we"[position.lon >= 0]
+    return f"{abs(position.lat):.2f}{north}-{abs(position.lon):.2f}{east}".replace(".", "-")
+
+
+def _by_language(summit: Summit, language: str) -> NamesByLanguage:
+    """The names, first those of a language, then those that have none."""
+    first = [key for key in (language, UNDETERMINED) if key in summit.names]
+    return {key: summit.names[key] for key in (*first, *sorted(summit.names.keys() - {*first}))}
+
+
+def _near(summits: Sequence[Summit], photos: Sequence[Point], metres: float) -> Bools:
+    """Which summits stand at most so far from a photo: a chord of the sphere is as long as the way allows."""
+    chord = 2 * np.sin(min(metres / EARTH_M / 2, np.pi / 2))
+    tree = KDTree(_on_sphere([summit.position for summit in summits]))
+    near = np.zeros(len(summits), dtype=np.bool_)
+    for rows in tree.query_ball_point(np.unique(_on_sphere(photos).round(7), axis=0), chord):
+        near[rows] = True
+    return near
+
+
+def _on_sphere(points: Sequence[Point]) -> Floats:
+    """Points as unit vectors, ``(n, 3)``."""
+    lat = np.radians([point.lat for point in points])
+    lon = np.radians([point.lon for point in points])
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])

@@ -1,0 +1,109 @@
+"""Summits as a list tells them, before one decides which become peaks of a catalogue."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from loader.peaks.catalogue_file import NAME_LIMIT
+from loader.peaks.gazetteers.heights import parse_height
+from loader.place import Point
+
+LONGEST_NAMES = 1900  # bytes of all names in a row; the text model reads 2,048
+
+
+@dataclass(frozen=True)
+class Summit:
+    """A summit of a list.
+
+    Attributes:
+        names: by language (BCP 47 primary tag, `UNDETERMINED` where the list does not say), each name once.
+        position: of its top.
+        elev_m: metres above the sea, None where the list does not tell.
+        number: what the list calls it: "osm-5055906".
+    """
+
+    names: Mapping[str, tuple[str, ...]]
+    position: Point
+    elev_m: int | None
+    number: str
+
+
+@dataclass
+class Gazetteer:
+    """What a file holds.
+
+    Attributes:
+        origin: the list and its licence, for people.
+        summits: with a name and a position.
+        passed_over: what else it holds, by the reason why that is no peak.
+        heights: that cannot be read, as they stand there.
+        estimates: how many heights are those of a terrain model.
+    """
+
+    origin: str
+    summits: list[Summit] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    heights: list[str] = field(default_factory=list)
+    estimates: int = 0
+
+    def add(
+        self, names: Iterable[tuple[str, str]], latitude: Any, longitude: Any, height: Any, number: str
+    ) -> None:
+        """Add a summit, or count why it cannot be one.
+
+        Args:
+            names: pairs of language and name, the one to show first.
+            latitude: degrees, as a number or text; ``longitude`` too.
+            height: metres as a number, or a text that `parse_height` reads; None where there is none.
+            number: see `Summit`.
+        """
+        listed = tidy_names(names)
+        position = _read_position(latitude, longitude)
+        if not listed:
+            self.passed_over["without a name"] += 1
+        elif position is None:
+            self.passed_over["without a position"] += 1
+        else:
+            self.summits.append(Summit(listed, position, self._read_height(height), number))
+
+    def _read_height(self, height: Any) -> int | None:
+        try:
+            if isinstance(height, int | float):
+                return parse_height(str(round(height)))  # the point of a number never separates thousands
+            return parse_height("" if height is None else str(height))
+        except (ValueError, OverflowError):  # round() of infinity, and of what is no number
+            self.heights.append(str(height))
+            return None
+
+
+def _read_position(latitude: Any, longitude: Any) -> Point | None:
+    try:
+        lat, lon = float(latitude), float(longitude)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180) or (lat == 0 and lon == 0):
+        return None
+    return Point(round(lat, 5), round(lon, 5))
+
+
+def tidy_names(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return names by language as a catalogue takes them: each once, none too long, and not too many.
+
+    Args:
+        pairs: of language and name; of equal names the first stays.
+    """
+    tidy: dict[str, list[str]] = {}
+    known: set[str] = set()
+    room = LONGEST_NAMES
+    for language, written in pairs:
+        name = " ".join(yaml.reader.Reader.NON_PRINTABLE.sub("", written).replace("|", " ").split())
+        size = len(f"{name} | ".encode())
+        if name and len(name) <= NAME_LIMIT and name.casefold() not in known and size <= room:
+            known.add(name.casefold())
+            tidy.setdefault(language, []).append(name)
+            room -= size
+    return {language: tuple(names) for language, names in tidy.items()}

@@ -1,0 +1,37 @@
+"""What `peaks catalog import` made of a list of summits, and what it left out."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loader.peaks.gazetteers.selection import Selection
+from loader.peaks.gazetteers.summit import Gazetteer
+from loader.text import clean_text, format_count, shorten
+
+_EXAMPLES = 3
+
+
+def summarize_import(gazetteer: Gazetteer, selection: Selection, source: str, output: str) -> str:
+    """A sentence for each thing that a person should know, the most telling first."""
+    count, without = len(selection.peaks), sum(peak.elev_m is None for peak in selection.peaks)
+    lines = [f"{output}: {format_count(count, 'peak')} of {gazetteer.origin}."]
+    if not count:
+        lines = [f"{source} holds no summit to keep, so {output} was not written."]
+    lines += [f"  left out: {number:,} {reason}" for reason, number in selection.left_out.most_common()]
+    lines += [f"  passed over: {number:,} {reason}" for reason, number in gazetteer.passed_over.most_common()]
+    lines += _describe_heights(gazetteer)
+    if without:
+        cannot = "sight lines cannot tell what hides them"
+        lines.append(f"  {format_count(without, 'peak')} of the catalogue without a height: {cannot}")
+    if count:
+        lines.append(f"Next: peaks catalog check {output} --offline, then peaks load-peaks {output}")
+    return "\n".join(map(clean_text, lines))
+
+
+def _describe_heights(gazetteer: Gazetteer) -> Iterator[str]:
+    if gazetteer.heights:
+        some = [f"'{shorten(each, 30)}'" for each in dict.fromkeys(gazetteer.heights)][:_EXAMPLES]
+        count = format_count(len(gazetteer.heights), "height")
+        yield f"  {count} could not be read and left out: {', '.join(some)}"
+    if gazetteer.estimates:
+        count = format_count(gazetteer.estimates, "height")
+        yield f"  {count} of the list from a terrain model, somewhat below the summits"
