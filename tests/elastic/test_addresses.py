@@ -39,11 +39,9 @@ MALFORMED = [
 IMAGE = "IMAGE.png"
 PEAKS, CONCEPTS = (str(REPOSITORY / "demo" / name) for name in ("peaks.yaml", "concepts.yaml"))
 MODEL = ["--checkpoint", str(DEMO_CHECKPOINT)]
-# The words after each command that asks the cluster.
-ASKING = {
-    "apply": [],
+# What a command that asks the cluster needs to get there; the others need nothing.
+WORDS = {
     "calibrate": ["--labels", "sight"],
-    "catalog check": [],
     "catalog import": [PEAKS, "--around-photos", "40km"],
     "evaluate": ["--labels", "sight"],
     "identify": [IMAGE, *MODEL],
@@ -53,7 +51,6 @@ ASKING = {
     "map": ["--output", "map.html"],
     "model deploy": MODEL,
     "peak": ["Everest"],
-    "predict": [],
     "search": ["yak"],
     "sight": [IMAGE],
     "similar": [IMAGE, *MODEL],
@@ -70,6 +67,9 @@ def leaves(command: click.Command, name: str = "") -> Iterator[tuple[str, click.
         under = command.get_command(context, part)
         assert under is not None
         yield from leaves(under, f"{name} {part}".strip())
+
+
+ASKING = [name for name, command in leaves(peaks) if any("--url" in each.opts for each in command.params)]
 
 
 @pytest.fixture(autouse=True)
@@ -94,17 +94,14 @@ def assert_one_sentence(result: Result) -> None:
     assert "Traceback" not in result.output
 
 
-def test_every_command_that_has_an_address_is_tried_here() -> None:
-    having = {
-        name for name, command in leaves(peaks) if any("--url" in option.opts for option in command.params)
-    }
-    assert having == set(ASKING)
+def test_every_word_of_the_table_is_used() -> None:
+    assert len(ASKING) > 12 and WORDS.keys() <= set(ASKING)
 
 
 @pytest.mark.parametrize("command", ASKING)
 @pytest.mark.parametrize("address", MALFORMED)
 def test_malformed_address_is_one_sentence_of_every_command(command: str, address: str) -> None:
-    result = call(*command.split(), *ASKING[command], ES_URL=address)
+    result = call(*command.split(), *WORDS.get(command, ()), ES_URL=address)
     assert_one_sentence(result)
     assert "The address in --url (ES_URL) cannot be used (" in result.output
 
@@ -112,7 +109,7 @@ def test_malformed_address_is_one_sentence_of_every_command(command: str, addres
 @pytest.mark.parametrize("command", ASKING)
 def test_nobody_at_the_address_is_one_sentence_of_every_command(command: str) -> None:
     address = f"http://elastic:{PASSWORD}@127.0.0.1:{free_port()}"
-    result = call(*command.split(), *ASKING[command], ES_URL=address)
+    result = call(*command.split(), *WORDS.get(command, ()), ES_URL=address)
     assert_one_sentence(result)
     assert "Elasticsearch does not answer at 127.0.0.1:" in result.output
 
