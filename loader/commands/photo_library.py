@@ -102,7 +102,7 @@ class Options:
               help="Afterwards remove the photos of this library whose file is missing; asks first. A photo "
                    "whose file exists stays.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; open no picture and write nothing.")
 @json_option
 @connection_options
 def load_photos(connection: Connection, **given: Any) -> None:

@@ -18,7 +18,10 @@ PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 
 # The fields that show whether the index holds a file unchanged. They are doc values, so no vector and no
 # thumbnail is read.
-_STATE = ("path", "library", "library_root", "size_bytes", "modified", "content_hash")
+_STATE = (
+    *("path", "library", "library_root", "size_bytes", "modified", "content_hash"),
+    *("sidecars", "sidecars_hash"),
+)
 _WRITTEN = (*_STATE, "loaded")
 _FORMATS = {"modified": {"format": "epoch_millis"}}
 
@@ -35,6 +38,8 @@ class StoredPhoto:
         size: bytes.
         modified: milliseconds since 1970 (UTC).
         content_hash: SHA-256 of the file, hexadecimal.
+        sidecars: names, sizes and times of the files beside it that were read with it.
+        sidecars_hash: SHA-256 of their bytes, hexadecimal.
     """
 
     id: str
@@ -44,6 +49,8 @@ class StoredPhoto:
     size: int | None
     modified: int | None
     content_hash: str | None
+    sidecars: str | None = None
+    sidecars_hash: str | None = None
 
 
 def read_photo_model(client: Elasticsearch) -> IndexModel:
@@ -146,4 +153,6 @@ def _stored(hit: Mapping[str, Any]) -> StoredPhoto:
         size=None if size is None else int(size),
         modified=None if modified is None else int(modified),
         content_hash=fields.get("content_hash"),
+        sidecars=fields.get("sidecars"),
+        sidecars_hash=fields.get("sidecars_hash"),
     )

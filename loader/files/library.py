@@ -5,14 +5,18 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 from loader.errors import PeaksError
 from loader.files.content import explain_refusal
-from loader.files.passed_over import NO_PICTURE, Exclusions, passed_over_kind
+from loader.files.facts.sidecar_names import SUFFIXES, SidecarNames
+from loader.files.passed_over import NO_PICTURE, SIDECAR, Exclusions, passed_over_kind
 from loader.files.paths import printable_path
+
+MAX_SIDECAR = 16 << 20  # bytes; a larger one is not read
 
 # A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
 PICTURE_EXTENSIONS = frozenset(
@@ -34,6 +38,7 @@ class PhotoFile:
         id: its document's id (see `document_id`).
         size: bytes, by the folder's listing.
         modified: milliseconds since 1970 (UTC), by the folder's listing.
+        sidecars: files beside it that say more of it, XMP first.
     """
 
     path: Path
@@ -41,6 +46,32 @@ class PhotoFile:
     id: str
     size: int = 0
     modified: int = 0
+    sidecars: tuple[PhotoFile, ...] = ()
+
+    @property
+    def sidecar_state(self) -> str | None:
+        """Names, sizes and times of the sidecars, by which a change is seen; None without any."""
+        states = (f"{each.path.name} {each.size} {each.modified}" for each in self.sidecars)
+        return printable_path("; ".join(states)) or None
+
+    def content_key(self, content_hash: str) -> str:
+        """What tells this photo's content from any other: the hash of its file, and that of its sidecars.
+
+        Args:
+            content_hash: SHA-256 of the photo's bytes, hexadecimal.
+        """
+        if not self.sidecars:
+            return content_hash
+        digest = sha256()
+        for each in self.sidecars:
+            with suppress(OSError), each.path.open("rb") as stream:
+                digest.update(stream.read(MAX_SIDECAR))
+        return join_key(content_hash, digest.hexdigest())
+
+
+def join_key(content_hash: str, sidecars_hash: str | None) -> str:
+    """The key of a photo's content (`PhotoFile.content_key`)."""
+    return content_hash if sidecars_hash is None else f"{content_hash}+{sidecars_hash}"
 
 
 @dataclass(frozen=True)
@@ -122,8 +153,30 @@ def list_files(
     walked = _walk(top, listing, base, Exclusions(exclude) if exclude else None)
     name = library_name(base) if library is None else library
     entries = sorted(walked, key=lambda entry: os.fsencode(entry.path))
-    listing.files = [_photo_file(entry, base, name) for entry in entries]
+    listing.files = _with_sidecars([_photo_file(entry, base, name) for entry in entries], listing)
     return listing
+
+
+def _with_sidecars(files: Sequence[PhotoFile], listing: Listing) -> list[PhotoFile]:
+    """Give each photo the sidecars in its folder; those are no files of their own any more, but counted."""
+    beside: dict[str, dict[str, PhotoFile]] = {}
+    for file in files:
+        folder, _, name = file.name.rpartition("/")
+        if name.lower().endswith(SUFFIXES):
+            beside.setdefault(folder, {})[name] = file
+    names = {folder: SidecarNames(found) for folder, found in beside.items()}
+    photos, used = [], set[str]()
+    for file in files if names else ():
+        folder, _, name = file.name.rpartition("/")
+        if folder in names and name not in beside[folder]:
+            found = tuple(beside[folder][each] for each in names[folder].find(name))
+            used.update(each.id for each in found)
+            photos.append(replace(file, sidecars=found))
+        else:
+            photos.append(file)
+    if used:
+        listing.passed_over[SIDECAR] = len(used)
+    return [file for file in photos if file.id not in used] if names else list(files)
 
 
 def library_name(root: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from loader.errors import PeaksError
 
-HIDDEN, NO_PICTURE = "hidden", "no picture"
+HIDDEN, NO_PICTURE, SIDECAR = "hidden", "no picture", "sidecar"
 
 # Folders, whatever the case of their letters. Those with a dot would be passed over as hidden.
 _FOLDERS = {

@@ -63,7 +63,7 @@ class Known:
 
     Attributes:
         file: the file.
-        content_hash: SHA-256 of its bytes, hexadecimal.
+        content_hash: of its bytes and its sidecars' (`PhotoFile.content_key`).
     """
 
     file: PhotoFile
@@ -87,20 +87,22 @@ def decode_photo(
         file: the photo.
         shape: the picture that the vision tower takes.
         zone: the camera's clock where the file does not tell its UTC offset.
-        known: SHA-256 of contents that need no decoding, hexadecimal.
+        known: keys of contents that need no decoding (`PhotoFile.content_key`).
     """
     try:
         data = read_bytes(file.path)
         content_hash = sha256(data).hexdigest()
-        if content_hash in known:
-            return Known(file, content_hash)
+        key = file.content_key(content_hash)
+        if key in known:
+            return Known(file, key)
         opened = open_encoded(data)
         profile = opened.info.get("icc_profile")
-        metadata, noted = read_metadata(opened), notes(opened)
+        sidecars = [each.path for each in file.sidecars]
+        metadata, noted = read_metadata(opened, sidecars), notes(opened)
         upright, (width, height) = render_at_least(opened, max(shape.decoded_side, THUMBNAIL_SIDE))
     except UnreadableImage as unreadable:
         return Skipped(file.name, unreadable.reason)
-    fields = {
+    fields: dict[str, Any] = {
         "path": file.name,
         "path_words": path_words(file.name),
         "width": width,
@@ -111,6 +113,8 @@ def decode_photo(
         "thumbnail": make_thumbnail(upright, profile),
         **metadata_fields(metadata, width, height, zone),
     }
+    if file.sidecars:
+        fields |= {"sidecars": file.sidecar_state, "sidecars_hash": key.partition("+")[2]}
     return Photo(file.id, file.name, shape.fit(upright), fields, (*noted, *metadata.notes))
 
 

@@ -1,8 +1,8 @@
 """A library's files against what the index holds: which are unchanged, which must be read, which are missing.
 
-A file is unchanged when its name, size and time of change are those in the index; it is then not read.
-Copying a library changes all times, so a file with another time is read and compared by the SHA-256 of its
-bytes.
+A file is unchanged when its name, size and time of change are those in the index, and so are its sidecars';
+it is then not read. Copying a library changes all times, so a file with another time is read and compared by
+the SHA-256 of its bytes and of its sidecars'.
 """
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from loader.elastic.photo_index import StoredPhoto
-from loader.files.library import Listing, PhotoFile
+from loader.files.library import Listing, PhotoFile, join_key
 from loader.files.paths import is_missing, is_out_of_reach, real_path
 from loader.photos.settings import Settings
 
 
 class StoredPhotos:
-    """The photos that the index holds, to be found by the size and the hash of their files.
+    """The photos that the index holds, to be found by the size and the key of their content.
 
     Args:
         photos: by id.
@@ -29,16 +29,17 @@ class StoredPhotos:
         self._ids: dict[str, list[str]] = {}
         for photo in photos.values():
             if photo.content_hash is not None and photo.size is not None:
-                self._hashes.setdefault(photo.size, set()).add(photo.content_hash)
-                self._ids.setdefault(photo.content_hash, []).append(photo.id)
+                key = join_key(photo.content_hash, photo.sidecars_hash)
+                self._hashes.setdefault(photo.size, set()).add(key)
+                self._ids.setdefault(key, []).append(photo.id)
 
     def hashes(self, size: int) -> frozenset[str]:
-        """Hashes of the stored files of this many bytes: only these can be a file of that size."""
+        """Content keys of the stored files of this many bytes: only these can be a file of that size."""
         return frozenset(self._hashes.get(size, ()))
 
-    def ids(self, content_hash: str) -> list[str]:
-        """Ids of the photos with this content."""
-        return self._ids.get(content_hash, [])
+    def ids(self, content_key: str) -> list[str]:
+        """Ids of the photos with this content and sidecars."""
+        return self._ids.get(content_key, [])
 
     def move(self, old: StoredPhoto, file: PhotoFile, settings: Settings) -> None:
         """Store a photo under its new file."""
@@ -47,8 +48,14 @@ class StoredPhotos:
         self.photos[file.id] = replace(
             old, id=file.id, path=file.name, library=settings.library, root=settings.root_text
         )
-        ids = self._ids[old.content_hash]
+        ids = self._ids[join_key(old.content_hash, old.sidecars_hash)]
         ids[ids.index(old.id)] = file.id
+
+
+def is_current(held: StoredPhoto, file: PhotoFile) -> bool:
+    """Whether the index holds a file and its sidecars with the sizes and times of the listing."""
+    now = file.size, file.modified, file.sidecar_state
+    return now == (held.size, held.modified, held.sidecars)
 
 
 class Comparison:
@@ -83,7 +90,7 @@ class Comparison:
         trusts_times = not (settings.reload or settings.checksum)
         for file in filter(lambda file: settings.part.holds(file.id), listing.files):
             held = stored.get(file.id)
-            if trusts_times and held and (file.size, file.modified) == (held.size, held.modified):
+            if trusts_times and held and is_current(held, file):
                 self.unchanged.append(file)
             else:
                 self.candidates.append(file)
@@ -93,12 +100,12 @@ class Comparison:
         """Photos of this library and share that have no file, by id."""
         return {key: photo for key, photo in self._missing.items() if self._settings.part.holds(key)}
 
-    def find_source(self, file: PhotoFile, content_hash: str) -> StoredPhoto:
+    def find_source(self, file: PhotoFile, content_key: str) -> StoredPhoto:
         """Return the stored photo with a file's content, of which there is one.
 
         The file's own before one that gives way to it, that of its path first, and that before any other.
         """
-        photos = [self.stored.photos[each] for each in self.stored.ids(content_hash)]
+        photos = [self.stored.photos[each] for each in self.stored.ids(content_key)]
         return min(photos, key=lambda photo: (
             photo.id != file.id, not self._may_give_way(photo), photo.path != file.name,
         ))

@@ -68,7 +68,7 @@ class Task:
         file: the photo.
         shape: the picture that the vision tower takes.
         zone: the camera's clock where the file does not tell its UTC offset.
-        known: SHA-256 of contents that need no decoding, hexadecimal.
+        known: keys of contents that need no decoding (`PhotoFile.content_key`).
     """
 
     file: PhotoFile

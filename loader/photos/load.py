@@ -156,8 +156,8 @@ class PhotoLoad:
         """The stored photo with a file's content; None: there is none, or the file cannot be read."""
         hashes = self._comparison.stored.hashes(file.size)
         with suppress(PeaksError):
-            if hashes and (content_hash := hash_file(file.path)) in hashes:
-                return self._comparison.find_source(file, content_hash)
+            if hashes and (key := file.content_key(hash_file(file.path))) in hashes:
+                return self._comparison.find_source(file, key)
         return None
 
     def _close(self) -> None:

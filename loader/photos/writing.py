@@ -13,7 +13,7 @@ from loader.elastic.photo_index import StoredPhoto, read_documents
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
-from loader.photos.comparison import Comparison
+from loader.photos.comparison import Comparison, is_current
 from loader.photos.embedding import Embedded
 from loader.photos.library_root import refuse_other_root
 from loader.photos.report import Kind, Outcome
@@ -151,11 +151,11 @@ class PhotoWriter:
         return found
 
     def _is_current(self, file: PhotoFile) -> bool:
-        held = self._comparison.stored.photos[file.id]
-        return (held.size, held.modified) == (file.size, file.modified)
+        return is_current(self._comparison.stored.photos[file.id], file)
 
     def _state(self, file: PhotoFile) -> Document:
-        return {**self._settings.origin, "size_bytes": file.size, "modified": file.modified}
+        state = {**self._settings.origin, "size_bytes": file.size, "modified": file.modified}
+        return {**state, "sidecars": file.sidecar_state} if file.sidecars else state
 
 
 def _outcomes(

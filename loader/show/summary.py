@@ -22,7 +22,10 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
     """Return the closing summary of `peaks load-photos` as lines of text."""
     lines = [f"{format_count(report.found, 'picture')} in {place}, {_seconds(report.seconds)}"]
     if report.is_dry_run:
-        lines.append("A dry run: nothing was written. This would be done:")
+        lines += [
+            "A dry run: nothing was written, and no picture was opened: a damaged one",
+            "counts as new or changed here. This would be done:",
+        ]
     if report.moved_from is not None:
         lines.append(clean_text(f"The library moved here from {report.moved_from}"))
     lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]

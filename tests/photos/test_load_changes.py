@@ -71,6 +71,37 @@ def test_another_time_alone_changes_nothing(client: Elasticsearch, node: Node, t
     assert after["IMG_0.jpg"].items() <= before["IMG_0.jpg"].items()
 
 
+def test_a_sidecar_that_comes_changes_or_goes_is_read(
+    client: Elasticsearch, node: Node, trek: Path
+) -> None:
+    load(trek, node.url)
+    sidecar = trek / "IMG_0.jpg.json"
+    takeout = {"geoData": {"latitude": 27.86, "longitude": 86.79}}
+    sidecar.write_text(json.dumps(takeout))
+    os.utime(sidecar, (1, 1))  # older than the photo, as archives unpack them
+    estimate = load(trek, node.url, "--dry-run")
+    report = load(trek, node.url)
+    assert outcomes(report) == outcomes(estimate) == {"updated": 1, "unchanged": 3}
+    assert report["passed_over"] == {"no picture": 1, "sidecar": 1}
+    photo = stored(client)["IMG_0.jpg"]
+    assert (photo["gps"], photo["position_source"]) == ({"lat": 27.86, "lon": 86.79}, "sidecar")
+    os.utime(sidecar, (2, 2))
+    for _ in range(2):
+        assert outcomes(load(trek, node.url)) == {"unchanged": 4}
+    assert stored(client)["IMG_0.jpg"]["sidecars"].endswith(" 2000")
+    (trek / "day 1").mkdir()
+    for name in ("IMG_0.jpg", sidecar.name):
+        (trek / name).rename(trek / "day 1" / name)
+    assert outcomes(load(trek, node.url)) == {"moved": 1, "unchanged": 3}
+    assert outcomes(load(trek, node.url)) == {"unchanged": 4}
+    (trek / "day 1" / sidecar.name).write_text(json.dumps({**takeout, "description": "Pangboche"}))
+    assert outcomes(load(trek, node.url)) == {"updated": 1, "unchanged": 3}
+    assert stored(client)["day 1/IMG_0.jpg"]["description"] == "Pangboche"
+    (trek / "day 1" / sidecar.name).unlink()
+    assert outcomes(load(trek, node.url)) == {"updated": 1, "unchanged": 3}
+    assert not {"gps", "sidecars", "sidecars_hash"} & stored(client)["day 1/IMG_0.jpg"].keys()
+
+
 def test_moved_and_copied_files_keep_their_vectors(client: Elasticsearch, node: Node, trek: Path) -> None:
     load(trek, node.url)
     before = stored(client)

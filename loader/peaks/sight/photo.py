@@ -4,12 +4,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from loader.files.content import named_image, notes
 from loader.files.facts.reading import read_metadata
+from loader.files.facts.sidecar_names import sidecars_beside
 from loader.files.images import open_encoded, render_at_least
 from loader.files.orientation import upright_size
 from loader.files.photo import metadata_fields, to_srgb
@@ -51,7 +53,7 @@ def read_photo_camera(path: str, zone: tzinfo | None = None) -> PhotoCamera:
     """
     with named_image(path) as data:
         opened = open_encoded(data)
-    metadata = read_metadata(opened)
+    metadata = read_metadata(opened, sidecars_beside(Path(path)))
     width, height = upright_size(opened)
     fields = metadata_fields(metadata, width, height, zone)
     return PhotoCamera(path, fields, (*notes(opened), *metadata.notes), width, height)

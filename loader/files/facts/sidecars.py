@@ -1,0 +1,82 @@
+"""A photo's sidecars: XMP of other programs, and the JSON of Google Takeout."""
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from loader.files.facts.metadata import Judge, Metadata, first_description, join
+from loader.files.facts.times import PHOTO_YEARS
+from loader.files.facts.xmp import MAX_PACKET, parse_xmp
+from loader.text import clean_text
+
+NAME = "sidecar's "  # in notes: "its sidecar's GPS position …"
+
+
+def read_sidecars(paths: Iterable[Path]) -> Metadata:
+    """Read sidecars, the most trusted first. Never raises: one that cannot be read gives a note."""
+    return join({path.name: _read(path) for path in paths})
+
+
+def _read(path: Path) -> Metadata:
+    name = clean_text(path.name)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_PACKET + 1)
+    except OSError as error:
+        return Metadata(notes=(f"its sidecar {name} cannot be read ({error.strerror})",))
+    if len(data) > MAX_PACKET:
+        return Metadata(notes=(f"its sidecar {name} is larger than 16 MiB and was not read",))
+    if path.suffix.lower() == ".xmp":
+        return parse_xmp([data], NAME)
+    try:
+        return read_takeout(json.loads(data))
+    except (ValueError, RecursionError):
+        return Metadata(notes=(f"its sidecar {name} is damaged and was not read",))
+
+
+def read_takeout(written: Any) -> Metadata:
+    """Say what the JSON of Google Takeout means; other JSON says nothing.
+
+    Takeout writes the place 0, 0, 0 where it knows none, and the instant of the picture but not its clock.
+    """
+    if not isinstance(written, dict):
+        return Metadata()
+    judge = Judge(NAME)
+    places = (written.get(name) for name in ("geoData", "geoDataExif"))
+    lat, lon, metres = next((place for place in map(_place, places) if place), (None, None, None))
+    described = written.get("description")
+    return Metadata(
+        position=None if lat is None else judge.position(lat, lon),
+        altitude=judge.altitude(metres) if metres else None,
+        taken=_instant(written.get("photoTakenTime")),
+        description=first_description([described]) if isinstance(described, str) else None,
+        notes=tuple(judge.notes),
+    )
+
+
+def _place(written: Any) -> tuple[float, float, float | None] | None:
+    if not isinstance(written, dict):
+        return None
+    lat, lon, metres = (_number(written.get(name)) for name in ("latitude", "longitude", "altitude"))
+    return None if lat is None or lon is None or lat == lon == 0 else (lat, lon, metres)
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < 1e9 and math.isfinite(value) else None
+
+
+def _instant(written: Any) -> datetime | None:
+    """The instant of ``{"timestamp": "1696486500"}``, seconds since 1970."""
+    if not isinstance(written, dict):
+        return None
+    with suppress(ValueError, TypeError, OverflowError):
+        seconds = int(written.get("timestamp", ""))
+        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+        return moment if seconds and moment.year in PHOTO_YEARS else None
+    return None
