@@ -81,9 +81,9 @@ def file_bytes(image: Image.Image) -> bytes:
     return stream.getvalue() if isinstance(stream, io.BytesIO) else b""
 
 
-def note(image: Image.Image, what: str) -> None:
-    """Note about an opened image what of its file cannot be used, as the end of "IMG_1.jpg: …"."""
-    image.info[_NOTES] = (*notes(image), what)
+def note(image: Image.Image, what: tuple[str, ...]) -> None:
+    """Note about an opened image what of its file cannot be used, as ends of the sentence "IMG_1.jpg: …"."""
+    image.info[_NOTES] = what
 
 
 def notes(image: Image.Image) -> tuple[str, ...]:

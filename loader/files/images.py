@@ -8,13 +8,11 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from PIL.ExifTags import IFD, Base
 from pillow_heif import open_heif, register_heif_opener
 
@@ -28,19 +26,18 @@ from loader.files.content import (
     sniff_kind,
 )
 from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, find_excess, large_decoding
-from loader.files.kinds import heif_tiles
+from loader.files.kinds import heif_tiles, jpeg, png
+from loader.files.kinds.damage import MAX_PIXELS, MEGAPIXELS, damage_explained
 from loader.files.kinds.heif_boxes import find_damage, read_meta
 from loader.files.orientation import SWAPPED, TURNS, read_orientation
 from loader.files.shrinking import extent, mark_extent, shrink_factor, shrink_lines, shrink_to_rgb, turn
-from loader.text import shorten
 
-# Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
-MEGAPIXELS = 220
-MAX_PIXELS = MEGAPIXELS * 1_000_000
 IMPOSSIBLE_BYTES = 1 << 40  # of memory; a header that asks for so much is damaged
 
 # Measured over real photos: vectors keep a cosine of 0.9999 to those of the full picture (docs/loading.md).
 DECODED_TIMES, LARGEST_JPEG_STEP = 3, 4
+
+END_ADDED = "peaks end added"  # of Pillow's info: to a JPEG without its end marker
 
 # The second is a JPEG with further pictures behind the first (CIPA DC-007), as many phones write it.
 JPEG_FORMATS = ("JPEG", "MPO")
@@ -105,21 +102,38 @@ def open_encoded(data: bytes) -> Image.Image:
     kind = sniff_kind(data[:HEAD_BYTES])
     if kind is None:
         raise UnreadableImage(explain_content(data[:HEAD_BYTES]))
-    with _damage_explained(kind):
-        excess = find_excess(data) if kind == "JPEG" else None
-        if excess:
-            raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
-        is_cut = kind == "HEIF" and _refuse_cut(data)
-        image = Image.open(io.BytesIO(data), formats=(kind,))
+    with damage_explained(kind, data):
+        prepared, noted = _prepare(kind, data)
+        image = Image.open(io.BytesIO(prepared), formats=(kind,))
         if math.prod(image.size) > MAX_PIXELS:
             size = " × ".join(map(str, image.size))
             raise UnreadableImage(f"{size} pixels are more than the {MEGAPIXELS} megapixels that are read")
         if image.format == "TIFF":
             _forget_directories(image)
             _refuse_raw(image)
-        if is_cut:
-            note(image, "the file is cut off behind its picture")
+        note(image, noted)
+        image.info[END_ADDED] = kind == "JPEG" and prepared is not data
         return image
+
+
+def _prepare(kind: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Refuse what Pillow would not, and keep it from refusing a file for what holds no pixels.
+
+    Returns:
+        The file to open, and notes about it.
+    """
+    if kind == "PNG":
+        return png.mend(data)
+    if kind == "JPEG":
+        if excess := find_excess(data):
+            raise UnreadableImage(f"the JPEG file is damaged, or made to do harm ({excess})")
+        return jpeg.add_end(data) or data, ()
+    meta = read_meta(data) if kind == "HEIF" else None
+    if meta is None:
+        return data, ()
+    if damage := find_damage(meta):
+        raise UnreadableImage(f"the HEIF file is damaged ({damage})")
+    return data, ("the file is cut off behind its picture",) if meta.missing() else ()
 
 
 def render_upright(image: Image.Image) -> Image.Image:
@@ -148,7 +162,7 @@ def render_at_least(image: Image.Image, side: int | None) -> tuple[Image.Image, 
     """
     kind, full = image.format or "image", image.size
     orientation = read_orientation(image)  # before the pixels are loaded, which closes a TIFF
-    with _damage_explained(kind):
+    with damage_explained(kind, file_bytes(image), is_opened=True):
         picture = None
         if kind == "HEIF" and side is not None:
             picture = heif_tiles.decode_tiles(image, file_bytes(image), side)
@@ -168,8 +182,11 @@ def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
         if image.format == "HEIF":
             heif_tiles.check_tiles(file_bytes(image))
             return _decode_heif(file_bytes(image), factor)
+        filled = _levels_if_filled(image, side) if image.info.get(END_ADDED) else None
         image.load()
         _refuse_ranges(image)
+        if filled and filled != image.histogram():
+            raise UnreadableImage("the JPEG file is damaged (it is cut off)")
         small = shrink_to_rgb(image, factor)
         if small is not image:
             image.close()  # gives its pixels' memory back
@@ -181,6 +198,14 @@ def _draft(image: Image.Image, side: int) -> tuple[float, float]:
     least = max(side, -(-min(image.size) // LARGEST_JPEG_STEP))
     drafted = image.draft("RGB", (least, least)) if image.format in JPEG_FORMATS else None
     return drafted[1][2:] if drafted else image.size
+
+
+def _levels_if_filled(image: Image.Image, side: int | None) -> list[int]:
+    """Return the histogram of a JPEG with other bits before the end that was added to it."""
+    filled = Image.open(io.BytesIO(jpeg.fill_end(file_bytes(image))), formats=("JPEG",))
+    if side:
+        _draft(filled, side)
+    return filled.histogram()
 
 
 def _decode_heif(data: bytes, factor: int) -> Image.Image:
@@ -201,16 +226,6 @@ def _forget_directories(image: Any) -> None:
     for tag in (IFD.Exif, IFD.GPSInfo, IFD.Interop, Base.Orientation):
         if tag in exif and not (tag == Base.Orientation and tag in image.tag_v2):
             del exif[tag]
-
-
-def _refuse_cut(data: bytes) -> bool:
-    """Refuse a HEIF file without all of its picture; tell whether other items are missing."""
-    meta = read_meta(data)
-    if meta is None:
-        return False
-    if damage := find_damage(meta):
-        raise UnreadableImage(f"the HEIF file is damaged ({damage})")
-    return bool(meta.missing())
 
 
 def _refuse_raw(image: Any) -> None:
@@ -239,21 +254,3 @@ def _check_memory(image: Image.Image, full: tuple[int, int], needed: int) -> Non
         f"{full[0]} × {full[1]} pixels of {image.format} need {needed / 1e9:.1f} GB of memory to decode, "
         f"more than the {DECODED_BYTES / 1e9:.1f} GB that are allowed; {fix}"
     )
-
-
-@contextmanager
-def _damage_explained(kind: str) -> Iterator[None]:
-    """Turn every exception of a decoder into `UnreadableImage`: hostile bytes can raise any."""
-    try:
-        yield
-    except UnreadableImage:
-        raise
-    except MemoryError as error:
-        raise UnreadableImage("there is not enough memory to decode it") from error
-    except Image.DecompressionBombError as error:
-        raise UnreadableImage(f"it holds more than the {MEGAPIXELS} megapixels that are read") from error
-    except UnidentifiedImageError as error:
-        raise UnreadableImage(f"the {kind} file is damaged (its header cannot be read)") from error
-    except Exception as error:
-        detail = shorten(str(error), 120) or type(error).__name__
-        raise UnreadableImage(f"the {kind} file is damaged ({detail})") from error

@@ -83,7 +83,10 @@ def _shrink_bands(
 
 def _to_rgb(band: Image.Image, bits: int, is_negative: bool = False) -> Image.Image:
     if band.mode.startswith("I;16"):
-        levels = np.asarray(band) >> max(bits - 8, 0)  # Pillow's own conversion would clip them
+        levels = np.asarray(band)
+        if isinstance(transparent := band.info.get("transparency"), int):
+            levels = np.where(levels == transparent, (1 << bits) - 1, levels)
+        levels = levels >> max(bits - 8, 0)  # Pillow's own conversion would clip them
         levels = 255 - levels if is_negative else levels
         return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
     if band.has_transparency_data:

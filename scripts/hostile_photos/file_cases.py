@@ -28,8 +28,8 @@ def _truncated() -> Iterator[Case]:
         for stage, share in STAGES.items():
             yield of_bytes(f"cut/{stage}.{EXTENSIONS[kind]}", f"a {kind} cut after {share} %", damaged,
                            partial(_cut, kind, share))
-        # A PNG's last byte is in a check sum of nothing.
-        last: Outcome = Loaded() if kind == "PNG" else damaged
+        # A PNG's last byte is in a check sum of nothing, a JPEG's in its end marker.
+        last: Outcome = Loaded() if kind in ("PNG", "JPEG") else damaged
         yield of_bytes(f"cut/last-byte.{EXTENSIONS[kind]}", f"a {kind} without its last byte", last,
                        partial(_without_last_byte, kind))
 

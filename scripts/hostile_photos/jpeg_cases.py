@@ -11,6 +11,7 @@ from scripts.hostile_photos.case import HEIGHT, WIDTH, Case, Loaded, Refused, Un
 from scripts.hostile_photos.pictures import encode, overwritten, patched, quadrants
 
 DAMAGED = Refused("the JPEG file is damaged (")
+UNSUPPORTED = Refused("this form of JPEG is not supported (")
 SCANS = 5000
 
 
@@ -54,9 +55,9 @@ def _headers() -> Iterator[Case]:
                    lambda: _sized(WIDTH, 10 * HEIGHT))
     yield of_bytes("jpeg/no-width.jpg", "a width of 0", DAMAGED, lambda: _sized(0, HEIGHT))
     yield of_bytes("jpeg/no-height.jpg", "a height of 0", DAMAGED, lambda: _sized(WIDTH, 0))
-    yield of_bytes("jpeg/twelve-bits.jpg", "12 bits a level", DAMAGED,
+    yield of_bytes("jpeg/twelve-bits.jpg", "12 bits a level", UNSUPPORTED,
                    lambda: patched(_plain(), b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"))
-    yield of_bytes("jpeg/lossless.jpg", "a lossless frame", DAMAGED, lambda: _frame(0xC3))
+    yield of_bytes("jpeg/lossless.jpg", "a lossless frame", UNSUPPORTED, lambda: _frame(0xC3))
     yield of_bytes("jpeg/arithmetic.jpg", "an arithmetic frame with Huffman's data", Unharmed(),
                    lambda: _frame(0xC9).replace(b"\xff\xc4", b"\xff\xef"))
     yield of_bytes("jpeg/only-a-start.jpg", "three bytes", DAMAGED, lambda: b"\xff\xd8\xff")

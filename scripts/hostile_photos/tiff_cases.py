@@ -25,6 +25,7 @@ from scripts.hostile_photos.exif_blocks import Directory, Entry, longs, shorts, 
 from scripts.hostile_photos.pictures import encode, quadrants, zeros_unfolding
 
 DAMAGED = Refused("the TIFF file is damaged (")
+UNSUPPORTED = Refused("this form of TIFF is not supported (")
 WIDE = Refused("32-bit pixels have no defined brightness; save it with 8 or 16 bits")
 TOO_MANY = Refused("it holds more than the 220 megapixels that are read")
 GREYS = tuple((level, level, level) for level in (80, 126, 40, 201))
@@ -120,7 +121,7 @@ def _compressions() -> Iterator[Case]:
     for name, method in (("lzw", LZW), ("fax", FAX), ("deflate", DEFLATE), ("packbits", PACKBITS)):
         yield of_bytes(f"tiff/{name}-garbage.tif", f"garbage for {name}", DAMAGED,
                        partial(tiff_of, b"\x80\x7f garbage" * 9, COMPRESSION=shorts(method)))
-    yield of_bytes("tiff/compression-4711.tif", "a compression that there is not", DAMAGED,
+    yield of_bytes("tiff/compression-4711.tif", "a compression that there is not", UNSUPPORTED,
                    lambda: tiff_of(PIXELS, COMPRESSION=shorts(4711)))
     yield of_bytes("tiff/deflate-bomb.tif", "256 MB of zeros for a small picture",
                    Loaded(corners=((0, 0, 0),) * 4),
@@ -173,7 +174,7 @@ def _colours() -> Iterator[Case]:
                    lambda: _grey(np.zeros((HEIGHT, WIDTH), np.uint8), 3, 8))
     yield of_bytes("tiff/samples-65535.tif", "65,535 levels a pixel", DAMAGED,
                    lambda: tiff_of(PIXELS, SAMPLES=shorts(65_535)))
-    yield of_bytes("tiff/photometric-99.tif", "colours that there are not", DAMAGED,
+    yield of_bytes("tiff/photometric-99.tif", "colours that there are not", UNSUPPORTED,
                    lambda: tiff_of(PIXELS, PHOTOMETRIC=shorts(99)))
 
 

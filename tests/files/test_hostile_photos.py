@@ -5,6 +5,7 @@ import base64
 import contextlib
 import io
 import os
+import re
 import resource
 import tempfile
 from collections.abc import Iterator
@@ -182,8 +183,8 @@ def _sentences(outcomes: Outcomes) -> Iterator[str]:
 
 
 def _own_words(line: str) -> str:
-    start, damaged, _ = line.partition("file is damaged (")
-    return start + damaged
+    words = re.search(r".*(file is damaged|is not supported) \(", line)
+    return words[0] if words else line
 
 
 # --- what the worker process does ---------------------------------------------------------------------------
