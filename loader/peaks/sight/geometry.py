@@ -244,11 +244,9 @@ def frame_probability(offset: Floats | None, field_of_view: float | None, count:
     width = field_of_view or USUAL_FIELD_OF_VIEW_DEG
     if offset is None:
         return np.full(count, width / 360)
-    aside, half = np.abs(offset), width / 2
-    inside: Floats = sum(
-        ndtr((half - each) / COMPASS_ERROR_DEG) - ndtr((-half - each) / COMPASS_ERROR_DEG)
-        for each in (aside, aside - 360)
-    )
+    aside, reach = np.abs(offset), width / 2 / COMPASS_ERROR_DEG
+    either = np.stack((aside, aside - 360)) / COMPASS_ERROR_DEG
+    inside: Floats = (ndtr(reach - either) - ndtr(-reach - either)).sum(axis=0)
     return np.round(inside, 9)  # in its last digits a farther summit came out likelier
 
 
