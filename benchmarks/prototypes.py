@@ -65,7 +65,8 @@ def embed_folder(dataset: Dataset, folder: Path, checkpoint: str) -> dict[str, V
     encoder = VisionEncoder(LocalVision(checkpoint).checkpoint)
     images = find_references(folder, dataset.peaks.entries).images
     embedded = {
-        peak: embed_references(files, MOST_IMAGES, encoder.encode)[0] for peak, files in images.items()
+        peak: embed_references(files, MOST_IMAGES, encoder.input, encoder.encode)[0]
+        for peak, files in images.items()
     }
     return {peak: vectors for peak, vectors in embedded.items() if len(vectors)}
 

@@ -86,7 +86,7 @@ def load_peaks(
         refuse_other_checkpoint(index, Peak.index, vision.checkpoint)
     with Progress("peaks", len(peaks)) as progress:
         report = catalogue_writer.load_peaks(
-            client, peaks, model.model_id, references, vision.embed, alpha_text, max_images, progress.advance
+            client, peaks, model.model_id, references, vision, alpha_text, max_images, progress.advance
         )
     _end(report, Peak, file, as_json)
 

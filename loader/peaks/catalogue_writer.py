@@ -15,7 +15,8 @@ from loader.elastic.models import embed_texts
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.prototypes import blend_prototype
-from loader.peaks.reference_images import Encode, References, embed_references
+from loader.peaks.reference_images import References, embed_references
+from loader.vision.local_vision import LocalVision
 
 # A request holds the text of so many peaks; each is about a dozen forward passes of the text encoder.
 PEAKS_A_REQUEST = 4
@@ -56,7 +57,7 @@ def load_peaks(
     peaks: Sequence[Peak],
     model_id: str,
     references: References,
-    encode: Encode,
+    vision: LocalVision,
     alpha: float,
     max_images: int,
     advance: Advance,
@@ -68,7 +69,7 @@ def load_peaks(
         peaks: the catalogue.
         model_id: the deployed text model.
         references: reference photos by peak.
-        encode: embeds pictures; it is not called without references.
+        vision: embeds pictures; it is not asked without references.
         alpha: weight of the names against the photos, 0 to 1.
         max_images: reference photos used for one peak.
         advance: called with how many more peaks are done.
@@ -78,7 +79,9 @@ def load_peaks(
     for group in batched(peaks, PEAKS_A_REQUEST):
         for peak, prototype in zip(group, embed_names(client, model_id, group), strict=True):
             if peak.id in references.images:
-                images, skipped = embed_references(references.images[peak.id], max_images, encode)
+                images, skipped = embed_references(
+                    references.images[peak.id], max_images, vision.input, vision.embed
+                )
                 report.skipped += skipped
                 if len(images):
                     report.references[peak.id] = len(images)

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from loader.arrays import Vectors
-from loader.files.content import UnreadableImage
-from loader.files.images import open_image
+from loader.files.images import ModelInput
 from loader.files.library import PhotoFile, Skipped, walk_library
+from loader.files.photo import Photo, decode_photo
 from loader.peaks.catalogue import Peak
 
-# Upright RGB pictures to vectors, ``(n, dims)``.
+# RGB pictures of the vision tower's size to vectors, ``(n, dims)``.
 Encode = Callable[[Sequence[Image.Image]], npt.ArrayLike]
 
 
@@ -62,9 +62,15 @@ def fold_id(name: str) -> str:
 
 
 def embed_references(
-    files: Sequence[PhotoFile], limit: int, encode: Encode
+    files: Sequence[PhotoFile], limit: int, shape: ModelInput, encode: Encode
 ) -> tuple[Vectors, list[Skipped]]:
-    """Embed the first ``limit`` readable photos of one peak.
+    """Embed the first ``limit`` readable photos of one peak, decoded as a load decodes them.
+
+    Args:
+        files: of the peak.
+        limit: photos.
+        shape: the picture that the vision tower takes.
+        encode: the vision tower.
 
     Returns:
         float32 ``(n, dims)`` with 1 ≤ n ≤ limit, or ``(0, 0)`` when none can be read; the unreadable files.
@@ -74,9 +80,10 @@ def embed_references(
     for file in files:
         if len(pictures) == limit:
             break
-        try:
-            pictures.append(open_image(file.path))
-        except UnreadableImage as unreadable:
-            skipped.append(Skipped(file.name, unreadable.reason))
+        decoded = decode_photo(file, shape)
+        if isinstance(decoded, Photo):
+            pictures.append(decoded.picture)
+        else:
+            skipped.append(decoded)
     vectors = np.asarray(encode(pictures), np.float32) if pictures else np.zeros((0, 0), np.float32)
     return vectors, skipped

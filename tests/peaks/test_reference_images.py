@@ -4,19 +4,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from loader.files.images import ModelInput
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Peak
 from loader.peaks.reference_images import embed_references, find_references
 from tests.files.picture_files import quadrants, write
 
+SHAPE = ModelInput(32, 32)
 CATALOGUE = [Peak("ama-dablam", ("Ama Dablam",)), Peak("pumori", ("Pumori",))]
 
 
-def sizes(images: Sequence[Image.Image]) -> list[tuple[int, int]]:
+def reds(images: Sequence[Image.Image]) -> list[list[int]]:
     """Stands in for an encoder."""
-    return [image.size for image in images]
+    assert all(image.size == (SHAPE.width, SHAPE.height) for image in images)
+    return [[int(np.asarray(image)[0, 0, 0])] for image in images]
 
 
 def test_folders_are_matched_however_the_id_is_spelt(tmp_path: Path) -> None:
@@ -34,15 +38,28 @@ def test_folders_are_matched_however_the_id_is_spelt(tmp_path: Path) -> None:
 
 
 def test_the_first_readable_photos_are_embedded(tmp_path: Path) -> None:
-    files = [write(tmp_path / "pumori" / f"{width}.jpg", quadrants(width, 32)) for width in (10, 20, 30, 40)]
+    files = [
+        write(tmp_path / "pumori" / f"{red}.png", Image.new("RGB", (40, 30), (red, 0, 0)), "PNG")
+        for red in (10, 20, 30, 40)
+    ]
     files[1].write_bytes(b"\xff\xd8\xff")
     photos = find_references(tmp_path, CATALOGUE).images["pumori"]
-    vectors, skipped = embed_references(photos, 2, sizes)
-    assert vectors.tolist() == [[10, 32], [30, 32]]
-    assert skipped == [Skipped("pumori/20.jpg", "the JPEG file is damaged (its header cannot be read)")]
+    vectors, skipped = embed_references(photos, 2, SHAPE, reds)
+    assert vectors.tolist() == [[10], [30]]
+    assert skipped == [Skipped("pumori/20.png", "the JPEG file is damaged (its header cannot be read)")]
     files[0].unlink()
-    vectors, skipped = embed_references(photos[:1], 3, sizes)
+    vectors, skipped = embed_references(photos[:1], 3, SHAPE, reds)
     assert len(vectors) == 0 and len(skipped) == 1
+
+
+def test_a_photo_that_a_load_takes_is_taken(tmp_path: Path) -> None:
+    """A progressive JPEG of 58 megapixels, of which every coefficient is kept until the last scan."""
+    path = tmp_path / "pumori" / "large.jpg"
+    path.parent.mkdir()
+    Image.new("RGB", (7800, 7400), (200, 0, 0)).save(path, progressive=True)
+    photos = find_references(tmp_path, CATALOGUE).images["pumori"]
+    vectors, skipped = embed_references(photos, 1, SHAPE, reds)
+    assert not skipped and abs(float(vectors[0, 0]) - 200) < 5
 
 
 def test_the_published_folders_belong_to_the_catalogue(shared: Path) -> None:
