@@ -255,6 +255,13 @@ def call_peaks(*arguments: str | Path) -> str:
     return called.stdout
 
 
+def analyzers() -> dict[str, Any]:
+    """The analyzers that the fields of photos name, as settings of an index that a test makes."""
+    file = REPOSITORY / "mappings" / "component_templates" / "photos-fields.json"
+    settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["template"]["settings"]["index"]
+    return settings
+
+
 def renew_indices(node: Node, client: Elasticsearch, model_id: str) -> None:
     """Apply every asset, and leave an empty index behind each alias."""
     arguments = ("apply", "--url", node.url, "--es-model-id", model_id)

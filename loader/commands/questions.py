@@ -129,7 +129,7 @@ def similar(
 
     client = connection.client()
     asked = read_asked_image(client, image, LocalVision(checkpoint))
-    question = ask_image(image, asked.vector[0].tolist(), read_filters(client, **filters))
+    question = ask_image(asked.path, asked.vector[0].tolist(), read_filters(client, **filters))
     _show_photos(answer_similar(client, question, asked.ids, thumbnails=html is not None), as_json, html)
 
 

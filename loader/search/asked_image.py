@@ -1,6 +1,7 @@
 """An image that a person asks about: taken from the index, or decoded and embedded here."""
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,12 @@ from loader.elastic.indices import PHOTOS, read_vector
 from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
 from loader.files.content import hash_file
-from loader.files.library import PhotoFile, Skipped
+from loader.files.library import PhotoFile, Skipped, path_words
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
 from loader.peaks.siglip import SiglipSigmoid
+from loader.text import list_words
 from loader.vision.local_vision import LocalVision
 
 # More copies of one file than anybody has; their ids are left out of the answer.
@@ -27,8 +29,9 @@ _MOST_COPIES = 100
 
 @dataclass(frozen=True)
 class IndexedPhoto:
-    """A photo of the index: its vector, and the ids of every document that holds the very same file."""
+    """A photo of the index: its path, its vector, and the ids of every document that holds the same file."""
 
+    path: str
     vector: list[float]
     ids: tuple[str, ...]
 
@@ -38,7 +41,7 @@ class AskedImage:
     """An image with everything that search and identification need.
 
     Attributes:
-        path: as the person gave it.
+        path: as the person gave it; that in the index, where a part of it was given.
         vector: float32 ``(1, dims)``, length 1.
         fields: what its EXIF says, as a document's fields.
         ids: of every document of the index that holds the very same file.
@@ -73,11 +76,12 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     """
     if known := find_indexed(client, path):
         stored = client.get(index=PHOTOS, id=known.ids[0], source_excludes=["clip_image"])["_source"]
-        return AskedImage(path, np.array([known.vector], dtype=np.float32), stored, known.ids)
-    if not Path(path).is_file():
+        return AskedImage(known.path, np.array([known.vector], dtype=np.float32), stored, known.ids)
+    file = _find_file(path)
+    if file is None:
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
     _check(client, vision)
-    photo = decode_photo(PhotoFile(Path(path), path, ""), vision.input)
+    photo = decode_photo(PhotoFile(file, path, ""), vision.input)
     if isinstance(photo, Skipped):
         raise PeaksError(f"{path} cannot be read as an image: {photo.reason}.")
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
@@ -86,20 +90,56 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
 def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
     """The indexed photo with the same content as a file, or with this path when there is no such file.
 
+    Args:
+        client: of the cluster.
+        image: a path in either Unicode form (NFC, NFD), or the part of one that no other photo has.
+
     Returns:
         None when the index does not hold it.
+
+    Raises:
+        PeaksError: several photos have this part in their paths.
     """
-    path = Path(image)
-    term = {"content_hash": hash_file(path)} if path.is_file() else {"path": image}
-    hits = client.search(
+    file = _find_file(image)
+    if file is not None:
+        hits, path = _search(client, {"term": {"content_hash": hash_file(file)}}), image
+    else:
+        hits = _search(client, {"terms": {"path": _spellings(image)}}) or _find_by_words(client, image)
+        path = hits[0]["fields"]["path"][0] if hits else image
+    vector = read_vector(hits[0], "clip_image") if hits else None
+    return IndexedPhoto(path, vector, tuple(hit["_id"] for hit in hits)) if vector else None
+
+
+def _find_by_words(client: Elasticsearch, image: str) -> list[dict[str, Any]]:
+    """The photo, and its copies, whose path has these words one after another."""
+    words = path_words(image)
+    hits = _search(client, {"match_phrase": {"path_words": words}}) if words else []
+    if len({hit["fields"]["content_hash"][0] for hit in hits}) > 1:
+        paths = list_words([hit["fields"]["path"][0] for hit in hits])
+        raise PeaksError(f"There is no image file {image}, and several indexed photos may be meant, {paths}: "
+                         "give the path of one.")
+    return hits
+
+
+def _search(client: Elasticsearch, query: dict[str, Any]) -> list[dict[str, Any]]:
+    hits: list[dict[str, Any]] = client.search(
         index=PHOTOS,
         source=False,
-        fields=[{"field": "clip_image"}],
+        fields=[{"field": name} for name in ("clip_image", "path", "content_hash")],
         size=_MOST_COPIES,
-        query={"bool": {"filter": [{"term": term}]}},
+        query={"bool": {"filter": [query]}},
     )["hits"]["hits"]
-    vector = read_vector(hits[0], "clip_image") if hits else None
-    return IndexedPhoto(vector, tuple(hit["_id"] for hit in hits)) if vector else None
+    return hits
+
+
+def _find_file(image: str) -> Path | None:
+    return next((path for path in map(Path, _spellings(image)) if path.is_file()), None)
+
+
+def _spellings(path: str) -> list[str]:
+    """A path as it stands and in both Unicode forms: Macs write decomposed letters, and keyboards do not."""
+    forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
+    return list(dict.fromkeys(forms))
 
 
 def _check(client: Elasticsearch, vision: LocalVision) -> None:

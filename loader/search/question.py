@@ -1,6 +1,7 @@
 """Questions about photos: each is one stored search template with parameters."""
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -68,7 +69,8 @@ def ask_text(
     if not text.strip():
         raise PeaksError("The text is empty: say what the photos should show.")
     template = HYBRID if hybrid else BY_TEXT
-    parameters = {"text": text, "recipe": recipe, **filters.parameters}
+    # A file name that is pasted on a Mac has its accents decomposed, and the model has seen few such words.
+    parameters = {"text": unicodedata.normalize("NFC", text), "recipe": recipe, **filters.parameters}
     if cut_off is None or recipe != "photo" or "min_similarity" in parameters:
         return Question("search", text, template, parameters, filters.words)
     words = (*filters.words, f"similarity at least {cut_off:.3f}, as `peaks calibrate` measured")

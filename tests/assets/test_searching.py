@@ -1,85 +1,17 @@
 """Search templates on a real node: what Elasticsearch finds and refuses."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
 from elasticsearch import ApiError, Elasticsearch
 
-from loader.elastic.assets import (
-    bind_model,
-    pack_template,
-    read_assets,
-    read_schema,
-    template_mappings,
-    template_names,
-)
+from loader.elastic.assets import pack_template, read_schema, template_names
 from loader.elastic.error_sentences import explain
-from loader.elastic.models import DeployedModel
+
+from .three_photos import INDEX, found, search
 
 pytestmark = pytest.mark.cluster
-
-DIMS = 3
-MODEL = DeployedModel("three-numbers", "f" * 16, "c" * 16, DIMS)
-
-PHOTOS: dict[str, dict[str, Any]] = {
-    "flags": {
-        "path": "flags.jpg", "path_words": "day one flags", "clip_image": [1, 0, 0],
-        "predicted_peaks": ["ama-dablam"], "predicted_peak_names": ["Ama Dablam"],
-        "predicted_peaks_evidence": ["both"],
-        "predictions": [
-            {"peak": "ama-dablam", "probability": 0.93, "cosine": 0.15, "evidence": "both"},
-            {"peak": "taboche", "probability": 0.04, "evidence": "sight"},
-        ],
-        "predicted_concepts": ["prayer-flags"], "predicted_concept_names": ["prayer flags", "Gebetsfahnen"],
-        "peaks_in_frame": [{"lat": 27.86167, "lon": 86.86139}], "peaks_in_frame_ids": ["ama-dablam"],
-        "peaks_in_sight": [{
-            "peak": "ama-dablam", "distance": 8123.5, "bearing": 101.25, "offset": -3.5, "elevation": 9.5,
-            "probability": 0.875,
-        }],
-        "gps": {"lat": 27.861, "lon": 86.861}, "altitude": 4012.5,
-        "shot_time": "2023-10-05T03:00:00Z", "shot_time_local": "2023-10-05T08:45:00",
-        "shot_time_offset": "+05:45", "thumbnail": "QUJD" * 20_000,
-    },
-    "camp": {
-        "path": "camp.jpg", "path_words": "day two camp", "clip_image": [0.9, 0.1, 0],
-        "predicted_peaks": ["pumori", "everest"], "predicted_peak_names": ["Pumori", "Mount Everest"],
-        "predicted_concepts": ["tent", "stupa"], "peaks_in_frame_ids": ["pumori", "everest"],
-        "gps": {"lat": 28.0, "lon": 86.83}, "altitude": 5170, "shot_time_local": "2023-10-06T23:45:00",
-    },
-    "yak": {
-        "path": "yak.jpg", "path_words": "day three", "clip_image": [-1, 0, 0],
-        "description": "A yak below Lhotse", "shot_time": "2023-10-09T03:00:00Z",
-    },
-}
-
-
-@pytest.fixture(scope="module")
-def stored(client: Elasticsearch) -> Iterator[Elasticsearch]:
-    """The vector templates for three dimensions under names of their own, and an index with three photos."""
-    assets = bind_model(read_assets(), MODEL)
-    mappings = template_mappings(assets, "photos")
-    client.indices.delete(index="assets-photos", ignore_unavailable=True)
-    client.indices.create(index="assets-photos", mappings=mappings)
-    for name, photo in PHOTOS.items():
-        client.index(index="assets-photos", id=name, document=photo)
-    client.indices.refresh(index="assets-photos")
-    yield client
-    client.indices.delete(index="assets-photos")
-
-
-def found(client: Elasticsearch, **parameters: Any) -> list[str]:
-    """Ids of the photos near [1, 0, 0], nearest first."""
-    return [hit["_id"] for hit in search(client, **parameters)["hits"]["hits"]]
-
-
-def search(client: Elasticsearch, **parameters: Any) -> dict[str, Any]:
-    source = pack_template("photos-by-vector")
-    given = {"vector": [1, 0, 0], **parameters}
-    body: dict[str, Any] = client.search_template(index="assets-photos", source=source, params=given).body
-    return body
 
 
 def test_nearest_first_and_as_many_as_asked(stored: Elasticsearch) -> None:
@@ -110,7 +42,7 @@ def test_names_in_all_languages_come_when_asked_for(stored: Elasticsearch) -> No
 def browse(client: Elasticsearch, **parameters: Any) -> dict[str, Any]:
     """Photos without a question."""
     source = pack_template("photos-by-filter")
-    answer = client.search_template(index="assets-photos", source=source, params=parameters)
+    answer = client.search_template(index=INDEX, source=source, params=parameters)
     hits: dict[str, Any] = answer["hits"]
     return hits
 
@@ -153,64 +85,6 @@ def test_place(stored: Elasticsearch) -> None:
     assert found(stored, near_lat=27.861, near_lon=86.861) == ["flags"]
     assert found(stored, near_lat=27.861, near_lon=86.861, near_distance="50km") == ["flags", "camp"]
     assert found(stored, box_top=28.1, box_left=86, box_bottom=27.9, box_right=87) == ["camp"]
-
-
-def test_a_day_is_that_of_the_photos_own_clock(stored: Elasticsearch) -> None:
-    assert found(stored, shot_to="2023-10-06") == ["flags", "camp"]
-    assert found(stored, shot_from="2023-10-06", shot_to="2023-10-06") == ["camp"]
-    assert found(stored, shot_from="2023-10-07") == ["yak"]  # it has an instant alone
-    early = {"shot_from": "2023-10-05T08:45:00", "shot_to": "2023-10-05T08:45:00"}
-    assert found(stored, **early) == ["flags"]
-
-
-def test_a_moment_with_an_offset_is_an_instant(stored: Elasticsearch) -> None:
-    for moment in ("2023-10-05T08:45:00+05:45", "2023-10-05T03:00:00Z", "2023-10-04T17:00:00-10:00"):
-        assert found(stored, shot_from=moment, shot_to=moment) == ["flags"]
-    assert found(stored, shot_from="2023-10-05T03:00:01Z", shot_to="2023-10-05T08:50:00Z") == []
-
-
-# Local clocks around the turn of a year, in zones far from each other, and the days that they belong to.
-NEW_YEAR = [
-    ("2023-12-31T23:59:59", "+14:00"), ("2024-01-01T00:00:00", "+14:00"),
-    ("2023-12-31T23:59:59", "-12:00"), ("2024-01-01T00:00:00", "-12:00"),
-    ("2023-12-31T23:59:59", "+00:00"), ("2024-01-01T00:00:00", "+05:45"),
-]
-
-
-@pytest.fixture
-def new_year(stored: Elasticsearch) -> Iterator[Elasticsearch]:
-    ids = [f"new-year-{place}" for place in range(len(NEW_YEAR))]
-    for name, (local, offset) in zip(ids, NEW_YEAR, strict=True):
-        time = {"shot_time": f"{local}{offset}", "shot_time_local": local}
-        photo = {"path": f"{name}.jpg", "clip_image": [0, 1, 0], **time}
-        stored.index(index="assets-photos", id=name, document=photo)
-    stored.indices.refresh(index="assets-photos")
-    yield stored
-    for name in ids:
-        stored.delete(index="assets-photos", id=name)
-    stored.indices.refresh(index="assets-photos")
-
-
-MIDNIGHT = "2024-01-01T00:00:00"
-
-
-@pytest.mark.parametrize("bound", [MIDNIGHT[:length] for length in (4, 7, 10, 16, 19)])
-def test_every_zone_has_its_own_new_year(new_year: Elasticsearch, bound: str) -> None:
-    after = {f"new-year-{place}" for place, (local, _) in enumerate(NEW_YEAR) if local.startswith("2024")}
-    assert set(found(new_year, shot_from=bound)) == after
-    before = {f"new-year-{place}" for place in range(len(NEW_YEAR))} - after
-    assert set(found(new_year, shot_from="2023-12-31", shot_to="2023-12-31")) == before
-    for end in ("2023||/y", "2023-12||/M", "2023-12-31", "2023-12-31T23:59", "2023-12-31T23:59:59"):
-        assert set(found(new_year, shot_to=end)) - set(PHOTOS) == before, end
-
-
-def test_an_instant_is_one_in_every_zone(new_year: Elasticsearch) -> None:
-    order = sorted(range(len(NEW_YEAR)), key=lambda place: datetime.fromisoformat("".join(NEW_YEAR[place])))
-    for first, place in enumerate(order):
-        moment = "".join(NEW_YEAR[place])
-        assert set(found(new_year, shot_from=moment)) == {f"new-year-{each}" for each in order[first:]}
-        until = set(found(new_year, shot_from="2023-12-01", shot_to=moment))
-        assert until == {f"new-year-{each}" for each in order[: first + 1]}
 
 
 @pytest.mark.parametrize("parameters", [
@@ -291,5 +165,5 @@ def test_missing_parameter_is_refused_by_name(stored: Elasticsearch, template: s
     (name,) = read_schema(template)["required"]
     with pytest.raises(ApiError) as refused:
         source = pack_template(template)
-        stored.search_template(index="assets-photos", source=source, params={"size": 1})
+        stored.search_template(index=INDEX, source=source, params={"size": 1})
     assert f"[required parameter [{name}] is missing]" in explain(refused.value).message

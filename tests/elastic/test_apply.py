@@ -13,7 +13,7 @@ from loader.elastic.assets import read_assets
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import embed_texts, read_deployed_model, read_index_model
 from loader.errors import PeaksError
-from tests.conftest import Node, invoke
+from tests.conftest import Node, analyzers, invoke
 from tests.kibana.fake_kibana import IMPORT, serve_kibana
 
 pytestmark = pytest.mark.cluster
@@ -112,7 +112,8 @@ def test_a_cluster_of_an_older_version_is_brought_up(
     client.indices.delete(index=["photos-000001", "concepts-000001"])
     client.indices.delete_index_template(name="photos")  # which would give the index today's fields
     client.indices.create(
-        index="photos-000001", mappings={**mappings, "properties": older}, aliases={"photos": {}}
+        index="photos-000001", mappings={**mappings, "properties": older}, settings=analyzers(),
+        aliases={"photos": {}},
     )
     vector = [1.0] * read_index_model(client, "photos").dims
     client.index(index="photos", id="old", document=photo("old.jpg", vector), refresh=True)
@@ -125,6 +126,23 @@ def test_a_cluster_of_an_older_version_is_brought_up(
     assert client.count(index="photos")["count"] == 1
     again = changes(run(node, "--es-model-id", fresh_indices, "--json"))
     assert {change["action"] for change in again} == {"left"}
+
+
+def test_fields_that_differ_want_the_next_index(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    """An index of before the analyzers stays as it is, and a person hears how its words are folded too."""
+    (index,) = client.indices.get_mapping(index="photos").body.values()
+    for field in index["mappings"]["properties"].values():
+        field.pop("analyzer", None)
+    client.indices.delete(index="photos-000001")
+    client.indices.delete_index_template(name="photos")
+    client.indices.create(index="photos-000001", mappings=index["mappings"], aliases={"photos": {}},
+                          settings=analyzers())
+    found = {one["name"]: one for one in changes(run(node, "--es-model-id", fresh_indices, "--json"))}
+    note = found["photos-000001"]["note"]
+    assert found["photos-000001"]["action"] == "left"
+    assert "differ from the template's: path_words, " in note and "--next --index photos" in note
 
 
 def test_next_builds_all(node: Node, client: Elasticsearch, fresh_indices: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.conftest import DEMO_CHECKPOINT, Node, invoke
+from tests.conftest import DEMO_CHECKPOINT, Node, analyzers, invoke
 from tests.elastic.fault_proxy import FaultProxy
 from tests.files.picture_files import quadrants, write
 from tests.photos.running_load import outcomes
@@ -171,7 +171,9 @@ def test_an_index_of_an_earlier_version_wants_its_new_fields(
     for field in ("modified", "library_root", "loaded"):
         del mappings["properties"][field]
     client.indices.delete(index=name)
-    client.indices.create(index="photos-earlier", mappings=mappings, aliases={"photos": {}})
+    client.indices.create(
+        index="photos-earlier", mappings=mappings, settings=analyzers(), aliases={"photos": {}}
+    )
     try:
         report = load(trek, node.url)
         assert report["code"] == 1

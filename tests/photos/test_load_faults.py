@@ -19,7 +19,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection
-from tests.conftest import NOWHERE, free_port, must_run_peaks, run_peaks
+from tests.conftest import NOWHERE, analyzers, free_port, must_run_peaks, run_peaks
 from tests.elastic.fault_proxy import FaultProxy
 from tests.photos.conftest import PHOTOS, Start
 from tests.photos.loaded_photos import Documents, documents, same
@@ -106,6 +106,9 @@ def start_bare(home: Path, port: int | None) -> None:
 def copy_index(client: Elasticsearch, other: Elasticsearch, alias: str) -> None:
     """Make the index behind an alias in another cluster, with its documents."""
     ((name, made),) = client.indices.get_mapping(index=alias).items()
+    for field in made["mappings"]["properties"].values():
+        field.pop("analyzer", None)  # Elastic's smallest distribution has only the standard one
+        field.pop("fields", None)
     other.indices.create(index=name, mappings=made["mappings"], aliases={alias: {}},
                          settings={"number_of_replicas": 0})
     hits = client.search(index=alias, size=1000)["hits"]["hits"]
@@ -140,7 +143,8 @@ def without_descriptions(client: Elasticsearch) -> Iterator[dict[str, Any]]:
     ((name, made),) = client.indices.get_mapping(index="photos").items()
     lacking = json.loads(json.dumps(made["mappings"]))
     field = lacking["properties"].pop("description")
-    client.indices.create(index="lacking", mappings=lacking, settings={"number_of_replicas": 0})
+    settings = {"number_of_replicas": 0, **analyzers()}
+    client.indices.create(index="lacking", mappings=lacking, settings=settings)
     repoint(client, name, "lacking")
     yield {"description": field}
     repoint(client, "lacking", name)

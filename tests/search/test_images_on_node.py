@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from eland_models.checkpoint import open_checkpoint
+from loader.files.library import path_words
 from tests.conftest import DEMO_CHECKPOINT, Node, ask, stored_vector
 from tests.search.search_library import PATHS, SHOTS, draw_shot, paths, refusal
 
@@ -85,3 +88,41 @@ def test_similar_to_a_new_image(node: Node, photos: Path, tmp_path: Path) -> Non
     assert document["hits"][0]["cosine"] > 0.9
     assert "--checkpoint" in refusal(node, "similar", tmp_path / "larger.png")
     assert "There is no image file" in refusal(node, "similar", tmp_path / "absent.png")
+
+
+def test_a_part_of_a_path_is_enough_where_no_other_photo_has_it(node: Node, photos: Path) -> None:
+    for part in ("blue.jpg", "blue", "DAY_1/BLUE.JPG", "DAY 1/blue"):
+        document = ask(node, "similar", part)
+        assert document["query"]["asked"] == "day 1/blue.jpg"
+        assert paths(document) == PATHS - {"day 1/blue.jpg"}
+    (answer,) = ask(node, "identify", "夜")["answers"]
+    assert answer["path"] == "scans/夜.jpg"
+    offered = refusal(node, "similar", "day 1")
+    assert "several indexed photos may be meant, day 1/blue.jpg and day 1/dawn.jpg: give the path" in offered
+    assert "There is no image file" in refusal(node, "similar", "day")
+
+
+def both_forms(text: str) -> tuple[str, str]:
+    return unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+def test_a_path_is_found_in_both_unicode_forms(
+    node: Node, client: Elasticsearch, photos: Path, tmp_path: Path, stored: Literal["NFC", "NFD"]
+) -> None:
+    path = unicodedata.normalize(stored, "scans/prière à Nāmche.jpg")
+    vector = stored_vector(client, "photos", "clip_image", {"term": {"path": "day 1/blue.jpg"}}).tolist()
+    document = {"path": path, "path_words": path_words(path), "clip_image": vector, "content_hash": "0"}
+    client.index(index="photos", id="accents", document=document, refresh=True)
+    try:
+        for typed in both_forms(path):
+            assert paths(ask(node, "similar", typed)) == PATHS
+            assert paths(ask(node, "similar", typed.removeprefix("scans/"))) == PATHS
+        for typed in both_forms("priere a nāmche"):
+            assert ask(node, "search", typed, "--hybrid")["hits"][0]["path"] == path
+    finally:
+        client.delete(index="photos", id="accents", refresh=True)
+    file = tmp_path / path.removeprefix("scans/")
+    shutil.copy(photos / "day 1/blue.jpg", file)
+    for typed in both_forms(str(file)):
+        assert paths(ask(node, "similar", typed)) == PATHS - {"day 1/blue.jpg"}
