@@ -74,6 +74,9 @@ class PhotoHit:
             ("true" or "magnetic") names.
         distance: metres from the point that the answer is sorted by.
         thumbnail: base64 JPEG, when it was asked for.
+        content_hash: SHA-256 of the file, hexadecimal.
+        copies: files of the same content (see `loader.search.alike`).
+        burst: nearly the same pictures, taken in one go, each with its own copies.
     """
 
     id: str
@@ -89,6 +92,14 @@ class PhotoHit:
     camera: str | None = None
     distance: float | None = None
     thumbnail: str | None = None
+    content_hash: str | None = None
+    copies: tuple[PhotoHit, ...] = ()
+    burst: tuple[PhotoHit, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many photos the hit stands for: itself, its copies and its burst."""
+        return 1 + sum(other.count for other in (*self.copies, *self.burst))
 
 
 @dataclass(frozen=True)
@@ -160,4 +171,5 @@ def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, entries: Entr
         bearing_reference=first_value(fields, "bearing_reference"),
         camera=first_value(fields, "camera"),
         thumbnail=first_value(fields, "thumbnail"),
+        content_hash=first_value(fields, "content_hash"),
     )

@@ -16,9 +16,12 @@ from loader.elastic.indices import PHOTOS, cosine_of_score
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
+from loader.search.alike import group_alike
 from loader.search.answer import Answer, EntriesById, Similarity, read_photo_hit
 from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
 from loader.search.template_call import template_schema
+
+ASKED_FOR_ONE = 4  # photos, so that copies and bursts do not thin out an answer
 
 
 def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> Answer:
@@ -32,7 +35,7 @@ def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bo
     Raises:
         PeaksError: the index is empty, or its vectors are of another model than the one that is deployed.
     """
-    answer = _answer(client, question, _read_siglip(client, question), thumbnails)
+    answer = _answer_once(client, question, _read_siglip(client, question), thumbnails)
     if answer.hits or question.cut_off is None:
         return answer
     return replace(answer, note=_say_no_match(client, question))
@@ -63,12 +66,31 @@ def answer_similar(
         own: ids of the photos that are the image itself, and left out of the answer.
         thumbnails: bring the stored thumbnails along.
     """
+    return _answer_once(client, question, None, thumbnails, own)
+
+
+def _answer_once(
+    client: Elasticsearch,
+    question: Question,
+    siglip: SiglipSigmoid | None,
+    thumbnails: bool,
+    own: Collection[str] = (),
+) -> Answer:
+    """Answer with as many hits as were asked for, none of them a copy of another or of one burst with it.
+
+    More photos are asked for, and still more where too many are alike.
+    """
     limits = template_schema(question.template)["properties"]["size"]
-    size = question.parameters.get("size", limits["default"])
-    parameters = {**question.parameters, "size": min(size + len(own), limits["maximum"])}
-    answer = _answer(client, replace(question, parameters=parameters), None, thumbnails)
-    others = tuple(hit for hit in answer.hits if hit.id not in own)
-    return replace(answer, question=question, hits=others[:size])
+    wanted = question.parameters.get("size", limits["default"])
+    asked = wanted + len(own)
+    while True:
+        asked = min(asked * ASKED_FOR_ONE, limits["maximum"])
+        larger = replace(question, parameters={**question.parameters, "size": asked})
+        answer = _answer(client, larger, siglip, thumbnails)
+        hits = group_alike(client, [hit for hit in answer.hits if hit.id not in own])
+        if len(hits) >= wanted or len(answer.hits) < asked or asked == limits["maximum"]:
+            question = replace(answer.question, parameters=question.parameters)
+            return replace(answer, question=question, hits=hits[:wanted])
 
 
 def answer_photos(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> Answer:

@@ -7,7 +7,13 @@ from typing import Any
 
 from loader.search.answer import Answer, PhotoHit, Similarity
 from loader.show.tables import Column, fold_line, format_table
-from loader.show.values import format_metres, format_prediction, format_probability, format_time
+from loader.show.values import (
+    format_alike,
+    format_metres,
+    format_prediction,
+    format_probability,
+    format_time,
+)
 from loader.text import format_count, format_distance
 
 
@@ -23,11 +29,14 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
     found = format_count(len(hits), "photo")
     if answer.total is not None:
         found = f"{first:,} to {first + len(hits) - 1:,} of {format_count(answer.total, 'photo')}"
+    elif (standing := sum(hit.count for hit in hits)) > len(hits):
+        found += f" ({standing:,} with copies and bursts)"
     heading = [f"{question.asked}: {found}, {question.template}, {answer.took} ms"]
     heading += [f"  {words}" for words in question.filters]
     columns = [
         Column("#", [str(rank) for rank in range(first, first + len(hits))], "right"),
         Column("photo", [hit.path for hit in hits]),
+        Column("alike", [format_alike(hit) for hit in hits]),
         Column("taken", [format_time(hit.time) for hit in hits]),
         *_similarity_columns([hit.similarity for hit in hits]),
         *_order_columns(answer),
@@ -85,6 +94,9 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
 def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
     return {
         "path": hit.path,
+        "count": hit.count,
+        "copies": [other.path for other in hit.copies],
+        "burst": [other.path for each in hit.burst for other in (each, *each.copies)],
         "score": hit.similarity.score,
         "cosine": hit.similarity.cosine,
         "probability": hit.similarity.probability,

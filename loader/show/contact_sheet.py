@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from loader.search.answer import Answer
 from loader.show.pages import open_pages, thumbnail_uri
-from loader.show.values import format_metres, format_probability, format_time
+from loader.show.values import format_alike, format_metres, format_probability, format_time
 from loader.text import compass_point
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def _pages() -> Environment:
     pages = open_pages("contact_sheet_page")
     filters: dict[str, Any] = {
         "shot_time": format_time,
+        "alike": format_alike,
         "probability": format_probability,
         "metres": format_metres,
         "compass": compass_point,

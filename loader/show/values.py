@@ -5,7 +5,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a load's summary must not import what searches need
-    from loader.search.answer import PeakPrediction, ShotTime
+    from loader.search.answer import PeakPrediction, PhotoHit, ShotTime
 
 UNKNOWN = "–"
 
@@ -64,6 +64,16 @@ def format_prediction(prediction: PeakPrediction) -> str:
     evidence = f"({prediction.evidence})" if prediction.evidence else ""
     parts = (prediction.peak.name, format_probability(prediction.probability), evidence)
     return " ".join(part for part in parts if part)
+
+
+def format_alike(hit: PhotoHit) -> str:
+    """``2 copies, burst of 7``; "" for a photo that stands for itself alone."""
+    burst = hit.count - len(hit.copies)
+    parts = (
+        (len(hit.copies) > 0, f"{len(hit.copies)} {'copy' if len(hit.copies) == 1 else 'copies'}"),
+        (burst > 1, f"burst of {burst}"),
+    )
+    return ", ".join(words for is_told, words in parts if is_told)
 
 
 def format_duration(seconds: float) -> str:

@@ -27,6 +27,14 @@ def no_match() -> IdentifiedImage:
     return replace(image, threshold=0.95, found=replace(image.found, candidates=unnamed, camera=None))
 
 
+def alike() -> Answer:
+    """The first photo with two copies and a burst, one of which has a copy itself."""
+    answer = photo_answer()
+    best, other, last = answer.hits
+    best = replace(best, copies=(other, last), burst=(last, replace(other, copies=(last,))))
+    return replace(answer, hits=(best, replace(other, copies=(last,)), last))
+
+
 def weigh(image: IdentifiedImage, *chances: float) -> IdentifiedImage:
     """The same image with other probabilities."""
     pairs = zip(image.found.candidates, chances, strict=True)
@@ -50,6 +58,7 @@ def nothing_in_sight() -> IdentifiedImage:
         ("photos.txt", show_photos(photo_answer(), 180)),
         ("photos-80-columns.txt", show_photos(photo_answer(), 80)),
         ("photos-60-columns.txt", show_photos(photo_answer(), 60)),
+        ("photos-alike.txt", show_photos(alike(), 180)),
         ("photos-hybrid.txt", show_photos(photo_answer(is_cosine=False), 180)),
         ("photos-plain.txt", show_photos(plain_answer(), 80)),
         ("photos-no-probability.txt", show_photos(photo_answer(None), 180)),
