@@ -76,7 +76,7 @@ _PROBABILITY = click.option(
     help="Leave out what has a lower probability by SigLIP, between 0 and 1, instead of --min-similarity.",
 )
 _MOST_PHOTOS = click.option("--size", type=click.IntRange(min=1), metavar="N",
-                            help="Most rows in the answer; copies and bursts share one [default 12].")
+                            help="Most photos in the answer [default 12].")
 _MOST_PEAKS = click.option("--size", type=click.IntRange(min=1), metavar="N", default=5, show_default=True,
                            help="Most peaks an image.")
 

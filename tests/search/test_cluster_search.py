@@ -242,12 +242,6 @@ def test_table_and_contact_sheet(node: Node, photos: Path, tmp_path: Path) -> No
     assert sheet.read_text(encoding="utf-8").count("data:image/jpeg;base64,") == 2
 
 
-def test_an_empty_index_says_how_to_fill_it(node: Node, fresh_indices: str) -> None:
-    assert "peaks load-photos" in refusal(node, "search", "yak")
-    assert "peaks load-peaks" in refusal(node, "peak", "Ama Dablam")
-    assert "peaks load-concepts" in refusal(node, "search", "x", "--concept", "yak")
-
-
 def test_catalogue_of_summits_around_the_photos(node: Node, photos: Path, tmp_path: Path) -> None:
     """Photos stand at 27.90, 86.80 and 27.70, 86.72."""
     file = tmp_path / "summits.gpx"
@@ -259,3 +253,9 @@ def test_catalogue_of_summits_around_the_photos(node: Node, photos: Path, tmp_pa
     said = call_peaks(*words, "--url", node.url)
     assert "left out: 2 too far from every photo" in said
     assert {peak.id for peak in read_catalogue(output, Peak)} == {"near", "beside"}
+
+
+def test_an_empty_index_says_how_to_fill_it(node: Node, fresh_indices: str) -> None:
+    assert "peaks load-photos" in refusal(node, "search", "yak")
+    assert "peaks load-peaks" in refusal(node, "peak", "Ama Dablam")
+    assert "peaks load-concepts" in refusal(node, "search", "x", "--concept", "yak")
