@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loader.errors import PeaksError
 from loader.files.content import explain_refusal
-from loader.files.facts.sidecar_names import SUFFIXES, SidecarNames
+from loader.files.facts.sidecar_names import SUFFIXES, SidecarNames, sidecars_beside
 from loader.files.passed_over import NO_PICTURE, SIDECAR, Exclusions, passed_over_kind
 from loader.files.paths import printable_path
 
@@ -177,6 +177,17 @@ def _with_sidecars(files: Sequence[PhotoFile], listing: Listing) -> list[PhotoFi
     if used:
         listing.passed_over[SIDECAR] = len(used)
     return [file for file in photos if file.id not in used] if names else list(files)
+
+
+def lone_file(path: Path, name: str) -> PhotoFile:
+    """A photo that a person named, with the sidecars beside it; it has no id, and no library.
+
+    Args:
+        path: where to open it.
+        name: what the person called it.
+    """
+    sidecars = (PhotoFile(each, each.name, "") for each in sidecars_beside(path))
+    return PhotoFile(path, name, "", sidecars=tuple(sidecars))
 
 
 def library_name(root: Path) -> str:

@@ -15,7 +15,7 @@ from loader.elastic.indices import PHOTOS, read_vector
 from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
 from loader.files.content import hash_file
-from loader.files.library import PhotoFile, Skipped, path_words
+from loader.files.library import Skipped, lone_file, path_words
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
@@ -81,7 +81,7 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     if file is None:
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
     _check(client, vision)
-    photo = decode_photo(PhotoFile(file, path, ""), vision.input)
+    photo = decode_photo(lone_file(file, path), vision.input)
     if isinstance(photo, Skipped):
         raise PeaksError(f"{path} cannot be read as an image: {photo.reason}.")
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)

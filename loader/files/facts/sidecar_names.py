@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 SUFFIXES = (".xmp", ".json")
@@ -55,7 +56,7 @@ class SidecarNames:
         stem, suffix = _split(photo)
         bare, number = _numbered(stem)
         for name, count in ((photo, ""), (f"{bare}{suffix}", number), (bare, number)):
-            for cut in (name, *_cut(name)):
+            for cut in chain((name,), _cut(name)):
                 if found := self._json.get((cut, count)):
                     return found
         edited = _EDITED.fullmatch(bare)

@@ -14,7 +14,7 @@ from loader.files.facts.metadata import Metadata
 from loader.files.facts.sidecar_names import SidecarNames, sidecars_beside
 from loader.files.facts.sidecars import read_sidecars, read_takeout
 from loader.files.images import ModelInput
-from loader.files.library import PhotoFile, list_files, walk_library
+from loader.files.library import PhotoFile, list_files, lone_file, walk_library
 from loader.files.photo import Known, Photo, decode_photo
 from loader.peaks.sight.photo import read_photo_camera
 from loader.place import Point
@@ -166,6 +166,8 @@ def test_takeout_and_the_zone_of_the_place_give_the_clock(photo: Path) -> None:
     assert fields(photo).items() >= expected.items()
     camera = read_photo_camera(str(photo))
     assert camera.fields["gps"] == expected["gps"]
+    decoded = decode_photo(lone_file(photo, "it"), SHAPE)
+    assert isinstance(decoded, Photo) and decoded.fields["gps"] == expected["gps"]
 
 
 def test_without_a_place_the_instant_alone_is_known(photo: Path) -> None:
