@@ -82,9 +82,10 @@ def say_entry(entry: Entry, name: str) -> str:
 
 def _close_entries(name: str, entries: Sequence[EntryT]) -> list[EntryT]:
     """The entries that a misspelt or shortened name may mean; several where it does not tell them apart."""
-    if len("".join(_telling_words(name))) < _SURE_LETTERS:
+    wanted = _telling_words(name)
+    if len("".join(wanted)) < _SURE_LETTERS:
         return []
-    rated = [(_rate(name, entry)[0], entry) for entry in entries]
+    rated = [(_rate(wanted, entry)[0], entry) for entry in entries]
     limit = max(_SURE, max(closeness for closeness, _ in rated) - _AHEAD)
     return [entry for closeness, entry in rated if closeness >= limit]
 
@@ -155,13 +156,13 @@ def romanize(name: str) -> str:
 
 def suggest_names(name: str, entries: Iterable[Entry]) -> list[str]:
     """Up to three names that are close to ``name``, the closest first, one per entry."""
-    ranked = sorted((_rate(name, entry) for entry in entries), key=lambda pair: (-pair[0], pair[1]))
+    wanted = _telling_words(name)
+    ranked = sorted((_rate(wanted, entry) for entry in entries), key=lambda pair: (-pair[0], pair[1]))
     return [word for closeness, word in ranked[:_SUGGESTIONS] if closeness >= _CLOSE]
 
 
-def _rate(name: str, entry: Entry) -> tuple[float, str]:
-    """How close the nearest of an entry's names is, 0…1, and that name."""
-    wanted = _telling_words(name)
+def _rate(wanted: Sequence[str], entry: Entry) -> tuple[float, str]:
+    """How close the nearest of an entry's names is to the words, 0…1, and that name."""
     rated = ((_closeness(wanted, _telling_words(each)), each) for each in (*entry.names, entry.id))
     return max(rated, key=itemgetter(0))
 
@@ -176,4 +177,10 @@ def _closeness(wanted: Sequence[str], words: Sequence[str]) -> float:
     # A whole word of a name ("dablam") means that name, however long its rest is.
     if wanted and set(wanted) <= set(words):
         return 1.0
-    return SequenceMatcher(None, "".join(wanted), "".join(words), autojunk=False).ratio()
+    one, other = "".join(wanted), "".join(words)
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < _CLOSE or matcher.quick_ratio() < _CLOSE:  # upper bounds
+        return 0.0
+    # "Camp 1" is no misspelling of "Camp 2".
+    is_same_number = set(filter(str.isdigit, one)) == set(filter(str.isdigit, other))
+    return matcher.ratio() if is_same_number else min(matcher.ratio(), _CLOSE)

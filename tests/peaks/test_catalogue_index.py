@@ -52,6 +52,7 @@ def test_choose(name: str, peak_id: str) -> None:
         ("एभरेस्ट", "did you mean Mount Everest?"),
         ("Kongde", "did you mean Kongde Lho or Kongde Ri?"),
         ("ama", "did you mean Ama Dablam?"),
+        ("Pumori 2", "did you mean Pumori?"),
         ("mount", "see the names in the file"),
         ("xyzzy", "see the names in the file"),
     ],
