@@ -32,7 +32,7 @@ class Outcome:
         name: of the file in its library.
         reason: why it was skipped or rejected.
         document: that was made of it and written.
-        notes: EXIF values that cannot be true.
+        notes: values beside the pixels that cannot be true.
     """
 
     kind: Kind
@@ -72,7 +72,7 @@ class PhotoReport:
         with_position, with_bearing, with_offset: of the created and updated.
         with_sight: of these, with a peak in frame by their sight line.
         with_peaks, with_concepts: of these, with one that is named.
-        notes: EXIF values of loaded photos that cannot be true.
+        notes: values of loaded photos that cannot be true, and damage.
         precision: of the vision tower, "fp32" or "int8"; None when nothing was embedded.
         agreement: least cosine of int8's vectors and float32's on this library's own first photos; None when
             they were not compared.

@@ -112,9 +112,10 @@ def _find_png_packet(data: bytes) -> bytes | None:
 def _parse(packet: bytes) -> Element:
     if len(packet) > MAX_PACKET:
         raise ValueError("too large")
-    packet = packet.strip(b"\0 \r\n\t")
+    is_utf_16 = packet.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = packet.decode("utf-16") if is_utf_16 else packet.strip(b"\0 \r\n\t")
     try:
-        root: Element = fromstring(packet)
+        root: Element = fromstring(text)
     except ParseError:  # a few bytes that are no UTF-8 do not spoil the rest
         root = fromstring(packet.decode("utf-8", "replace"))
     return root
@@ -122,7 +123,7 @@ def _parse(packet: bytes) -> Element:
 
 def _properties(root: Element) -> Iterator[tuple[str, list[str]]]:
     """Yield every property that stands directly in a description, as "dc:subject" and its texts."""
-    for description in root.iterfind(f".//{_RDF}RDF/{_RDF}Description"):
+    for description in (each for rdf in root.iter(f"{_RDF}RDF") for each in rdf):
         for tag, value in description.attrib.items():
             if name := _short(tag):
                 yield name, [value]
@@ -156,7 +157,8 @@ class _Statement:
         moments = (parse_moment(self.text(name)) for name in names)
         local, offset = next((moment for moment in moments if moment[0]), (None, None))
         camera = camera_name(self.text("tiff:Make"), self.text("tiff:Model"))
-        described = ("dc:description", "exif:UserComment", "dc:title", "photoshop:Headline")
+        described = ("dc:description", "tiff:ImageDescription", "exif:UserComment", "dc:title",
+                     "photoshop:Headline")
         return Metadata(
             position=position,
             altitude=altitude,

@@ -40,7 +40,7 @@ def _heading(sighted: SightedPhoto) -> Iterator[str]:
     if sighted.camera is not None:
         yield f"  {describe_shot(sighted)}"
     yield from (f"  {sentence}" for sentence in describe_missing(sighted))
-    yield from (f"  Its EXIF: {note}." for note in sighted.photo.notes)
+    yield from (f"  {note[0].upper()}{note[1:]}." for note in sighted.photo.notes)
 
 
 def _columns(rows: Sequence[Sight]) -> list[Column]:

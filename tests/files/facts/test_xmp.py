@@ -143,6 +143,24 @@ def test_properties_may_be_elements_and_keywords_paths() -> None:
     assert metadata.position == Point(27.86, 86.79) and metadata.keywords == ("Khumbu",)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"<rdf:RDF {SPACES}><rdf:Description {PLACE}/><rdf:Description {TAKEN}/></rdf:RDF>",
+        f'<?xml version="1.0" encoding="UTF-16"?><rdf:RDF {SPACES}>'
+        f"<rdf:Description {PLACE} {TAKEN}/></rdf:RDF>",
+        f"\ufeff<x:xapmeta xmlns:x='adobe:ns:meta/'><rdf:RDF {SPACES}><rdf:Description {PLACE} {TAKEN}/>"
+        "</rdf:RDF></x:xapmeta>\0\0",
+    ],
+)
+def test_packets_of_other_programs(written: str) -> None:
+    data = written.encode("utf-16" if "UTF-16" in written else "utf-8")
+    metadata = parse_xmp([data], "XMP ")
+    assert metadata == Metadata(
+        position=Point(27.86, 86.79), shot_time_local=datetime(2023, 10, 5, 12), utc_offset=NEPAL
+    )
+
+
 def test_an_extended_packet_is_put_together() -> None:
     """Adobe's XMP specification, part 3, 1.1.3.1: parts in further segments, in any order."""
     extended = packet("", YAK)
