@@ -33,8 +33,8 @@ TO_RGB = (
 FORMATS_420 = ("yuv420p", "yuvj420p")
 TILE_BYTES = 4  # for a pixel of a tile: FFmpeg keeps two frames of 1.5 bytes, and facts of each block
 SMALL_BYTES = 15  # for a pixel of the small picture: three planes, and RGB before and after it is turned
-# FFmpeg leaves missing blocks at zero. No colour of RGB has both chroma samples so low: pure green has the
-# lowest, 43 and 21.
+# Missing blocks keep what their memory held, zeros (`_frames`). No colour of RGB has both chroma samples so
+# low: pure green has the lowest, 43 and 21.
 NO_CHROMA = 4
 CODED_MARGIN = 64  # pixels by which a coded picture may be larger than the shown part: one coding tree block
 
@@ -133,7 +133,8 @@ def _decode(picture: HevcPicture, factor: int, colours: Colours | None) -> Image
         for plane, target, step in zip(frame.planes, planes, (1, 2, 2), strict=True):
             small = _shrink(plane, -(-width // step), -(-height // step), factor // step)
             target.paste(small, (left // factor, top // factor))
-    if min(ImageChops.lighter(planes[1], planes[2]).tobytes()) <= NO_CHROMA:
+    low: Any = ImageChops.lighter(planes[1], planes[2]).getextrema()[0]
+    if low <= NO_CHROMA:
         raise _Damaged
     # Pillow's own conversion of YCbCr cuts fractions off, which costs half a level.
     return Image.merge("RGB", planes).convert("RGB", TO_RGB)
@@ -157,7 +158,8 @@ def check_tiles(data: bytes) -> None:
     for item in used:
         config, size = meta.body(item, b"hvcC"), meta.body(item, b"ispe")
         if item not in meta.parts and config and size:
-            _attempt(partial(_decode_one, config, meta.content(item), read_size(size)))
+            decoder = _open_decoder(config, read_size(size))
+            _attempt(partial(_decode_one, decoder, meta.content(item)))
 
 
 def _attempt(decode: Callable[[], Decoded]) -> Decoded | None:
@@ -173,18 +175,21 @@ def _attempt(decode: Callable[[], Decoded]) -> Decoded | None:
 
 
 def _frames(picture: HevcPicture) -> Iterator[Any]:
-    """Yield one frame a tile, in the tiles' order."""
-    for tile in picture.tiles:
-        yield _decode_one(picture.config, tile, picture.tile_size)
-
-
-def _decode_one(config: bytes, coded: bytes, size: Size) -> Any:
-    """Decode one picture; what is missing in it stays zero, because each has a decoder of its own.
+    """Yield one frame a tile, in the tiles' order; what is missing in it has chroma samples of zero.
 
     Raises:
-        _Damaged, av.FFmpegError: it gives no picture, or a damaged one.
-        _Unusable: it gives several.
+        _Damaged, _Unusable, av.FFmpegError: as `_decode_one`.
     """
+    decoder = _open_decoder(picture.config, picture.tile_size)
+    for tile in picture.tiles:
+        frame = _decode_one(decoder, tile)
+        yield frame
+        for plane in frame.planes[1:]:  # the next frame may get its memory
+            plane.update(bytes(plane.buffer_size))
+        decoder.flush_buffers()
+
+
+def _open_decoder(config: bytes, size: Size) -> Any:
     import av  # late, as `is_available` says
 
     decoder = av.CodecContext.create("hevc", "r")
@@ -192,6 +197,18 @@ def _decode_one(config: bytes, coded: bytes, size: Size) -> Any:
     decoder.thread_count = 1  # the loader's worker processes use the other cores
     pixels = prod(length + CODED_MARGIN for length in size)
     decoder.options = {"err_detect": "explode", "max_pixels": str(pixels)}
+    return decoder
+
+
+def _decode_one(decoder: Any, coded: bytes) -> Any:
+    """Decode one picture.
+
+    Raises:
+        _Damaged, av.FFmpegError: it gives no picture, or a damaged one.
+        _Unusable: it gives several.
+    """
+    import av  # late, as `is_available` says
+
     frames = [frame for packet in (av.Packet(coded), None) for frame in decoder.decode(packet)]
     if not frames or any(frame.is_corrupt for frame in frames):
         raise _Damaged
