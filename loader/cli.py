@@ -28,6 +28,8 @@ COMMANDS: dict[str, str] = {
     "catalog": "loader.commands.catalogues:catalog",
     "load-photos": "loader.commands.photo_library:load_photos",
     "predict": "loader.commands.photo_library:predict",
+    "libraries": "loader.commands.loaded_libraries:libraries",
+    "forget": "loader.commands.loaded_libraries:forget",
     "search": "loader.commands.questions:search",
     "peak": "loader.commands.questions:peak",
     "identify": "loader.commands.mountains:identify",

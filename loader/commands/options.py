@@ -60,6 +60,8 @@ _CONTENTS = (
                       "after an instant, a time with its offset (2023-10-05T06:30+05:45)."),
     click.option("--to", "shot_to", metavar="DATE",
                  help="Only photos taken on or before it; a day counts to its end."),
+    click.option("--library", "libraries", metavar="LIBRARY", multiple=True,
+                 help="Only photos of this library, one of `peaks libraries`; repeat for any of several."),
     click.option("--peak", "peaks", metavar="PEAK", multiple=True,
                  help="Only photos predicted to show this peak (id or name); repeat for any of several."),
     click.option("--concept", "concepts", metavar="CONCEPT", multiple=True,

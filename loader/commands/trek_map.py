@@ -9,8 +9,9 @@ import click
 from loader.commands.options import NEW_FILE, map_filter_options, write_output
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
-from loader.search.filters import parse_box, read_filters
+from loader.search.filters import read_filters
 from loader.search.trek import read_trek
+from loader.search.written_values import parse_box
 from loader.show.map.tiles import read_tile_server
 
 

@@ -8,12 +8,15 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from loader.elastic.bulk import delete_documents
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages, read_vector, refresh
 from loader.elastic.models import IndexModel, read_index_model
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.place import Point, read_point
+from loader.text import list_words
 
+MOST_LIBRARIES, FORGOTTEN_PAGE = 1_000, 1_000
 PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 
 # The fields that show whether the index holds a file unchanged. They are doc values, so no vector and no
@@ -124,6 +127,65 @@ def read_positions(client: Elasticsearch) -> list[Point]:
     pages = read_pages(client, PHOTOS, size=PAGE, source=False, fields=[{"field": "gps"}], query=has_position)
     positions = (read_point(hit["fields"]["gps"]) for hits in pages for hit in hits)
     return [position for position in positions if position is not None]
+
+
+@dataclass(frozen=True)
+class StoredLibrary:
+    """A library as the index has it; photos of an earlier version have no root, and no time.
+
+    Attributes:
+        library: its name.
+        root: its folder, an absolute path.
+        photos: how many.
+        loaded: when it was last loaded, ISO 8601.
+    """
+
+    library: str | None
+    root: str | None
+    photos: int
+    loaded: str | None
+
+
+def read_libraries(client: Elasticsearch) -> list[StoredLibrary]:
+    """Return the libraries of the index in the order of their names."""
+    refresh(client, PHOTOS)
+    sources = [
+        {name: {"terms": {"field": name, "missing_bucket": True}}} for name in ("library", "library_root")
+    ]
+    composite: dict[str, Any] = {"size": MOST_LIBRARIES, "sources": sources}
+    found = client.search(index=PHOTOS, size=0, aggs={
+        "libraries": {"composite": composite, "aggs": {"loaded": {"max": {"field": "loaded"}}}}
+    })
+    return [
+        StoredLibrary(
+            bucket["key"]["library"], bucket["key"]["library_root"], bucket["doc_count"],
+            bucket["loaded"].get("value_as_string"),
+        )
+        for bucket in found["aggregations"]["libraries"]["buckets"]
+    ]
+
+
+def require_libraries(client: Elasticsearch, names: Sequence[str]) -> list[StoredLibrary]:
+    """Return the libraries of some names.
+
+    Raises:
+        PeaksError: the index has no library of one of the names.
+    """
+    libraries = read_libraries(client)
+    known = list(dict.fromkeys(each.library for each in libraries if each.library is not None))
+    if unknown := next((name for name in names if name not in known), None):
+        has = f"it has {list_words(known, 8)}" if known else "load photos with `peaks load-photos DIR`"
+        raise PeaksError(f"The index has no library {unknown!r}: {has}.")
+    return [each for each in libraries if each.library in names]
+
+
+def forget_library(client: Elasticsearch, library: str) -> int:
+    """Delete the photos of a library, and return how many there were."""
+    query, removed = {"term": {"library": library}}, 0
+    for hits in read_pages(client, PHOTOS, size=FORGOTTEN_PAGE, source=False, query=query):
+        removed += delete_documents(client, PHOTOS, [hit["_id"] for hit in hits])
+    refresh(client, PHOTOS)
+    return removed
 
 
 def read_documents(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

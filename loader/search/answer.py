@@ -7,6 +7,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.files.paths import join_path
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
 from loader.place import Point, read_point
@@ -74,6 +75,8 @@ class PhotoHit:
             ("true" or "magnetic") names.
         distance: metres from the point that the answer is sorted by.
         thumbnail: base64 JPEG, when it was asked for.
+        library: the name of its library.
+        root: the folder of its library, an absolute path.
         content_hash: SHA-256 of the file, hexadecimal.
         copies: files of the same content (see `loader.search.alike`).
         burst: nearly the same pictures, taken in one go, each with its own copies.
@@ -92,9 +95,16 @@ class PhotoHit:
     camera: str | None = None
     distance: float | None = None
     thumbnail: str | None = None
+    library: str | None = None
+    root: str | None = None
     content_hash: str | None = None
     copies: tuple[PhotoHit, ...] = ()
     burst: tuple[PhotoHit, ...] = ()
+
+    @property
+    def file(self) -> str | None:
+        """The photo's absolute path; None when an earlier version loaded it."""
+        return None if self.root is None else join_path(self.root, self.path)
 
     @property
     def count(self) -> int:
@@ -171,5 +181,7 @@ def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, entries: Entr
         bearing_reference=first_value(fields, "bearing_reference"),
         camera=first_value(fields, "camera"),
         thumbnail=first_value(fields, "thumbnail"),
+        library=first_value(fields, "library"),
+        root=first_value(fields, "library_root"),
         content_hash=first_value(fields, "content_hash"),
     )

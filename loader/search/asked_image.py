@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from loader.elastic.models import read_deployed_model, read_index_model, refuse_
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import Skipped, lone_file, path_words
+from loader.files.paths import join_path
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
@@ -98,34 +99,56 @@ def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
         None when the index does not hold it.
 
     Raises:
-        PeaksError: several photos have this part in their paths.
+        PeaksError: several photos have this path, or this part in their paths.
     """
     file = _find_file(image)
     if file is not None:
         hits, path = _search(client, {"term": {"content_hash": hash_file(file)}}), image
     else:
-        hits = _search(client, {"terms": {"path": _spellings(image)}}) or _find_by_words(client, image)
+        hits = _search(client, _query_path(image)) or _find_by_words(client, image)
+        _refuse_several(hits, image)
         path = hits[0]["fields"]["path"][0] if hits else image
     vector = read_vector(hits[0], "clip_image") if hits else None
     return IndexedPhoto(path, vector, tuple(hit["_id"] for hit in hits)) if vector else None
 
 
+def _query_path(image: str) -> dict[str, Any]:
+    """A query for the photos of a path: from their library's folder on, or an absolute one."""
+    spellings = _spellings(image)
+    wholes = [
+        {"bool": {"filter": [
+            {"term": {"library_root": str(root)}}, {"term": {"path": str(path.relative_to(root))}},
+        ]}}
+        for path in map(PurePosixPath, spellings)
+        for root in (path.parents if path.is_absolute() else ())
+    ]
+    return {"bool": {"should": [{"terms": {"path": spellings}}, *wholes]}}
+
+
 def _find_by_words(client: Elasticsearch, image: str) -> list[dict[str, Any]]:
-    """The photo, and its copies, whose path has these words one after another."""
+    """The photos whose path has these words one after another."""
     words = path_words(image)
-    hits = _search(client, {"match_phrase": {"path_words": words}}) if words else []
-    if len({hit["fields"]["content_hash"][0] for hit in hits}) > 1:
-        paths = list_words([hit["fields"]["path"][0] for hit in hits])
-        raise PeaksError(f"There is no image file {image}, and several indexed photos may be meant, {paths}: "
+    return _search(client, {"match_phrase": {"path_words": words}}) if words else []
+
+
+def _refuse_several(hits: Sequence[Mapping[str, Any]], image: str) -> None:
+    """Refuse to choose between photos that are no copies of each other."""
+    if len({str(hit["fields"].get("content_hash")) for hit in hits}) > 1:
+        files = list_words([_whole_path(hit["fields"]) for hit in hits])
+        raise PeaksError(f"There is no image file {image}, and several indexed photos may be meant, {files}: "
                          "give the path of one.")
-    return hits
+
+
+def _whole_path(fields: Mapping[str, Any]) -> str:
+    path, roots = str(fields["path"][0]), fields.get("library_root", ())
+    return join_path(roots[0], path) if roots else path
 
 
 def _search(client: Elasticsearch, query: dict[str, Any]) -> list[dict[str, Any]]:
     hits: list[dict[str, Any]] = client.search(
         index=PHOTOS,
         source=False,
-        fields=[{"field": name} for name in ("clip_image", "path", "content_hash")],
+        fields=[{"field": name} for name in ("clip_image", "path", "library_root", "content_hash")],
         size=_MOST_COPIES,
         query={"bool": {"filter": [query]}},
     )["hits"]["hits"]

@@ -45,10 +45,10 @@ def _say_no_match(client: Elasticsearch, question: Question) -> str | None:
     """Name the photo that comes nearest, so that a person can judge the cut-off."""
     nearest = replace(question, parameters={**question.parameters, "min_similarity": -1, "size": 1})
     hits = _answer(client, nearest, None, thumbnails=False).hits
-    if not hits or hits[0].similarity.cosine is None:
+    if not hits or (cosine := hits[0].similarity.cosine) is None:
         return None
     return (
-        f"No match: the nearest photo, {hits[0].path}, has a similarity of {hits[0].similarity.cosine:.3f}, "
+        f"No match: the nearest photo, {hits[0].file or hits[0].path}, has a similarity of {cosine:.3f}, "
         f"below the measured cut-off of {question.cut_off:.3f} (--min-similarity -1 shows everything)."
     )
 

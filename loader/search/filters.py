@@ -6,11 +6,8 @@ the nearest neighbours.
 """
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import Any
 
 import click
@@ -18,25 +15,18 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model
+from loader.elastic.photo_index import require_libraries
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import SLUG
 from loader.peaks.catalogue_index import find_entry, say_entry
 from loader.peaks.siglip import SiglipSigmoid
-from loader.place import Box, Point
+from loader.place import Point
 from loader.search.template_call import check_parameters
+from loader.search.written_values import parse_box, parse_distance, parse_moment, parse_point
 
 DEFAULT_WITHIN = "5km"  # as the help of --within says
 _MOST_PEAKS = 10_000  # a search's own limit
-
-_NUMBER = r"\s*([+-]?\d+(?:\.\d+)?)\s*"
-_POINT = re.compile(",".join([_NUMBER] * 2))
-_BOX = re.compile(",".join([_NUMBER] * 4))
-_DISTANCE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|km|mi|yd|ft|nmi)\s*", re.IGNORECASE)
-_MOMENT = re.compile(
-    r"(?P<written>\d{4}(?:-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?)"
-)
-
 
 # What a filter adds to a template's parameters, and its words.
 FilterPart = tuple[dict[str, Any], str]
@@ -63,6 +53,7 @@ def read_filters(
     box: str | None = None,
     shot_from: str | None = None,
     shot_to: str | None = None,
+    libraries: Sequence[str] = (),
     peaks: Sequence[str] = (),
     concepts: Sequence[str] = (),
     in_frame: Sequence[str] = (),
@@ -78,6 +69,7 @@ def read_filters(
         within: distance around ``near`` with its unit.
         box: the position of the photo, or the summit, lies inside it.
         shot_from: see `parse_moment`; ``shot_to`` too.
+        libraries: names, one of which is that of the photo's library.
         peaks: ids or names, one of which the photo must be predicted to show; ``concepts`` too.
         in_frame: ids or names of peaks, one of which must have been in the frame by its sight line.
         min_similarity: lowest cosine, −1…1.
@@ -85,21 +77,19 @@ def read_filters(
         size: most photos in the answer; the template's own default when None.
 
     Raises:
-        PeaksError: one sentence for what cannot be meant, or for an unknown peak or concept.
+        PeaksError: one sentence for what cannot be meant, or for an unknown library, peak or concept.
         click.UsageError: two options that exclude each other.
     """
     parts = [
         *_read_place(client, near, within, box),
         *_read_times(shot_from, shot_to),
-        *_read_entries(client, "predicted_peaks", Peak, peaks, "showing {}"),
-        *_read_entries(client, "predicted_concepts", Concept, concepts, "with {}"),
-        *_read_entries(client, "peaks_in_frame", Peak, in_frame, "with {} in the frame"),
+        *_read_libraries(client, libraries),
+        *_read_contents(client, peaks, concepts, in_frame),
         *_read_cut_off(client, min_similarity, min_probability),
+        ({} if size is None else {"size": size}, ""),
     ]
-    parameters: dict[str, Any] = {} if size is None else {"size": size}
-    for part, _ in parts:
-        parameters.update(part)
-    return Filters(parameters, tuple(words for _, words in parts))
+    parameters = {name: value for part, _ in parts for name, value in part.items()}
+    return Filters(parameters, tuple(words for _, words in parts if words))
 
 
 def filter_clauses(
@@ -167,6 +157,14 @@ def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPa
         raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
 
 
+def _read_libraries(client: Elasticsearch | None, names: Sequence[str]) -> Iterator[FilterPart]:
+    if not names:
+        return
+    if client is not None:
+        require_libraries(client, names)
+    yield {"libraries": list(names)}, f"of the library {' or '.join(names)}"
+
+
 def _say_moment(moment: str) -> str:
     """The moment, and what of a photo it is compared with."""
     compared = "as an instant" if moment[19:] else "by each photo's own clock"
@@ -185,6 +183,14 @@ def _find_entry(client: Elasticsearch | None, kind: type[Entry], name: str) -> E
     if not SLUG.fullmatch(name.strip()):
         raise _unasked(f"which {kind.noun} is called {name!r}", f"give its id, such as {kind.example[0]}")
     return kind(name.strip(), ())
+
+
+def _read_contents(
+    client: Elasticsearch | None, peaks: Sequence[str], concepts: Sequence[str], in_frame: Sequence[str]
+) -> Iterator[FilterPart]:
+    yield from _read_entries(client, "predicted_peaks", Peak, peaks, "showing {}")
+    yield from _read_entries(client, "predicted_concepts", Concept, concepts, "with {}")
+    yield from _read_entries(client, "peaks_in_frame", Peak, in_frame, "with {} in the frame")
 
 
 def _read_entries(
@@ -219,66 +225,3 @@ def _cosine_of(client: Elasticsearch, probability: float) -> float:
             "instead of --min-probability."
         )
     return siglip.cosine(probability)
-
-
-def parse_point(text: str) -> Point | None:
-    """``LAT,LON`` as a point, whose limits the template's schema knows; None for no pair of numbers."""
-    match = _POINT.fullmatch(text)
-    return None if match is None else Point(*map(float, match.groups()))
-
-
-def parse_distance(text: str) -> str:
-    """A distance with its unit, as Elasticsearch writes it: ``5 KM`` gives ``5km``."""
-    match = _DISTANCE.fullmatch(text)
-    if match is None or float(match[1]) == 0:
-        raise PeaksError(f"--within {text!r} is no distance: write a number above 0 and its unit, such as "
-                         "5km or 800m.")
-    return match[1] + match[2].lower()
-
-
-def parse_box(text: str) -> Box:
-    """``TOP,LEFT,BOTTOM,RIGHT`` in degrees."""
-    match = _BOX.fullmatch(text)
-    if match is None:
-        raise PeaksError(f"--box {text!r} is no box: write TOP,LEFT,BOTTOM,RIGHT in degrees, such as "
-                         "28.1,86.6,27.7,87.0.")
-    box = Box(*map(float, match.groups()))
-    if box.top <= box.bottom:
-        raise PeaksError(f"--box {text!r} has its top ({box.top:g}) at or below its bottom ({box.bottom:g}): "
-                         "write TOP,LEFT,BOTTOM,RIGHT.")
-    return box
-
-
-def parse_moment(text: str, option: str, *, last: bool) -> str:
-    """A date or time as an ISO 8601 moment.
-
-    Args:
-        text: a year, month, day or time, ``2023``, ``2023-10``, ``2023-10-05``, ``2023-10-05T06:30``, with
-            or without an offset (``+05:45``, ``Z``) after a time.
-        option: the option it was given to, for the error.
-        last: a year, month, day or minute stands for its last second, otherwise for its first.
-
-    Returns:
-        ``YYYY-MM-DDThh:mm:ss``, with the offset when one was written.
-    """
-    match = _MOMENT.fullmatch(text.strip())
-    if match is None:
-        raise PeaksError(f"{option} {text!r} is no date: write 2023, 2023-10, 2023-10-05, "
-                         "2023-10-05T06:30 or 2023-10-05T06:30+05:45.")
-    offset = match["offset"] or ""
-    moment = match["written"].removesuffix(offset).replace(" ", "T")
-    try:
-        moment += _rest_of(moment, last=last)
-        datetime.fromisoformat(moment)
-    except ValueError as error:
-        raise PeaksError(f"{option} {text!r} is no moment of the calendar and the clock.") from error
-    return moment + offset
-
-
-def _rest_of(moment: str, *, last: bool) -> str:
-    """What a moment's first or last second adds to a year, month, day or minute."""
-    if not last:
-        return "0000-01-01T00:00:00"[len(moment):]
-    month = moment if len(moment) > 4 else f"{moment}-12"
-    days = monthrange(int(month[:4]), int(month[5:7]))[1]
-    return f"0000-12-{days}T23:59:59"[len(moment):]

@@ -35,6 +35,7 @@ _WORDS = {
     "box_right": "--box",
     "shot_from": "--from",
     "shot_to": "--to",
+    "libraries": "--library",
     "predicted_peaks": "--peak",
     "predicted_concepts": "--concept",
     "peaks_in_frame": "--in-frame",

@@ -35,7 +35,7 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
     heading += [f"  {words}" for words in question.filters]
     columns = [
         Column("#", [str(rank) for rank in range(first, first + len(hits))], "right"),
-        Column("photo", [hit.path for hit in hits]),
+        Column("photo", [hit.file or hit.path for hit in hits]),
         Column("alike", [format_alike(hit) for hit in hits]),
         Column("taken", [format_time(hit.time) for hit in hits]),
         *_similarity_columns([hit.similarity for hit in hits]),
@@ -94,9 +94,11 @@ def describe_answer(answer: Answer) -> dict[str, Any]:
 def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
     return {
         "path": hit.path,
+        "library": hit.library,
+        "file": hit.file,
         "count": hit.count,
-        "copies": [other.path for other in hit.copies],
-        "burst": [other.path for each in hit.burst for other in (each, *each.copies)],
+        "copies": [other.file or other.path for other in hit.copies],
+        "burst": [other.file or other.path for each in hit.burst for other in (each, *each.copies)],
         "score": hit.similarity.score,
         "cosine": hit.similarity.cosine,
         "probability": hit.similarity.probability,

@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "box_right": 87.0,
     "shot_from": "2023-10-05",
     "shot_to": "2023-10-20T18:00:00+05:45",
+    "libraries": ["trek", "card 2"],
     "predicted_peaks": ["ama-dablam", "pumori"],
     "predicted_concepts": ["prayer-flags", "stupa"],
     "peaks_in_frame": ["lhotse", "nuptse"],

@@ -173,7 +173,7 @@ def test_no_match_below_the_measured_cut_off(node: Node, client: Elasticsearch, 
         write_rule_in_force(client, RuleInForce(default_rule(), 0.99))
         reported = ask(node, "search", "a yak")
         assert reported["hits"] == []
-        assert f"the nearest photo, {hits[0]['path']}," in reported["note"]
+        assert f"the nearest photo, {hits[0]['file']}," in reported["note"]
         assert "--min-similarity -1" in reported["note"]
         write_rule_in_force(client, RuleInForce(default_rule(), "high"))  # type: ignore[arg-type]
         assert "calibrate again" in refusal(node, "search", "a yak")

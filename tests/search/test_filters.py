@@ -17,14 +17,8 @@ from loader.commands.options import (
 )
 from loader.errors import PeaksError
 from loader.place import Box, Point
-from loader.search.filters import (
-    Filters,
-    parse_box,
-    parse_distance,
-    parse_moment,
-    parse_point,
-    read_filters,
-)
+from loader.search.filters import Filters, read_filters
+from loader.search.written_values import parse_box, parse_distance, parse_moment, parse_point
 
 NOBODY = Elasticsearch("http://127.0.0.1:1")  # nothing listens there: asking it is an error
 

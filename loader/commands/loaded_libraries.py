@@ -1,0 +1,69 @@
+"""`peaks libraries` and `peaks forget`: the libraries that the index holds."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from loader.commands.options import json_option, print_json
+from loader.elastic.connection import Connection, connection_options
+from loader.elastic.photo_index import StoredLibrary, forget_library, read_libraries, require_libraries
+from loader.errors import PeaksError
+from loader.files.paths import is_missing, real_path
+from loader.show.tables import Column, format_table
+from loader.text import clean_text, format_count
+
+
+@click.command()
+@json_option
+@connection_options
+def libraries(connection: Connection, as_json: bool) -> None:
+    """List the libraries of the index: their photos, their last loads and their folders."""
+    found = read_libraries(connection.client())
+    if as_json:
+        print_json([asdict(each) for each in found])
+    elif found:
+        click.echo(_show(found))
+    else:
+        click.echo("The index holds no library: load photos with `peaks load-photos DIR`.")
+
+
+def _show(found: Sequence[StoredLibrary]) -> str:
+    return format_table([
+        Column("library", [each.library or "(none)" for each in found]),
+        Column("photos", [f"{each.photos:,}" for each in found], "right"),
+        Column("last load", [_say_time(each.loaded) for each in found]),
+        Column("folder", [_say_root(each.root) for each in found]),
+    ])
+
+
+def _say_time(loaded: str | None) -> str:
+    return "" if loaded is None else f"{loaded[:10]} {loaded[11:16]} UTC"
+
+
+def _say_root(root: str | None) -> str:
+    if root is None:
+        return "not known: an earlier version loaded it"
+    return f"{root} (not there now)" if is_missing(real_path(root)) else root
+
+
+@click.command()
+@click.argument("library")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@connection_options
+def forget(connection: Connection, library: str, yes: bool) -> None:
+    """Remove a LIBRARY from the index, after asking; its files are not touched."""
+    client = connection.client()
+    found = require_libraries(client, [library])
+    count = format_count(sum(each.photos for each in found), "photo")
+    roots = ", ".join(each.root or "a folder that is not known" for each in found)
+    question = clean_text(f"Remove the {count} of {library!r} ({roots}) from the index? No file is touched.")
+    try:
+        agrees = yes or click.confirm(question, err=True)
+    except click.Abort:
+        sentence = "There was no answer, so nothing was removed; --yes removes without asking."
+        raise PeaksError(sentence) from None
+    if agrees:
+        removed = format_count(forget_library(client, library), "photo")
+        click.echo(clean_text(f"Removed {removed} of {library!r} from the index"))

@@ -1,0 +1,80 @@
+"""Places, distances and moments as a person writes them for a filter."""
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import datetime
+
+from loader.errors import PeaksError
+from loader.place import Box, Point
+
+_NUMBER = r"\s*([+-]?\d+(?:\.\d+)?)\s*"
+_POINT = re.compile(",".join([_NUMBER] * 2))
+_BOX = re.compile(",".join([_NUMBER] * 4))
+_DISTANCE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|km|mi|yd|ft|nmi)\s*", re.IGNORECASE)
+_MOMENT = re.compile(
+    r"(?P<written>\d{4}(?:-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?)"
+)
+
+
+def parse_point(text: str) -> Point | None:
+    """``LAT,LON`` as a point, whose limits the template's schema knows; None for no pair of numbers."""
+    match = _POINT.fullmatch(text)
+    return None if match is None else Point(*map(float, match.groups()))
+
+
+def parse_distance(text: str) -> str:
+    """A distance with its unit, as Elasticsearch writes it: ``5 KM`` gives ``5km``."""
+    match = _DISTANCE.fullmatch(text)
+    if match is None or float(match[1]) == 0:
+        raise PeaksError(f"--within {text!r} is no distance: write a number above 0 and its unit, such as "
+                         "5km or 800m.")
+    return match[1] + match[2].lower()
+
+
+def parse_box(text: str) -> Box:
+    """``TOP,LEFT,BOTTOM,RIGHT`` in degrees."""
+    match = _BOX.fullmatch(text)
+    if match is None:
+        raise PeaksError(f"--box {text!r} is no box: write TOP,LEFT,BOTTOM,RIGHT in degrees, such as "
+                         "28.1,86.6,27.7,87.0.")
+    box = Box(*map(float, match.groups()))
+    if box.top <= box.bottom:
+        raise PeaksError(f"--box {text!r} has its top ({box.top:g}) at or below its bottom ({box.bottom:g}): "
+                         "write TOP,LEFT,BOTTOM,RIGHT.")
+    return box
+
+
+def parse_moment(text: str, option: str, *, last: bool) -> str:
+    """A date or time as an ISO 8601 moment.
+
+    Args:
+        text: a year, month, day or time, ``2023``, ``2023-10``, ``2023-10-05``, ``2023-10-05T06:30``, with
+            or without an offset (``+05:45``, ``Z``) after a time.
+        option: the option it was given to, for the error.
+        last: a year, month, day or minute stands for its last second, otherwise for its first.
+
+    Returns:
+        ``YYYY-MM-DDThh:mm:ss``, with the offset when one was written.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise PeaksError(f"{option} {text!r} is no date: write 2023, 2023-10, 2023-10-05, "
+                         "2023-10-05T06:30 or 2023-10-05T06:30+05:45.")
+    offset = match["offset"] or ""
+    moment = match["written"].removesuffix(offset).replace(" ", "T")
+    try:
+        moment += _rest_of(moment, last=last)
+        datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise PeaksError(f"{option} {text!r} is no moment of the calendar and the clock.") from error
+    return moment + offset
+
+
+def _rest_of(moment: str, *, last: bool) -> str:
+    """What a moment's first or last second adds to a year, month, day or minute."""
+    if not last:
+        return "0000-01-01T00:00:00"[len(moment):]
+    month = moment if len(moment) > 4 else f"{moment}-12"
+    days = monthrange(int(month[:4]), int(month[5:7]))[1]
+    return f"0000-12-{days}T23:59:59"[len(moment):]
