@@ -74,5 +74,5 @@ class Settings:
     @property
     def origin(self) -> dict[str, str]:
         """The fields that say of a document in which library it is, and since when."""
-        loaded = self.started.isoformat(timespec="seconds")
+        loaded = self.started.isoformat(timespec="milliseconds")
         return {"library": self.library, "library_root": self.root_text, "loaded": loaded}

@@ -98,7 +98,8 @@ def test_a_part_of_a_path_is_enough_where_no_other_photo_has_it(node: Node, phot
     (answer,) = ask(node, "identify", "夜")["answers"]
     assert answer["path"] == "scans/夜.jpg"
     offered = refusal(node, "similar", "day 1")
-    assert "several indexed photos may be meant, day 1/blue.jpg and day 1/dawn.jpg: give the path" in offered
+    both = f"{photos}/day 1/blue.jpg and {photos}/day 1/dawn.jpg"
+    assert f"several indexed photos may be meant, {both}: give the path" in offered
     assert "There is no image file" in refusal(node, "similar", "day")
 
 
