@@ -9,7 +9,17 @@ from typing import Any
 import torch
 from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
 
+from demo.photo_file import MAKE, MODEL
+from eland_models.checkpoint import LIMITS_FILE
+
 FOLDER = Path(__file__).parent / "siglip2-trek-tiny"
+
+# Read by `eland_models.checkpoint`; whoever asks about photos of another camera is told the sentence.
+LIMITS = {
+    "camera": f"{MAKE} {MODEL}",
+    "sentence": "The demo's checkpoint knows drawn scenes only, so what it says about photos that the demo "
+    "did not draw is a guess: for real photos use a checkpoint such as google/siglip2-base-patch16-224.",
+}
 
 IMAGE_SIZE = 96
 PATCH_SIZE = 16
@@ -77,9 +87,10 @@ def build_image_processor() -> SiglipImageProcessor:
 
 
 def save(model: SiglipModel, folder: Path) -> None:
-    """Write config.json, model.safetensors (float32) and preprocessor_config.json."""
+    """Write config.json, model.safetensors (float32), preprocessor_config.json and limits.json."""
     model.save_pretrained(folder, safe_serialization=True)
     build_image_processor().save_pretrained(folder)
+    (folder / LIMITS_FILE).write_text(json.dumps(LIMITS, indent=2) + "\n", encoding="utf-8")
     _write_explicit_defaults(folder / "config.json", model.config)
     # The library writes the weights for their owner only; a node that runs as someone else reads them too.
     (folder / "model.safetensors").chmod(0o644)

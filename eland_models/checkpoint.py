@@ -40,6 +40,8 @@ HUB_FILES = [
     "tokenizer_config.json",
     "preprocessor_config.json",
 ]
+# not of the hub: which photos a checkpoint was made for, and what to tell people about others
+LIMITS_FILE = "limits.json"
 # the longest id that Elasticsearch takes for a trained model
 LONGEST_MODEL_ID = 64
 
@@ -56,6 +58,8 @@ class Checkpoint:
         image_size: side of the square image that the vision tower takes, pixels.
         logit_scale: natural logarithm of the factor t' of SigLIP's probability σ(exp(t')·cos + b).
         logit_bias: the b of the same formula.
+        limits: the only ``camera`` whose photos it was made for, and the ``sentence`` for people who ask
+            about others; None for a checkpoint without `LIMITS_FILE`.
     """
 
     folder: Path
@@ -65,6 +69,7 @@ class Checkpoint:
     image_size: int
     logit_scale: float
     logit_bias: float
+    limits: dict[str, Any] | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -103,6 +108,7 @@ def open_checkpoint(folder_or_hub_id: str, *, tower: Tower) -> Checkpoint:
         image_size=int(config.get("vision_config", {}).get("image_size", DEFAULT_IMAGE_SIZE)),
         logit_scale=read_scalar(weights, "logit_scale"),
         logit_bias=read_scalar(weights, "logit_bias"),
+        limits=read_json(folder / LIMITS_FILE) if (folder / LIMITS_FILE).is_file() else None,
     )
 
 

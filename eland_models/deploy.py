@@ -7,13 +7,20 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from eland_models.checkpoint import Checkpoint
 from eland_models.errors import ModelError
-from eland_models.export import ExportedModel, Precision, export, model_fingerprint, read_exported
+from eland_models.export import (
+    ExportedModel,
+    Precision,
+    describe_limits,
+    export,
+    model_fingerprint,
+    read_exported,
+)
 from eland_models.recipes import RECIPES_FILE
 from eland_models.utf8 import carrier_vocabulary
 
@@ -111,7 +118,8 @@ def exported_in_cache(
     path = cache / f"{checkpoint.model_id}-{precision}-{fingerprint}.pt"
     if path.is_file():
         try:
-            return read_exported(path)
+            exported = read_exported(path)
+            return replace(exported, metadata={**exported.metadata, **describe_limits(checkpoint)})
         except ModelError:
             say(f"The facts beside {path} are damaged")
     say(f"Exporting {checkpoint.name} as {precision}")

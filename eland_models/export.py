@@ -145,7 +145,13 @@ def describe(
         "logit_bias": checkpoint.logit_bias,
         "recipes": [recipe.name for recipe in read_recipes(recipes_file)],
         **asdict(memory),
+        **describe_limits(checkpoint),
     }
+
+
+def describe_limits(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The part of the metadata that does not change the model, so no fingerprint tells of it."""
+    return {} if checkpoint.limits is None else {"limits": checkpoint.limits}
 
 
 def model_fingerprint(checkpoint: Checkpoint, precision: Precision, recipes_file: Path = RECIPES_FILE) -> str:

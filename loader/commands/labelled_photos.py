@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 from elasticsearch import Elasticsearch
 
-from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json, write_output
+from loader.commands.options import (
+    FILE,
+    FOLDER,
+    NEW_FILE,
+    json_option,
+    print_json,
+    say_limits,
+    write_output,
+)
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
@@ -55,6 +63,7 @@ def calibrate(
     from evaluation.reports.calibration_table import describe_measurement, show_measurement
 
     measured = _measure(client, labels, precision)
+    say_limits(client)
     if not dry_run:
         _keep(client, measured, labels, precision)
     if as_json:
@@ -150,6 +159,7 @@ def evaluate(
     run = Run(written_command(ctx), precision, dataset.model, len(references), describe_versions(client))
     for sentence in describe_findings(evaluation):
         click.echo(sentence)
+    say_limits(client)
     for path, content in render_files(evaluation, run, output, json_file).items():
         write_output(path, content)
         click.echo(path)

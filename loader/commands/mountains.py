@@ -17,6 +17,7 @@ from loader.commands.options import (
     list_images,
     peak_filter_options,
     read_each,
+    say_limits,
     show_each,
     timezone_option,
     write_contact_sheet,
@@ -88,8 +89,9 @@ def _identify_each(
     vision = LocalVision(checkpoint)
     filters = read_filters(client, **given)
     allowed = find_peaks_inside(client, filters)
-    identifier = None
+    identifier, cameras = None, set()
     for image in read_each(images, lambda path: read_asked_image(client, path, vision), skipped):
+        cameras.add(image.fields.get("camera"))
         identifier = identifier or open_identifier(client, read_siglip(client, vision))
         yield IdentifiedImage(
             path=image.path,
@@ -100,6 +102,7 @@ def _identify_each(
             filters=filters.words,
             min_similarity=filters.parameters.get("min_similarity", -1.0),
         )
+    say_limits(client, cameras)
 
 
 @click.command()

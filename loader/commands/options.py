@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from elasticsearch import Elasticsearch
 
+from loader.elastic.models import find_limits
 from loader.errors import PeaksError
+from loader.show.tables import fold_line
 from loader.text import clean_text
 
 Command = Callable[..., Any]
@@ -106,6 +109,12 @@ def write_contact_sheet(html: str, file: Path) -> None:
     """Write an answer as a page, and say where it is."""
     write_output(file, html.encode())
     click.echo(f"Contact sheet: {file}", err=True)
+
+
+def say_limits(client: Elasticsearch, cameras: Iterable[str | None] | None = None) -> None:
+    """Say on stderr that the model was made for other photos, where that is so (see `find_limits`)."""
+    if sentence := find_limits(client, cameras):
+        click.echo(fold_line(sentence), err=True)
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

@@ -14,7 +14,7 @@ import click
 from elasticsearch import ApiError, Elasticsearch, TransportError
 from urllib3.exceptions import NewConnectionError
 
-from loader.commands.options import FOLDER, json_option, print_json, timezone_option
+from loader.commands.options import FOLDER, json_option, print_json, say_limits, timezone_option
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import check_fields, read_photo_model
@@ -159,6 +159,8 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
     try:
         with Progress("photos", load.files) as progress, patience(announce=progress.say):
             load.run(open_model, progress.advance)
+        if report.written:
+            say_limits(client)
         _prune(load, options)
     except Exception:
         if load.report.written or load.report.rejected:
@@ -266,6 +268,7 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     fill_fields = open_field_filler(client, read_siglip(client, LocalVision(checkpoint)), top_peaks)
     with Progress("photos", client.count(index=PHOTOS)["count"]) as progress:
         report = pipeline.predict_photos(client, fill_fields, progress.advance)
+    say_limits(client)
     if as_json:
         print_json(asdict(report))
     else:

@@ -13,6 +13,7 @@ from loader.commands.options import (
     photo_filter_options,
     plain_filter_options,
     print_json,
+    say_limits,
     word_filter_options,
     write_contact_sheet,
 )
@@ -71,7 +72,9 @@ def search(
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
-    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
+    answer = answer_question(client, question, thumbnails=html is not None)
+    _show_photos(answer, as_json, html)
+    say_limits(client, [hit.camera for hit in answer.hits])
 
 
 @click.command()
@@ -101,7 +104,9 @@ def peak(
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
-    _show_photos(answer_question(client, question, thumbnails=html is not None), as_json, html)
+    answer = answer_question(client, question, thumbnails=html is not None)
+    _show_photos(answer, as_json, html)
+    say_limits(client, [hit.camera for hit in answer.hits])
 
 
 @click.command()
@@ -130,7 +135,9 @@ def similar(
     client = connection.client()
     asked = read_asked_image(client, image, LocalVision(checkpoint))
     question = ask_image(asked.path, asked.vector[0].tolist(), read_filters(client, **filters))
-    _show_photos(answer_similar(client, question, asked.ids, thumbnails=html is not None), as_json, html)
+    answer = answer_similar(client, question, asked.ids, thumbnails=html is not None)
+    _show_photos(answer, as_json, html)
+    say_limits(client, [asked.fields.get("camera"), *(hit.camera for hit in answer.hits)])
 
 
 @click.command()

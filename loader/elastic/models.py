@@ -6,12 +6,12 @@ error.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from loader.elastic.indices import PHOTOS, require_index
 from loader.elastic.retries import with_retries
@@ -98,6 +98,32 @@ def _describe_missing(client: Elasticsearch, model_id: str) -> str:
         f"Model [{model_id}] is not in the cluster, but {others}: "
         f"give --es-model-id {present[0]}, or put the other one there {deploy}."
     )
+
+
+def find_limits(client: Elasticsearch, cameras: Iterable[str | None] | None = None) -> str | None:
+    """Return what people must know of the photos' model when it was made for other photos.
+
+    Args:
+        client: of the cluster.
+        cameras: of the photos that are asked about; None for all of the index.
+
+    Returns:
+        One sentence; None where the model was made for these photos, or its limits are not known.
+    """
+    try:
+        model = client.ml.get_trained_models(model_id=read_index_model(client, PHOTOS).model_id)
+    except (PeaksError, ApiError):  # a ready vector needs neither the model nor a licence for it
+        return None
+    limits = (model["trained_model_configs"][0].get("metadata") or {}).get("limits")
+    if not limits:
+        return None
+    camera = limits["camera"]
+    if cameras is None:
+        others = {"bool": {"must_not": {"term": {"camera": camera}}}}
+        is_other = client.count(index=PHOTOS, query=others)["count"] > 0
+    else:
+        is_other = any(each != camera for each in cameras)
+    return str(limits["sentence"]) if is_other else None
 
 
 def embed_texts(client: Elasticsearch, model_id: str, texts: Sequence[str]) -> list[list[float]]:

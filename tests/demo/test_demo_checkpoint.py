@@ -11,12 +11,13 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from demo.captions import load_vocabulary
-from demo.checkpoint import FOLDER, IMAGE_SIZE
+from demo.checkpoint import FOLDER, IMAGE_SIZE, LIMITS
 from demo.embedding import Embedder
 from demo.evaluation import measure
 from demo.pool import Pool, draw_small
 from demo.tokenizer import BYTE_PIECES, write_tokenizer
 from demo.train import FIRST_TRAINING_SEED, HELD_OUT_SEED, REPORT_FILE, embed_photos
+from eland_models.checkpoint import LIMITS_FILE, open_checkpoint
 
 MOST_BYTES = 12_000_000
 UNSEEN = range(31_000, 31_096)
@@ -44,6 +45,12 @@ def test_size_and_shape() -> None:
     assert (text["max_position_embeddings"], text["hidden_act"]) == (64, "gelu_pytorch_tanh")
     assert (text["pad_token_id"], text["eos_token_id"], text["bos_token_id"]) == (0, 1, 2)
     assert (vision["image_size"], vision["vision_use_head"]) == (IMAGE_SIZE, True)
+
+
+def test_it_says_what_it_knows() -> None:
+    """By the camera of the demo's photos, which no other photo has."""
+    assert json.loads((FOLDER / LIMITS_FILE).read_text(encoding="utf-8")) == LIMITS
+    assert open_checkpoint(str(FOLDER), tower="text").limits == LIMITS
 
 
 def test_tokenizer_has_gemmas_layout() -> None:

@@ -26,6 +26,7 @@ from tests.conftest import (
     Truth,
     ask,
     call_peaks,
+    invoke,
     repaired_catalogue,
     run_peaks,
 )
@@ -40,7 +41,8 @@ def library(node: Node, fresh_indices: str, drawn: Path) -> Iterator[Path]:
     """The drawn photos, the demo's peaks and concepts, loaded; returns the truth file."""
     call_peaks("load-peaks", PEAKS, "--url", node.url)
     call_peaks("load-concepts", CONCEPTS, "--url", node.url)
-    call_peaks("load-photos", drawn, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    called = invoke("load-photos", drawn, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    assert called.exit_code == 0 and "drawn scenes" not in called.stderr
     yield drawn / TRUTH_FILE
 
 
@@ -119,7 +121,10 @@ def test_real_photos_are_evaluated_by_their_sight_lines(
     call_peaks("load-photos", shared / "photos", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     figures = tmp_path / "evaluation.json"
     monkeypatch.chdir(tmp_path)
-    said = call_peaks("evaluate", "--labels", "sight", "--json", figures, "--url", node.url)
+    called = invoke("evaluate", "--labels", "sight", "--json", figures, "--url", node.url)
+    assert called.exit_code == 0 and "drawn scenes" in called.stderr
+    assert "drawn scenes" in invoke("predict", "--url", node.url).stderr
+    said = called.stdout
     assert "(weak labels)" in said and ": this is no better than chance." in said
     document = json.loads(figures.read_text(encoding="utf-8"))
     library = document["library"]

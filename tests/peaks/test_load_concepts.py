@@ -48,7 +48,7 @@ def test_a_second_run_replaces(node: Node, fresh_indices: str) -> None:
     result = load(node, DEMO, "--json")
     assert result.exit_code == 0
     count = len(read_catalogue(DEMO, Concept))
-    reported = json.loads(result.output)
+    reported = json.loads(result.stdout)
     assert (reported["created"], reported["updated"], reported["rejected"]) == (0, count, [])
 
 

@@ -68,7 +68,7 @@ def load_photos(folder: Path, node: Node, *options: str | Path) -> dict[str, Any
     words = ("load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url, "--json", *options)
     result = invoke(*words)
     assert result.exit_code == 0, result.output
-    report: dict[str, Any] = json.loads(result.output)
+    report: dict[str, Any] = json.loads(result.stdout)
     return report
 
 
@@ -89,7 +89,7 @@ def test_a_library_is_loaded_once(client: Elasticsearch, node: Node, catalogue: 
 
     result = invoke("load-photos", trek, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     assert result.exit_code == 0
-    steady = re.sub(r", [\d.]+ s\n", ", 1 s\n", result.output.replace(str(trek), "trek"))
+    steady = re.sub(r", [\d.]+ s\n", ", 1 s\n", result.stdout.replace(str(trek), "trek"))
     assert re.sub(r"damaged \(.*\)", "damaged (…)", steady) == (  # in Pillow's words
         "4 pictures in trek, 1 s\n"
         "  new             3\n"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
+from demo.checkpoint import LIMITS
 from eland_models.checkpoint import open_checkpoint
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
@@ -214,6 +215,23 @@ def test_curl_asks_the_same(node: Node, photos: Path) -> None:
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     hits = json.loads(answer.stdout)["hits"]["hits"]
     assert [hit["fields"]["path"][0] for hit in hits] == [hit["path"] for hit in ask(node, *words)["hits"]]
+
+
+def test_the_demo_model_says_once_that_it_knows_drawn_scenes_only(
+    node: Node, photos: Path, drawn: Path
+) -> None:
+    image, checkpoint = photos / "day 1" / "dawn.jpg", ("--checkpoint", DEMO_CHECKPOINT)
+    own = next(drawn.glob("*.JPG"))
+    asked: tuple[tuple[str | Path, ...], ...] = (
+        ("search", "yak"), ("search", "yak", "--json"), ("peak", "Everest", "--by-name"),
+        ("identify", image, image), ("similar", image), ("similar", own, *checkpoint),
+    )
+    for words in asked:
+        called = invoke(*words, "--url", node.url)
+        assert " ".join(called.stderr.split()).count(LIMITS["sentence"]) == 1, words
+    for words in (("identify", own, *checkpoint), ("search", "yak", "--box", "-80,0,-81,1")):
+        called = invoke(*words, "--url", node.url)
+        assert called.exit_code == 0 and "drawn scenes" not in called.output, words
 
 
 def test_pages_are_written_into_a_folder_that_is_missing(node: Node, photos: Path, tmp_path: Path) -> None:

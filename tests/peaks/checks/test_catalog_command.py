@@ -72,7 +72,7 @@ def test_warnings_alone_are_exit_code_0(tmp_path: Path) -> None:
     write_photo(folder / "north_peak" / "1.jpg", 0)
     shutil.copy(folder / "north_peak" / "1.jpg", folder / "north_peak" / "2.jpg")
     result = check(write_catalogue(tmp_path), "--reference-images", folder, "--offline", "--json")
-    document = json.loads(result.output)
+    document = json.loads(result.stdout)
     assert result.exit_code == 0
     assert (document["errors"], document["warnings"]) == (0, 1)
     assert document["problems"][0]["evidence"]["reason"] == "same file"
@@ -84,7 +84,7 @@ def test_pictures_are_compared_with_one_another_without_a_cluster(tmp_path: Path
     write_photo(folder / EAST.id / "again.png", None, "gold")
     result = check(write_catalogue(tmp_path), "--reference-images", folder, "--offline",
                    "--checkpoint", DEMO_CHECKPOINT, "--json")
-    document = json.loads(result.output)
+    document = json.loads(result.stdout)
     near = [one for one in document["problems"] if one["evidence"]["reason"] == "near picture"]
     assert [one["evidence"]["photos"] for one in near] == [["east-peak/2.jpg", "east-peak/again.png"]]
     left_out = {"what": "reference photos against the peaks' names", "why": "--offline"}
@@ -96,7 +96,7 @@ def test_all_mistakes_of_a_file_are_told_in_one_run(tmp_path: Path) -> None:
     text = path.read_text()
     path.write_text(text + text + "- id: X\n  names: [X]\n  latlon: {lat: 1, lon: 2}\n")
     result = check(path, "--offline", "--json")
-    document = json.loads(result.output)
+    document = json.loads(result.stdout)
     assert (result.exit_code, document["errors"], document["peaks"]) == (1, 3, 2)
 
 
@@ -125,7 +125,7 @@ def test_the_mislabelled_photo_of_the_published_references_is_found(shared: Path
     repaired = tmp_path / "repaired.yaml"
     repaired.write_text(repaired_catalogue(shared), encoding="utf-8")
     result = check(repaired, "--reference-images", shared / "reference-peaks", "--offline", "--json")
-    document = json.loads(result.output)
+    document = json.loads(result.stdout)
     errors = [problem for problem in document["problems"] if problem["severity"] == "error"]
     assert [problem["sentence"] for problem in errors] == [
         "ama_dablam/IMG_2498.HEIC looks 269° (W), 12° wide, but Ama Dablam lies at 142° (SE), 127° to the "

@@ -41,7 +41,7 @@ def references(drawn: Path, truth: Truth, tmp_path: Path) -> Path:
 def check(node: Node, *arguments: str | Path) -> tuple[int, dict[str, Any]]:
     result = invoke("catalog", "check", *arguments, "--url", node.url, "--json")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-    return result.exit_code, json.loads(result.output)
+    return result.exit_code, json.loads(result.stdout)
 
 
 def choose_move(truth: Truth) -> tuple[dict[str, Any], str]:
