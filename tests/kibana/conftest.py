@@ -47,13 +47,15 @@ def spoil_three(folder: Path, truth: Truth) -> DrawnTrek:
     """Take tags from three of the photos."""
     plain = [one["file"] for one in truth if one["content"] == "jpeg" and one["peak"] != "ama-dablam"]
     names = [name for name in plain if name.endswith(".JPG")][:3]
-    for name, directory, tags in zip(names, (IFD.GPSInfo, IFD.GPSInfo, IFD.Exif), (
-        tuple(GPS), (GPS.GPSImgDirection, GPS.GPSImgDirectionRef), (Base.OffsetTime, Base.OffsetTimeOriginal),
-    ), strict=True):
+    position: dict[IFD, tuple[int, ...]] = {IFD.GPSInfo: tuple(GPS)}
+    bearing: dict[IFD, tuple[int, ...]] = {IFD.GPSInfo: (GPS.GPSImgDirection, GPS.GPSImgDirectionRef)}
+    offset = {**position, IFD.Exif: (Base.OffsetTime, Base.OffsetTimeOriginal)}  # a place would tell its zone
+    for name, taken in zip(names, (position, bearing, offset), strict=True):
         with Image.open(folder / name) as image:
             exif = image.getexif()
-            kept = {tag: value for tag, value in exif.get_ifd(directory).items() if tag not in tags}
-            exif.get_ifd(directory).clear()
-            exif.get_ifd(directory).update(kept or {int(GPS.GPSVersionID): b"\x02\x03\x00\x00"})
+            for directory, tags in taken.items():
+                kept = {tag: value for tag, value in exif.get_ifd(directory).items() if tag not in tags}
+                exif.get_ifd(directory).clear()
+                exif.get_ifd(directory).update(kept or {int(GPS.GPSVersionID): b"\x02\x03\x00\x00"})
             image.save(folder / name, "JPEG", exif=exif, quality=95)
     return DrawnTrek(folder, *names)
