@@ -210,7 +210,8 @@ def test_a_close_name_is_taken_and_said(node: Node, photos: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_curl_asks_the_same(node: Node, photos: Path) -> None:
-    words = ["search", "l'aube \"rose\" $HOME", "--near", "27.9,86.8", "--size", "3"]
+    filters = ["--near", "27.9,86.8", "--min-similarity", "-1"]
+    words = ["search", "l'aube \"rose\" $HOME", *filters, "--size", "3"]
     command = invoke(*words, "--curl", "--url", node.url).stdout
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     hits = json.loads(answer.stdout)["hits"]["hits"]
