@@ -109,6 +109,14 @@ def test_flipped_pixels_of_a_png_are_refused() -> None:
     assert outcome(bytes(data)) == ""
 
 
+@pytest.mark.parametrize("colour", ["black", "white", "green"])
+@pytest.mark.parametrize("options", [{"quality": 1}, {"quality": 80}, {"lossless": True}])
+def test_a_webp_of_one_colour_is_whole(colour: str, options: dict[str, Any]) -> None:
+    """Its pixels end with hundreds of zeros, as those of a file that was broken off."""
+    flat = Image.new("RGB", (4000, 3000), colour)
+    assert outcome(encode(flat, "WEBP", **options), 100) == ""
+
+
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}])
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_a_jpeg_without_its_end_marker_is_read_if_all_pixels_are_there(
