@@ -126,7 +126,7 @@ def sight(
 ) -> None:
     """Show which peaks were in front of each IMAGE's camera, by where it stood and looked.
 
-    An IMAGE is a file or a folder of photos. Only their EXIF is read: no checkpoint is needed. Exit status:
+    An IMAGE is a file or a folder of photos. No pixel is decoded, and no checkpoint needed. Exit status:
     0, or 2 when no IMAGE could be read.
     """
     from loader.files.facts.times import parse_zone

@@ -153,14 +153,24 @@ def _find_block(image: Image.Image) -> bytes:
 
 
 def _find_png_block(image: Image.Image) -> bytes | None:
-    data, digits = file_bytes(image), image.info.get("Raw profile type exif")
+    data = file_bytes(image)
     found = _PNG_BLOCK.search(data)
     if found:
         return data[found.end() : found.end() + int.from_bytes(found[1], "big")]
-    try:  # ImageMagick's text: a name, a length and hexadecimal digits in lines
-        return bytes.fromhex("".join(digits.split("\n")[3:])) if isinstance(digits, str) else None
+    try:
+        return raw_profile(image, "exif")
     except ValueError:
         return b"?"  # not a block, so that the EXIF counts as damaged
+
+
+def raw_profile(image: Image.Image, kind: str) -> bytes | None:
+    """Return what ImageMagick writes into a PNG's text: a name, a length and hexadecimal digits in lines.
+
+    Raises:
+        ValueError: they are no digits.
+    """
+    digits = image.info.get(f"Raw profile type {kind}")
+    return bytes.fromhex("".join(digits.split("\n")[3:])) if isinstance(digits, str) else None
 
 
 def _utf16(data: bytes, order: str) -> str:

@@ -17,6 +17,7 @@ from defusedxml.ElementTree import fromstring
 from PIL import Image
 
 from loader.files.content import file_bytes
+from loader.files.facts.exif_block import raw_profile
 from loader.files.facts.metadata import (
     Judge,
     Metadata,
@@ -84,7 +85,7 @@ def parse_xmp(packets: list[bytes], name: str) -> Metadata:
 def _find_packets(image: Image.Image) -> Iterator[bytes]:
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     if packet is None and image.format == "PNG":
-        packet = _find_png_packet(file_bytes(image))
+        packet = _find_png_packet(file_bytes(image)) or raw_profile(image, "xmp")
     if isinstance(packet, str):
         packet = packet.encode()
     if isinstance(packet, bytes) and packet.strip(b"\0 \r\n\t"):

@@ -78,12 +78,19 @@ def itxt(xmp: bytes) -> bytes:
     return png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
 
 
+def hexadecimal(xmp: bytes) -> bytes:
+    """A PNG's chunk with XMP as ImageMagick writes it."""
+    lines = f"\nxmp\n{len(xmp):8}\n{xmp.hex()}\n".encode()
+    return png_chunk(b"tEXt", b"Raw profile type xmp\0" + lines)
+
+
 KINDS: dict[str, Callable[[bytes], bytes]] = {
     "JPEG": lambda xmp: encode(quadrants(), xmp=xmp),
     "WEBP": lambda xmp: encode(quadrants(), "WEBP", xmp=xmp),
     "HEIF": lambda xmp: encode(quadrants(), "HEIF", xmp=xmp),
     "TIFF": tiff,
     "PNG": lambda xmp: png_with(itxt(xmp)),
+    "PNG of ImageMagick": lambda xmp: png_with(hexadecimal(xmp)),
     "PNG, behind the pixels": lambda xmp: png_with(itxt(xmp), behind=True),
 }
 
