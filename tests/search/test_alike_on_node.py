@@ -56,9 +56,10 @@ def rows(document: dict[str, Any]) -> list[set[str]]:
     """The names of the photos that each hit stands for."""
     found = []
     for hit in document["hits"]:
-        names = {hit["path"], *hit["copies"], *hit["burst"]}
+        names = {hit["file"], *hit["copies"], *hit["burst"]}
         assert len(names) == hit["count"] == 1 + len(hit["copies"]) + len(hit["burst"])
-        found.append(names)
+        root = hit["file"].removesuffix(hit["path"])
+        found.append({name.removeprefix(root) for name in names})
     return found
 
 
