@@ -1,6 +1,7 @@
 """`peaks photos`: photos without a question, in an order, page by page."""
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from loader.errors import PeaksError
 from loader.search.filters import Filters
 from loader.search.question import ask_photos
-from tests.conftest import Node, ask, call_peaks, invoke
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, invoke
 from tests.search.search_library import PATHS, paths, refusal
 
 IN_TIME = ["day 1/blue.jpg", "day 1/dawn.jpg", "day 2/green.jpg", "day 2/no offset.jpg", "scans/夜.jpg"]
@@ -66,3 +67,23 @@ def test_nothing_to_browse(node: Node, photos: Path, tmp_path: Path) -> None:
     seen = invoke("photos", "--from", "2031", "--html", sheet, "--url", node.url)
     assert seen.exit_code == 0 and seen.stdout.startswith("Nothing found for 'Photos by time'")
     assert "2031-01-01 00:00:00 by each photo&#39;s own clock" in sheet.read_text(encoding="utf-8")
+
+
+@pytest.mark.cluster
+def test_photos_that_were_on_the_wrong_day(
+    node: Node, shared: Path, fresh_indices: str, tmp_path: Path
+) -> None:
+    """Nepal's mornings are days before in UTC, and its first morning of 2024 is of 2023 there."""
+    names = {"sunrise_oct5.jpg", "sunrise_oct6.jpg", "newyear2024.jpg", "Prière à Nāmche.jpg"}
+    failing = shared / "failing"
+    if not all((failing / name).exists() for name in names):
+        pytest.skip("the shared folder has no photos taken at a turn of days")
+    for name in names:
+        shutil.copy(failing / name, tmp_path)
+    call_peaks("load-photos", tmp_path, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    for day in ("5", "6"):
+        of_day = paths(ask(node, "photos", "--from", f"2023-10-0{day}", "--to", f"2023-10-0{day}"))
+        assert of_day & {"sunrise_oct5.jpg", "sunrise_oct6.jpg"} == {f"sunrise_oct{day}.jpg"}
+    assert paths(ask(node, "photos", "--from", "2024")) == {"newyear2024.jpg"}
+    assert paths(ask(node, "photos", "--to", "2023")) == names - {"newyear2024.jpg"}
+    assert ask(node, "search", "priere a namche", "--hybrid")["hits"][0]["path"] == "Prière à Nāmche.jpg"
