@@ -13,7 +13,8 @@ _POINT = re.compile(",".join([_NUMBER] * 2))
 _BOX = re.compile(",".join([_NUMBER] * 4))
 _DISTANCE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|km|mi|yd|ft|nmi)\s*", re.IGNORECASE)
 _MOMENT = re.compile(
-    r"(?P<written>\d{4}(?:-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?P<offset>Z|[+-]\d{2}:\d{2})?)?)?)?)"
+    r"(?P<date>\d{4}(-\d{2}){0,2})"
+    r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?) ?(?P<offset>Z|UTC|[+-]\d{2}:\d{2})?"
 )
 
 
@@ -50,7 +51,7 @@ def parse_moment(text: str, option: str, *, last: bool) -> str:
 
     Args:
         text: a year, month, day or time, ``2023``, ``2023-10``, ``2023-10-05``, ``2023-10-05T06:30``, with
-            or without an offset (``+05:45``, ``Z``) after a time.
+            or without an offset (``+05:45``, ``Z``, ``UTC``) after a time, as answers show it too.
         option: the option it was given to, for the error.
         last: a year, month, day or minute stands for its last second, otherwise for its first.
 
@@ -61,8 +62,8 @@ def parse_moment(text: str, option: str, *, last: bool) -> str:
     if match is None:
         raise PeaksError(f"{option} {text!r} is no date: write 2023, 2023-10, 2023-10-05, "
                          "2023-10-05T06:30 or 2023-10-05T06:30+05:45.")
-    offset = match["offset"] or ""
-    moment = match["written"].removesuffix(offset).replace(" ", "T")
+    offset = (match["offset"] or "").replace("UTC", "Z")
+    moment = (match["date"] or match["time"]).replace(" ", "T")
     try:
         moment += _rest_of(moment, last=last)
         datetime.fromisoformat(moment)
