@@ -168,7 +168,9 @@ def photos(
         return
     client = connection.client()
     question = ask_photos(read_filters(client, **filters), sort, reverse=reverse, page=page)
-    _show_photos(answer_photos(client, question, thumbnails=html is not None), as_json, html)
+    answer = answer_photos(client, question, thumbnails=html is not None)
+    _show_photos(answer, as_json, html)
+    say_limits(client, [hit.camera for hit in answer.hits])
 
 
 def _print_curl(connection: Connection, question: Question) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from loader.commands.options import NEW_FILE, map_filter_options, write_output
+from loader.commands.options import NEW_FILE, map_filter_options, say_limits, write_output
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.search.filters import read_filters
@@ -46,3 +46,4 @@ def draw_trek(
     click.echo(f"Map: {output} ({headline(trek)}; {len(page) / 1e6:.1f} MB)", err=True)
     for note in describe_rest(trek):
         click.echo(note, err=True)
+    say_limits(client)

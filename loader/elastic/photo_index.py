@@ -148,7 +148,7 @@ class StoredLibrary:
 
 def read_libraries(client: Elasticsearch) -> list[StoredLibrary]:
     """Return the libraries of the index in the order of their names."""
-    refresh(client, PHOTOS)
+    client.indices.refresh(index=PHOTOS)  # no retries, so that an absent cluster fails at once
     sources = [
         {name: {"terms": {"field": name, "missing_bucket": True}}} for name in ("library", "library_root")
     ]

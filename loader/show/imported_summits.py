@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from loader.peaks.gazetteers.selection import Selection
 from loader.peaks.gazetteers.summit import Gazetteer
-from loader.text import clean_text, format_count, shorten
+from loader.text import clean_text, format_count, list_words, shorten
 
 _EXAMPLES = 3
 
@@ -16,6 +16,10 @@ def summarize_import(gazetteer: Gazetteer, selection: Selection, source: str, ou
     lines = [f"{output}: {format_count(count, 'peak')} of {gazetteer.origin}."]
     if not count:
         lines = [f"{source} holds no summit to keep, so {output} was not written."]
+    if selection.twice:
+        count_twice = f"{len(selection.twice):,} second {'entry' if len(selection.twice) == 1 else 'entries'}"
+        some = list_words(list(dict.fromkeys(selection.twice)), _EXAMPLES)
+        lines.append(f"  left out: {count_twice} of one summit ({some})")
     lines += [f"  left out: {number:,} {reason}" for reason, number in selection.left_out.most_common()]
     lines += [f"  passed over: {number:,} {reason}" for reason, number in gazetteer.passed_over.most_common()]
     lines += _describe_heights(gazetteer)

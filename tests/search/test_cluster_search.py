@@ -224,7 +224,7 @@ def test_the_demo_model_says_once_that_it_knows_drawn_scenes_only(
     image, checkpoint = photos / "day 1" / "dawn.jpg", ("--checkpoint", DEMO_CHECKPOINT)
     own = next(drawn.glob("*.JPG"))
     asked: tuple[tuple[str | Path, ...], ...] = (
-        ("search", "yak"), ("search", "yak", "--json"), ("peak", "Everest", "--by-name"),
+        ("search", "yak"), ("search", "yak", "--json"), ("peak", "Everest", "--by-name"), ("photos",),
         ("identify", image, image), ("similar", image), ("similar", own, *checkpoint),
     )
     for words in asked:

@@ -41,9 +41,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Selection:
-    """The peaks, highest first, and how many summits were left out for which reason."""
+    """What was chosen.
+
+    Attributes:
+        peaks: highest first.
+        twice: names of summits of which the list has two entries; one of them was taken.
+        left_out: how many others were left out for which reason.
+    """
 
     peaks: list[Peak]
+    twice: list[str]
     left_out: Counter[str] = field(default_factory=Counter)
 
 
@@ -52,8 +59,10 @@ def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
 
     Ids are given before anything is left out: the same list gives a summit the same id, whatever is wanted.
     """
-    summits = merge_duplicates(gazetteer.summits)
-    left_out = Counter({"listed twice": len(gazetteer.summits) - len(summits)})
+    rows = find_first_entries(gazetteer.summits)
+    summits = [gazetteer.summits[row] for row in sorted(rows)]
+    twice = [_first_name(summit) for row, summit in enumerate(gazetteer.summits) if row not in rows]
+    left_out: Counter[str] = Counter()
     near = np.ones(len(summits), dtype=np.bool_) if wanted.around is None else _near(summits, *wanted.around)
     peaks = []
     for summit, slug, is_near in zip(summits, make_ids(summits, wanted.language), near, strict=True):
@@ -68,16 +77,16 @@ def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
             flat = tuple(name for listed in names.values() for name in listed)
             peaks.append(Peak(slug, flat, summit.position, summit.elev_m, names_by_language=names))
     peaks.sort(key=lambda peak: (-(peak.elev_m or 0), peak.id))
-    return Selection(peaks, +left_out)
+    return Selection(peaks, twice, left_out)
 
 
-def merge_duplicates(summits: Sequence[Summit]) -> list[Summit]:
-    """Return each summit once, the entry that tells most; those that stay keep their order."""
+def find_first_entries(summits: Sequence[Summit]) -> set[int]:
+    """Return the row of each summit once: of several entries of one, the row of that which tells most."""
     def tells(row: int) -> tuple[bool, int]:
         return summits[row].elev_m is not None, sum(map(len, summits[row].names.values()))
 
     kept: dict[tuple[str, int], list[Summit]] = defaultdict(list)
-    stays = set()
+    rows = set()
     for row in sorted(range(len(summits)), key=tells, reverse=True):
         summit = summits[row]
         cells = list(_cells(summit))
@@ -85,10 +94,14 @@ def merge_duplicates(summits: Sequence[Summit]) -> list[Summit]:
         beside = (other for key in bands for other in kept.get(key, ()))
         if any(measure_distance(summit.position, other.position) < SAME_SUMMIT_M for other in beside):
             continue
-        stays.add(row)
+        rows.add(row)
         for key in cells:
             kept[key].append(summit)
-    return [summit for row, summit in enumerate(summits) if row in stays]
+    return rows
+
+
+def _first_name(summit: Summit) -> str:
+    return next(names[0] for names in summit.names.values())
 
 
 def _cells(summit: Summit) -> Iterator[tuple[str, int]]:

@@ -64,7 +64,8 @@ def test_ids_depend_on_no_filter_and_no_order(order: tuple[int, ...]) -> None:
 
 def test_duplicates_and_what_is_left_out_are_counted() -> None:
     selection = select_peaks(gazetteer(*ALPS), Wanted(lowest=3000))
-    assert selection.left_out == {"listed twice": 1, "too low": 1, "without a height": 1}
+    assert selection.left_out == {"too low": 1, "without a height": 1}
+    assert selection.twice == ["Eiger"]
     eiger = next(peak for peak in selection.peaks if peak.id == "eiger")
     assert eiger.elev_m == 3967  # the entry that tells more stays
 
@@ -112,6 +113,7 @@ def test_the_catalogue_reads_back_as_what_was_written(tmp_path: Path) -> None:
 def test_import_command(tmp_path: Path) -> None:
     file = write_geojson(
         tmp_path / "list.geojson", feature(EVEREST, 86.925, 27.9881),
+        feature({"natural": "peak", "name": "Everest"}, 86.926, 27.9881),
         feature({"natural": "peak", "name": "Low", "ele": "600 m"}, 86, 27),
         feature({"natural": "peak", "name": "Odd", "ele": "very high"}, 85, 27),
         feature({"natural": "saddle", "name": "Col"}, 86, 27), feature({"natural": "peak"}, 86, 27),
@@ -120,6 +122,7 @@ def test_import_command(tmp_path: Path) -> None:
     said = call_peaks("catalog", "import", file, "--output", output, "--min-elevation", "3000 ft")
     assert said.splitlines() == [
         f"{output}: 1 peak of OpenStreetMap (© OpenStreetMap contributors, ODbL).",
+        "  left out: 1 second entry of one summit (Everest)",
         "  left out: 1 too low",
         "  left out: 1 without a height",
         "  passed over: 1 of another kind (natural=saddle)",
