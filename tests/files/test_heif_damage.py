@@ -69,6 +69,25 @@ def test_a_file_that_ends_with_zeros_is_refused(
     assert None not in {refusal(data[:length] + bytes(len(data) - length)) for length in lengths}
 
 
+def test_a_hole_of_zeros_is_found_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the transparency, and without the second decoder."""
+    monkeypatch.setattr(heif_tiles, "is_available", lambda: False)
+    alpha = Image.linear_gradient("L").resize((640, 480))
+    clear = soft(640, 480)
+    clear.putalpha(alpha)
+    for data in (*KINDS.values(), encode(clear, "HEIF", quality=90)):
+        assert refusal(data) is None
+        for start in cuts(data)[:-3]:
+            holed = data[:start] + bytes(64) + data[start + 64 :]
+            assert str(refusal(holed)).startswith("the HEIF file is damaged (")
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "green", "grey"])
+def test_a_picture_of_one_colour_is_whole(colour: str) -> None:
+    data = encode(Image.new("RGB", (640, 480), colour), "HEIF", tile_size=256)
+    assert refusal(data) is None and refusal(data, None) is None
+
+
 def test_what_is_cut_off_behind_the_picture_is_noted() -> None:
     stream = io.BytesIO()
     picture = soft(640, 480)

@@ -12,9 +12,10 @@ from typing import NamedTuple
 MAX_META_BYTES = 1 << 18  # a grid of 1,000 tiles needs 50 kB
 IN_FILE, IN_IDAT = 0, 1  # an extent's construction method: the offset counts from the file, or from ``idat``
 LENGTH_SIZE = 21  # the byte of ``hvcC`` whose last two bits say how long a NAL unit's length is, less 1
-# A NAL unit never ends with a zero (ITU-T H.265, 7.4.2.4.1). Writers leave one or two there; a copy that was
-# broken off leaves more.
+# A NAL unit never holds three zero bytes in a row (ITU-T H.265, 7.4.2), its length at most three more; the
+# holes of a broken copy are longer.
 ZEROS = bytes(16)
+ALPHA = (b"urn:mpeg:hevc:2015:auxid:1\0", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
 LOST = (b"", b"")  # name and body of a property that is named but not there
 
 Properties = list[tuple[bytes, bytes, bool]]  # name, body and "essential", in the order in which they hold
@@ -49,7 +50,9 @@ class Meta:
         self.primary = primary.take(4 if primary.version else 2)
         self._sources = {IN_FILE: memoryview(data), IN_IDAT: boxes.get(b"idat", memoryview(b""))}
         self._extents = dict(_extents(_Numbers(boxes[b"iloc"])))
-        self.parts = dict(_parts(boxes[b"iref"])) if b"iref" in boxes else {}
+        references = list(_references(boxes[b"iref"])) if b"iref" in boxes else []
+        self.parts = {item: others for name, item, others in references if name == b"dimg"}
+        self._helpers = [item for name, item, of in references if name == b"auxl" and self.primary in of]
         properties = dict(_boxes(boxes[b"iprp"]))
         defined = [(name, bytes(body)) for name, body in _boxes(properties[b"ipco"])]
         self.properties = dict(_properties(_Numbers(properties[b"ipma"]), defined))
@@ -79,8 +82,9 @@ class Meta:
         return sum(map(self.length, items)) <= len(self._sources[IN_FILE])
 
     def used_items(self) -> list[int]:
-        """Return the primary item and all that it is made of."""
-        found, waiting = dict.fromkeys([self.primary]), [self.primary]
+        """Return the primary item, its transparency, and all that these are made of."""
+        alphas = [item for item in self._helpers if self.body(item, b"auxC")[4:].startswith(ALPHA)]
+        found, waiting = dict.fromkeys([self.primary, *alphas]), [self.primary, *alphas]
         while waiting:
             parts = [part for part in self.parts.get(waiting.pop(), ()) if part not in found]
             found.update(dict.fromkeys(parts))
@@ -134,15 +138,14 @@ def find_damage(meta: Meta) -> str | None:
 
 
 def _is_broken_off(coded: bytes, width: int) -> bool:
-    """Tell whether NAL units, each behind its length of ``width`` bytes, have no length or end with zeros."""
+    """Tell whether NAL units, each behind its length of ``width`` bytes, have holes or do not fit."""
     place = 0
     while place < len(coded):
         size = int.from_bytes(coded[place : place + width], "big")
-        end = place + width + size
-        if not size or end > len(coded) or coded.endswith(ZEROS, place, end):
+        place += width + size
+        if not size or place > len(coded):
             return True
-        place = end
-    return False
+    return ZEROS in coded
 
 
 class _Numbers:
@@ -196,12 +199,12 @@ def _extents(iloc: _Numbers) -> Iterator[tuple[int, tuple[Extent, ...]]]:
             yield item, tuple(pieces)
 
 
-def _parts(iref: memoryview) -> Iterator[tuple[int, Sequence[int]]]:
+def _references(iref: memoryview) -> Iterator[tuple[bytes, int, Sequence[int]]]:
+    """Yield the kind of a reference, the item that refers, and those that it refers to."""
     code = "L" if iref[0] else "H"
     for name, entry in _boxes(iref[4:]):
         item, count = struct.unpack_from(f">{code}H", entry)
-        if name == b"dimg":
-            yield item, struct.unpack_from(f">{count}{code}", entry, struct.calcsize(f">{code}H"))
+        yield name, item, struct.unpack_from(f">{count}{code}", entry, struct.calcsize(f">{code}H"))
 
 
 def _properties(ipma: _Numbers, defined: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[int, Properties]]:
