@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ def test_photos_that_were_on_the_wrong_day(
     node: Node, shared: Path, fresh_indices: str, tmp_path: Path
 ) -> None:
     """Nepal's mornings are days before in UTC, and its first morning of 2024 is of 2023 there."""
-    names = {"sunrise_oct5.jpg", "sunrise_oct6.jpg", "newyear2024.jpg", "Prière à Nāmche.jpg"}
+    prayer = unicodedata.normalize("NFD", "Prière à Nāmche.jpg")  # as a Mac writes it
+    names = {"sunrise_oct5.jpg", "sunrise_oct6.jpg", "newyear2024.jpg", prayer}
     failing = shared / "failing"
     if not all((failing / name).exists() for name in names):
         pytest.skip("the shared folder has no photos taken at a turn of days")
@@ -86,4 +88,6 @@ def test_photos_that_were_on_the_wrong_day(
         assert of_day & {"sunrise_oct5.jpg", "sunrise_oct6.jpg"} == {f"sunrise_oct{day}.jpg"}
     assert paths(ask(node, "photos", "--from", "2024")) == {"newyear2024.jpg"}
     assert paths(ask(node, "photos", "--to", "2023")) == names - {"newyear2024.jpg"}
-    assert ask(node, "search", "priere a namche", "--hybrid")["hits"][0]["path"] == "Prière à Nāmche.jpg"
+    assert ask(node, "search", "priere a namche", "--hybrid")["hits"][0]["path"] == prayer
+    alike = ask(node, "similar", "Prière à Nāmche.jpg")
+    assert alike["query"]["asked"] == prayer and prayer not in paths(alike)
