@@ -18,7 +18,12 @@ from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
 from loader.search.alike import group_alike
 from loader.search.answer import Answer, EntriesById, Similarity, read_photo_hit
-from loader.search.notes import join, leave_out_what_does_not_fit, say_what_was_not_read
+from loader.search.notes import (
+    join,
+    leave_out_what_does_not_fit,
+    say_what_a_name_needs,
+    say_what_was_not_read,
+)
 from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
 from loader.search.template_call import template_schema
 
@@ -40,7 +45,8 @@ def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bo
     answer = leave_out_what_does_not_fit(answer)
     if not answer.hits and question.cut_off is not None:
         answer = replace(answer, note=_say_no_match(client, question))
-    return replace(answer, note=join(answer.note, say_what_was_not_read(client, question)))
+    notes = (answer.note, say_what_a_name_needs(question), say_what_was_not_read(client, question))
+    return replace(answer, note=join(*notes))
 
 
 def _say_no_match(client: Elasticsearch, question: Question) -> str | None:

@@ -1,6 +1,7 @@
-"""What is said beside an answer: that nothing fits, and that the model did not read all of a text."""
+"""What is said beside an answer: that nothing fits, that a name needs --hybrid, that a text was cut off."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from elasticsearch import ApiError, Elasticsearch
@@ -17,6 +18,8 @@ FITS_FROM = 0.03
 # Shorter texts have fewer than 64 tokens, because a token is one byte at least.
 SURELY_READ_BYTES = 63
 SAME_VECTOR = 1e-5  # largest difference of a number
+# One word of letters and a number, as cameras call their files: IMG_2498, DSC01234.JPG, 20231005_063012
+FILE_NAME = re.compile(r"[\w-]*\d{3,}[\w-]*(\.\w{3,4})?")
 
 
 def leave_out_what_does_not_fit(answer: Answer) -> Answer:
@@ -38,6 +41,13 @@ def leave_out_what_does_not_fit(answer: Answer) -> Answer:
         "nearest all the same)."
     )
     return replace(answer, hits=(), note=join(answer.note, sentence))
+
+
+def say_what_a_name_needs(question: Question) -> str | None:
+    """A sentence for a file's name, of which a vector knows nothing; None for other texts."""
+    if question.template != BY_TEXT or not FILE_NAME.fullmatch(question.asked.strip()):
+        return None
+    return f"{question.asked.strip()} looks like a file's name: --hybrid finds photos by their names too."
 
 
 def say_what_was_not_read(client: Elasticsearch, question: Question) -> str | None:

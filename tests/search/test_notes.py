@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from loader.search.answer import Answer
-from loader.search.notes import FITS_FROM, leave_out_what_does_not_fit
-from loader.search.question import Question
+from loader.search.filters import Filters
+from loader.search.notes import FITS_FROM, leave_out_what_does_not_fit, say_what_a_name_needs
+from loader.search.question import Question, ask_text
 from tests.conftest import Node, ask, invoke
 from tests.search.search_answers import photo_answer
 from tests.search.search_library import PATHS
@@ -25,6 +26,18 @@ def with_best(probability: float | None) -> Answer:
         for rank, hit in enumerate(answer.hits)
     )
     return replace(answer, hits=hits)
+
+
+@pytest.mark.parametrize("name", ["IMG_2498", "DSC01234.JPG", "20231005_063012", " PXL-2023 "])
+def test_a_name_of_a_file_needs_more_than_a_vector(name: str) -> None:
+    said = say_what_a_name_needs(ask_text(name, "photo", Filters()))
+    assert said == f"{name.strip()} looks like a file's name: --hybrid finds photos by their names too."
+    assert say_what_a_name_needs(ask_text(name, "photo", Filters(), hybrid=True)) is None
+
+
+@pytest.mark.parametrize("text", ["K2", "yak", "2 yaks", "Camp 1", "8848 m", "prayer flags 2023"])
+def test_other_words_are_no_names_of_files(text: str) -> None:
+    assert say_what_a_name_needs(ask_text(text, "photo", Filters())) is None
 
 
 def test_nothing_that_fits_is_a_sentence_with_the_best_and_its_number() -> None:
