@@ -27,6 +27,8 @@ DEFAULT_URL = "http://127.0.0.1:9200"
 HIGHEST_PORT = 65535
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
+# A password with a bare / ? or # moves the rest of it, up to the @, out of the host's part.
+_WELL_FORMED = re.compile(r"https?://[^/?#]*(?:[/?#][^@]*)?$", re.IGNORECASE)
 _PORT = re.compile(r":(\d+)$")
 _COMPATIBLE_WITH = re.compile(r"compatible-with=\d+")
 
@@ -89,7 +91,7 @@ def read_address(url: str, option: str, *, default_port: bool = False) -> NodeCo
     try:
         address = url_to_node_config(written, use_default_ports_for_scheme=default_port)
         address.host.encode("idna")  # as the request will do
-        fault = "" if _SCHEME.match(written) else _find_fault(written)
+        fault = "" if _WELL_FORMED.match(written) else _find_fault(written)
     except ValueError:
         fault = _find_fault(written)
     if fault:  # outside the handler: the library's exception would show the address with --debug

@@ -29,6 +29,9 @@ MALFORMED = [
     f"http://elastic:a/{PASSWORD}@127.0.0.1:9200",
     f"http://elastic:{PASSWORD}#a@127.0.0.1:9200",
     f"http://elastic:{PASSWORD}?a@127.0.0.1:9200",
+    f"https://elastic/{PASSWORD}@127.0.0.1:9200",
+    f"https://elastic:12/{PASSWORD}@127.0.0.1:9200",
+    f"https://elastic?{PASSWORD}@127.0.0.1:9200",
     f"elastic:{PASSWORD}@127.0.0.1:9200",
     f"http//elastic:{PASSWORD}@127.0.0.1:9200",
     f"http:/elastic:{PASSWORD}@127.0.0.1:9200",
@@ -130,6 +133,11 @@ def test_debug_does_not_show_the_password_either(address: str) -> None:
     while error is not None:
         assert PASSWORD not in "".join(map(str, (error, *error.args)))
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("address", MALFORMED)
+def test_curl_does_not_show_the_password_either(address: str) -> None:
+    assert_one_sentence(call("search", "yak", "--curl", "--url", address))
 
 
 @pytest.mark.parametrize("address", [one for one in MALFORMED if not one.endswith("127.0.0.1")])
