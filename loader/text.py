@@ -49,6 +49,12 @@ def format_count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def tell_apart(one: float, other: float, decimals: int = 0) -> tuple[str, str]:
+    """Two numbers with so many decimals, or with as many as it takes to see that they differ (at most 12)."""
+    texts = f"{one:.{decimals}f}", f"{other:.{decimals}f}"
+    return texts if texts[0] != texts[1] or decimals >= 12 else tell_apart(one, other, decimals + 1)
+
+
 def format_distance(metres: float) -> str:
     """``4954`` gives ``5.0 km``, ``30126`` gives ``30 km``, ``52.3`` gives ``52 m``."""
     if metres < 999.5:

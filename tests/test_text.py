@@ -1,7 +1,7 @@
 """Words for a person."""
 from __future__ import annotations
 
-from loader.text import format_count, format_distance, list_words, shorten
+from loader.text import format_count, format_distance, list_words, shorten, tell_apart
 
 
 def test_distances_and_lists_read_as_a_person_says_them() -> None:
@@ -16,3 +16,10 @@ def test_distances_and_lists_read_as_a_person_says_them() -> None:
 def test_counts_and_long_texts() -> None:
     assert [format_count(number, "photo") for number in (1, 4000)] == ["1 photo", "4,000 photos"]
     assert shorten("one\n two", 7) == "one two" and shorten("one\n two", 6) == "one t…"
+
+
+def test_numbers_that_differ_read_different() -> None:
+    assert tell_apart(0.144, 0.35, 3) == ("0.144", "0.350")
+    assert tell_apart(0.34996, 0.35, 3) == ("0.34996", "0.35000")
+    assert tell_apart(59.97, 60) == ("59.97", "60.00")
+    assert tell_apart(1, 1)[0].startswith("1.0")

@@ -26,6 +26,7 @@ from loader.search.notes import (
 )
 from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
 from loader.search.template_call import template_schema
+from loader.text import tell_apart
 
 ASKED_FOR_ONE = 4  # photos, so that copies and bursts do not thin out an answer
 
@@ -55,9 +56,10 @@ def _say_no_match(client: Elasticsearch, question: Question) -> str | None:
     hits = _answer(client, nearest, None, thumbnails=False).hits
     if not hits or (cosine := hits[0].similarity.cosine) is None:
         return None
+    near, cut_off = tell_apart(cosine, question.cut_off or 0.0, 3)
     return (
-        f"No match: the nearest photo, {hits[0].file or hits[0].path}, has a similarity of {cosine:.3f}, "
-        f"below the measured cut-off of {question.cut_off:.3f} (--min-similarity -1 shows everything)."
+        f"No match: the nearest photo, {hits[0].file or hits[0].path}, has a similarity of {near}, below the "
+        f"measured cut-off of {cut_off} (--min-similarity -1 shows everything)."
     )
 
 

@@ -37,8 +37,8 @@ def leave_out_what_does_not_fit(answer: Answer) -> Answer:
         return answer
     chance = f"{100 * probability:.1f} %" if probability >= 0.001 else "less than 0.1 %"
     sentence = (
-        f"No photo fits: the best, {best.path}, has a probability of {chance} (--min-similarity -1 shows the "
-        "nearest all the same)."
+        f"No photo fits: the best, {best.file or best.path}, has a probability of {chance} (--min-similarity "
+        "-1 shows the nearest all the same)."
     )
     return replace(answer, hits=(), note=join(answer.note, sentence))
 

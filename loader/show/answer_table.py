@@ -35,8 +35,8 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
     heading += [f"  {words}" for words in question.filters]
     columns = [
         Column("#", [str(rank) for rank in range(first, first + len(hits))], "right"),
-        Column("photo", [hit.file or hit.path for hit in hits]),
-        Column("alike", [format_alike(hit) for hit in hits]),
+        Column("photo", [hit.file or hit.path for hit in hits], is_whole=True),
+        Column("alike", [format_alike(hit) for hit in hits], is_whole=True),
         Column("taken", [format_time(hit.time) for hit in hits]),
         *_similarity_columns([hit.similarity for hit in hits]),
         *_order_columns(answer),

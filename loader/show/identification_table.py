@@ -12,7 +12,7 @@ from loader.show.sight.table import describe_sight
 from loader.show.sight.words import describe_camera
 from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_aside, format_below, format_probability
-from loader.text import format_direction, list_words
+from loader.text import format_direction, list_words, tell_apart
 
 # A person is shown no peak that is less likely than this, unless it was in the frame. Programs get it.
 UNLIKELY = 0.05
@@ -110,8 +110,9 @@ class IdentifiedImage:
             return (f"no match: the likeliest, {best.peak.name}, has {probability}, and a peak is named from "
                     f"{threshold} on")
         if self.found.candidates:
-            cosine, least = max(each.cosine for each in self.found.candidates), self.min_similarity
-            return f"no match: the highest similarity is {cosine:.3f}, below {least:g}"
+            best_cosine = max(each.cosine for each in self.found.candidates)
+            cosine, least = tell_apart(best_cosine, self.min_similarity, 3)
+            return f"no match: the highest similarity is {cosine}, below {least}"
         if self.rows():
             return "no match: the peaks in the frame have no vector to compare the picture with"
         where = "inside the filters " if self.filters else ""

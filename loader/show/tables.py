@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
@@ -13,11 +13,12 @@ from loader.text import clean_text
 GAP = "  "  # between two columns
 MOST_LINES = 4  # of a cell; a table with taller ones is harder to read than a paragraph a row
 
-# A line may end behind blanks but not before a unit, behind a slash, and between two characters of scripts
-# that write no blanks (CJK, kana).
+# A line may end behind blanks but not before a unit, and between two characters of scripts that write no
+# blanks (CJK, kana).
 _UNIT = r"(?:%|k?m\b)"
 _WIDE = "[\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef]"
-_PIECE = re.compile(rf"(?: (?={_UNIT})|[^ /])*?(?:/+| +(?!{_UNIT})|(?<={_WIDE})(?={_WIDE})|$)")
+_PIECE = re.compile(rf"(?: (?={_UNIT})|[^ ])*?(?: +(?!{_UNIT})|(?<={_WIDE})(?={_WIDE})|$)")
+_FOLDER = re.compile(r"[^/]*/+|[^/]+")
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,20 @@ class Column:
         title: its heading.
         cells: one text a row; control characters are removed.
         align: the side of the text; what stands on the right (a number with its unit) is never folded.
+        is_whole: whether a table folds no cell of it, as a path that is to be copied.
     """
 
     title: str
     cells: Sequence[str]
     align: Literal["left", "right"] = "left"
+    is_whole: bool = False
 
 
 def format_table(columns: Sequence[Column], width: int | None = None, indent: int = 0) -> str:
     """Rows under a line of titles; an empty column is left out, and so are titles when none has any.
 
     A table that is too wide folds its cells between words. Where that does not do, each row becomes a
-    paragraph. A word is broken only if it is longer than a line; nothing is cut off.
+    paragraph. A word is broken only if it is longer than a line, a path at a slash; nothing is cut off.
 
     Args:
         columns: all with the same number of cells.
@@ -48,7 +51,7 @@ def format_table(columns: Sequence[Column], width: int | None = None, indent: in
     """
     room = (width or terminal_width()) - indent
     shown = [
-        Column(column.title, [clean_text(cell) for cell in column.cells], column.align)
+        replace(column, cells=[clean_text(cell) for cell in column.cells])
         for column in columns
         if any(column.cells)
     ]
@@ -110,7 +113,9 @@ def _choose_widths(columns: Sequence[Column], room: int) -> list[int] | None:
     texts = [[column.title, *column.cells] for column in columns]
     most = [max(map(_length, each)) for each in texts]
     least = [
-        widest if column.align == "right" else max(_length(word) for text in each for word in _words(text))
+        widest
+        if column.is_whole or column.align == "right"
+        else max(_length(word) for text in each for word in _words(text))
         for column, each, widest in zip(columns, texts, most, strict=True)
     ]
     widths, spare = list(least), room - sum(least) - len(GAP) * (len(columns) - 1)
@@ -132,7 +137,7 @@ def _fold(text: str, first: int, rest: int | None = None) -> list[str]:
 
     lines: list[str] = []
     line = ""
-    for piece in _PIECE.findall(text):
+    for piece in _pieces(text, first if rest is None else rest):
         width = rest if rest is not None and lines else first
         if line and _length((line + piece).rstrip()) > width:
             lines.append(line.rstrip())
@@ -142,6 +147,12 @@ def _fold(text: str, first: int, rest: int | None = None) -> list[str]:
             *full, line = chop_cells(line, width)
             lines += full
     return [*lines, line.rstrip()] if line else lines
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """The parts of a text that stay whole, with the blanks behind them."""
+    for piece in _PIECE.findall(text):
+        yield from [piece] if _length(piece.rstrip()) <= width else _FOLDER.findall(piece)
 
 
 def _words(text: str) -> list[str]:

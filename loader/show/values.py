@@ -4,6 +4,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from loader.text import tell_apart
+
 if TYPE_CHECKING:  # a load's summary must not import what searches need
     from loader.search.answer import PeakPrediction, PhotoHit, ShotTime
 
@@ -52,10 +54,8 @@ def format_probability(probability: float | None) -> str:
 def format_below(lower: float, higher: float) -> tuple[str, str]:
     """Two probabilities as percentages, with as many digits as it takes to see that one is lower."""
     low, high = format_probability(lower), format_probability(higher)
-    for digits in range(1, 12):
-        if low != high:
-            break
-        low, high = f"{100 * lower:.{digits}f} %", f"{100 * higher:.{digits}f} %"
+    if low == high:
+        low, high = (f"{percent} %" for percent in tell_apart(100 * lower, 100 * higher))
     return low, high
 
 

@@ -44,8 +44,8 @@ def test_nothing_that_fits_is_a_sentence_with_the_best_and_its_number() -> None:
     left = leave_out_what_does_not_fit(with_best(0.02))
     assert left.hits == ()
     assert left.note == (
-        "No photo fits: the best, khumbu/day 03/IMG_1512.HEIC, has a probability of 2.0 % (--min-similarity "
-        "-1 shows the nearest all the same)."
+        "No photo fits: the best, /home/ann/trek/khumbu/day 03/IMG_1512.HEIC, has a probability of 2.0 % "
+        "(--min-similarity -1 shows the nearest all the same)."
     )
     tiny = leave_out_what_does_not_fit(with_best(1e-9)).note
     assert tiny is not None and "less than 0.1 %" in tiny

@@ -85,8 +85,10 @@ def test_no_match_never_contradicts_its_numbers() -> None:
 
 
 def test_a_cut_off_that_leaves_no_candidate_is_told_with_its_numbers() -> None:
+    image = replace(identified_image(), min_similarity=0.1442)
+    assert image.headline == "no match: the highest similarity is 0.1440, below 0.1442"
     image = replace(identified_image(), min_similarity=0.5)
-    assert image.headline == "no match: the highest similarity is 0.144, below 0.5"
+    assert image.headline == "no match: the highest similarity is 0.144, below 0.500"
     assert (image.rows(), image.named, image.in_frame) == ([], (), "")
 
 
