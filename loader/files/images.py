@@ -44,6 +44,7 @@ JPEG_FORMATS = ("JPEG", "MPO")
 
 # TIFF/EP and DNG tags: a raw file's first picture is a small preview (NewSubfileType bit 0).
 NEW_SUBFILE_TYPE, DNG_VERSION = 254, 50706
+SAMPLE_FORMAT, SIGNED = 339, 2  # a TIFF's tag, and its value for integers with a sign
 
 # A HEIC's own thumbnail must never replace the picture, and its auxiliary images are not needed.
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -237,7 +238,9 @@ def _refuse_ranges(image: Image.Image) -> None:
     if image.mode == "P" and image.palette is None:  # Pillow would show it black
         raise UnreadableImage(f"the {image.format} file is damaged (its palette is missing)")
     if image.mode in ("I", "F"):
-        raise UnreadableImage("32-bit pixels have no defined brightness; save it with 8 or 16 bits")
+        is_signed = getattr(image, "tag_v2", {}).get(SAMPLE_FORMAT, (0,))[0] == SIGNED
+        kind = "signed" if is_signed else "32-bit"
+        raise UnreadableImage(f"{kind} pixels have no defined brightness; save it with 8 or 16 bits")
 
 
 def _check_memory(image: Image.Image, full: tuple[int, int], needed: int) -> None:

@@ -172,6 +172,12 @@ def test_forms_of_tiff_are_not_supported_rather_than_damaged(changes: dict[str, 
     assert outcome(data) == NOT_SUPPORTED.format("TIFF", words)
 
 
+def test_signed_levels_are_called_so() -> None:
+    grey = {"PHOTOMETRIC": shorts(1), "BITS": shorts(16), "SAMPLES": shorts(1)}
+    data = tiff_of(bytes(96 * 64 * 2), 0, {339: shorts(2)}, **grey)
+    assert outcome(data) == "signed pixels have no defined brightness; save it with 8 or 16 bits"
+
+
 def test_the_other_order_of_bigtiff_is_not_supported() -> None:
     data = b"MM\0+\0\x08\0\0\0\0\0\0\0\0\0\x10" + bytes(200)
     assert outcome(data) == NOT_SUPPORTED.format("TIFF", "big-endian BigTIFF")
