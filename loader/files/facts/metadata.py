@@ -106,6 +106,7 @@ def join(sources: Mapping[str, Metadata]) -> Metadata:
         return next(has, Metadata())
 
     aimed, local = first_with("bearing"), first("shot_time_local")
+    stitched = [each.panorama for each in sources.values() if each.panorama]
     offsets = [each.utc_offset for each in sources.values() if local and each.shot_time_local == local]
     return _face_as_stitched(Metadata(
         position=first("position"),
@@ -114,7 +115,7 @@ def join(sources: Mapping[str, Metadata]) -> Metadata:
         bearing=aimed.bearing,
         bearing_reference=aimed.bearing_reference,
         focal_length_35mm=first("focal_length_35mm"),
-        panorama=first("panorama"),
+        panorama=next((each for each in stitched if each.projection), first("panorama")),
         shot_time_local=local,
         utc_offset=next((offset for offset in offsets if offset is not None), None),
         gps_time=first("gps_time"),

@@ -23,7 +23,7 @@ FIX_AGE_MINUTES = 5
 PHOTO_YEARS = range(1826, 2100)  # from Niépce's first photo; fixed, so that a load gives the same every year
 
 # A zone this near to a place may be the one that people there live by: a border runs over a summit.
-BORDER_DEG = 0.25
+BORDER_DEG = 0.05
 
 _CLOCK = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d*)?)?")
 _OFFSET = re.compile(r"([+-])(\d\d)(?::?(\d\d))?")

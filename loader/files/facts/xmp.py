@@ -218,7 +218,7 @@ class _Statement:
         heading, full = self.number("GPano:PoseHeadingDegrees"), self.size("GPano:FullPano")
         return Panorama(
             projection=self.text("GPano:ProjectionType") or (EQUIRECTANGULAR if full else ""),
-            heading=heading % 360 if heading is not None and 0 <= heading <= 360 else None,
+            heading=heading % 360 if heading is not None and abs(heading) <= 360 else None,
             full=full,
             part=self.size("GPano:CroppedAreaImage"),
         )

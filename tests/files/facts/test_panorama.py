@@ -57,6 +57,7 @@ def test_sizes_that_cannot_be_true_say_nothing(size: tuple[int, int]) -> None:
         (0.0, 74.0, 74.0, "true"),  # which programs write that know none
         (0.0, None, 0.0, None),
         (359.9, 0.0, 0.0, "true"),
+        (-110.0, None, 250.0, None),
     ],
 )
 def test_the_heading_is_that_of_the_centre(
@@ -66,6 +67,12 @@ def test_the_heading_is_that_of_the_centre(
     sphere = packet(f"GPano:ProjectionType='equirectangular' GPano:PoseHeadingDegrees='{heading}' {FULL}")
     found = read_metadata(open_encoded(encode(quadrants(), exif=make_exif(gps=gps), xmp=sphere)))
     assert (found.bearing, found.bearing_reference) == (bearing, reference)
+
+
+def test_what_a_stitcher_says_counts_more_than_that_it_was_one() -> None:
+    exif = make_exif(exif={Base.CustomRendered: 6})
+    found = read_metadata(open_encoded(encode(quadrants(), exif=exif, xmp=packet(f"{SPHERE} {FULL} {PART}"))))
+    assert found.panorama is not None and found.panorama.angle(3000, 1000) == 135.0
 
 
 def test_what_was_stitched_says_so() -> None:

@@ -92,6 +92,12 @@ def test_on_a_border_gps_time_tells_which_side_s_clock_it_is() -> None:
         assert instant is not None and instant.isoformat().endswith(offset)
 
 
+def test_near_a_border_a_stale_fix_is_not_the_neighbour_s_clock() -> None:
+    darjeeling = {**NAMCHE, GPS.GPSLatitude: (27.0, 2.4, 0.0), GPS.GPSLongitude: (88.0, 15.8, 0.0)}
+    instant = read(exif=TAKEN, gps={**darjeeling, **at(2, 33)}).instant()  # 15 minutes old: Nepal's +05:45
+    assert instant is not None and instant.isoformat().endswith("+05:30")
+
+
 def test_at_sea_gps_time_tells_the_offset() -> None:
     sea = {**NAMCHE, GPS.GPSLatitude: (0.0, 0.0, 1.0)}
     assert read(exif=TAKEN, gps=sea).instant() is None
