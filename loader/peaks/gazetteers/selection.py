@@ -4,7 +4,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from anyascii import anyascii
@@ -14,7 +14,7 @@ from loader.arrays import Bools, Floats
 from loader.peaks.catalogue import UNDETERMINED, NamesByLanguage, Peak
 from loader.peaks.catalogue_file import ID_LIMIT
 from loader.peaks.catalogue_index import fold_name
-from loader.peaks.gazetteers.summit import Gazetteer, Summit
+from loader.peaks.gazetteers.summit import Gazetteer, Summit, tidy_names
 from loader.peaks.sight.geometry import measure_distance
 from loader.place import Point
 
@@ -59,9 +59,10 @@ def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
 
     Ids are given before anything is left out: the same list gives a summit the same id, whatever is wanted.
     """
-    rows = find_first_entries(gazetteer.summits)
-    summits = [gazetteer.summits[row] for row in sorted(rows)]
-    twice = [_first_name(summit) for row, summit in enumerate(gazetteer.summits) if row not in rows]
+    entries = group_entries(gazetteer.summits)
+    summits = [_merge(gazetteer.summits[row], [gazetteer.summits[other] for other in entries[row]])
+               for row in sorted(entries)]
+    twice = [_first_name(gazetteer.summits[row]) for others in entries.values() for row in others]
     left_out: Counter[str] = Counter()
     near = np.ones(len(summits), dtype=np.bool_) if wanted.around is None else _near(summits, *wanted.around)
     peaks = []
@@ -80,24 +81,36 @@ def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
     return Selection(peaks, twice, left_out)
 
 
-def find_first_entries(summits: Sequence[Summit]) -> set[int]:
-    """Return the row of each summit once: of several entries of one, the row of that which tells most."""
+def group_entries(summits: Sequence[Summit]) -> dict[int, list[int]]:
+    """Return the row of each summit, with the rows of its second entries: the first is what tells most."""
     def tells(row: int) -> tuple[bool, int]:
         return summits[row].elev_m is not None, sum(map(len, summits[row].names.values()))
 
-    kept: dict[tuple[str, int], list[Summit]] = defaultdict(list)
-    rows = set()
+    kept: dict[tuple[str, int], list[int]] = defaultdict(list)
+    entries: dict[int, list[int]] = {}
     for row in sorted(range(len(summits)), key=tells, reverse=True):
         summit = summits[row]
         cells = list(_cells(summit))
         bands = ((name, band + step) for name, band in cells for step in (-1, 0, 1))
-        beside = (other for key in bands for other in kept.get(key, ()))
-        if any(measure_distance(summit.position, other.position) < SAME_SUMMIT_M for other in beside):
+        beside = {other for key in bands for other in kept.get(key, ())}
+        here = summit.position
+        near = [other for other in beside if measure_distance(here, summits[other].position) < SAME_SUMMIT_M]
+        if near:
+            entries[min(near)].append(row)
             continue
-        rows.add(row)
+        entries[row] = []
         for key in cells:
-            kept[key].append(summit)
-    return rows
+            kept[key].append(row)
+    return entries
+
+
+def _merge(first: Summit, others: Sequence[Summit]) -> Summit:
+    """The first entry with the names of the others behind its own."""
+    if not others:
+        return first
+    known = (summit.names for summit in (first, *others))
+    pairs = ((language, name) for names in known for language in names for name in names[language])
+    return replace(first, names=tidy_names(pairs))
 
 
 def _first_name(summit: Summit) -> str:

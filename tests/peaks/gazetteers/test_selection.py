@@ -70,6 +70,17 @@ def test_duplicates_and_what_is_left_out_are_counted() -> None:
     assert eiger.elev_m == 3967  # the entry that tells more stays
 
 
+def test_the_names_of_a_second_entry_are_kept() -> None:
+    found = Gazetteer("a test")
+    found.add([("und", "Sagarmatha"), ("und", "Everest")], 27.988, 86.925, "8848", "test-0")
+    found.add([("en", "Mount Everest"), ("und", "everest"), ("ne", "सगरमाथा")], 27.989, 86.925, "", "test-1")
+    (everest,) = select_peaks(found, Wanted()).peaks
+    assert (everest.id, everest.elev_m) == ("mount-everest", 8848)
+    assert everest.names_by_language == {
+        "en": ("Mount Everest",), "und": ("Sagarmatha", "Everest"), "ne": ("सगरमाथा",),
+    }
+
+
 def test_neighbours_with_other_names_and_namesakes_far_away_are_no_duplicates() -> None:
     listed = gazetteer(
         ("Lhotse", 27.9617, 86.9330, ""), ("Lhotse Middle", 27.9612, 86.9360, ""),
