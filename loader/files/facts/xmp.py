@@ -57,7 +57,7 @@ def read_xmp(image: Image.Image) -> Metadata:
     """Read the XMP of an opened image; its pixels need not be decoded. Never raises."""
     try:
         packets = list(_find_packets(image))
-    except (ValueError, zlib.error):
+    except (ValueError, IndexError, zlib.error):
         packets = [b"?"]
     return parse_xmp(packets, "XMP ")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import TiffImagePlugin
-from PIL.ExifTags import GPS, Base
 
 from loader.files.content import read_bytes
 from loader.files.facts.metadata import Metadata
@@ -21,7 +22,7 @@ from loader.files.facts.xmp import parse_xmp
 from loader.files.images import open_encoded
 from loader.place import Point
 from scripts.hostile_photos.png_cases import png_chunk, png_with
-from tests.files.picture_files import encode, make_exif, quadrants
+from tests.files.picture_files import encode, quadrants
 
 SPACES = " ".join(
     f'xmlns:{prefix}="{space}"' for prefix, space in {
@@ -62,6 +63,12 @@ def segments(*contents: bytes, marker: int = 0xE1, data: bytes = b"") -> bytes:
     data = data or encode(quadrants())
     parts = (b"\xff" + bytes([marker]) + struct.pack(">H", len(each) + 2) + each for each in contents)
     return data[:2] + b"".join(parts) + data[2:]
+
+
+def photoshop(records: bytes, data: bytes = b"") -> bytes:
+    """A JPEG with IPTC in Photoshop's segment."""
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + bytes(len(records) % 2)
+    return segments(b"Photoshop 3.0\0" + resource, marker=0xED, data=data)
 
 
 def tiff(xmp: bytes) -> bytes:
@@ -201,6 +208,15 @@ def test_a_damaged_or_hostile_packet_gives_a_note(data: bytes) -> None:
     assert time.monotonic() - begin < 10
 
 
+@given(st.binary(max_size=200))
+@settings(max_examples=50)
+def test_any_bytes_do_no_harm(data: bytes) -> None:
+    behind = png_with(png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + data), behind=True)
+    extension = segments(b"http://ns.adobe.com/xmp/extension/\0" + data)
+    for file in (behind, extension, photoshop(data), encode(quadrants(), xmp=data)):
+        assert isinstance(read(file), Metadata)
+
+
 def test_deep_nesting_does_no_harm() -> None:
     deep = packet(PLACE, "<dc:x>" * 100_000 + "</dc:x>" * 100_000)
     assert parse_xmp([deep], "XMP ").position == Point(27.86, 86.79)
@@ -209,79 +225,6 @@ def test_deep_nesting_does_no_harm() -> None:
 def test_a_few_bytes_that_are_no_utf_8_do_not_spoil_the_rest() -> None:
     metadata = parse_xmp([packet(PLACE, YAK).replace(b"Ein Yak", b"Ein \xff\xe4")], "XMP ")
     assert metadata.position == Point(27.86, 86.79) and metadata.description == "A yak on the trail"
-
-
-# --- IPTC --------------------------------------------------------------------------------------------------
-
-
-def iptc(*records: tuple[int, int, bytes]) -> bytes:
-    """Records of IPTC-IIM: number of the record, of the data set, and the value."""
-    return b"".join(struct.pack(">BBBH", 0x1C, *each[:2], len(each[2])) + each[2] for each in records)
-
-
-def photoshop(records: bytes, data: bytes = b"") -> bytes:
-    """A JPEG with IPTC in Photoshop's segment."""
-    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(records)) + records + bytes(len(records) % 2)
-    return segments(b"Photoshop 3.0\0" + resource, marker=0xED, data=data)
-
-
-WORDS = [
-    (1, 90, b"\x1b%G"), (2, 120, "Prière à Nāmche".encode()), (2, 25, b"yak"), (2, 25, b"prayer flags"),
-    (2, 55, b"20231005"), (2, 60, b"120000+0545"),
-]
-
-
-def test_iptc_of_a_jpeg() -> None:
-    assert read(photoshop(iptc(*WORDS))) == Metadata(
-        description="Prière à Nāmche", keywords=("yak", "prayer flags"),
-        shot_time_local=datetime(2023, 10, 5, 12), utc_offset=NEPAL, time_source="iptc",
-    )
-
-
-def test_iptc_of_a_tiff() -> None:
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
-    tags.tagtype[33723] = 7
-    tags[33723] = iptc(*WORDS)
-    stream = io.BytesIO()
-    quadrants().save(stream, "TIFF", tiffinfo=tags)
-    assert read(stream.getvalue()).keywords == ("yak", "prayer flags")
-
-
-@pytest.mark.parametrize("data", ["Prière".encode("cp1252"), "Prière".encode()])
-def test_iptc_that_does_not_name_its_characters(data: bytes) -> None:
-    assert read(photoshop(iptc((2, 120, data)))).description == "Prière"
-
-
-@pytest.mark.parametrize("data", [b"\x1c\x02\x78\xff\xff\xff", b"\x1c", bytes(100), b"junk" * 50])
-def test_damaged_iptc_says_nothing(data: bytes) -> None:
-    assert read(photoshop(data)) == Metadata()
-
-
-def test_a_day_without_a_time_is_no_moment() -> None:
-    assert read(photoshop(iptc((2, 55, b"20231005")))).shot_time_local is None
-
-
-# --- together ----------------------------------------------------------------------------------------------
-
-
-def test_exif_wins_then_xmp_then_iptc() -> None:
-    gps = {GPS.GPSLatitudeRef: "N", GPS.GPSLatitude: (27.0, 48.0, 0.0),
-           GPS.GPSLongitudeRef: "E", GPS.GPSLongitude: (86.0, 42.0, 0.0)}
-    exif = make_exif({}, {Base.DateTimeOriginal: "2023:10:29 08:18:06"}, gps)
-    looks = 'exif:GPSImgDirection="74" exif:GPSImgDirectionRef="T"'
-    written = encode(quadrants(), exif=exif, xmp=packet(f"{PLACE} {TAKEN} {looks}"))
-    metadata = read(photoshop(iptc(*WORDS), written))
-    assert (metadata.position, metadata.position_source) == (Point(27.8, 86.7), "exif")
-    assert (metadata.shot_time_local, metadata.time_source) == (datetime(2023, 10, 29, 8, 18, 6), "exif")
-    assert metadata.utc_offset is None  # XMP's offset is that of another time
-    assert (metadata.bearing, metadata.bearing_reference) == (74.0, "true")
-    assert metadata.description == "Prière à Nāmche"
-
-
-def test_an_offset_beside_the_same_time_counts() -> None:
-    exif = make_exif({}, {Base.DateTimeOriginal: "2023:10:05 12:00:00"})
-    metadata = read(encode(quadrants(), exif=exif, xmp=packet(TAKEN)))
-    assert (metadata.time_source, metadata.utc_offset) == ("exif", NEPAL)
 
 
 def test_the_example_of_the_wild(shared: Path) -> None:
