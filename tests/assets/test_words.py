@@ -54,6 +54,16 @@ def test_words_of_a_path_end_where_the_loader_ends_them(
     assert analyzed(stored, "path_words", path_words(text)) in (words, words[:-1])  # an extension is left out
 
 
+@pytest.mark.parametrize(("text", "numbers"), [
+    ("day 12/IMG_2498.HEIC", ["2498"]),
+    ("PXL_20231005_063012345", ["20231005", "063012345"]),
+    ("ＤＳＣ０１２３４", ["01234"]),
+    ("K2, Camp 1", []),
+])
+def test_numbers_of_a_path(stored: Elasticsearch, text: str, numbers: list[str]) -> None:
+    assert analyzed(stored, "path_words.numbers", text) == numbers
+
+
 @pytest.fixture(scope="module")
 def named(stored: Elasticsearch) -> Iterator[Elasticsearch]:
     """Photos with names, all of one vector."""

@@ -230,3 +230,16 @@ def test_hybrid_templates_find_by_words_and_by_vector(client: Elasticsearch, fre
         for lists in ("predicted_peaks", "predicted_concepts", "peaks_in_frame"):
             elsewhere = {**asked, lists: ["nowhere"]}
             assert not client.search_template(index="photos", id=template, params=elsewhere)["hits"]["hits"]
+
+
+def test_a_name_of_a_file_comes_before_a_photo_near_its_vector(
+    client: Elasticsearch, fresh_indices: str
+) -> None:
+    name = "IMG_20231005"
+    (alike,) = embed_texts(client, fresh_indices, [f"photo: {name}"])
+    apart = [-number for number in alike]
+    client.index(index="photos", id="half", document=photo("IMG_1.jpg", alike, path_words="IMG 1"))
+    client.index(index="photos", id="whole", document=photo(f"{name}.jpg", apart, path_words="IMG 20231005"))
+    client.indices.refresh(index="photos")
+    hits = client.search_template(index="photos", id="photos-hybrid", params={"text": name})["hits"]["hits"]
+    assert [hit["_id"] for hit in hits] == ["whole", "half"]
