@@ -74,7 +74,7 @@ class Exclusions:
             except (ValueError, re.error):
                 is_pattern = False
             if not is_pattern:
-                written = "\\#…" if pattern.startswith("#") else "raw/, *.png or /2019/film"
+                written = f"\\{pattern}" if pattern.startswith("#") else "raw/, *.png or /2019/film"
                 raise PeaksError(
                     f"--exclude {pattern!r} is no pattern in the form of a .gitignore: write {written}."
                 )

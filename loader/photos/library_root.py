@@ -72,7 +72,8 @@ def refuse_other_root(client: Elasticsearch, settings: Settings) -> None:
 def _refuse_shared_files(listing: Listing, stored: Stored, settings: Settings) -> None:
     """Refuse to load a file that another library holds: it would be found twice.
 
-    Two disks that are mounted at one place, one after the other, share no file.
+    Two disks that are mounted at one place, one after the other, share no file. A folder inside of a library
+    that shares none is a library of its own only if a person names it.
     """
     others = {
         (join_path(photo.root, photo.path), photo.size, photo.modified): photo
@@ -85,6 +86,17 @@ def _refuse_shared_files(listing: Listing, stored: Stored, settings: Settings) -
     )
     if found := next(filter(None, here), None):
         raise PeaksError(_describe_overlap(settings.root_text, str(found.library), str(found.root)))
+    if settings.is_unnamed:
+        for library, root in {(str(photo.library), str(photo.root)) for photo in others.values()}:
+            if real_path(root) in settings.root.parents:
+                named = "name it with --library NAME"
+                raise PeaksError(_describe_part(settings.root_text, library, root, named))
+
+
+def _describe_part(root: str, library: str, other: str, alternative: str) -> str:
+    name = "" if library == library_name(Path(other)) else f" --library {quote(library)}"
+    option = f"--library-root {quote(other)}{name}"
+    return f"{root} is a part of the library {library!r}: load it as that with {option}, or {alternative}."
 
 
 def _describe_overlap(root: str, library: str, other: str) -> str:
@@ -93,11 +105,7 @@ def _describe_overlap(root: str, library: str, other: str) -> str:
         name = f"--library {quote(library)}"
         return f"{root} is the library {library!r} already: load it with {name}, or {forget}."
     if Path(root).is_relative_to(other):
-        name = "" if library == library_name(Path(other)) else f" --library {quote(library)}"
-        return (
-            f"{root} is a part of the library {library!r}: load it as that with --library-root "
-            f"{quote(other)}{name}, or {forget}."
-        )
+        return _describe_part(root, library, other, forget)
     inside = os.path.relpath(other, root)
     return (
         f"{root} holds the library {library!r} in {inside}: leave that out with --exclude "

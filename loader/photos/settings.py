@@ -7,6 +7,7 @@ from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 
 from loader.errors import PeaksError
+from loader.files.library import library_name
 from loader.files.paths import printable_path
 
 
@@ -70,6 +71,11 @@ class Settings:
     def root_text(self) -> str:
         """The root as documents hold it."""
         return printable_path(str(self.root))
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether the library has the name of its folder, which nobody chose for it."""
+        return self.library == library_name(self.root)
 
     @property
     def origin(self) -> dict[str, str]:

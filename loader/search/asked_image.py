@@ -107,7 +107,7 @@ def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
     else:
         hits = _search(client, _query_path(image)) or _find_by_words(client, image)
         _refuse_several(hits, image)
-        path = hits[0]["fields"]["path"][0] if hits else image
+        path = _whole_path(hits[0]["fields"]) if hits else image
     vector = read_vector(hits[0], "clip_image") if hits else None
     return IndexedPhoto(path, vector, tuple(hit["_id"] for hit in hits)) if vector else None
 
@@ -134,7 +134,7 @@ def _find_by_words(client: Elasticsearch, image: str) -> list[dict[str, Any]]:
 def _refuse_several(hits: Sequence[Mapping[str, Any]], image: str) -> None:
     """Refuse to choose between photos that are no copies of each other."""
     if len({str(hit["fields"].get("content_hash")) for hit in hits}) > 1:
-        files = list_words([_whole_path(hit["fields"]) for hit in hits])
+        files = list_words(sorted(_whole_path(hit["fields"]) for hit in hits))
         raise PeaksError(f"There is no image file {image}, and several indexed photos may be meant, {files}: "
                          "give the path of one.")
 

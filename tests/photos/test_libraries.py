@@ -142,7 +142,15 @@ def test_no_file_is_in_two_libraries(client: Elasticsearch, node: Node, cards: t
         report = load(folder, node.url, "--library", "new")
         assert report["code"] == 1 and photos(client) == before
         assert report["said"] == f"Error: {folder} {sentence}, or `peaks forget DCIM` first.\n"
+    write(first / "101" / "new.jpg", quadrants(800, 300))
+    report = load(first / "101", node.url)
+    assert report["code"] == 1 and photos(client) == before
+    assert report["said"] == (
+        f"Error: {first}/101 is a part of the library 'DCIM': load it as that with --library-root {first}, "
+        "or name it with --library NAME.\n"
+    )
     assert outcomes(load(part, node.url, "--library-root", first)) == {"unchanged": 4}
+    assert outcomes(load(first / "101", node.url, "--library", "own")) == {"created": 1}
     assert outcomes(load(above, node.url, "--exclude", "/card1/DCIM/")) == {"created": 4}
     assert photos(client).keys() == files(first, second)
 

@@ -93,10 +93,10 @@ def test_similar_to_a_new_image(node: Node, photos: Path, tmp_path: Path) -> Non
 def test_a_part_of_a_path_is_enough_where_no_other_photo_has_it(node: Node, photos: Path) -> None:
     for part in ("blue.jpg", "blue", "DAY_1/BLUE.JPG", "DAY 1/blue"):
         document = ask(node, "similar", part)
-        assert document["query"]["asked"] == "day 1/blue.jpg"
+        assert document["query"]["asked"] == f"{photos}/day 1/blue.jpg"
         assert paths(document) == PATHS - {"day 1/blue.jpg"}
     (answer,) = ask(node, "identify", "夜")["answers"]
-    assert answer["path"] == "scans/夜.jpg"
+    assert answer["path"] == f"{photos}/scans/夜.jpg"
     offered = refusal(node, "similar", "day 1")
     both = f"{photos}/day 1/blue.jpg and {photos}/day 1/dawn.jpg"
     assert f"several indexed photos may be meant, {both}: give the path" in offered
