@@ -64,6 +64,8 @@ class PhotoFile:
             return content_hash
         digest = sha256()
         for each in self.sidecars:
+            if not each.path.is_file():  # a pipe would block
+                continue
             with suppress(OSError), each.path.open("rb") as stream:
                 digest.update(stream.read(MAX_SIDECAR))
         return join_key(content_hash, digest.hexdigest())

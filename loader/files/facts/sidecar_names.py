@@ -73,7 +73,8 @@ def sidecars_beside(photo: Path) -> tuple[Path, ...]:
         names = _names_in(folder, folder.stat().st_mtime_ns)
     except OSError:
         return ()
-    return tuple(folder / name for name in names.find(photo.name))
+    found = (folder / name for name in names.find(photo.name))
+    return tuple(path for path in found if path.is_file())
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,8 @@ def read_sidecars(paths: Iterable[Path]) -> Metadata:
 
 def _read(path: Path) -> Metadata:
     name = clean_text(path.name)
+    if path.exists() and not path.is_file():  # a pipe would block
+        return Metadata(notes=(f"its sidecar {name} is no regular file",))
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_PACKET + 1)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -122,6 +123,13 @@ def test_a_damaged_sidecar_gives_a_note(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "IMG_1.jpg.json"
     path.write_bytes(data)
     assert read_sidecars([path]).notes == ("its sidecar IMG_1.jpg.json is damaged and was not read",)
+
+
+def test_a_pipe_does_not_block(photo: Path) -> None:
+    os.mkfifo(photo.parent / "IMG_1.xmp")
+    decoded = decode(photo)
+    assert isinstance(decoded, Photo) and decoded.notes == ("its sidecar IMG_1.xmp is no regular file",)
+    assert sidecars_beside(photo) == ()
 
 
 def test_a_hostile_xmp_gives_a_note(tmp_path: Path) -> None:
