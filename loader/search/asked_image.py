@@ -20,6 +20,7 @@ from loader.files.paths import join_path
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
+from loader.peaks.sight.photo import read_photo_camera
 from loader.peaks.siglip import SiglipSigmoid
 from loader.text import list_words
 from loader.vision.local_vision import LocalVision
@@ -44,7 +45,7 @@ class AskedImage:
     Attributes:
         path: as the person gave it; that in the index, where a part of it was given.
         vector: float32 ``(1, dims)``, length 1.
-        fields: what its EXIF says, as a document's fields.
+        fields: what its file says, as a document's fields, and its thumbnail.
         ids: of every document of the index that holds the very same file.
     """
 
@@ -75,10 +76,12 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     Raises:
         PeaksError: there is no such image, it cannot be read, or no checkpoint was named to embed it with.
     """
-    if known := find_indexed(client, path):
-        stored = client.get(index=PHOTOS, id=known.ids[0], source_excludes=["clip_image"])["_source"]
-        return AskedImage(known.path, np.array([known.vector], dtype=np.float32), stored, known.ids)
     file = _find_file(path)
+    if known := find_indexed(client, path):
+        fields = client.get(index=PHOTOS, id=known.ids[0], source_excludes=["clip_image"])["_source"]
+        if file is not None:  # what stands beside this copy may say more than what stood beside the other
+            fields = {"thumbnail": fields.get("thumbnail", ""), **read_photo_camera(str(file)).fields}
+        return AskedImage(known.path, np.array([known.vector], dtype=np.float32), fields, known.ids)
     if file is None:
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
     _check(client, vision)

@@ -11,6 +11,7 @@ from typing import Literal
 from loader.text import clean_text
 
 GAP = "  "  # between two columns
+NARROWEST = 20
 MOST_LINES = 4  # of a cell; a table with taller ones is harder to read than a paragraph a row
 
 # A line may end behind blanks but not before a unit, and between two characters of scripts that write no
@@ -74,8 +75,8 @@ def fold_line(line: str, width: int | None = None) -> str:
 
 
 def terminal_width() -> int:
-    """Columns of the terminal, or what COLUMNS says; 80 where the output is no terminal."""
-    return shutil.get_terminal_size().columns
+    """Columns of the terminal or what COLUMNS says, but at least `NARROWEST`; 80 without a terminal."""
+    return max(NARROWEST, shutil.get_terminal_size().columns)
 
 
 def _rows(columns: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:

@@ -17,6 +17,11 @@ from tests.search.search_library import PATHS, SHOTS, draw_shot, paths, refusal
 
 pytestmark = pytest.mark.cluster
 
+SIDECAR = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ exif:GPSLatitude="27,53.4N" exif:GPSLongitude="86,47.4E" exif:GPSImgDirection="101/1"/>
+</rdf:RDF></x:xmpmeta>"""
+
 
 def test_identify(node: Node, client: Elasticsearch, photos: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.jpg").write_text("no image")
@@ -38,6 +43,18 @@ def test_identify(node: Node, client: Elasticsearch, photos: Path, tmp_path: Pat
     photo = stored_vector(client, "photos", "clip_image", {"term": {"path": "day 1/blue.jpg"}})
     peak = stored_vector(client, "peaks_catalog", "text_embed", {"ids": {"values": [best["id"]]}})
     assert best["cosine"] == pytest.approx(float(photo @ peak), abs=1e-4)
+
+
+def test_a_copy_of_an_indexed_photo_is_where_its_own_sidecar_says(
+    node: Node, photos: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "snow.jpg"
+    shutil.copy(photos / "scans/snow <1998>.jpg", copy)
+    (tmp_path / "snow.jpg.xmp").write_text(SIDECAR)
+    (identified,) = ask(node, "identify", copy)["answers"]
+    (sighted,) = ask(node, "sight", copy)["photos"]
+    assert identified["camera"] == sighted["camera"]
+    assert identified["camera"]["lat"] == pytest.approx(27.89, abs=1e-4)
 
 
 def test_identify_goes_through_a_folder(node: Node, photos: Path, tmp_path: Path) -> None:

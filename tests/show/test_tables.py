@@ -38,6 +38,8 @@ def test_the_output_has_80_columns_where_it_is_no_terminal_or_as_many_as_a_perso
     assert run(["-c", WIDEST]) == "80"
     monkeypatch.setenv("COLUMNS", "200")
     assert run(["-c", WIDEST]) == "200"
+    monkeypatch.setenv("COLUMNS", "1")
+    assert run(["-c", WIDEST]) == "20"
 
 
 def run(words: list[str]) -> str:

@@ -31,7 +31,7 @@ def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bo
     if rows:
         lines.append(format_table(_columns(rows), width))
     if left_out := len(sighted.sights) - len(rows):
-        lines.append(f"{left_out} more around; --all shows them.")
+        lines.append(fold_line(f"{left_out} more around; --all shows them.", width))
     return "\n".join(lines)
 
 
