@@ -39,7 +39,7 @@ _WORDS = {
     "predicted_peaks": "--peak",
     "predicted_concepts": "--concept",
     "peaks_in_frame": "--in-frame",
-    "from": "--page",
+    "from": "the photos that --page passes over",
 }
 # Where jsonschema's own message would print the whole value.
 _SHORT = {
