@@ -26,7 +26,7 @@ def test_pages_begin_where_the_last_one_ended() -> None:
 def test_what_cannot_be_meant_is_one_sentence() -> None:
     with pytest.raises(PeaksError, match="--sort distance needs a point to measure from: give --near"):
         ask_photos(Filters(), "distance")
-    with pytest.raises(PeaksError, match="photos that --page passes over: 9996 is greater than the maximum of 9800"):
+    with pytest.raises(PeaksError, match="--page passes over: 9996 is greater than the maximum of 9800"):
         ask_photos(Filters(), "time", page=834)
 
 
