@@ -22,6 +22,7 @@ from loader.elastic.retries import patience, with_retries
 from loader.errors import PeaksError
 from loader.files.facts.times import parse_zone
 from loader.files.library import library_name, list_files
+from loader.files.paths import printable_path
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, Settings
@@ -185,7 +186,7 @@ def _reach(connection: Connection) -> Elasticsearch:
 def _settings(options: Options) -> Settings:
     root = (options.library_root or options.folder).resolve()
     return Settings(
-        library=options.library or library_name(root),
+        library=printable_path(options.library) if options.library else library_name(root),
         root=root,
         batch_size=options.batch_size,
         workers=options.workers or 0,

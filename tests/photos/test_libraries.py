@@ -1,6 +1,7 @@
 """Libraries on a real node: none overwrites or removes another's photos, and each has one root."""
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -272,3 +273,20 @@ def test_content_that_another_load_removes_meanwhile_is_embedded(
     ended = other.finish()
     assert ended.outcomes == {"created": 5}
     assert photos(client).keys() == files(second)
+
+
+def test_names_that_are_no_utf_8_are_loaded_found_unchanged_and_removed(
+    client: Elasticsearch, node: Node, tmp_path: Path
+) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    names = [os.fsdecode(name) for name in (b"pri\xe8re.jpg", b"pri\xe9re.jpg", b"pri\\xe8re.jpg")]
+    for number, name in enumerate(names):
+        write(folder / name, quadrants(300 + 20 * number, 300))
+    words = (folder, node.url, "--library", os.fsdecode(b"\xff"), "--prune", "--yes")
+    assert outcomes(load(*words)) == {"created": 3}
+    excluded = load(*words, "--exclude", "pri?re.jpg")  # the two of one odd byte
+    assert outcomes(excluded) == {"unchanged": 1} and excluded["missing"] == []
+    (folder / names[0]).unlink()
+    report = load(*words)
+    assert outcomes(report) == {"unchanged": 2}
+    assert (report["missing"], report["removed"]) == (["pri\\xe8re.jpg"], 1)
