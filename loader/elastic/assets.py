@@ -67,7 +67,7 @@ class Asset:
 def read_assets() -> list[Asset]:
     """Read every asset as it stands, in the order in which they can be put into a cluster."""
     from_json = [
-        Asset(kind, file.stem, json.loads(file.read_text(encoding="utf-8")))
+        Asset(kind, file.stem, _read_json(file))
         for kind, folder in _JSON_FOLDERS.items()
         for file in sorted(folder.glob("*.json"))
     ]
@@ -106,11 +106,28 @@ def template_names() -> list[str]:
 def read_schema(template: str) -> Mapping[str, Any]:
     """The JSON schema of a search template's parameters.
 
+    A file photos-*.schema.json says only what fragments/photo_parameters.json does not say for all of them.
+    A shared parameter that the template does not have is ``false`` there, which in a JSON schema allows no
+    value.
+
     Raises:
         FileNotFoundError: no such template.
     """
-    schema: dict[str, Any] = json.loads((_TEMPLATES / f"{template}.schema.json").read_text(encoding="utf-8"))
-    return schema
+    schema = _read_json(_TEMPLATES / f"{template}.schema.json")
+    if not template.startswith("photos-"):
+        return schema
+    shared = _read_json(_FRAGMENTS / "photo_parameters.json")
+    properties = {
+        name: parameter
+        for name, parameter in (shared["properties"] | schema["properties"]).items()
+        if parameter is not False
+    }
+    return {**shared, **schema, "properties": properties}
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
 
 
 def pack_template(name: str) -> str:

@@ -69,8 +69,7 @@ def test_stored_names_are_those_that_others_rely_on() -> None:
 
 @pytest.mark.parametrize("template", template_names())
 def test_schema_is_a_schema(template: str) -> None:
-    file = REPOSITORY / "search_templates" / f"{template}.schema.json"
-    schema = json.loads(file.read_text(encoding="utf-8"))
+    schema = read_schema(template)
     Draft202012Validator.check_schema(schema)
     assert schema["additionalProperties"] is False
     assert schema["title"].startswith(f"Parameters of {template}: ")

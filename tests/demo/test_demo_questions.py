@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from demo.questions import Question, load_questions, table
 from demo.run import CHECKPOINT, executable, steps
+from loader.elastic.assets import read_schema
 from loader.peaks.siglip import SiglipSigmoid
 from tests.conftest import REPOSITORY
 
@@ -30,8 +30,7 @@ def test_there_are_seven_questions_over_both_indices_and_several_templates() -> 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.title)
 def test_parameters_are_those_of_the_template(question: Question) -> None:
-    schema_file = REPOSITORY / "search_templates" / f"{question.template}.schema.json"
-    jsonschema.validate(question.params, json.loads(schema_file.read_text(encoding="utf-8")))
+    jsonschema.validate(question.params, read_schema(question.template))
 
 
 def test_answers_are_aligned_and_survive_missing_fields() -> None:
