@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from loader.files.library import NamedReason
+from loader.show.tables import fold_line
 from loader.show.values import format_duration
-from loader.text import clean_text, format_count
+from loader.text import format_count
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
     from loader.peaks.catalogue_writer import CatalogueReport
@@ -27,18 +28,18 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
             "counts as new or changed here. This would be done:",
         ]
     if report.moved_from is not None:
-        lines.append(clean_text(f"The library moved here from {report.moved_from}"))
+        lines.append(f"The library moved here from {report.moved_from}")
     lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
     if report.passed_over:
         kinds = sorted(report.passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
-        lines.append(clean_text(f"Passed over: {', '.join(f'{count:,} {kind}' for kind, count in kinds)}"))
+        lines.append(f"Passed over: {', '.join(f'{count:,} {kind}' for kind, count in kinds)}")
     lines += _without_file(report)
     if report.created + report.updated and not report.is_dry_run:
         lines += _facts(report)
     lines += _named("Skipped", report.skipped)
     lines += _named("Rejected", report.rejected)
     lines += _named("Left out of loaded photos", report.notes, NOTES_SHOWN)
-    return "\n".join(lines)
+    return "\n".join(map(fold_line, lines))
 
 
 def _outcomes(report: PhotoReport) -> list[tuple[str, int, str]]:
@@ -89,7 +90,7 @@ def summarize_catalogue(report: CatalogueReport, noun: str, place: str) -> str:
     lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.unknown_folders]
     lines += _named("Skipped reference photos", report.skipped)
     lines += _named("Rejected", [NamedReason(rejected.id, rejected.reason) for rejected in report.rejected])
-    return "\n".join(lines)
+    return "\n".join(map(fold_line, lines))
 
 
 def describe_load(report: PhotoReport) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def summarize_predictions(report: PredictionReport) -> str:
         f"concepts named in {report.with_concepts:,}"
     )
     lines += _named("Rejected", report.rejected)
-    return "\n".join(lines)
+    return "\n".join(map(fold_line, lines))
 
 
 def _facts(report: PhotoReport) -> list[str]:
@@ -147,4 +148,4 @@ def _named(title: str, items: Sequence[NamedReason], limit: int | None = None) -
         return []
     shown = items if limit is None else items[:limit]
     rest = [f"  … and {len(items) - len(shown)} more (--json lists all)"] if len(shown) < len(items) else []
-    return [f"{title}:", *(clean_text(f"  {item.name}: {item.reason}") for item in shown), *rest]
+    return [f"{title}:", *(f"  {item.name}: {item.reason}" for item in shown), *rest]

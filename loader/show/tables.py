@@ -134,8 +134,6 @@ def _choose_widths(columns: Sequence[Column], room: int) -> list[int] | None:
 
 def _fold(text: str, first: int, rest: int | None = None) -> list[str]:
     """Lines of at most ``first`` columns, and of ``rest`` after the first line."""
-    from rich.cells import chop_cells
-
     lines: list[str] = []
     line = ""
     for piece in _pieces(text, first if rest is None else rest):
@@ -145,6 +143,8 @@ def _fold(text: str, first: int, rest: int | None = None) -> list[str]:
             line, width = "", first if rest is None else rest
         line += piece
         if _length(line.rstrip()) > width:  # one word, longer than a line
+            from rich.cells import chop_cells
+
             *full, line = chop_cells(line, width)
             lines += full
     return [*lines, line.rstrip()] if line else lines
@@ -162,6 +162,8 @@ def _words(text: str) -> list[str]:
 
 def _length(text: str) -> int:
     """Columns of a terminal that a text takes."""
-    from rich.cells import cell_len  # only when something is printed
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # most lines do without its 20 ms
 
     return cell_len(text)

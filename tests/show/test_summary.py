@@ -126,3 +126,13 @@ def test_reports_are_json() -> None:
     reason = "the folder cannot be read (Permission denied)"
     assert photos["skipped"][1] == {"name": "closed", "reason": reason}
     assert (photos["loaded"], photos["found"]) == (1231, 1234)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_summary_fits_its_terminal(name: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = summarize_photos(PHOTOS[name], "trek")
+    monkeypatch.setenv("COLUMNS", str(width))
+    narrow = summarize_photos(PHOTOS[name], "trek")
+    assert max(map(len, narrow.splitlines())) <= width
+    assert narrow.split() == wide.split()
