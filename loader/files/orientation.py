@@ -8,6 +8,7 @@ from PIL.ExifTags import Base
 
 from loader.files.content import file_bytes
 from loader.files.facts.exif_block import LONG, SHORT, read_tags
+from loader.files.facts.xmp import find_packet
 from loader.files.kinds.heif_boxes import read_meta
 
 # The turn that makes a picture upright, for each of EXIF's orientations (CIPA DC-008, 4.6.5.1.6).
@@ -39,7 +40,8 @@ def read_orientation(image: Image.Image) -> int:
         return 1
     tag = read_tags(image).found.get("Image Orientation")
     if tag is None:
-        return _xmp_orientation(image)
+        found = _XMP_ORIENTATION.search(find_packet(image))
+        return int(found[1]) if found else 1
     is_usual = tag.field_type in (SHORT, LONG) and tag.values and 1 <= tag.values[0] <= 8
     return int(tag.values[0]) if is_usual else 1
 
@@ -47,11 +49,3 @@ def read_orientation(image: Image.Image) -> int:
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Return width and height of an opened image as it is shown, pixels; nothing is decoded."""
     return image.size[::-1] if read_orientation(image) >= SWAPPED else image.size
-
-
-def _xmp_orientation(image: Image.Image) -> int:
-    packet = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp")
-    if isinstance(packet, str):
-        packet = packet.encode("utf-8", "replace")
-    found = _XMP_ORIENTATION.search(packet) if isinstance(packet, bytes) else None
-    return int(found[1]) if found else 1

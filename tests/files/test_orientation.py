@@ -1,6 +1,7 @@
 """One orientation for every kind of file and every command: pixels, sizes and fields of view follow it."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from loader.files.library import PhotoFile
 from loader.files.orientation import read_orientation, upright_size
 from loader.files.photo import Photo, decode_photo
 from loader.peaks.sight.photo import read_photo_camera, read_picture
+from tests.files.facts.test_xmp import hexadecimal, itxt, packet
 from tests.files.picture_files import BLUE, GREEN, RED, YELLOW, encode, make_exif, quadrants, stored
 from tests.files.test_images import corners
 
@@ -67,6 +69,16 @@ def test_boxes_that_turn_a_heic_are_not_repeated_by_exif() -> None:
     assert b"irot" in data and TAG + b"\6" in data
     opened = open_encoded(data)
     assert read_orientation(opened) == 1 and upright_size(opened) == SIZE
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+@pytest.mark.parametrize("chunk", [itxt, hexadecimal])
+def test_a_png_that_only_xmp_turns_stands_upright(chunk: Callable[[bytes], bytes], is_behind: bool) -> None:
+    data = encode(stored(quadrants(), 6), "PNG")
+    start = data.find(b"IEND" if is_behind else b"IDAT") - 4
+    opened = open_encoded(data[:start] + chunk(packet('tiff:Orientation="6"')) + data[start:])
+    assert upright_size(opened) == quadrants().size
+    assert corners(render_at_least(opened, None)[0]) == [RED, GREEN, BLUE, YELLOW]
 
 
 def test_the_photo_that_lay_on_its_side(shared: Path) -> None:

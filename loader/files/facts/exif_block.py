@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import logging
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,8 +27,6 @@ SHORT, LONG, UNDEFINED = 3, 4, 7  # types of tags
 
 _PREFIX = b"Exif\0\0"
 _HEADERS = (b"II*\0", b"MM\0*")
-# A PNG's block may lie behind the pixels, which Pillow would have to decode first.
-_PNG_BLOCK = re.compile(rb"(.{4})eXIf(?=(?:Exif\0\0)?(?:II\*\0|MM\0\*))", re.DOTALL)
 
 logging.getLogger("exifread").disabled = True  # it would print a line for every damaged tag
 IGNORE_TAGS[:] = [tag for tag in IGNORE_TAGS if tag != Base.UserComment]  # a person's words, and short
@@ -145,32 +142,23 @@ def _find_block(image: Image.Image) -> bytes:
         return data if data.startswith(_HEADERS) else b""  # BigTIFF is not read
     block = image.info.get("exif")
     if block is None and image.format == "PNG":
-        block = _find_png_block(image)
+        block = raw_profile(image, "exif")
     block = block if isinstance(block, bytes) else b""
     while block.startswith(_PREFIX):
         block = block[len(_PREFIX) :]
     return block
 
 
-def _find_png_block(image: Image.Image) -> bytes | None:
-    data = file_bytes(image)
-    found = _PNG_BLOCK.search(data)
-    if found:
-        return data[found.end() : found.end() + int.from_bytes(found[1], "big")]
-    try:
-        return raw_profile(image, "exif")
-    except ValueError:
-        return b"?"  # not a block, so that the EXIF counts as damaged
-
-
 def raw_profile(image: Image.Image, kind: str) -> bytes | None:
     """Return what ImageMagick writes into a PNG's text: a name, a length and hexadecimal digits in lines.
 
-    Raises:
-        ValueError: they are no digits.
+    None when there is no such text; a question mark, which is damaged EXIF or XMP, when they are no digits.
     """
     digits = image.info.get(f"Raw profile type {kind}")
-    return bytes.fromhex("".join(digits.split("\n")[3:])) if isinstance(digits, str) else None
+    try:
+        return bytes.fromhex("".join(digits.split("\n")[3:])) if isinstance(digits, str) else None
+    except ValueError:
+        return b"?"
 
 
 def _utf16(data: bytes, order: str) -> str:

@@ -1,13 +1,12 @@
 """A photo's XMP: in the file, or in a sidecar beside it (ISO 16684-1; namespaces exif, dc, photoshop, GPano).
 
-Pillow's ``getxmp`` does not see what stands behind a PNG's pixels, a JPEG's extended packets, or sidecars; so
-the packet is parsed here by the library that it uses too, defusedxml, which refuses entities.
+Pillow's ``getxmp`` does not see a JPEG's extended packets, or sidecars; so the packet is parsed here by the
+library that it uses too, defusedxml, which refuses entities.
 """
 from __future__ import annotations
 
 import math
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
@@ -16,7 +15,6 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from PIL import Image
 
-from loader.files.content import file_bytes
 from loader.files.facts.exif_block import raw_profile
 from loader.files.facts.metadata import (
     Judge,
@@ -45,9 +43,9 @@ _NAMESPACES = {
     "http://ns.adobe.com/exif/1.0/aux/": "aux",
     "http://ns.google.com/photos/1.0/panorama/": "GPano",
 }
+_BLANKS = b"\0 \r\n\t"
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _EXTENSION_HEAD = len(_EXTENSION) + 32 + 4 + 4  # a hash of the whole, its length, this part's offset
-_PNG_KEYWORD = b"XML:com.adobe.xmp\0"
 _SIZE = r"\d+(?:\.\d*)?"
 _DEGREES = re.compile(rf"([+-]?{_SIZE})(?:,({_SIZE}))?(?:,({_SIZE}))?\s*([NSEW]?)", re.IGNORECASE)
 _DAMAGED = "XMP is damaged and was not read"
@@ -55,11 +53,23 @@ _DAMAGED = "XMP is damaged and was not read"
 
 def read_xmp(image: Image.Image) -> Metadata:
     """Read the XMP of an opened image; its pixels need not be decoded. Never raises."""
-    try:
-        packets = list(_find_packets(image))
-    except (ValueError, IndexError, zlib.error):
-        packets = [b"?"]
+    packet = find_packet(image)
+    packets = [packet] if packet.strip(_BLANKS) else []
+    parts = [part for _, part in getattr(image, "applist", ()) if part.startswith(_EXTENSION)]
+    if parts:
+        parts.sort(key=lambda part: part[_EXTENSION_HEAD - 4 : _EXTENSION_HEAD])
+        packets.append(b"".join(part[_EXTENSION_HEAD:] for part in parts))
     return parse_xmp(packets, "XMP ")
+
+
+def find_packet(image: Image.Image) -> bytes:
+    """Return the XMP of an opened image without the packets that extend it; b"" when it has none."""
+    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    if packet is None and image.format == "PNG":
+        packet = raw_profile(image, "xmp")
+    if isinstance(packet, str):
+        packet = packet.encode("utf-8", "replace")
+    return packet if isinstance(packet, bytes) else b""
 
 
 def parse_xmp(packets: list[bytes], name: str) -> Metadata:
@@ -82,39 +92,11 @@ def parse_xmp(packets: list[bytes], name: str) -> Metadata:
     return _Statement(properties, Judge(name)).metadata()
 
 
-def _find_packets(image: Image.Image) -> Iterator[bytes]:
-    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
-    if packet is None and image.format == "PNG":
-        packet = _find_png_packet(file_bytes(image)) or raw_profile(image, "xmp")
-    if isinstance(packet, str):
-        packet = packet.encode()
-    if isinstance(packet, bytes) and packet.strip(b"\0 \r\n\t"):
-        yield packet
-    parts = [part for _, part in getattr(image, "applist", ()) if part.startswith(_EXTENSION)]
-    if parts:
-        parts.sort(key=lambda part: part[_EXTENSION_HEAD - 4 : _EXTENSION_HEAD])
-        yield b"".join(part[_EXTENSION_HEAD:] for part in parts)
-
-
-def _find_png_packet(data: bytes) -> bytes | None:
-    """Return the XMP of a PNG, also from behind its pixels, which Pillow would have to decode first."""
-    at = 8
-    while at + 12 <= len(data):
-        size, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        chunk = data[at + 8 : at + 8 + size]
-        if kind == b"iTXt" and chunk.startswith(_PNG_KEYWORD):
-            is_packed = chunk[len(_PNG_KEYWORD)]
-            text = chunk[len(_PNG_KEYWORD) + 2 :].split(b"\0", 2)[2]
-            return zlib.decompressobj().decompress(text, MAX_PACKET) if is_packed else text
-        at += size + 12
-    return None
-
-
 def _parse(packet: bytes) -> Element:
     if len(packet) > MAX_PACKET:
         raise ValueError("too large")
     is_utf_16 = packet.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = packet.decode("utf-16") if is_utf_16 else packet.strip(b"\0 \r\n\t")
+    text = packet.decode("utf-16") if is_utf_16 else packet.strip(_BLANKS)
     try:
         root: Element = fromstring(text)
     except ParseError:  # a few bytes that are no UTF-8 do not spoil the rest

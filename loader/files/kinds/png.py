@@ -1,7 +1,7 @@
 """A PNG without the chunks that would keep its pixels from being read (ISO/IEC 15948, section 5).
 
 Pillow refuses a file for a wrong checksum of any chunk before the pixels, and for long texts, but does not
-check the pixels' own checksums.
+check the pixels' own checksums. What stands behind the pixels it reads only after these.
 """
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import MAX_TEXT_CHUNK
 
 SIGNATURE = 8  # bytes
 PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+LAST = (b"IDAT", b"IEND")
 ANIMATION = (b"acTL", b"fcTL", b"fdAT")  # only the first picture is read
 APPLE = b"CgBI"  # pixels in another order and compression, which only Xcode writes
 DEFLATED, TEXTS = (b"zTXt", b"iCCP"), (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -34,7 +35,8 @@ def mend(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Leave out damaged chunks that hold no pixels, texts that are too long, and all pictures but the first.
 
     Returns:
-        The file, and what of it is damaged, as ends of the sentence "a.png: …".
+        The file, with its pixels behind all other chunks, and what of it is damaged, as ends of the sentence
+        "a.png: …".
 
     Raises:
         ValueError: pixels are damaged.
@@ -55,7 +57,9 @@ def mend(data: bytes) -> tuple[bytes, tuple[str, ...]]:
                 noted["its XMP is longer than 1 MiB and was not read"] = None
         elif chunk.name not in ANIMATION:
             kept.append(chunk.whole)
-    return (data, ()) if sum(map(len, kept)) == len(data) else (b"".join(kept), tuple(noted))
+    ordered = [kept[0], *sorted(kept[1:], key=lambda chunk: bytes(chunk[4:8]) in LAST)]
+    is_whole = ordered == kept and sum(map(len, kept)) == len(data)
+    return (data, ()) if is_whole else (b"".join(ordered), tuple(noted))
 
 
 def find_unsupported(data: bytes) -> str | None:
