@@ -12,8 +12,9 @@ _COMPASS = (
 # Bidirectional control characters (Unicode Standard Annex 9): embeddings, overrides, isolates and their ends
 _BIDIRECTIONAL = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 
-# A user and password as they stand in an address, with a scheme or without
-_CREDENTIALS = re.compile(r"[^\s'\"/(]+:[^\s'\"]*@")
+# A user and password as they stand in an address, with a scheme or without. A mistyped password may hold any
+# sign, so all is hidden up to the last @.
+_CREDENTIALS = re.compile(r"[^\s'\"/(]+:\S.*@")
 
 
 def clean_text(text: str) -> str:

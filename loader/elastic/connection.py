@@ -24,12 +24,9 @@ if TYPE_CHECKING:
     from elastic_transport._node import NodeApiResponse
 
 DEFAULT_URL = "http://127.0.0.1:9200"
-HIGHEST_PORT = 65535
 
-_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 # A password with a bare / ? or # moves the rest of it, up to the @, out of the host's part.
 _WELL_FORMED = re.compile(r"https?://[^/?#]*(?:[/?#][^@]*)?$", re.IGNORECASE)
-_PORT = re.compile(r":(\d+)$")
 _COMPATIBLE_WITH = re.compile(r"compatible-with=\d+")
 
 
@@ -91,25 +88,15 @@ def read_address(url: str, option: str, *, default_port: bool = False) -> NodeCo
     try:
         address = url_to_node_config(written, use_default_ports_for_scheme=default_port)
         address.host.encode("idna")  # as the request will do
-        fault = "" if _WELL_FORMED.match(written) else _find_fault(written)
+        is_usable = _WELL_FORMED.match(written) is not None
     except ValueError:
-        fault = _find_fault(written)
-    if fault:  # outside the handler: the library's exception would show the address with --debug
-        raise PeaksError(f"The address in {option} cannot be used ({fault}): give http(s)://host:port.")
+        is_usable = False
+    if not is_usable:  # outside the handler: the library's exception would show the address with --debug
+        raise PeaksError(
+            f"The address in {option} cannot be used: give http(s)://host:port with a port up to 65535; in "
+            "its password write / ? # @ as %2F %3F %23 %40."
+        )
     return address
-
-
-def _find_fault(written: str) -> str:
-    """Say what is wrong with a malformed address, without quoting it."""
-    if not _SCHEME.match(written):
-        return "it does not begin with http:// or https://"
-    host = _SCHEME.sub("", written).rpartition("@")[2]
-    if host.count("[") != host.count("]"):
-        return "the brackets around its IPv6 host do not match"
-    port = _PORT.search(host.partition("/")[0])
-    if port is None or int(port[1]) > HIGHEST_PORT:
-        return f"its port is missing, or is no number up to {HIGHEST_PORT}"
-    return "its host is none, or a sign of its password must be written as %…, such as %2F for /"
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ Mount Everest); several are offered.
 """
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from operator import itemgetter
 from typing import Any
 
+from anyascii import anyascii
 from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.batches import batched
@@ -32,7 +32,6 @@ _COMMON_WORDS = frozenset(("mount", "mt", "mountain", "peak", "summit", "the", "
 
 # Canonical combining classes of the accents above, below and through a Latin letter.
 _ACCENT_CLASSES = frozenset({1, 202, 214, 216, 218, 220, 222, 228, 230, 232, 233, 234})
-_DEVANAGARI = re.compile(r"DEVANAGARI (LETTER|VOWEL SIGN|SIGN) (\w+)")
 
 
 def find_entry(client: Elasticsearch, kind: type[EntryT], name: str) -> EntryT:
@@ -70,8 +69,8 @@ def choose_entry(name: str, entries: Sequence[EntryT]) -> EntryT:
 
 def is_called(entry: Entry, name: str) -> bool:
     """Whether a name is the entry's id or one of its names, but for case, accents, script and punctuation."""
-    wanted = "".join(fold_name(romanize(name)).split())
-    spelled = (fold_name(romanize(each)).split() for each in (entry.id, *entry.names))
+    wanted = "".join(fold_name(anyascii(name)).split())
+    spelled = (fold_name(anyascii(each)).split() for each in (entry.id, *entry.names))
     return wanted != "" and wanted in map("".join, spelled)
 
 
@@ -136,24 +135,6 @@ def fold_name(name: str) -> str:
     return " ".join(words.split())
 
 
-def romanize(name: str) -> str:
-    """A name with Devanagari in Latin letters, by Unicode's names of its letters: ``मकालु`` gives ``makalu``.
-
-    Doubled letters, by which these names write length and place of articulation, are single.
-    """
-    text = ""
-    for mark in unicodedata.normalize("NFC", name):
-        found = _DEVANAGARI.fullmatch(unicodedata.name(mark, ""))
-        if found is None:
-            text += mark
-            continue
-        kind, sound = found[1], re.sub(r"(.)\1", r"\1", found[2].lower())
-        if kind == "VOWEL SIGN" or sound == "virama":
-            text = text.removesuffix("a")  # the vowel of a consonant that has no other
-        text += {"virama": "", "anusvara": "n", "candrabindu": "n", "nukta": ""}.get(sound, sound)
-    return text
-
-
 def suggest_names(name: str, entries: Iterable[Entry]) -> list[str]:
     """Up to three names that are close to ``name``, the closest first, one per entry."""
     wanted = _telling_words(name)
@@ -169,7 +150,7 @@ def _rate(wanted: Sequence[str], entry: Entry) -> tuple[float, str]:
 
 def _telling_words(name: str) -> list[str]:
     """A name's folded words in Latin letters, without those that many names have."""
-    words = fold_name(romanize(name)).split()
+    words = fold_name(anyascii(name)).split()
     return [word for word in words if word not in _COMMON_WORDS] or words
 
 

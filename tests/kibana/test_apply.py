@@ -182,8 +182,8 @@ def test_unknown_space_is_refused_for_kibana_would_take_it(kibana: FakeKibana) -
     ("url", "said"),
     [
         (NOWHERE, "Connection refused): start it, or give its address with"),
-        ("localhost:5601", "(it does not begin with http:// or https://): give http(s)://host:port"),
-        ("http://me:secret@kibana:port", "its port is missing, or is no number up to 65535"),
+        ("localhost:5601", "cannot be used: give http(s)://host:port with a port"),
+        ("http://me:secret@kibana:port", "with a port up to 65535; in its password write"),
     ],
 )
 def test_nobody_there_is_one_sentence(url: str, said: str) -> None:

@@ -5,13 +5,7 @@ import pytest
 
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.catalogue_index import (
-    choose_entry,
-    fold_name,
-    romanize,
-    say_entry,
-    suggest_names,
-)
+from loader.peaks.catalogue_index import choose_entry, fold_name, say_entry, suggest_names
 from loader.place import Point
 
 CATALOGUE = [
@@ -89,12 +83,11 @@ def test_a_peak_is_said_by_its_own_name_alone() -> None:
         assert say_entry(everest, name) == "Mount Everest"
 
 
-def test_a_name_in_devanagari_finds_one_in_latin_letters() -> None:
+def test_a_name_in_another_script_finds_one_in_latin_letters() -> None:
     named = {"everest": ("Everest", "Sagarmatha"), "lhotse": ("Lhotse",), "lhotse-shar": ("Lhotse Shar",)}
     peaks = [Peak(peak_id, names) for peak_id, names in named.items()]
-    assert choose_entry("सगरमाथा", peaks).id == "everest"
+    assert choose_entry("सगरमाथा", peaks).id == choose_entry("Эверест", peaks).id == "everest"
     assert choose_entry("ल्होत्से", peaks).id == "lhotse"
-    assert romanize("मकालु, K2") == "makalu, K2"
 
 
 def test_a_name_of_two_peaks_asks_for_an_id() -> None:
