@@ -68,3 +68,15 @@ def test_every_file_of_the_four_walks_is_there() -> None:
     named = set(re.findall(r"`([\w/]+\.py)`", walks))
     assert len(named) > 30
     assert [name for name in sorted(named) if not any((house / name).is_file() for house in houses)] == []
+
+
+def test_what_was_verified_names_tests_that_exist() -> None:
+    """`::name` alone is of the file before it."""
+    table = (REPOSITORY / "docs/verified.md").read_text(encoding="utf-8").partition("## Real files")[2]
+    named = re.findall(r"`([\w/.]*)(?:::(\w+))?`", table.replace("| test |", ""))
+    tests = [(file, name) for file, name in named if file.endswith(".py") or name]
+    assert len(tests) > 40
+    file = ""
+    for path, name in tests:
+        file = path or file
+        assert f"def {name}" in (REPOSITORY / "tests" / file).read_text(encoding="utf-8"), (file, name)
