@@ -149,6 +149,24 @@ def test_a_tile_without_its_settings_is_refused() -> None:
             assert refusal(data) == expected
 
 
+def placed_otherwise(start: int, value: int) -> bytes:
+    """`GRID`, the entry of whose first tile in the box iloc (version 1) has this value at this place."""
+    meta, entries = Meta(GRID), GRID.find(b"iloc")
+    assert GRID[entries + 4] == 1
+    place = GRID.find(meta.parts[meta.primary][0].to_bytes(2, "big") + bytes(4), entries + 12) + start
+    return GRID[:place] + value.to_bytes(2, "big") + GRID[place + 2 :]
+
+
+def test_a_tile_inside_of_another_item_is_not_supported() -> None:
+    """libheif cannot read it, and would leave it green."""
+    reason = str(refusal(placed_otherwise(2, 2)))
+    assert reason.startswith("this form of HEIF is not supported (Unsupported construction method")
+
+
+def test_a_tile_with_a_data_reference_is_read() -> None:
+    assert refusal(placed_otherwise(4, 1)) is None
+
+
 @pytest.mark.parametrize("bits", [8, 10, 12])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_what_is_unusual_is_read(mode: str, bits: int) -> None:

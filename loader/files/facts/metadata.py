@@ -131,7 +131,7 @@ def join(sources: Mapping[str, Metadata]) -> Metadata:
 def _face_as_stitched(metadata: Metadata) -> Metadata:
     """Take the heading of a panorama's centre; the camera's own direction may be that of its first picture.
 
-    A heading of exactly 0, which programs write that know none, counts only where there is no bearing.
+    Some programs write 0 when they know no heading, so 0 counts only where there is no bearing.
     """
     heading = metadata.panorama.heading if metadata.panorama else None
     if heading is None or (metadata.bearing is not None and not heading):

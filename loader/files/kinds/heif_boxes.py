@@ -12,8 +12,8 @@ from typing import NamedTuple
 MAX_META_BYTES = 1 << 18  # a grid of 1,000 tiles needs 50 kB
 IN_FILE, IN_IDAT = 0, 1  # an extent's construction method: the offset counts from the file, or from ``idat``
 LENGTH_SIZE = 21  # the byte of ``hvcC`` whose last two bits say how long a NAL unit's length is, less 1
-# A NAL unit never holds three zero bytes in a row (ITU-T H.265, 7.4.2), its length at most three more; the
-# holes of a broken copy are longer.
+# A NAL unit never holds three zero bytes in a row (ITU-T H.265, 7.4.2). The four bytes of its length can add
+# three more. Holes of a broken copy are longer.
 ZEROS = bytes(16)
 ALPHA = (b"urn:mpeg:hevc:2015:auxid:1\0", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
 LOST = (b"", b"")  # name and body of a property that is named but not there
@@ -65,10 +65,12 @@ class Meta:
         """Return an item's bytes.
 
         Raises:
-            ValueError, LookupError: it has none, or they do not lie in the file.
+            ValueError, LookupError: it has none, or they lie beyond the file, or in another item.
         """
         if not self.length(item) or self._is_cut(item):
             raise ValueError("an item beyond the file's end")
+        if not all(extent.method in self._sources for extent in self._extents[item]):
+            raise ValueError("Unsupported construction method of an item")  # libheif would paint over a tile
         return b"".join(
             self._sources[method][offset : offset + length] for method, offset, length in self._extents[item]
         )
@@ -117,7 +119,11 @@ def read_meta(data: bytes) -> Meta | None:
 
 
 def find_damage(meta: Meta) -> str | None:
-    """Say what is missing of the picture, which a decoder may paint over; None: nothing that boxes tell."""
+    """Say what is missing of the picture, which a decoder may paint over; None: nothing that boxes tell.
+
+    Raises:
+        ValueError: it is not damaged but of an unsupported form.
+    """
     missing, used = set(meta.missing()), meta.used_items()
     if missing.intersection(used):
         return "its picture reaches beyond the file's end"
@@ -180,7 +186,7 @@ def _boxes(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def _extents(iloc: _Numbers) -> Iterator[tuple[int, tuple[Extent, ...]]]:
-    """Yield the number and the pieces of each item that lies in this file."""
+    """Yield the number and the pieces of each item."""
     sizes = iloc.take(2)
     offset_width, length_width, base_width, index_width = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     width = 2 if iloc.version < 2 else 4
@@ -189,14 +195,13 @@ def _extents(iloc: _Numbers) -> Iterator[tuple[int, tuple[Extent, ...]]]:
     for _ in range(iloc.take(width)):
         item = iloc.take(width)
         method = iloc.take(2) & 15 if iloc.version else IN_FILE
-        is_elsewhere = iloc.take(2)
+        iloc.take(2)  # a file that holds it; libheif, too, takes it for this one
         base = iloc.take(base_width)
         pieces = []
         for _ in range(iloc.take(2)):
             iloc.take(index_width if iloc.version else 0)
             pieces.append(Extent(method, base + iloc.take(offset_width), iloc.take(length_width)))
-        if not is_elsewhere:
-            yield item, tuple(pieces)
+        yield item, tuple(pieces)
 
 
 def _references(iref: memoryview) -> Iterator[tuple[bytes, int, Sequence[int]]]:

@@ -8,7 +8,7 @@ FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), 
 HUFFMAN = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive
 BITS = 8
 COEFFICIENTS = 64  # of a block
-# A decoder takes these bits for pixels if some are missing, where the end marker leaves grey.
+# If pixels are missing, a decoder makes them from these bits. Without them they would be grey.
 FILLER = bytes((0x5A, 0xC3, 0x96, 0x3C)) * 64
 
 

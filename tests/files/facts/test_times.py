@@ -145,6 +145,16 @@ def test_the_time_of_digitizing_stands_in(original: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("original", "offset"),
+    [("1987:07:14 12:00:00", None), ("2023:10:05 12:00:00", timedelta(hours=5, minutes=45))],
+)
+def test_the_offset_of_a_scanner_is_not_that_of_an_old_print(original: str, offset: timedelta | None) -> None:
+    exif = {Base.DateTimeOriginal: original, Base.DateTimeDigitized: "2023:10:05 12:00:00",
+            Base.OffsetTimeDigitized: "+05:45"}
+    assert read(exif=exif).utc_offset == offset
+
+
+@pytest.mark.parametrize(
     ("name", "instant"),
     [
         ("digitized_only.jpg", "2023-10-05T12:00:00+05:45"),
