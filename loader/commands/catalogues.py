@@ -155,7 +155,7 @@ def import_summits(
     """
     from loader.peaks.gazetteers.catalogue_text import format_catalogue
     from loader.peaks.gazetteers.reader import read_gazetteer
-    from loader.peaks.gazetteers.selection import Wanted, select_peaks
+    from loader.peaks.gazetteers.selection import select_peaks
     from loader.show.imported_summits import summarize_import
 
     if not LANGUAGE.fullmatch(language):
@@ -168,7 +168,7 @@ def import_summits(
         distance = _read("--around-photos", around_photos, parse_length)
         around = read_positions(connection.client()), distance
     gazetteer = read_gazetteer(file)
-    selection = select_peaks(gazetteer, Wanted(language, lowest, around))
+    selection = select_peaks(gazetteer, language, lowest, around)
     if selection.peaks:
         write_output(output, format_catalogue(selection.peaks, gazetteer.origin).encode())
     click.echo(summarize_import(gazetteer, selection, str(file), str(output)))

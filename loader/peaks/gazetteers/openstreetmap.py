@@ -34,7 +34,7 @@ def read_openstreetmap(text: str, source: str) -> Gazetteer:
     """Read the summits of a JSON document.
 
     Args:
-        text: GeoJSON (a collection, or one feature a line) or an Overpass answer.
+        text: GeoJSON or an Overpass answer.
         source: the file's name for errors.
 
     Raises:
@@ -58,11 +58,7 @@ def _parse(text: str, source: str) -> Any:
     except RecursionError as error:
         raise PeaksError(f"{source} is nested too deeply to be GeoJSON.") from error
     except ValueError as error:
-        lines = [line.strip("\x1e \r") for line in text.split("\n")]  # RFC 8142 marks each with U+001E
-        try:
-            return {"features": [json.loads(line) for line in lines if line]}
-        except (ValueError, RecursionError):
-            raise PeaksError(f"{source} is no whole JSON document ({error}): fetch it again.") from error
+        raise PeaksError(f"{source} is no whole JSON document ({error}): fetch it again.") from error
 
 
 def _read_places(document: Any, source: str) -> Iterator[Place]:
@@ -110,7 +106,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:ID_LIMIT]
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[: ID_LIMIT // 4].strip("-")
 
 
 def _names(tags: Mapping[str, Any]) -> list[tuple[str, str]]:

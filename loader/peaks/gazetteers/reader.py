@@ -25,7 +25,7 @@ def read_gazetteer(path: Path) -> Gazetteer:
     for mark, kind in _PACKED.items():
         if head.startswith(mark):
             raise PeaksError(f"{path} is packed ({kind}): unpack it, and give the file that is in it.")
-    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x1e")
+    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if begin[:1] in (b"{", b"["):
         return read_openstreetmap(read_text(path), str(path))
     if begin[:14].lower().startswith((b"<!doctype html", b"<html")):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,22 +21,7 @@ from loader.place import Point
 # Two entries that share a name and stand nearer than this are one summit: lists differ by about so much.
 SAME_SUMMIT_M = 500.0
 EARTH_M = 6_371_009.0  # mean radius (IUGG)
-_CELL = 0.005  # degrees of latitude, a little more than `SAME_SUMMIT_M`
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a person asks for.
-
-    Attributes:
-        language: whose name is shown first, where the list has one.
-        lowest: least height in metres; a summit without a height is then left out.
-        around: positions of photos, and the metres from the nearest one; None takes summits everywhere.
-    """
-
-    language: str = "en"
-    lowest: int | None = None
-    around: tuple[Sequence[Point], float] | None = None
+SAME_LATITUDE = 0.005  # degrees, a little more than `SAME_SUMMIT_M`
 
 
 @dataclass(frozen=True)
@@ -54,27 +39,38 @@ class Selection:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
-    """Choose the summits that are wanted.
+def select_peaks(
+    gazetteer: Gazetteer,
+    language: str = "en",
+    lowest: int | None = None,
+    around: tuple[Sequence[Point], float] | None = None,
+) -> Selection:
+    """Choose the summits that a person asks for.
 
-    Ids are given before anything is left out: the same list gives a summit the same id, whatever is wanted.
+    Ids are given before anything is left out: the same list gives a summit the same id, whatever is asked.
+
+    Args:
+        gazetteer: what a list holds.
+        language: whose name is shown first, where the list has one.
+        lowest: least height in metres; a summit without a height is then left out.
+        around: positions of photos, and the metres from the nearest one; None takes summits everywhere.
     """
     entries = group_entries(gazetteer.summits)
     summits = [_merge(gazetteer.summits[row], [gazetteer.summits[other] for other in entries[row]])
                for row in sorted(entries)]
     twice = [_first_name(gazetteer.summits[row]) for others in entries.values() for row in others]
     left_out: Counter[str] = Counter()
-    near = np.ones(len(summits), dtype=np.bool_) if wanted.around is None else _near(summits, *wanted.around)
+    near = np.ones(len(summits), dtype=np.bool_) if around is None else _near(summits, *around)
     peaks = []
-    for summit, slug, is_near in zip(summits, make_ids(summits, wanted.language), near, strict=True):
+    for summit, slug, is_near in zip(summits, make_ids(summits, language), near, strict=True):
         if not is_near:
             left_out["too far from every photo"] += 1
-        elif wanted.lowest is not None and summit.elev_m is None:
+        elif lowest is not None and summit.elev_m is None:
             left_out["without a height"] += 1
-        elif wanted.lowest is not None and (summit.elev_m or 0) < wanted.lowest:
+        elif lowest is not None and (summit.elev_m or 0) < lowest:
             left_out["too low"] += 1
         else:
-            names = _by_language(summit, wanted.language)
+            names = _by_language(summit, language)
             flat = tuple(name for listed in names.values() for name in listed)
             peaks.append(Peak(slug, flat, summit.position, summit.elev_m, names_by_language=names))
     peaks.sort(key=lambda peak: (-(peak.elev_m or 0), peak.id))
@@ -82,26 +78,31 @@ def select_peaks(gazetteer: Gazetteer, wanted: Wanted) -> Selection:
 
 
 def group_entries(summits: Sequence[Summit]) -> dict[int, list[int]]:
-    """Return the row of each summit, with the rows of its second entries: the first is what tells most."""
+    """Return the row of each summit, with the rows of its second entries.
+
+    The entry with a height and most names comes first.
+    """
     def tells(row: int) -> tuple[bool, int]:
         return summits[row].elev_m is not None, sum(map(len, summits[row].names.values()))
 
-    kept: dict[tuple[str, int], list[int]] = defaultdict(list)
+    kept: dict[str, list[int]] = defaultdict(list)
     entries: dict[int, list[int]] = {}
     for row in sorted(range(len(summits)), key=tells, reverse=True):
-        summit = summits[row]
-        cells = list(_cells(summit))
-        bands = ((name, band + step) for name, band in cells for step in (-1, 0, 1))
-        beside = {other for key in bands for other in kept.get(key, ())}
-        here = summit.position
-        near = [other for other in beside if measure_distance(here, summits[other].position) < SAME_SUMMIT_M]
-        if near:
-            entries[min(near)].append(row)
+        names = {fold_name(name) for listed in summits[row].names.values() for name in listed} - {""}
+        here = summits[row].position
+        namesakes = {other for name in names for other in kept[name]}
+        first = min((other for other in namesakes if _is_same(here, summits[other].position)), default=row)
+        if first != row:
+            entries[first].append(row)
             continue
         entries[row] = []
-        for key in cells:
-            kept[key].append(row)
+        for name in names:
+            kept[name].append(row)
     return entries
+
+
+def _is_same(one: Point, other: Point) -> bool:
+    return abs(one.lat - other.lat) < SAME_LATITUDE and measure_distance(one, other) < SAME_SUMMIT_M
 
 
 def _merge(first: Summit, others: Sequence[Summit]) -> Summit:
@@ -117,25 +118,15 @@ def _first_name(summit: Summit) -> str:
     return next(names[0] for names in summit.names.values())
 
 
-def _cells(summit: Summit) -> Iterator[tuple[str, int]]:
-    """The summit's names, each with the band of latitude that it lies in."""
-    folded = {fold_name(name) for names in summit.names.values() for name in names}
-    return ((name, int(summit.position.lat // _CELL)) for name in folded if name)
-
-
 def make_ids(summits: Sequence[Summit], language: str) -> list[str]:
-    """Return an id for each summit: its name; with its place where another one has the name too."""
-    slugs = [_slug(summit, language) for summit in summits]
-    counts = Counter(slugs)
-    placed = [
-        f"{slug}-{_place(summit.position)}" if counts[slug] > 1 else slug
-        for slug, summit in zip(slugs, summits, strict=True)
-    ]
-    again = Counter(placed)
-    return [
-        f"{slug}-{summit.number}" if again[slug] > 1 else slug
-        for slug, summit in zip(placed, summits, strict=True)
-    ]
+    """Return an id for each summit: its name; where another one has it too with its place, number or row."""
+    ids = [_slug(summit, language) for summit in summits]
+    places, numbers = [_place(summit.position) for summit in summits], [summit.number for summit in summits]
+    for suffixes in (places, numbers, range(1, len(summits) + 1)):
+        counts = Counter(ids)
+        pairs = zip(ids, suffixes, strict=True)
+        ids = [f"{slug}-{suffix}" if counts[slug] > 1 else slug for slug, suffix in pairs]
+    return ids
 
 
 def _slug(summit: Summit, language: str) -> str:
@@ -164,7 +155,7 @@ def _by_language(summit: Summit, language: str) -> NamesByLanguage:
 
 
 def _near(summits: Sequence[Summit], photos: Sequence[Point], metres: float) -> Bools:
-    """Which summits stand at most so far from a photo: a chord of the sphere is as long as the way allows."""
+    """Which summits stand at most so far from a photo: distances are compared as chords of the sphere."""
     chord = 2 * np.sin(min(metres / EARTH_M / 2, np.pi / 2))
     tree = KDTree(_on_sphere([summit.position for summit in summits]))
     near = np.zeros(len(summits), dtype=np.bool_)

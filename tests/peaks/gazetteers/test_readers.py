@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +54,6 @@ def test_geojson(tmp_path: Path) -> None:
         "of another kind (natural=ridge)": 1,
     }
     assert "OpenStreetMap contributors, ODbL" in found.origin
-
-
-def test_features_line_by_line(tmp_path: Path) -> None:
-    """As osmium and GDAL export large areas (RFC 8142)."""
-    lines = [feature({"natural": "peak", "name": name}, 86, 27) for name in ("Ama Dablam", "Pumori")]
-    found = read(tmp_path, "".join(f"\x1e{json.dumps(line)}\n" for line in lines))
-    assert [summit.names["und"] for summit in found.summits] == [("Ama Dablam",), ("Pumori",)]
 
 
 def test_height_of_a_third_coordinate(tmp_path: Path) -> None:

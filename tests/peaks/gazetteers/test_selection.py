@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import parse_catalogue
 from loader.peaks.gazetteers.catalogue_text import format_catalogue
 from loader.peaks.gazetteers.reader import read_gazetteer
-from loader.peaks.gazetteers.selection import Selection, Wanted, select_peaks
+from loader.peaks.gazetteers.selection import Selection, select_peaks
 from loader.peaks.gazetteers.summit import Gazetteer
 from loader.peaks.sight.geometry import measure_distance
 from loader.place import Point
@@ -36,13 +37,13 @@ def ids(selection: Selection) -> list[str]:
     ("富士山", "fushishan"), ("Piz d'Err", "piz-d-err"), ("6476", "6476"), ("!!!", "test-0"), ("No", "no"),
 ])
 def test_ids_are_readable(name: str, slug: str) -> None:
-    assert ids(select_peaks(gazetteer((name, 27.9, 86.9, "")), Wanted())) == [slug]
+    assert ids(select_peaks(gazetteer((name, 27.9, 86.9, "")))) == [slug]
 
 
 def test_an_id_prefers_a_name_that_can_be_read() -> None:
     found = Gazetteer("a test")
     found.add([("ne", "सगरमाथा"), ("und", "Sagarmatha")], 27.9, 86.9, None, "test-1")
-    assert ids(select_peaks(found, Wanted(language="ne"))) == ["sagarmatha"]
+    assert ids(select_peaks(found, language="ne")) == ["sagarmatha"]
 
 
 ALPS = (
@@ -55,15 +56,32 @@ ALPS = (
 @pytest.mark.parametrize("order", list(permutations(range(6)))[::97])
 def test_ids_depend_on_no_filter_and_no_order(order: tuple[int, ...]) -> None:
     listed = gazetteer(*(ALPS[row] for row in order))
-    everything = select_peaks(listed, Wanted())
+    everything = select_peaks(listed)
     assert ids(everything) == [
         "monch", "eiger", "schwarzhorn-46-59n-8-53e", "schwarzhorn-46-69n-9-53e", "schwarzhorn-46-19n-7-53e",
     ]
-    assert ids(select_peaks(listed, Wanted(lowest=3000))) == ids(everything)[:3]
+    assert ids(select_peaks(listed, lowest=3000)) == ids(everything)[:3]
+
+
+@pytest.mark.parametrize("numbers", [
+    (None, None), ("", ""), (7, 7), ("node/7", "NODE-7"), ("n" * 200, "n" * 200), ("é", "ü"),
+    ("0123456789abcdef0123-1", "0123456789abcdef0123-2"),
+])
+@pytest.mark.parametrize("name", ["Rock", "!!!", "n" * 200])
+def test_namesakes_side_by_side_get_ids_of_their_own(tmp_path: Path, name: str, numbers: tuple[Any]) -> None:
+    """Above 500 m apart, but in the same hundredth of a degree, in a list that does not tell them apart."""
+    corners = [(lat, lon) for lat in (46.0955, 46.1045) for lon in (8.0955, 8.1045)]
+    rows = [
+        {**feature({"natural": "peak", "name": name}, lon, lat), "id": number}
+        for (lat, lon), number in zip(corners, 2 * numbers, strict=True)
+    ]
+    peaks = select_peaks(read_gazetteer(write_geojson(tmp_path / "x.json", *rows))).peaks
+    assert len(peaks) == 4
+    assert parse_catalogue(format_catalogue(peaks, "a test"), "text", Peak) == peaks
 
 
 def test_duplicates_and_what_is_left_out_are_counted() -> None:
-    selection = select_peaks(gazetteer(*ALPS), Wanted(lowest=3000))
+    selection = select_peaks(gazetteer(*ALPS), lowest=3000)
     assert selection.left_out == {"too low": 1, "without a height": 1}
     assert selection.twice == ["Eiger"]
     eiger = next(peak for peak in selection.peaks if peak.id == "eiger")
@@ -74,7 +92,7 @@ def test_the_names_of_a_second_entry_are_kept() -> None:
     found = Gazetteer("a test")
     found.add([("und", "Sagarmatha"), ("und", "Everest")], 27.988, 86.925, "8848", "test-0")
     found.add([("en", "Mount Everest"), ("und", "everest"), ("ne", "सगरमाथा")], 27.989, 86.925, "", "test-1")
-    (everest,) = select_peaks(found, Wanted()).peaks
+    (everest,) = select_peaks(found).peaks
     assert (everest.id, everest.elev_m) == ("mount-everest", 8848)
     assert everest.names_by_language == {
         "en": ("Mount Everest",), "und": ("Sagarmatha", "Everest"), "ne": ("सगरमाथा",),
@@ -86,7 +104,7 @@ def test_neighbours_with_other_names_and_namesakes_far_away_are_no_duplicates() 
         ("Lhotse", 27.9617, 86.9330, ""), ("Lhotse Middle", 27.9612, 86.9360, ""),
         ("Signal Hill", 40.0, 20.0, ""), ("Signal Hill", 40.006, 20.0, ""),
     )
-    assert len(select_peaks(listed, Wanted()).peaks) == 4
+    assert len(select_peaks(listed).peaks) == 4
 
 
 @pytest.mark.parametrize(("here", "there"), [
@@ -98,8 +116,8 @@ def test_only_summits_near_a_photo(here: Point, there: Point) -> None:
     metres = measure_distance(here, there)
     listed = gazetteer(("Summit", there.lat, there.lon, "100"))
     photos = [Point(-1.0, -1.0), here]
-    assert ids(select_peaks(listed, Wanted(around=(photos, metres * 1.006)))) == ["summit"]
-    nothing = select_peaks(listed, Wanted(around=(photos, metres * 0.994)))
+    assert ids(select_peaks(listed, around=(photos, metres * 1.006))) == ["summit"]
+    nothing = select_peaks(listed, around=(photos, metres * 0.994))
     assert nothing.left_out == {"too far from every photo": 1} and not nothing.peaks
 
 
@@ -110,7 +128,7 @@ def test_the_catalogue_reads_back_as_what_was_written(tmp_path: Path) -> None:
     ]
     everest = feature({**EVEREST, "name:no": "Everest fjell"}, 86.9, 27.9)
     file = write_geojson(tmp_path / "x.json", everest, *strange)
-    peaks = select_peaks(read_gazetteer(file), Wanted()).peaks
+    peaks = select_peaks(read_gazetteer(file)).peaks
     text = format_catalogue(peaks, "a test")
     read = parse_catalogue(text, "text", Peak)
     assert read == peaks and len(read) == 12
