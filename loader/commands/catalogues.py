@@ -19,7 +19,7 @@ from loader.elastic.models import (
 from loader.elastic.photo_index import read_positions
 from loader.errors import PeaksError
 from loader.peaks.catalogue import ALPHA_TEXT, Concept, Entry, Peak
-from loader.peaks.catalogue_file import LANGUAGE, read_catalogue
+from loader.peaks.catalogue_file import LANGUAGE, format_catalogue, read_catalogue
 from loader.peaks.catalogue_index import require_entries
 from loader.peaks.gazetteers.heights import parse_height
 from loader.place import parse_length
@@ -153,7 +153,6 @@ def import_summits(
     FILE holds peaks of OpenStreetMap (GeoJSON or an Overpass answer), a country of GeoNames, or waypoints
     (GPX); its content tells which. No cluster is asked without --around-photos.
     """
-    from loader.peaks.gazetteers.catalogue_text import format_catalogue
     from loader.peaks.gazetteers.reader import read_gazetteer
     from loader.peaks.gazetteers.selection import select_peaks
     from loader.show.imported_summits import summarize_import

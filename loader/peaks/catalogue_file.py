@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from loader.errors import PeaksError
-from loader.peaks.catalogue import UNDETERMINED, Entry, EntryT, NamesByLanguage
+from loader.peaks.catalogue import UNDETERMINED, Entry, EntryT, NamesByLanguage, Peak
 from loader.place import Point
 from loader.text import shorten
 from loader.yaml_file import YamlReader, read_text
@@ -54,6 +54,29 @@ def parse_catalogue(text: str, source: str, kind: type[EntryT]) -> list[EntryT]:
             )
         entries[entry.id], lines[entry.id] = entry, line
     return list(entries.values())
+
+
+def format_catalogue(peaks: Iterable[Peak], origin: str) -> str:
+    """Return the text that `parse_catalogue` reads as these peaks.
+
+    Args:
+        peaks: with positions.
+        origin: where they come from and the licence that must be named with them.
+    """
+    entries = []
+    for peak in peaks:
+        assert peak.position is not None
+        names = {language: list(listed) for language, listed in peak.names_by_language.items()}
+        entry: dict[str, Any] = {
+            "id": peak.id,
+            "names": list(peak.names) if names.keys() <= {UNDETERMINED} else names,
+            "latlon": {"lat": peak.position.lat, "lon": peak.position.lon},
+        }
+        entries.append(entry if peak.elev_m is None else {**entry, "elev_m": peak.elev_m})
+    text = yaml.safe_dump(
+        entries, allow_unicode=True, sort_keys=False, default_flow_style=None, width=10**6
+    )
+    return f"# From {origin}, by `peaks catalog import`.\n{text}"
 
 
 def read_entries(text: str, source: str, kind: type[EntryT]) -> Iterator[tuple[int, EntryT | PeaksError]]:

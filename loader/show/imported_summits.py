@@ -24,7 +24,7 @@ def summarize_import(gazetteer: Gazetteer, selection: Selection, source: str, ou
     lines += [f"  passed over: {number:,} {reason}" for reason, number in gazetteer.passed_over.most_common()]
     lines += _describe_heights(gazetteer)
     if without:
-        cannot = "sight lines cannot tell what hides them"
+        cannot = "no sight line can say whether they are hidden"
         lines.append(f"  {format_count(without, 'peak')} of the catalogue without a height: {cannot}")
     if count:
         lines.append(f"Next: peaks catalog check {output} --offline, then peaks load-peaks {output}")
@@ -38,4 +38,4 @@ def _describe_heights(gazetteer: Gazetteer) -> Iterator[str]:
         yield f"  {count} could not be read and left out: {', '.join(some)}"
     if gazetteer.estimates:
         count = format_count(gazetteer.estimates, "height")
-        yield f"  {count} of the list from a terrain model, somewhat below the summits"
+        yield f"  {count} of the list come from a terrain model and are somewhat too low"

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from loader.peaks.catalogue import Peak
-from loader.peaks.catalogue_file import parse_catalogue
-from loader.peaks.gazetteers.catalogue_text import format_catalogue
+from loader.peaks.catalogue_file import format_catalogue, parse_catalogue
 from loader.peaks.gazetteers.reader import read_gazetteer
 from loader.peaks.gazetteers.selection import Selection, select_peaks
 from loader.peaks.gazetteers.summit import Gazetteer
