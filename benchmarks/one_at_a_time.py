@@ -31,9 +31,8 @@ from transformers import SiglipImageProcessor, SiglipVisionModel
 from loader.elastic.bulk import delete_documents
 from loader.elastic.connection import Connection
 from loader.elastic.indices import PHOTOS
-from loader.files.facts.reading import read_metadata
 from loader.files.library import PhotoFile, list_files, path_words
-from loader.files.photo import metadata_fields
+from loader.files.photo import metadata_fields, read_metadata
 
 PEAKS = "peaks_catalog"
 TOP_PEAKS = 3

@@ -59,7 +59,7 @@ class Photos:
 
         A reference photo must not be judged, because it is part of a prototype.
         """
-        digests = {hash_file(photo.path) for photo in walk_library(folder).photos}
+        digests = {hash_file(photo.path) for photo in walk_library(folder).files}
         pairs = zip(self.paths, self.hashes, strict=True)
         return frozenset(path for path, digest in pairs if digest and digest in digests)
 

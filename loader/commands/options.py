@@ -136,10 +136,10 @@ def list_images(images: Sequence[str]) -> tuple[list[str], dict[str, str]]:
             listed.append(image)
             continue
         library, top = walk_library(Path(image)), Path(image).resolve()
-        listed += [str(Path(image, photo.path.relative_to(top))) for photo in library.photos]
+        listed += [str(Path(image, photo.path.relative_to(top))) for photo in library.files]
         for path, reason in ((str(Path(image, each.name)), each.reason) for each in library.skipped):
             skipped[path] = f"{path} cannot be read: {reason}."
-        if not library.photos:
+        if not library.files:
             skipped[image] = f"The folder {image} holds no photo that can be read."
     return listed, skipped
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_BYTES = 256 << 20  # of a photo's file: a worker holds it beside its pixels
+MAX_PACKET = 16 << 20  # of XMP, and of a sidecar; phones keep depth maps in extended packets
 
 _NOTES = "peaks notes"  # of Pillow's info
 

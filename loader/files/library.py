@@ -11,12 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from loader.errors import PeaksError
-from loader.files.content import explain_refusal
+from loader.files.content import MAX_PACKET, explain_refusal
 from loader.files.facts.sidecar_names import SUFFIXES, SidecarNames, sidecars_beside
 from loader.files.passed_over import NO_PICTURE, SIDECAR, Exclusions, passed_over_kind
 from loader.files.paths import printable_path
-
-MAX_SIDECAR = 16 << 20  # bytes; a larger one is not read
 
 # A file with such a name is meant to be a picture: when it cannot be read, a person wants to know.
 PICTURE_EXTENSIONS = frozenset(
@@ -67,7 +65,7 @@ class PhotoFile:
             if not each.path.is_file():  # a pipe would block
                 continue
             with suppress(OSError), each.path.open("rb") as stream:
-                digest.update(stream.read(MAX_SIDECAR))
+                digest.update(stream.read(MAX_PACKET))
         return join_key(content_hash, digest.hexdigest())
 
 
@@ -90,11 +88,11 @@ class Skipped(NamedReason):
 
 @dataclass
 class Listing:
-    """Every file of a person under a folder, none of them opened.
+    """The files of a person under a folder.
 
     Attributes:
         files: in the order of their names.
-        skipped: folders that cannot be read.
+        skipped: folders that cannot be read, and pictures (of `walk_library`).
         passed_over: how many files and folders are not looked at, by kind (`loader.files.passed_over`).
         prefix: what the names of all files begin with: "" or "2023/" for a part of a library.
     """
@@ -105,29 +103,21 @@ class Listing:
     prefix: str = ""
 
 
-@dataclass
-class Library:
-    """The content of a folder: photos in the order of their names, unreadable pictures, and other files."""
-
-    photos: list[PhotoFile] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
-
-
-def walk_library(folder: Path, root: Path | None = None) -> Library:
-    """List a folder as `list_files` does, and recognise the photos by their content."""
+def walk_library(folder: Path, root: Path | None = None) -> Listing:
+    """List a folder as `list_files` does, and keep the files that are photos by their content."""
     listing = list_files(folder, root)
-    library = Library(skipped=listing.skipped, passed_over=listing.passed_over)
+    photos = []
     for file in listing.files:
         found = recognize(file)
         if isinstance(found, PhotoFile):
-            library.photos.append(found)
+            photos.append(found)
         elif found is not None:
-            library.skipped.append(found)
+            listing.skipped.append(found)
         else:
-            library.passed_over[NO_PICTURE] += 1
-    library.skipped.sort(key=lambda skip: skip.name)
-    return library
+            listing.passed_over[NO_PICTURE] += 1
+    listing.files = photos
+    listing.skipped.sort(key=lambda skip: skip.name)
+    return listing
 
 
 def list_files(
@@ -166,9 +156,11 @@ def _with_sidecars(files: Sequence[PhotoFile], listing: Listing) -> list[PhotoFi
         folder, _, name = file.name.rpartition("/")
         if name.lower().endswith(SUFFIXES):
             beside.setdefault(folder, {})[name] = file
+    if not beside:
+        return list(files)
     names = {folder: SidecarNames(found) for folder, found in beside.items()}
     photos, used = [], set[str]()
-    for file in files if names else ():
+    for file in files:
         folder, _, name = file.name.rpartition("/")
         if folder in names and name not in beside[folder]:
             found = tuple(beside[folder][each] for each in names[folder].find(name))
@@ -178,7 +170,7 @@ def _with_sidecars(files: Sequence[PhotoFile], listing: Listing) -> list[PhotoFi
             photos.append(file)
     if used:
         listing.passed_over[SIDECAR] = len(used)
-    return [file for file in photos if file.id not in used] if names else list(files)
+    return [file for file in photos if file.id not in used]
 
 
 def lone_file(path: Path, name: str) -> PhotoFile:

@@ -3,20 +3,25 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, overload
 
 from PIL import Image, ImageCms
 
 from loader.files.content import UnreadableImage, notes, read_bytes
-from loader.files.facts.metadata import Metadata
+from loader.files.facts.exif import read_exif
+from loader.files.facts.exif_block import read_tags
+from loader.files.facts.iptc import read_iptc
+from loader.files.facts.metadata import Metadata, join
 from loader.files.facts.panorama import field_of_view
-from loader.files.facts.reading import read_metadata
+from loader.files.facts.sidecars import read_sidecars
 from loader.files.facts.times import format_offset
+from loader.files.facts.xmp import read_xmp
 from loader.files.images import ModelInput, open_encoded, render_at_least
 from loader.files.library import PhotoFile, Skipped, path_words
 
@@ -116,6 +121,24 @@ def decode_photo(
     if file.sidecars:
         fields |= {"sidecars": file.sidecar_state, "sidecars_hash": key.partition("+")[2]}
     return Photo(file.id, file.name, shape.fit(upright), fields, (*noted, *metadata.notes))
+
+
+def read_metadata(image: Image.Image, sidecars: Iterable[Path] = ()) -> Metadata:
+    """Read the facts of an opened image; call it before the pixels are loaded (TIFF reads from its file).
+
+    Never raises: a damaged part gives no values, and a note. Where sources disagree, EXIF counts first, then
+    XMP, IPTC, and last what stands beside the file.
+
+    Args:
+        image: of `loader.files.images.open_encoded`.
+        sidecars: files beside it (`loader.files.facts.sidecar_names`).
+    """
+    return join({
+        "exif": read_exif(read_tags(image)),
+        "xmp": read_xmp(image),
+        "iptc": read_iptc(image),
+        "sidecar": read_sidecars(sidecars),
+    })
 
 
 def metadata_fields(metadata: Metadata, width: int, height: int, zone: tzinfo | None) -> dict[str, Any]:

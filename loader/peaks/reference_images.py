@@ -44,7 +44,7 @@ def find_references(folder: Path, peaks: Iterable[Peak]) -> References:
     known = {peak.id for peak in peaks}
     library = walk_library(folder)
     references = References()
-    for photo in library.photos:
+    for photo in library.files:
         top, slash, _ = photo.name.partition("/")
         if not slash:
             references.loose.append(photo.name)

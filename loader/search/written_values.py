@@ -6,12 +6,11 @@ from calendar import monthrange
 from datetime import datetime
 
 from loader.errors import PeaksError
-from loader.place import Box, Point
+from loader.place import Box, Point, parse_length
 
 _NUMBER = r"\s*([+-]?\d+(?:\.\d+)?)\s*"
 _POINT = re.compile(",".join([_NUMBER] * 2))
 _BOX = re.compile(",".join([_NUMBER] * 4))
-_DISTANCE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(m|km|mi|yd|ft|nmi)\s*", re.IGNORECASE)
 _MOMENT = re.compile(
     r"(?P<date>\d{4}(-\d{2}){0,2})"
     r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?) ?(?P<offset>Z|UTC|[+-]\d{2}:\d{2})?"
@@ -26,11 +25,12 @@ def parse_point(text: str) -> Point | None:
 
 def parse_distance(text: str) -> str:
     """A distance with its unit, as Elasticsearch writes it: ``5 KM`` gives ``5km``."""
-    match = _DISTANCE.fullmatch(text)
-    if match is None or float(match[1]) == 0:
+    try:
+        parse_length(text)
+    except ValueError as error:
         raise PeaksError(f"--within {text!r} is no distance: write a number above 0 and its unit, such as "
-                         "5km or 800m.")
-    return match[1] + match[2].lower()
+                         "5km or 800m.") from error
+    return "".join(text.split()).lower()
 
 
 def parse_box(text: str) -> Box:

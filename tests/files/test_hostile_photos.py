@@ -19,7 +19,7 @@ from pebble import ProcessPool
 from PIL import Image
 
 from loader.files.images import ModelInput
-from loader.files.library import Library, PhotoFile, walk_library
+from loader.files.library import Listing, PhotoFile, walk_library
 from loader.files.photo import Photo, decode_photo
 from scripts.hostile_photos.case import Case, Loaded, PassedOver, Refused, Unharmed, Unseen
 from scripts.make_hostile_photos import all_cases, make_hostile_photos
@@ -74,7 +74,7 @@ class Outcomes:
         records: of the files that the walk took for photos, by name.
     """
 
-    library: Library
+    library: Listing
     reads_all: bool
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ def outcomes() -> Iterator[Outcomes]:
             os.umask(mask)
         with ProcessPool(1, initializer=limit_memory, context=get_context("spawn")) as pool:
             found = Outcomes(*pool.schedule(walk, args=(folder,), timeout=TIME_LIMIT).result())
-            for file in found.library.photos:
+            for file in found.library.files:
                 task = pool.schedule(decode_case, args=(folder, file), timeout=TIME_LIMIT)
                 harm = task.exception()  # it hung, or ended the process
                 found.records[file.name] = Record(harm=repr(harm)) if harm else task.result()
@@ -158,7 +158,7 @@ def test_every_file_is_accounted_for(outcomes: Outcomes) -> None:
     counted = [case for case in CASES.values() if not isinstance(case.expected, Unseen)]
     library = outcomes.library
     assert len(outcomes.records) + len(library.skipped) + library.passed_over.total() == len(counted)
-    assert len({photo.id for photo in library.photos}) == len(library.photos)
+    assert len({photo.id for photo in library.files}) == len(library.files)
 
 
 def test_there_are_many() -> None:
@@ -196,7 +196,7 @@ def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
 
 
-def walk(folder: Path) -> tuple[Library, bool]:
+def walk(folder: Path) -> tuple[Listing, bool]:
     """Return what the walk finds, and whether this process may read what nobody may."""
     with as_nobody():
         return walk_library(folder), os.geteuid() == 0

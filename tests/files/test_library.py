@@ -15,7 +15,7 @@ from tests.files.picture_files import quadrants, write
 
 
 def names(folder: Path, root: Path | None = None) -> list[str]:
-    return [photo.name for photo in walk_library(folder, root).photos]
+    return [photo.name for photo in walk_library(folder, root).files]
 
 
 def test_photos_are_found_by_content_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -43,10 +43,10 @@ def test_a_linked_folder_outside_is_walked(tmp_path: Path) -> None:
 
 def test_a_part_of_a_library_has_the_ids_of_the_whole(tmp_path: Path) -> None:
     write(tmp_path / "2023" / "x.jpg", quadrants())
-    (whole,) = walk_library(tmp_path).photos
-    (part,) = walk_library(tmp_path / "2023", tmp_path).photos
+    (whole,) = walk_library(tmp_path).files
+    (part,) = walk_library(tmp_path / "2023", tmp_path).files
     assert part == whole and part.name == "2023/x.jpg"
-    (alone,) = walk_library(tmp_path / "2023").photos
+    (alone,) = walk_library(tmp_path / "2023").files
     assert alone.id != whole.id
     with pytest.raises(PeaksError, match="does not lie under --library-root"):
         walk_library(tmp_path, tmp_path / "2023")
@@ -70,7 +70,7 @@ def test_names_that_differ_only_in_bytes_that_are_no_utf_8_stay_two(tmp_path: Pa
     raw = [b"caf\xe9.jpg", b"caf\xe8.jpg", b"caf\\xe9.jpg", b"caf\\x5cxe9.jpg", "café.jpg".encode()]
     for name in raw:
         write(tmp_path / os.fsdecode(name), quadrants())
-    photos = walk_library(tmp_path).photos
+    photos = walk_library(tmp_path).files
     assert len({photo.id for photo in photos}) == len({photo.name for photo in photos}) == len(raw)
     assert {os.fsencode(real_path(photo.name)) for photo in photos} == set(raw)
 

@@ -29,7 +29,7 @@ def test_other_programs_folders_are_passed_over_and_counted_by_kind(tmp_path: Pa
     (tmp_path / "GOPR1.THM").write_bytes((tmp_path / "a.jpg").read_bytes())
     (tmp_path / "Thumbs.db").write_bytes(b"no picture")
     library = walk_library(tmp_path)
-    assert [photo.name for photo in library.photos] == [
+    assert [photo.name for photo in library.files] == [
         "Lightroom/Mobile Downloads.lrdata/phone.jpg", "a.jpg", "day 1/b.jpg",
     ]
     assert library.skipped == []
@@ -46,14 +46,14 @@ def test_of_a_photos_library_only_the_originals_are_a_persons(tmp_path: Path, or
     others = ("resources/derivatives/x.jpg", "scopes/cloudsharing/y.jpg", "z.jpg")
     build(tmp_path / name, f"{originals}/2/x.jpg", *others)
     whole = walk_library(tmp_path)
-    assert [photo.name for photo in whole.photos] == [f"{name}/{originals}/2/x.jpg"]
+    assert [photo.name for photo in whole.files] == [f"{name}/{originals}/2/x.jpg"]
     assert whole.passed_over == {"*.photoslibrary": 3}
-    assert len(walk_library(tmp_path / name).photos) == 1
+    assert len(walk_library(tmp_path / name).files) == 1
 
 
 def test_a_folder_that_a_person_names_is_walked_whatever_it_is_called(tmp_path: Path) -> None:
     build(tmp_path / "@eaDir", "a.jpg")
-    assert len(walk_library(tmp_path / "@eaDir").photos) == 1
+    assert len(walk_library(tmp_path / "@eaDir").files) == 1
 
 
 def test_patterns_are_those_of_a_gitignore_file(tmp_path: Path) -> None:

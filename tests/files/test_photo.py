@@ -36,7 +36,7 @@ CAMERA = make_exif(
 
 
 def decode(folder: Path, zone: str | None = None) -> Photo:
-    (file,) = walk_library(folder).photos
+    (file,) = walk_library(folder).files
     photo = decode_photo(file, SHAPE, parse_zone(zone) if zone else None)
     assert isinstance(photo, Photo)
     return photo
@@ -101,7 +101,7 @@ def test_offsets_are_written_as_exif_does(minutes: int, words: str) -> None:
 
 def test_a_file_of_known_content_is_not_decoded(tmp_path: Path) -> None:
     write(tmp_path / "a.jpg", quadrants())
-    (file,) = walk_library(tmp_path).photos
+    (file,) = walk_library(tmp_path).files
     content_hash = sha256(file.path.read_bytes()).hexdigest()
     assert decode_photo(file, SHAPE, None, {content_hash, "abc"}) == Known(file, content_hash)
     photo = decode_photo(file, SHAPE, None, {"abc"})

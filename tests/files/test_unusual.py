@@ -158,13 +158,19 @@ def test_a_bigtiff_is_read(mode: str, levels: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"PHOTOMETRIC": shorts(8), "BITS": shorts(16, 16, 16)}, "CIELab, 3 samples of 16 bits"),
-        ({**LOG, "PHOTOMETRIC": shorts(32_845)}, "SGI Log, LogLuv, 3 samples of 16 bits"),
-        ({**LOG, "PHOTOMETRIC": shorts(32_844)}, "SGI Log, LogL, 3 samples of 16 bits"),
-        ({"COMPRESSION": shorts(50_001)}, "WebP, 3 samples of 8 bits"),
-        ({"COMPRESSION": shorts(50_002)}, "JPEG XL, 3 samples of 8 bits"),
-        ({"COMPRESSION": shorts(34_712)}, "JPEG 2000, 3 samples of 8 bits"),
-        ({"COMPRESSION": shorts(34_887)}, "LERC, 3 samples of 8 bits"),
+        (
+            {"PHOTOMETRIC": shorts(8), "BITS": shorts(16, 16, 16)},
+            "photometric interpretation 8, 3 samples of 16 bits",
+        ),
+        ({**LOG, "PHOTOMETRIC": shorts(32_845)}, "compression 34676, LogLuv, 3 samples of 16 bits"),
+        (
+            {**LOG, "PHOTOMETRIC": shorts(32_844)},
+            "compression 34676, photometric interpretation 32844, 3 samples of 16 bits",
+        ),
+        ({"COMPRESSION": shorts(50_001)}, "compression 50001, 3 samples of 8 bits"),
+        ({"COMPRESSION": shorts(50_002)}, "compression 50002, 3 samples of 8 bits"),
+        ({"COMPRESSION": shorts(34_712)}, "compression 34712, 3 samples of 8 bits"),
+        ({"COMPRESSION": shorts(34_887)}, "compression 34887, 3 samples of 8 bits"),
     ],
 )
 def test_forms_of_tiff_are_not_supported_rather_than_damaged(changes: dict[str, Any], words: str) -> None:

@@ -22,7 +22,7 @@ from loader.files.facts.metadata import (
     one_line,
 )
 from loader.files.facts.panorama import Panorama
-from loader.files.facts.times import parse_clock, parse_moment, parse_offset
+from loader.files.facts.times import parse_moment, parse_offset
 from loader.place import Point
 
 STITCHED = 6  # of CustomRendered, as iOS writes it for its panoramas
@@ -123,7 +123,7 @@ class _Reading:
         return None, None
 
     def gps_time(self) -> datetime | None:
-        midnight = parse_clock(self.tags.text("GPS GPSDate") + " 00:00:00")
+        midnight = parse_moment(self.tags.text("GPS GPSDate") + " 00:00:00")[0]
         clock = self.tags.numbers("GPS GPSTimeStamp")
         if midnight is None or len(clock) != 3 or not all(part >= 0 for part in clock):
             return None

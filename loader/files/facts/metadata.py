@@ -83,10 +83,6 @@ class Metadata:
         zone = zone or clock_zone(local, self.gps_time, self.position)
         return local, local.replace(tzinfo=whole_minutes(local.replace(tzinfo=zone))) if zone else None
 
-    def instant(self, zone: tzinfo | None = None) -> datetime | None:
-        """Return when the photo was taken, with its offset, or None when nothing tells it (see `times`)."""
-        return self.times(zone)[1]
-
 
 def join(sources: Mapping[str, Metadata]) -> Metadata:
     """Return what several sources say together; where they disagree, the first one's value.

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from loader.files.content import MAX_PACKET
 from loader.files.facts.metadata import Judge, Metadata, first_description, join
 from loader.files.facts.times import PHOTO_YEARS
-from loader.files.facts.xmp import MAX_PACKET, parse_xmp
+from loader.files.facts.xmp import parse_xmp
 from loader.text import clean_text
 
 NAME = "sidecar's "  # in notes: "its sidecar's GPS position …"

@@ -46,11 +46,6 @@ def parse_moment(words: str) -> tuple[datetime | None, timedelta | None]:
     return clock, parse_offset(words[found.end() :].strip())
 
 
-def parse_clock(words: str) -> datetime | None:
-    """Return the clock of `parse_moment`."""
-    return parse_moment(words)[0]
-
-
 def parse_offset(written: str) -> timedelta | None:
     """Return "+05:45", "+0545", "+05" or "Z" as a timedelta; None unless it is between -14:00 and +14:00."""
     if written.upper() in ("Z", "UTC", "GMT"):

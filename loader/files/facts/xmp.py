@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from PIL import Image
 
+from loader.files.content import MAX_PACKET
 from loader.files.facts.exif_block import raw_profile
 from loader.files.facts.metadata import (
     Judge,
@@ -28,8 +29,6 @@ from loader.files.facts.metadata import (
 from loader.files.facts.panorama import EQUIRECTANGULAR, Panorama
 from loader.files.facts.times import parse_moment
 from loader.place import Point
-
-MAX_PACKET = 16 << 20  # bytes; phones keep depth maps in extended packets
 
 _RDF, _XML = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://www.w3.org/XML/1998/namespace}"
 _NAMESPACES = {

@@ -15,25 +15,7 @@ BIG, BIG_HEADER, HEADER = 43, 16, 8
 
 # What Pillow's libtiff decodes; with any of these a failure is damage.
 DECODED = frozenset((1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000))
-COMPRESSIONS = {
-    **dict.fromkeys((22610, 34934), "JPEG XR"),
-    **dict.fromkeys((33003, 33005, 34712), "JPEG 2000"),
-    **dict.fromkeys((34676, 34677), "SGI Log"),
-    **dict.fromkeys((50002, 52546), "JPEG XL"),
-    34887: "LERC",
-    34892: "lossy JPEG",
-    34933: "PNG",
-    50001: "WebP",
-}
-COLOURS = {
-    **dict.fromkeys(range(7), ""),
-    8: "CIELab",
-    9: "ICCLab",
-    10: "ITULab",
-    32803: "a colour filter array",
-    32844: "LogL",
-    32845: "LogLuv",
-}
+PLAIN_COLOURS, LOG_LUV = range(7), 32845  # of TIFF 6.0 itself, and of high dynamic range
 FORMATS = {2: "signed", 3: "floating-point"}
 
 
@@ -54,14 +36,15 @@ def find_unsupported(data: bytes, is_opened: bool) -> str | None:
         return None
     compression, photometric = int(tags.get(COMPRESSION, 1)), int(tags.get(PHOTOMETRIC, 1))
     bits, samples = int(tags.get(BITS, (1,))[0]), int(tags.get(SAMPLES, 1))
-    is_plain = bits == PLAIN_BITS and samples <= PLAIN_SAMPLES and not COLOURS.get(photometric, "?")
+    is_plain = bits == PLAIN_BITS and samples <= PLAIN_SAMPLES and photometric in PLAIN_COLOURS
     if compression in DECODED and (is_opened or is_plain):
         return None
     kind = FORMATS.get(int(tags.get(FORMAT, (1,))[0]), "")
-    parts = [COMPRESSIONS.get(compression, "" if compression in DECODED else f"compression {compression}")]
-    parts.append(COLOURS.get(photometric, f"photometric interpretation {photometric}"))
+    parts = [] if compression in DECODED else [f"compression {compression}"]
+    if photometric not in PLAIN_COLOURS:
+        parts.append("LogLuv" if photometric == LOG_LUV else f"photometric interpretation {photometric}")
     parts.append(f"{samples} {kind} sample{'s' * (samples > 1)} of {bits} bits".replace("  ", " "))
-    return ", ".join(filter(None, parts))
+    return ", ".join(parts)
 
 
 def _read_directory(data: bytes) -> Mapping[int, Any]:

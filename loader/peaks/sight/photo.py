@@ -10,11 +10,10 @@ from typing import Any
 from PIL import Image
 
 from loader.files.content import named_image, notes
-from loader.files.facts.reading import read_metadata
 from loader.files.facts.sidecar_names import sidecars_beside
 from loader.files.images import open_encoded, render_at_least
 from loader.files.orientation import upright_size
-from loader.files.photo import metadata_fields, to_srgb
+from loader.files.photo import metadata_fields, read_metadata, to_srgb
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Sight, Summits, look
 

@@ -14,10 +14,10 @@ from PIL.TiffImagePlugin import IFDRational
 from loader.files.content import read_bytes
 from loader.files.facts.metadata import Metadata
 from loader.files.facts.panorama import field_of_view
-from loader.files.facts.reading import read_metadata
 from loader.files.facts.times import offset_from_gps
 from loader.files.images import open_encoded
 from loader.files.orientation import read_orientation
+from loader.files.photo import read_metadata
 from loader.place import Point
 from scripts.hostile_photos.exif_blocks import exif_block, words
 from scripts.hostile_photos.pictures import KINDS

@@ -8,9 +8,9 @@ from PIL.ExifTags import GPS, Base
 
 from loader.files.content import read_bytes
 from loader.files.facts.panorama import Panorama
-from loader.files.facts.reading import read_metadata
 from loader.files.facts.xmp import parse_xmp
 from loader.files.images import open_encoded
+from loader.files.photo import read_metadata
 from tests.files.facts.test_exif import read
 from tests.files.facts.test_xmp import packet
 from tests.files.picture_files import encode, make_exif, quadrants

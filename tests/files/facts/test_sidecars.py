@@ -151,7 +151,7 @@ def photo(tmp_path: Path) -> Path:
 
 def decode(photo: Path, known: frozenset[str] = frozenset()) -> Photo | Known:
     """A photo of a listed folder."""
-    (file,) = walk_library(photo.parent).photos
+    (file,) = walk_library(photo.parent).files
     decoded = decode_photo(file, SHAPE, None, known)
     assert isinstance(decoded, Photo | Known)
     return decoded
@@ -247,7 +247,7 @@ def test_finding_sidecars_is_quick() -> None:
 
 def test_the_examples_of_the_wild(shared: Path) -> None:
     folder = (shared / "failing" / "takeout").resolve()
-    found = {file.name: file for file in walk_library(folder).photos}
+    found = {file.name: file for file in walk_library(folder).files}
     for name, place in (("IMG_2.jpg", (27.86, 86.79)), ("IMG_20231005_120000.jpg", (27.86, 86.79))):
         decoded = decode_photo(found[name], SHAPE)
         assert isinstance(decoded, Photo) and decoded.fields["position_source"] == "sidecar"

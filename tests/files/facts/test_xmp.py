@@ -17,9 +17,9 @@ from PIL import TiffImagePlugin
 
 from loader.files.content import read_bytes
 from loader.files.facts.metadata import Metadata
-from loader.files.facts.reading import read_metadata
 from loader.files.facts.xmp import parse_xmp
 from loader.files.images import open_encoded
+from loader.files.photo import read_metadata
 from loader.place import Point
 from scripts.hostile_photos.png_cases import png_chunk, png_with
 from tests.files.picture_files import encode, quadrants
