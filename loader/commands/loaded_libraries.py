@@ -6,12 +6,14 @@ from dataclasses import asdict
 
 import click
 
-from loader.commands.options import json_option, print_json
+from loader.commands.options import confirm, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import StoredLibrary, forget_library, read_libraries, require_libraries
-from loader.errors import PeaksError
 from loader.files.paths import is_missing, real_path
+from loader.search.answer import ShotTime
 from loader.show.tables import Column, format_table
+from loader.show.values import format_time
 from loader.text import clean_text, format_count
 
 
@@ -33,13 +35,9 @@ def _show(found: Sequence[StoredLibrary]) -> str:
     return format_table([
         Column("library", [each.library or "(none)" for each in found]),
         Column("photos", [f"{each.photos:,}" for each in found], "right"),
-        Column("last load", [_say_time(each.loaded) for each in found]),
+        Column("last load", [format_time(ShotTime(each.loaded)) for each in found]),
         Column("folder", [_say_root(each.root) for each in found]),
     ])
-
-
-def _say_time(loaded: str | None) -> str:
-    return "" if loaded is None else f"{loaded[:10]} {loaded[11:16]} UTC"
 
 
 def _say_root(root: str | None) -> str:
@@ -55,15 +53,14 @@ def _say_root(root: str | None) -> str:
 def forget(connection: Connection, library: str, yes: bool) -> None:
     """Remove a LIBRARY from the index, after asking; its files are not touched."""
     client = connection.client()
+    client.indices.refresh(index=PHOTOS)  # no retries, so that an absent cluster fails at once
     found = require_libraries(client, [library])
     count = format_count(sum(each.photos for each in found), "photo")
     roots = ", ".join(each.root or "a folder that is not known" for each in found)
     question = clean_text(f"Remove the {count} of {library!r} ({roots}) from the index? No file is touched.")
-    try:
-        agrees = yes or click.confirm(question, err=True)
-    except click.Abort:
-        sentence = "There was no answer, so nothing was removed; --yes removes without asking."
-        raise PeaksError(sentence) from None
+    agrees = yes or confirm(question)
+    if agrees is None:
+        raise click.exceptions.Exit(1)
     if agrees:
         removed = format_count(forget_library(client, library), "photo")
         click.echo(clean_text(f"Removed {removed} of {library!r} from the index"))

@@ -59,8 +59,8 @@ _PLACE = (
 )
 _CONTENTS = (
     click.option("--from", "shot_from", metavar="DATE",
-                 help="Only photos taken on or after this year, month, day or time by their own clocks, or "
-                      "after an instant, a time with its offset (2023-10-05T06:30+05:45)."),
+                 help="Only photos taken on or after this date. Without an offset it is each photo's own "
+                      "clock; with one (2023-10-05T06:30+05:45) it is an instant."),
     click.option("--to", "shot_to", metavar="DATE",
                  help="Only photos taken on or before it; a day counts to its end."),
     click.option("--library", "libraries", metavar="LIBRARY", multiple=True,
@@ -115,6 +115,15 @@ def say_limits(client: Elasticsearch, cameras: Iterable[str | None] | None = Non
     """Say on stderr that the model was made for other photos, where that is so (see `find_limits`)."""
     if sentence := find_limits(client, cameras):
         click.echo(fold_line(sentence), err=True)
+
+
+def confirm(question: str) -> bool | None:
+    """Ask before something is removed; None, which is said, when nobody answers."""
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        click.echo("There was no answer, so nothing was removed; --yes removes without asking.", err=True)
+        return None
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

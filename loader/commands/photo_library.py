@@ -14,7 +14,7 @@ import click
 from elasticsearch import ApiError, Elasticsearch, TransportError
 from urllib3.exceptions import NewConnectionError
 
-from loader.commands.options import FOLDER, json_option, print_json, say_limits, timezone_option
+from loader.commands.options import FOLDER, confirm, json_option, print_json, say_limits, timezone_option
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import check_fields, read_photo_model
@@ -215,12 +215,8 @@ def _prune(load: PhotoLoad, options: Options) -> None:
 def _agrees(missing: list[str]) -> bool:
     shown = "".join(f"  {clean_text(path)}\n" for path in missing[:SHOWN_MISSING])
     more = f"  … and {len(missing) - SHOWN_MISSING:,} more\n" if len(missing) > SHOWN_MISSING else ""
-    try:
-        question = f"Remove {format_count(len(missing), 'photo')} without a file from the index?"
-        return click.confirm(f"{shown}{more}{question}", err=True)
-    except click.Abort:
-        click.echo("There was no answer, so nothing was removed; --yes removes without asking.", err=True)
-        return False
+    question = f"Remove {format_count(len(missing), 'photo')} without a file from the index?"
+    return bool(confirm(f"{shown}{more}{question}"))
 
 
 def _stop(report: PhotoReport, options: Options) -> NoReturn:

@@ -1,10 +1,12 @@
 """`peaks search`, `peak`, `similar` and `photos`: questions about photos."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from elasticsearch import Elasticsearch
 
 from loader.commands.options import (
     checkpoint_option,
@@ -73,8 +75,7 @@ def search(
     chosen = read_filters(client, **filters)
     question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
     answer = answer_question(client, question, thumbnails=html is not None)
-    _show_photos(answer, as_json, html)
-    say_limits(client, [hit.camera for hit in answer.hits])
+    _show_photos(client, answer, as_json, html)
 
 
 @click.command()
@@ -105,8 +106,7 @@ def peak(
     chosen = read_filters(client, **filters)
     question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
     answer = answer_question(client, question, thumbnails=html is not None)
-    _show_photos(answer, as_json, html)
-    say_limits(client, [hit.camera for hit in answer.hits])
+    _show_photos(client, answer, as_json, html)
 
 
 @click.command()
@@ -136,8 +136,7 @@ def similar(
     asked = read_asked_image(client, image, LocalVision(checkpoint))
     question = ask_image(asked.path, asked.vector[0].tolist(), read_filters(client, **filters))
     answer = answer_similar(client, question, asked.ids, thumbnails=html is not None)
-    _show_photos(answer, as_json, html)
-    say_limits(client, [asked.fields.get("camera"), *(hit.camera for hit in answer.hits)])
+    _show_photos(client, answer, as_json, html, [asked.fields.get("camera")])
 
 
 @click.command()
@@ -169,20 +168,23 @@ def photos(
     client = connection.client()
     question = ask_photos(read_filters(client, **filters), sort, reverse=reverse, page=page)
     answer = answer_photos(client, question, thumbnails=html is not None)
-    _show_photos(answer, as_json, html)
-    say_limits(client, [hit.camera for hit in answer.hits])
+    _show_photos(client, answer, as_json, html)
 
 
 def _print_curl(connection: Connection, question: Question) -> None:
     click.echo(format_curl(connection, question.template, question.parameters))
 
 
-def _show_photos(answer: Answer, as_json: bool, html: Path | None) -> None:
+def _show_photos(
+    client: Elasticsearch, answer: Answer, as_json: bool, html: Path | None, asked: Sequence[str | None] = ()
+) -> None:
+    """Show an answer, and say the model's limits for its cameras and that of an asked image."""
     if html is not None:
         write_contact_sheet(render_photos(answer), html)
     if as_json:
         print_json(describe_answer(answer))
-        return
-    if answer.note:
-        click.echo(fold_line(answer.note), err=True)
-    click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
+    else:
+        if answer.note:
+            click.echo(fold_line(answer.note), err=True)
+        click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
+    say_limits(client, [*asked, *(hit.camera for hit in answer.hits)])

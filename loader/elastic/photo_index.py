@@ -148,7 +148,6 @@ class StoredLibrary:
 
 def read_libraries(client: Elasticsearch) -> list[StoredLibrary]:
     """Return the libraries of the index in the order of their names."""
-    client.indices.refresh(index=PHOTOS)  # no retries, so that an absent cluster fails at once
     sources = [
         {name: {"terms": {"field": name, "missing_bucket": True}}} for name in ("library", "library_root")
     ]
@@ -173,9 +172,9 @@ def require_libraries(client: Elasticsearch, names: Sequence[str]) -> list[Store
     """
     libraries = read_libraries(client)
     known = list(dict.fromkeys(each.library for each in libraries if each.library is not None))
-    if unknown := next((name for name in names if name not in known), None):
+    if unknown := [name for name in names if name not in known]:
         has = f"it has {list_words(known, 8)}" if known else "load photos with `peaks load-photos DIR`"
-        raise PeaksError(f"The index has no library {unknown!r}: {has}.")
+        raise PeaksError(f"The index has no library {unknown[0]!r}: {has}.")
     return [each for each in libraries if each.library in names]
 
 

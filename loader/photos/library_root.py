@@ -13,7 +13,7 @@ from loader.elastic.photo_index import StoredPhoto, find_other_root
 from loader.errors import PeaksError
 from loader.files.library import Listing, library_name
 from loader.files.paths import is_missing, join_path, real_path
-from loader.photos.settings import Settings
+from loader.photos.settings import WHOLE, Settings
 from loader.text import format_count, list_words
 
 Stored = Mapping[str, StoredPhoto]
@@ -42,9 +42,11 @@ def settle_root(listing: Listing, stored: Stored, settings: Settings) -> str | N
         return None
     before = min(roots)
     if not settings.moved:
+        parts = "all machines that load parts of it must mount it at one path; "
         raise PeaksError(
             f"The library {settings.library!r} was loaded from {before}, and this is {settings.root_text}: "
-            "if the folder moved there, add --moved; if it is another one, name it with --library NAME."
+            f"{'' if settings.part == WHOLE else parts}if the folder moved there, add --moved; if it is "
+            "another one, name it with --library NAME."
         )
     _refuse_half_moved(own, settings)
     return before

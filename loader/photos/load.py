@@ -115,6 +115,7 @@ class PhotoLoad:
         if unchanged and not self.report.written:
             time_alone = {unchanged[0].id: self._settings.origin}
             write_documents(self._client, PHOTOS, time_alone, merge=True)
+            refresh(self._client, PHOTOS)
 
     def _settle_first(self, advance: Advance) -> None:
         """Count the files before the first photo. If all others are videos, nothing must be imported."""

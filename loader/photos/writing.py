@@ -15,7 +15,6 @@ from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
 from loader.photos.comparison import Comparison, is_current
 from loader.photos.embedding import Embedded
-from loader.photos.library_root import refuse_other_root
 from loader.photos.report import Kind, Outcome
 from loader.photos.settings import Settings
 
@@ -91,7 +90,6 @@ class PhotoWriter:
     def _write(self, result: Identified) -> Iterator[Outcome]:
         photos = dict(zip([photo.id for photo in result.photos], result.photos, strict=True))
         documents = dict(zip(photos, result.documents, strict=True))
-        refuse_other_root(self._client, self._settings)
         try:
             written = write_documents(self._client, PHOTOS, documents)
         except NotWritten as error:  # it may have taken some of them
@@ -118,8 +116,6 @@ class PhotoWriter:
         yield from (Outcome("unchanged", file.name) for file in here if file not in outdated)
         yield from self._write_states(outdated)
         others = [(file, source) for file, source in sources if file.id != source.id]
-        if others:
-            refuse_other_root(self._client, self._settings)
         originals = self._read([source.id for _, source in others])
         for file, source in others:
             if source.id in originals:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import pairwise
 from operator import mul
 
@@ -48,7 +47,7 @@ def group_alike(client: Elasticsearch, hits: Sequence[PhotoHit]) -> tuple[PhotoH
 
 def _number_runs(hits: Sequence[PhotoHit]) -> dict[str, int]:
     """The number of the run that each photo belongs to, by id; a photo alone has none."""
-    timed = [(hit.camera, moment, hit.id) for hit in hits if hit.camera and (moment := _moment(hit))]
+    timed = [(hit.camera, moment, hit.id) for hit in hits if hit.camera and (moment := hit.time.clock)]
     timed.sort()
     numbers = {identifier: 0 for _, _, identifier in timed[:1]}
     for number, (before, after) in enumerate(pairwise(timed), 1):
@@ -57,12 +56,6 @@ def _number_runs(hits: Sequence[PhotoHit]) -> dict[str, int]:
         numbers[after[2]] = numbers[before[2]] if is_next else number
     photos = Counter(numbers.values())
     return {identifier: number for identifier, number in numbers.items() if photos[number] > 1}
-
-
-def _moment(hit: PhotoHit) -> datetime | None:
-    """The wall clock, which the photos of a burst have in common; the instant where only that is known."""
-    written = hit.time.local or hit.time.instant
-    return None if written is None else datetime.fromisoformat(written[:19])
 
 
 def _read_vectors(client: Elasticsearch, ids: Sequence[str]) -> Mapping[str, list[float]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -39,6 +40,12 @@ class ShotTime:
     instant: str | None = None
     local: str | None = None
     offset: str | None = None
+
+    @property
+    def clock(self) -> datetime | None:
+        """The camera's wall clock; the instant in UTC where only that is known."""
+        written = self.local or self.instant
+        return None if written is None else datetime.fromisoformat(written[:19])
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> ShotTime:

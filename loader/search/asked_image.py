@@ -30,15 +30,6 @@ _MOST_COPIES = 100
 
 
 @dataclass(frozen=True)
-class IndexedPhoto:
-    """A photo of the index: its path, its vector, and the ids of every document that holds the same file."""
-
-    path: str
-    vector: list[float]
-    ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class AskedImage:
     """An image with everything that search and identification need.
 
@@ -77,11 +68,8 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
         PeaksError: there is no such image, it cannot be read, or no checkpoint was named to embed it with.
     """
     file = _find_file(path)
-    if known := find_indexed(client, path):
-        fields = client.get(index=PHOTOS, id=known.ids[0], source_excludes=["clip_image"])["_source"]
-        if file is not None:  # what stands beside this copy may say more than what stood beside the other
-            fields = {"thumbnail": fields.get("thumbnail", ""), **read_photo_camera(str(file)).fields}
-        return AskedImage(known.path, np.array([known.vector], dtype=np.float32), fields, known.ids)
+    if indexed := _find_indexed(client, path, file):
+        return indexed
     if file is None:
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
     _check(client, vision)
@@ -91,20 +79,12 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
 
 
-def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
-    """The indexed photo with the same content as a file, or with this path when there is no such file.
-
-    Args:
-        client: of the cluster.
-        image: a path in either Unicode form (NFC, NFD), or the part of one that no other photo has.
-
-    Returns:
-        None when the index does not hold it.
+def _find_indexed(client: Elasticsearch, image: str, file: Path | None) -> AskedImage | None:
+    """The indexed photo with a file's content; without a file, the one whose path is this or has this part.
 
     Raises:
         PeaksError: several photos have this path, or this part in their paths.
     """
-    file = _find_file(image)
     if file is not None:
         hits, path = _search(client, {"term": {"content_hash": hash_file(file)}}), image
     else:
@@ -112,7 +92,12 @@ def find_indexed(client: Elasticsearch, image: str) -> IndexedPhoto | None:
         _refuse_several(hits, image)
         path = _whole_path(hits[0]["fields"]) if hits else image
     vector = read_vector(hits[0], "clip_image") if hits else None
-    return IndexedPhoto(path, vector, tuple(hit["_id"] for hit in hits)) if vector else None
+    if vector is None:
+        return None
+    fields = client.get(index=PHOTOS, id=hits[0]["_id"], source_excludes=["clip_image"])["_source"]
+    if file is not None:  # what stands beside this copy may say more than what stood beside the other
+        fields = {"thumbnail": fields.get("thumbnail", ""), **read_photo_camera(str(file)).fields}
+    return AskedImage(path, np.array([vector], dtype=np.float32), fields, tuple(hit["_id"] for hit in hits))
 
 
 def _query_path(image: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch
 
+from loader.elastic.assets import read_schema
 from loader.elastic.indices import PHOTOS, cosine_of_score
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
@@ -25,8 +26,7 @@ from loader.search.notes import (
     say_what_was_not_read,
 )
 from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
-from loader.search.template_call import template_schema
-from loader.text import tell_apart
+from loader.text import format_count, tell_apart
 
 ASKED_FOR_ONE = 4  # photos, so that copies and bursts do not thin out an answer
 
@@ -90,7 +90,7 @@ def _answer_once(
 
     More photos are asked for, and still more where too many are alike.
     """
-    limits = template_schema(question.template)["properties"]["size"]
+    limits = read_schema(question.template)["properties"]["size"]
     wanted = question.parameters.get("size", limits["default"])
     asked = wanted + len(own)
     while True:
@@ -114,7 +114,7 @@ def answer_photos(client: Elasticsearch, question: Question, *, thumbnails: bool
     if not hits:
         _refuse_empty_index(client)
     if total and not hits:
-        raise PeaksError(f"--page: there are no more than {total} photos to show: give a smaller number.")
+        raise PeaksError(f"The answer has only {format_count(total, 'photo')}: give a smaller --page.")
     entries = EntriesById.read(client, hits)
     found = [read_photo_hit(hit, Similarity(None), entries) for hit in hits]
     if "distance" in question.parameters["sort"]:

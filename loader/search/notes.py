@@ -23,23 +23,25 @@ FILE_NAME = re.compile(r"[\w-]*\d{3,}[\w-]*(\.\w{3,4})?")
 
 
 def leave_out_what_does_not_fit(answer: Answer) -> Answer:
-    """The answer to words without hits where even the best does not fit, and a sentence about that one.
+    """The answer without hits where even the best does not fit, and a sentence about that one.
 
+    Hits of a peak stay beside the sentence: with many checkpoints a mountain's name has a small probability.
     A cut-off that a person gave or `peaks calibrate` measured is taken instead; and names or file names of a
     hybrid search may fit whatever the picture shows.
     """
     question = answer.question
-    if question.template != BY_TEXT or "min_similarity" in question.parameters or not answer.hits:
+    is_hybrid = question.template in (HYBRID, HYBRID_BASIC)
+    if is_hybrid or "min_similarity" in question.parameters or not answer.hits:
         return answer
     best = max(answer.hits, key=lambda hit: hit.similarity.probability or 0.0)
     probability = best.similarity.probability
     if probability is None or probability >= FITS_FROM:
         return answer
     chance = f"{100 * probability:.1f} %" if probability >= 0.001 else "less than 0.1 %"
-    sentence = (
-        f"No photo fits: the best, {best.file or best.path}, has a probability of {chance} (--min-similarity "
-        "-1 shows the nearest all the same)."
-    )
+    found = f"the best, {best.file or best.path}, has a probability of {chance}"
+    if question.template != BY_TEXT:
+        return replace(answer, note=join(answer.note, f"Perhaps no photo shows it: {found}."))
+    sentence = f"No photo fits: {found} (--min-similarity -1 shows the nearest all the same)."
     return replace(answer, hits=(), note=join(answer.note, sentence))
 
 

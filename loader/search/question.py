@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
 
+from loader.elastic.assets import read_schema
 from loader.elastic.indices import PEAKS, stored_vector
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry, is_called
 from loader.search.filters import Filters
-from loader.search.template_call import check_parameters, template_schema
+from loader.search.template_call import check_parameters
 
 Recipe = Literal["none", "photo", "peak"]
 Order = Literal["time", "altitude", "distance"]
@@ -116,11 +117,18 @@ def ask_photos(filters: Filters, sort: Order, *, reverse: bool = False, page: in
         page: from 1.
 
     Raises:
-        PeaksError: a distance needs a point.
+        PeaksError: a distance needs a point, or the page begins behind what a search reaches.
     """
     if sort == "distance" and "near_lat" not in filters.parameters:
         raise PeaksError("--sort distance needs a point to measure from: give --near LAT,LON or --near PEAK.")
-    size = filters.parameters.get("size", template_schema(BY_FILTER)["properties"]["size"]["default"])
-    order = {"sort": {sort: "desc" if reverse else "asc"}, "from": (page - 1) * size}
+    limits = read_schema(BY_FILTER)["properties"]
+    size = filters.parameters.get("size", limits["size"]["default"])
+    passed_over, most = (page - 1) * size, limits["from"]["maximum"]
+    if passed_over > most:
+        raise PeaksError(
+            f"--page {page} would pass over {passed_over:,} photos, and a search passes over no more than "
+            f"{most:,}: narrow it with --from or --library, or use --reverse."
+        )
+    order = {"sort": {sort: "desc" if reverse else "asc"}, "from": passed_over}
     asked = f"Photos by {sort}{', backwards' if reverse else ''}"
     return Question("photos", asked, BY_FILTER, {**filters.parameters, **order}, filters.words)

@@ -10,7 +10,6 @@ import json
 import math
 import shlex
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -39,19 +38,12 @@ _WORDS = {
     "predicted_peaks": "--peak",
     "predicted_concepts": "--concept",
     "peaks_in_frame": "--in-frame",
-    "from": "the photos that --page passes over",
 }
 # Where jsonschema's own message would print the whole value.
 _SHORT = {
     "maxLength": "longer than the {limit} characters that {template} takes",
     "maxItems": "more than the {limit} values that {template} takes",
 }
-
-
-@cache
-def template_schema(template: str) -> Mapping[str, Any]:
-    """The JSON schema of a template's parameters."""
-    return read_schema(template)
 
 
 def check_parameters(template: str, parameters: Mapping[str, Any]) -> None:
@@ -63,7 +55,7 @@ def check_parameters(template: str, parameters: Mapping[str, Any]) -> None:
     for name, value in parameters.items():
         if isinstance(value, float) and not math.isfinite(value):  # no bound of the schema refuses NaN
             raise PeaksError(f"{_subject(name)}: {value} is not a number.")
-    error = best_match(Draft202012Validator(template_schema(template)).iter_errors(dict(parameters)))
+    error = best_match(Draft202012Validator(read_schema(template)).iter_errors(dict(parameters)))
     if error is not None:
         raise PeaksError(_describe_violation(template, error))
 

@@ -65,12 +65,6 @@ class TrekPhoto:
     thumbnail: str | None = None
 
     @property
-    def clock(self) -> datetime | None:
-        """The camera's wall clock; the instant in UTC where only that is known."""
-        written = self.time.local or self.time.instant
-        return None if written is None else datetime.fromisoformat(written[:19])
-
-    @property
     def moment(self) -> datetime | None:
         """The instant in UTC without its zone; the wall clock where its offset is not known."""
         written = self.time.instant or self.time.local
@@ -98,7 +92,7 @@ class Trek:
     @property
     def days(self) -> tuple[datetime, datetime] | None:
         """The wall clocks of the first and the last photo."""
-        clocks = [photo.clock for photo in self.photos if photo.clock]
+        clocks = [photo.time.clock for photo in self.photos if photo.time.clock]
         return (min(clocks), max(clocks)) if clocks else None
 
 

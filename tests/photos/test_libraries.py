@@ -58,6 +58,8 @@ def test_two_cards_of_one_name_are_two_libraries(
             "there, add --moved; if it is another one, name it with --library NAME.\n"
         ))
         assert photos(client) == before
+    said = load(second, node.url, "--part", "1/2")["said"]
+    assert "all machines that load parts of it must mount it at one path; if the folder moved" in said
     assert outcomes(load(second, node.url, "--library", "card 2", "--prune", "--yes")) == {"created": 4}
     found = photos(client)
     assert found.keys() == files(first, second) and hashes(found, first) == hashes(before, first)

@@ -63,6 +63,16 @@ def test_every_search_takes_libraries(node: Node, roots: tuple[Path, Path], comm
     assert len(both["hits"]) == len(every["hits"])
     sentence = refusal(node, *command, "--library", "Trek")
     assert sentence == "Error: The index has no library 'Trek': it has card 2 and trek.\n"
+    assert "has no library ''" in refusal(node, *command, "--library", "")
+
+
+def test_reading_asks_for_no_more_than_the_privilege_to_read(
+    node: Node, roots: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "elastic_transport.transport")
+    call_peaks("libraries", "--url", node.url)
+    call_peaks("photos", "--library", "trek", "--url", node.url)
+    assert "/photos/_search" in caplog.text and "_refresh" not in caplog.text
 
 
 def test_similar_photos_and_maps_take_libraries(
@@ -119,4 +129,5 @@ def test_a_library_is_forgotten_when_a_person_agrees(node: Node, roots: tuple[Pa
     assert len(ask(node, "search", "mountain")["hits"]) == 8
     assert call_peaks(*forget, "--yes") == "Removed 2 photos of 'card 2' from the index\n"
     assert len(ask(node, "search", "mountain")["hits"]) == 6 and (card / "card.jpg").exists()
-    assert "has no library 'card 2'" in refusal(node, "forget", "card 2", "--yes")
+    for name in ("card 2", ""):
+        assert f"has no library {name!r}" in refusal(node, "forget", name, "--yes")

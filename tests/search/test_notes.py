@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,9 +64,21 @@ def test_a_cut_off_of_a_person_and_hits_by_words_stay() -> None:
     for other in (
         replace(question, parameters={**question.parameters, "min_similarity": -1}),
         Question("search", "x", "photos-hybrid", {"text": "x", "recipe": "photo"}),
-        Question("peak", "x", "photos-by-peak", {"peak": "x"}),
     ):
         assert leave_out_what_does_not_fit(replace(answer, question=other)).hits == answer.hits
+
+
+@pytest.mark.parametrize(("template", "parameters"), [
+    ("photos-by-peak", {"peak": "x"}), ("photos-by-vector", {"vector": [1.0]}),
+])
+def test_hits_of_a_peak_that_hardly_fit_are_said_and_stay(template: str, parameters: dict[str, Any]) -> None:
+    question = Question("peak", "x", template, parameters)
+    answer = replace(with_best(0.02), question=question)
+    told = leave_out_what_does_not_fit(answer)
+    assert told.hits == answer.hits
+    best = "/home/ann/trek/khumbu/day 03/IMG_1512.HEIC"
+    assert told.note == f"Perhaps no photo shows it: the best, {best}, has a probability of 2.0 %."
+    assert leave_out_what_does_not_fit(replace(with_best(0.05), question=question)).note is None
 
 
 @pytest.mark.cluster

@@ -156,8 +156,8 @@ def test_peaks_can_be_ticked_and_all_shown_again(page: Browser) -> None:
 
 def test_a_window_of_time_filters_and_can_be_drawn_with_the_mouse(page: Browser) -> None:
     page.ask(f"{MODEL.format('window')}.setv({{start: Date.UTC(2023, 9, 27), end: Date.UTC(2023, 9, 29)}})")
-    assert shown(page) == sum(photo.clock is not None and 27 <= photo.clock.day < 29
-                              and photo.clock.month == 10 for photo in make_trek().photos)
+    assert shown(page) == sum(photo.time.clock is not None and 27 <= photo.time.clock.day < 29
+                              and photo.time.clock.month == 10 for photo in make_trek().photos)
     press(page, "reset")
     assert shown(page) == 40
     assert page.ask(f"{MODEL.format('window')}.end < {MODEL.format('days')}.start"), "out of sight"
