@@ -6,6 +6,7 @@ can be refused, and the language ``no`` does not become a boolean.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +15,8 @@ import yaml
 
 from loader.errors import PeaksError
 from loader.text import shorten
+
+_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where PyYAML was built with it
 
 
 def read_text(path: Path) -> str:
@@ -39,6 +42,8 @@ class YamlReader:
 
     def compose(self, text: str) -> yaml.Node | None:
         """Return the root node of a document; None when it is empty."""
+        with suppress(yaml.YAMLError, UnicodeError, RecursionError):  # of which Python's reader tells more
+            return yaml.compose(text, Loader=_FAST_LOADER)
         try:
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:

@@ -226,7 +226,7 @@ class _EntryReader(YamlReader):
         if not isinstance(node, yaml.ScalarNode):
             self.refuse(node, f"{what} must be a number of {unit}")
         written = node.value
-        if node.style is not None or not DECIMAL.fullmatch(written):
+        if node.style or not DECIMAL.fullmatch(written):
             self.refuse(node, f"{what} '{shorten(written)}' is not a plain number of {unit}")
         value = float(written)
         if not low <= value <= high:
