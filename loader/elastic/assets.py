@@ -106,21 +106,16 @@ def template_names() -> list[str]:
 def read_schema(template: str) -> Mapping[str, Any]:
     """The JSON schema of a search template's parameters.
 
-    A file photos-*.schema.json says only what fragments/photo_parameters.json does not say for all of them.
-    A shared parameter that the template does not have is ``false`` there, which in a JSON schema allows no
-    value.
+    Its file lists its parameters. ``true`` stands for the one of that name in fragments/parameters.json.
 
     Raises:
         FileNotFoundError: no such template.
     """
     schema = _read_json(_TEMPLATES / f"{template}.schema.json")
-    if not template.startswith("photos-"):
-        return schema
-    shared = _read_json(_FRAGMENTS / "photo_parameters.json")
+    shared = _read_json(_FRAGMENTS / "parameters.json")
     properties = {
-        name: parameter
-        for name, parameter in (shared["properties"] | schema["properties"]).items()
-        if parameter is not False
+        name: shared["properties"][name] if parameter is True else parameter
+        for name, parameter in schema["properties"].items()
     }
     return {**shared, **schema, "properties": properties}
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,15 @@ def test_values_of_these_tests_are_allowed(template: str) -> None:
 def test_schema_and_template_name_the_same_parameters(template: str) -> None:
     found = {name[1] for name in PARAMETER.finditer(pack_template(template))} - {"toJson"}
     assert found == set(read_schema(template)["properties"])
+
+
+def test_every_shared_parameter_is_one_of_several_templates() -> None:
+    """One that a single template has stands in its own file."""
+    folder = REPOSITORY / "search_templates"
+    shared = json.loads((folder / "fragments" / "parameters.json").read_text(encoding="utf-8"))
+    files = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.schema.json")]
+    uses = Counter(name for file in files for name, value in file["properties"].items() if value is True)
+    assert uses.keys() == shared["properties"].keys() and min(uses.values()) > 1
 
 
 def test_every_template_has_golden_pairs() -> None:
