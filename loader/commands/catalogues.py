@@ -21,7 +21,7 @@ from loader.errors import PeaksError
 from loader.peaks.catalogue import ALPHA_TEXT, Concept, Entry, Peak
 from loader.peaks.catalogue_file import LANGUAGE, format_catalogue, read_catalogue
 from loader.peaks.catalogue_index import require_entries
-from loader.peaks.gazetteers.heights import parse_height
+from loader.peaks.gazetteers.summit import parse_height
 from loader.place import parse_length
 from loader.show.progress import Progress, track
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from loader.peaks.gazetteers.heights import parse_height
+from loader.peaks.gazetteers.summit import parse_height
 
 
 @pytest.mark.parametrize(("written", "metres"), [
