@@ -44,14 +44,15 @@ class _Reading:
     judge: Judge = field(default_factory=Judge)
 
     def metadata(self) -> Metadata:
-        position, altitude, (bearing, reference) = self.position(), self.altitude(), self.bearing()
         local, offset = self.clock()
         camera = camera_name(self.tags.text("Image Make"), self.tags.text("Image Model"))
         found = Metadata(
-            position=position,
-            altitude=altitude,
-            bearing=bearing,
-            bearing_reference=reference,
+            position=self.position(),
+            altitude=self.judge.altitude(
+                self.tags.number("GPS GPSAltitude"), self.tags.number("GPS GPSAltitudeRef")
+            ),
+            bearing=self.judge.bearing(self.tags.number("GPS GPSImgDirection")),
+            bearing_reference=north_of(self.tags.text("GPS GPSImgDirectionRef")),
             focal_length_35mm=focal_length(self.tags.number("EXIF FocalLengthIn35mmFilm")),
             panorama=self.panorama(),
             shot_time_local=local,
@@ -87,19 +88,6 @@ class _Reading:
             return None
         size = sum(part / scale for part, scale in zip(parts, (1, 60, 3600), strict=False))
         return size if letter == letters[0] else -size
-
-    def altitude(self) -> float | None:
-        value = self.tags.number("GPS GPSAltitude")
-        if value is None:
-            return None
-        # 0 above the sea, 1 below; 2 and 3 the same over the ellipsoid (Exif 3.0)
-        is_below = self.tags.number("GPS GPSAltitudeRef") in (1, 3)
-        return self.judge.altitude(-abs(value) if is_below else value)
-
-    def bearing(self) -> tuple[float | None, str | None]:
-        value = self.tags.number("GPS GPSImgDirection")
-        bearing = None if value is None else self.judge.bearing(value)
-        return bearing, None if bearing is None else north_of(self.tags.text("GPS GPSImgDirectionRef"))
 
     def panorama(self) -> Panorama | None:
         is_stitched = self.tags.number("EXIF CustomRendered") == STITCHED

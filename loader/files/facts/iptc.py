@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image, IptcImagePlugin
 
 from loader.files.facts.metadata import Metadata, clean_keywords, first_description
-from loader.files.facts.times import parse_moment
+from loader.files.facts.times import first_moment
 
 TITLE, KEYWORDS, DATE, TIME, DIGITAL_DATE, DIGITAL_TIME, HEADLINE, CAPTION = 5, 25, 55, 60, 62, 63, 105, 120
 _UTF_8 = b"\x1b%G"  # of the record 1:90
@@ -25,8 +25,7 @@ def read_iptc(image: Image.Image) -> Metadata:
         return [_decode(each, charset == _UTF_8) for each in (held if isinstance(held, list) else [held])]
 
     dates = ((texts(date)[0], texts(time)[0]) for date, time in ((DATE, TIME), (DIGITAL_DATE, DIGITAL_TIME)))
-    moments = (parse_moment(_as_stamp(date, time)) for date, time in dates)
-    local, offset = next((moment for moment in moments if moment[0]), (None, None))
+    local, offset = first_moment(_as_stamp(date, time) for date, time in dates)
     words = (word for text in texts(KEYWORDS) for word in text.split(";"))
     return Metadata(
         shot_time_local=local,

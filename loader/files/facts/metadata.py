@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
@@ -92,36 +92,27 @@ def join(sources: Mapping[str, Metadata]) -> Metadata:
     """
 
     def first(name: str) -> Any:
-        return next((getattr(each, name) for each in sources.values() if getattr(each, name)), None)
+        values = (getattr(each, name) for each in sources.values())
+        return next((value for value in values if value not in (None, ())), None)
 
     def source_of(*names: str) -> str | None:
         return next((key for name in names for key, each in sources.items() if getattr(each, name)), None)
 
-    def first_with(name: str) -> Metadata:
-        has = (each for each in sources.values() if getattr(each, name) is not None)
-        return next(has, Metadata())
-
-    aimed, local = first_with("bearing"), first("shot_time_local")
+    found = {each.name: first(each.name) for each in fields(Metadata)}
+    aimed = [each.bearing_reference for each in sources.values() if each.bearing is not None]
     stitched = [each.panorama for each in sources.values() if each.panorama]
-    offsets = [each.utc_offset for each in sources.values() if local and each.shot_time_local == local]
-    return _face_as_stitched(Metadata(
-        position=first("position"),
-        position_source=source_of("position"),
-        altitude=first_with("altitude").altitude,
-        bearing=aimed.bearing,
-        bearing_reference=aimed.bearing_reference,
-        focal_length_35mm=first("focal_length_35mm"),
-        panorama=next((each for each in stitched if each.projection), first("panorama")),
-        shot_time_local=local,
-        utc_offset=next((offset for offset in offsets if offset is not None), None),
-        gps_time=first("gps_time"),
-        taken=first("taken"),
-        time_source=source_of("shot_time_local", "gps_time", "taken"),
-        description=first("description"),
-        keywords=first("keywords") or (),
-        camera=first("camera"),
-        notes=tuple(note for each in sources.values() for note in each.notes),
-    ))
+    clocks = [each for each in sources.values() if each.shot_time_local == found["shot_time_local"]]
+    offsets = [each.utc_offset for each in clocks if each.shot_time_local and each.utc_offset is not None]
+    found |= {
+        "position_source": source_of("position"),
+        "bearing_reference": next(iter(aimed), None),
+        "panorama": next((each for each in stitched if each.projection), found["panorama"]),
+        "utc_offset": next(iter(offsets), None),
+        "time_source": source_of("shot_time_local", "gps_time", "taken"),
+        "keywords": found["keywords"] or (),
+        "notes": tuple(note for each in sources.values() for note in each.notes),
+    }
+    return _face_as_stitched(Metadata(**found))
 
 
 def _face_as_stitched(metadata: Metadata) -> Metadata:
@@ -162,15 +153,25 @@ class Judge:
             return Point(round(lat, 7), round(lon, 7))
         return None
 
-    def altitude(self, metres: float) -> float | None:
-        """Return metres above the sea to the centimetre."""
+    def altitude(self, metres: float | None, reference: float | None = None) -> float | None:
+        """Return metres above the sea to the centimetre.
+
+        Args:
+            metres: as they are written; None is not known.
+            reference: EXIF's: 0 above the sea, 1 below; 2 and 3 the same over the ellipsoid (Exif 3.0).
+        """
+        if metres is None:
+            return None
+        metres = -abs(metres) if reference in (1, 3) else metres
         if not ALTITUDES_M[0] <= metres <= ALTITUDES_M[1]:
             self.leave_out(f"altitude of {metres:g} m is impossible")
             return None
         return round(metres, 2)
 
-    def bearing(self, degrees: float) -> float | None:
-        """Return a bearing as 0 ≤ bearing < 360."""
+    def bearing(self, degrees: float | None) -> float | None:
+        """Return a bearing as 0 ≤ bearing < 360; None is not known."""
+        if degrees is None:
+            return None
         if not 0 <= degrees <= 360:
             self.leave_out(f"bearing of {degrees:g}° is impossible")
             return None

@@ -55,7 +55,7 @@ def read_takeout(written: Any) -> Metadata:
     described = written.get("description")
     return Metadata(
         position=None if lat is None else judge.position(lat, lon),
-        altitude=judge.altitude(metres) if metres else None,
+        altitude=judge.altitude(metres or None),
         taken=_instant(written.get("photoTakenTime")),
         description=first_description([described]) if isinstance(described, str) else None,
         notes=tuple(judge.notes),

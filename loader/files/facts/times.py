@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import cache
 from itertools import product
@@ -44,6 +44,11 @@ def parse_moment(words: str) -> tuple[datetime | None, timedelta | None]:
     except ValueError:
         return None, None
     return clock, parse_offset(words[found.end() :].strip())
+
+
+def first_moment(written: Iterable[str]) -> tuple[datetime | None, timedelta | None]:
+    """Return the first of some texts that `parse_moment` can read."""
+    return next((moment for moment in map(parse_moment, written) if moment[0]), (None, None))
 
 
 def parse_offset(written: str) -> timedelta | None:

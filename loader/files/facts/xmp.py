@@ -27,7 +27,7 @@ from loader.files.facts.metadata import (
     north_of,
 )
 from loader.files.facts.panorama import EQUIRECTANGULAR, Panorama
-from loader.files.facts.times import parse_moment
+from loader.files.facts.times import first_moment
 from loader.place import Point
 
 _RDF, _XML = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}", "{http://www.w3.org/XML/1998/namespace}"
@@ -133,19 +133,18 @@ class _Statement:
     judge: Judge = field(default_factory=Judge)
 
     def metadata(self) -> Metadata:
-        position, altitude, bearing = self.position(), self.altitude(), self.number("exif:GPSImgDirection")
-        bearing = None if bearing is None else self.judge.bearing(bearing)
         names = ("exif:DateTimeOriginal", "photoshop:DateCreated", "exif:DateTimeDigitized", "xmp:CreateDate")
-        moments = (parse_moment(self.text(name)) for name in names)
-        local, offset = next((moment for moment in moments if moment[0]), (None, None))
+        local, offset = first_moment(map(self.text, names))
         camera = camera_name(self.text("tiff:Make"), self.text("tiff:Model"))
         described = ("dc:description", "tiff:ImageDescription", "exif:UserComment", "dc:title",
                      "photoshop:Headline")
         return Metadata(
-            position=position,
-            altitude=altitude,
-            bearing=bearing,
-            bearing_reference=None if bearing is None else north_of(self.text("exif:GPSImgDirectionRef")),
+            position=self.position(),
+            altitude=self.judge.altitude(
+                self.number("exif:GPSAltitude"), self.number("exif:GPSAltitudeRef")
+            ),
+            bearing=self.judge.bearing(self.number("exif:GPSImgDirection")),
+            bearing_reference=north_of(self.text("exif:GPSImgDirectionRef")),
             focal_length_35mm=focal_length(self.number("exif:FocalLengthIn35mmFilm")),
             panorama=self.panorama(),
             shot_time_local=local,
@@ -185,12 +184,6 @@ class _Statement:
             return None
         size = abs(degrees) + minutes / 60 + seconds / 3600
         return -size if degrees < 0 or (letter and letter == letters[1]) else size
-
-    def altitude(self) -> float | None:
-        metres = self.number("exif:GPSAltitude")
-        if metres is None:
-            return None
-        return self.judge.altitude(-abs(metres) if self.text("exif:GPSAltitudeRef") in ("1", "3") else metres)
 
     def panorama(self) -> Panorama | None:
         if not any(name.startswith("GPano:") for name in self.found):

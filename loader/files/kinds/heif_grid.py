@@ -18,7 +18,6 @@ MIRRORS = (Transpose.FLIP_TOP_BOTTOM, Transpose.FLIP_LEFT_RIGHT)  # imir's axis,
 HARMLESS = frozenset(
     (b"ispe", b"hvcC", b"irot", b"imir", b"colr", b"pixi", b"pasp", b"clli", b"mdcv", b"cclv", b"amve")
 )
-SHAPING = frozenset((b"ispe", b"hvcC", b"irot", b"imir", b"clap"))
 
 Size = tuple[int, int]  # width and height, pixels
 
@@ -33,7 +32,7 @@ class HevcPicture:
         columns: tiles in a row.
         config: the body of the ``hvcC`` box that all tiles share.
         tiles: the encoded tiles, row by row.
-        turns: the turns that make the stored picture upright, in this order; None for a turn by 0°.
+        turns: the turns that make the stored picture upright, in this order.
     """
 
     size: Size
@@ -41,7 +40,7 @@ class HevcPicture:
     columns: int
     config: bytes
     tiles: tuple[bytes, ...]
-    turns: tuple[Transpose | None, ...]
+    turns: tuple[Transpose, ...]
 
 
 def read_hevc_picture(data: bytes) -> HevcPicture | None:
@@ -59,25 +58,18 @@ def read_hevc_picture(data: bytes) -> HevcPicture | None:
 def _picture(meta: Meta) -> HevcPicture:
     parts = meta.parts.get(meta.primary, [meta.primary])  # of a grid, row by row
     shown, tile = meta.properties[meta.primary], meta.properties[parts[0]]
-    if any(_coding(meta.properties[part]) != _coding(tile) for part in parts):
+    # a profile of colours may be their own
+    coding = {tuple(each for each in meta.properties[part] if each[0] != b"colr") for part in parts}
+    if len(coding) > 1:
         raise ValueError("tiles that are not alike")
     size, tile_size, turns = _size(shown), _size(tile), _turns(shown)
     columns, rows = (-(-whole // part) for whole, part in zip(size, tile_size, strict=True))
     if len(parts) != columns * rows or (tile is not shown and _turns(tile)):
         raise ValueError("a grid that the tiles do not fill")
-    config = {name: body for name, body, _ in tile}[b"hvcC"]
     if not meta.shares_nothing(parts):
         raise ValueError("tiles that share bytes")
     tiles = tuple(meta.content(part) for part in parts)
-    return HevcPicture(size, tile_size, columns, config, tiles, turns)
-
-
-def _coding(properties: Properties) -> dict[bytes, bytes]:
-    """Return what tiles must have in common, which is not their profile of colours."""
-    return {
-        name: body for name, body, essential in properties
-        if name in SHAPING or (essential and name not in HARMLESS)
-    }
+    return HevcPicture(size, tile_size, columns, meta.body(parts[0], b"hvcC"), tiles, turns)
 
 
 def _size(properties: Properties) -> Size:
@@ -99,8 +91,7 @@ def read_size(ispe: bytes) -> Size:
     return width, height
 
 
-def _turns(properties: Properties) -> tuple[Transpose | None, ...]:
+def _turns(properties: Properties) -> tuple[Transpose, ...]:
     choices = {b"irot": TURNS, b"imir": MIRRORS}
-    return tuple(
-        choices[name][body[0] % len(choices[name])] for name, body, _ in properties if name in choices
-    )
+    turns = (choices[name][body[0] % len(choices[name])] for name, body, _ in properties if name in choices)
+    return tuple(how for how in turns if how is not None)

@@ -36,20 +36,13 @@ SMALL_BYTES = 15  # for a pixel of the small picture: three planes, and RGB befo
 # Missing blocks keep what their memory held, zeros (`_frames`). No colour of RGB has both chroma samples so
 # low: pure green has the lowest, 43 and 21.
 NO_CHROMA = 4
+DAMAGED = "the HEIF file is damaged (a part of its picture cannot be decoded)"
 CODED_MARGIN = 64  # pixels by which a coded picture may be larger than the shown part: one coding tree block
 
 
 # The matrix (ISO/IEC 23091-2), and whether the range is full, as the file says; else as the tiles say.
 Colours = tuple[int, bool]
 Decoded = TypeVar("Decoded")
-
-
-class _Unusable(Exception):
-    """The tiles do not agree with the boxes; libheif must decode the file."""
-
-
-class _Damaged(Exception):
-    """A tile cannot be decoded as a whole."""
 
 
 @cache
@@ -93,7 +86,7 @@ def decode_tiles(image: Image.Image, data: bytes, side: int) -> Image.Image | No
         return None
     small = mark_extent(small, picture.size[0] / factor, picture.size[1] / factor)
     for how in picture.turns:
-        small = turn(small, how) if how is not None else small
+        small = turn(small, how)
     return small
 
 
@@ -135,7 +128,7 @@ def _decode(picture: HevcPicture, factor: int, colours: Colours | None) -> Image
             target.paste(small, (left // factor, top // factor))
     low: Any = ImageChops.lighter(planes[1], planes[2]).getextrema()[0]
     if low <= NO_CHROMA:
-        raise _Damaged
+        raise UnreadableImage(DAMAGED)
     # Pillow's own conversion of YCbCr cuts fractions off, which costs half a level.
     return Image.merge("RGB", planes).convert("RGB", TO_RGB)
 
@@ -163,23 +156,19 @@ def check_tiles(data: bytes) -> None:
 
 
 def _attempt(decode: Callable[[], Decoded]) -> Decoded | None:
-    """Decode with FFmpeg: what it calls damaged is refused, and None is what it cannot decode."""
+    """Decode with FFmpeg: what it calls damaged is refused, and None is what libheif must decode."""
     import av  # late, as `is_available` says
 
     try:
         return decode()
-    except (_Damaged, av.error.InvalidDataError) as error:
-        raise UnreadableImage("the HEIF file is damaged (a part of its picture cannot be decoded)") from error
-    except (_Unusable, av.FFmpegError, ValueError, MemoryError):
+    except av.error.InvalidDataError as error:
+        raise UnreadableImage(DAMAGED) from error
+    except (av.FFmpegError, ValueError, MemoryError):
         return None
 
 
 def _frames(picture: HevcPicture) -> Iterator[Any]:
-    """Yield one frame a tile, in the tiles' order; what is missing in it has chroma samples of zero.
-
-    Raises:
-        _Damaged, _Unusable, av.FFmpegError: as `_decode_one`.
-    """
+    """Yield one frame a tile, in the tiles' order; what is missing in it has chroma samples of zero."""
     decoder = _open_decoder(picture.config, picture.tile_size)
     for tile in picture.tiles:
         frame = _decode_one(decoder, tile)
@@ -204,16 +193,16 @@ def _decode_one(decoder: Any, coded: bytes) -> Any:
     """Decode one picture.
 
     Raises:
-        _Damaged, av.FFmpegError: it gives no picture, or a damaged one.
-        _Unusable: it gives several.
+        UnreadableImage, av.FFmpegError: it gives no picture, or a damaged one.
+        ValueError: it gives several.
     """
     import av  # late, as `is_available` says
 
     frames = [frame for packet in (av.Packet(coded), None) for frame in decoder.decode(packet)]
     if not frames or any(frame.is_corrupt for frame in frames):
-        raise _Damaged
+        raise UnreadableImage(DAMAGED)
     if len(frames) > 1:
-        raise _Unusable
+        raise ValueError("several pictures in a tile")
     return frames[0]
 
 
@@ -222,4 +211,4 @@ def _check(frame: Any, picture: HevcPicture, colours: Colours | None) -> None:
     matrix, is_full = colours or (int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
     has_size = (frame.width, frame.height) == picture.tile_size
     if not (frame.format.name in FORMATS_420 and has_size and is_full and matrix in BT601):
-        raise _Unusable
+        raise ValueError("a frame that does not agree with the boxes")
