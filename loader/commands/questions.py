@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 
 from loader.commands.options import (
     checkpoint_option,
+    combine,
     html_option,
     json_option,
     photo_filter_options,
@@ -44,6 +45,7 @@ curl_option = click.option(
     help="Print the search as a curl command, without a cut-off that `peaks calibrate` measured; nothing is "
          "asked of the cluster.",
 )
+answer_options = combine(json_option, html_option, curl_option, connection_options)
 
 
 @click.command()
@@ -53,10 +55,7 @@ curl_option = click.option(
 @click.option("--hybrid", is_flag=True,
               help="Rank by words too: names of predicted peaks and concepts, file path, EXIF description.")
 @word_filter_options
-@json_option
-@html_option
-@curl_option
-@connection_options
+@answer_options
 def search(
     connection: Connection,
     text: str,
@@ -83,10 +82,7 @@ def search(
 @click.option("--by-name", is_flag=True,
               help="Search by the name alone ('A | B' for several names), without the catalogue's prototype.")
 @word_filter_options
-@json_option
-@html_option
-@curl_option
-@connection_options
+@answer_options
 def peak(
     connection: Connection,
     name: str,
@@ -147,10 +143,7 @@ def similar(
               show_default=True,
               help="Order: the photo's own clock, its altitude, or its distance from --near.")
 @click.option("--reverse", is_flag=True, help="The latest, highest or farthest first.")
-@json_option
-@html_option
-@curl_option
-@connection_options
+@answer_options
 def photos(
     connection: Connection,
     page: int,
