@@ -1,8 +1,8 @@
 """Reads the entries of the two catalogues in the cluster, and finds one by its name.
 
-A person's spelling is matched without regard to case, diacritics, width, punctuation and blanks ("khumbu yul
-lha" finds "Khumbu Yül-Lha"). When nothing matches so, the one entry with a close name is taken ("everst" is
-Mount Everest); several are offered.
+A person's spelling is matched without regard to case, diacritics, script, width, punctuation and blanks
+("khumbu yul lha" finds "Khumbu Yül-Lha", "Эверест" finds "Everest"). When nothing matches so,
+the one entry with a close name is taken ("everst" is Mount Everest); several are offered.
 """
 from __future__ import annotations
 

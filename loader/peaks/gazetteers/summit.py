@@ -67,7 +67,7 @@ class Gazetteer:
         Args:
             names: pairs of language and name, the one to show first.
             latitude: degrees, as a number or text; ``longitude`` too.
-            height: metres as a number, or a text that `parse_height` reads; None where there is none.
+            height: metres as a number, or a text for `parse_height`; None where there is none.
             number: see `Summit`.
         """
         listed = tidy_names(names)
