@@ -59,8 +59,9 @@ _PLACE = (
 )
 _CONTENTS = (
     click.option("--from", "shot_from", metavar="DATE",
-                 help="Only photos taken on or after this date. Without an offset it is each photo's own "
-                      "clock; with one (2023-10-05T06:30+05:45) it is an instant."),
+                 help="Only photos taken on or after this date: 2023, 2023-10, 2023-10-05 or "
+                      "2023-10-05T06:30. Without an offset it is each photo's own clock; with one "
+                      "(+05:45) it is an instant."),
     click.option("--to", "shot_to", metavar="DATE",
                  help="Only photos taken on or before it; a day counts to its end."),
     click.option("--library", "libraries", metavar="LIBRARY", multiple=True,
