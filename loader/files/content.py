@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_BYTES = 256 << 20  # of a photo's file: a worker holds it beside its pixels
+NOTES = "peaks notes"  # of Pillow's info (see `notes`)
 MAX_PACKET = 16 << 20  # of XMP, and of a sidecar; phones keep depth maps in extended packets
-
-_NOTES = "peaks notes"  # of Pillow's info
 
 READ_KINDS = "JPEG, PNG, WebP, HEIF and TIFF"
 HEAD_BYTES = 64  # enough for every signature, and for the brands of a HEIF file
@@ -82,14 +81,12 @@ def file_bytes(image: Image.Image) -> bytes:
     return stream.getvalue() if isinstance(stream, io.BytesIO) else b""
 
 
-def note(image: Image.Image, what: tuple[str, ...]) -> None:
-    """Note about an opened image what of its file cannot be used, as ends of the sentence "IMG_1.jpg: …"."""
-    image.info[_NOTES] = what
-
-
 def notes(image: Image.Image) -> tuple[str, ...]:
-    """Return what was noted about an opened image; decoding its pixels forgets it."""
-    noted: tuple[str, ...] = image.info.get(_NOTES, ())
+    """Return what of an opened image's file cannot be used, as ends of the sentence "IMG_1.jpg: …".
+
+    Decoding its pixels forgets it.
+    """
+    noted: tuple[str, ...] = image.info.get(NOTES, ())
     return noted
 
 

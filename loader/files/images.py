@@ -18,10 +18,10 @@ from pillow_heif import open_heif, register_heif_opener
 
 from loader.files.content import (
     HEAD_BYTES,
+    NOTES,
     UnreadableImage,
     explain_content,
     file_bytes,
-    note,
     read_bytes,
     sniff_kind,
 )
@@ -112,7 +112,7 @@ def open_encoded(data: bytes) -> Image.Image:
         if image.format == "TIFF":
             _forget_directories(image)
             _refuse_raw(image)
-        note(image, noted)
+        image.info[NOTES] = noted
         image.info[END_ADDED] = kind == "JPEG" and prepared is not data
         return image
 

@@ -34,10 +34,8 @@ def is_missing(path: Path) -> bool:
     """Whether there is no file at a path; one that may not be looked at counts as there."""
     try:
         path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
     return False
 
 

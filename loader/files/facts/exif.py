@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
@@ -58,7 +59,7 @@ class _Reading:
             shot_time_local=local,
             utc_offset=offset,
             gps_time=self.gps_time(),
-            description=self.description(camera),
+            description=first_description(self.descriptions(), camera),
             keywords=clean_keywords(self.tags.utf16("Image XPKeywords").split(";")),
             camera=camera,
         )
@@ -118,12 +119,8 @@ class _Reading:
         since_midnight = timedelta(seconds=int(clock[0] * 3600 + clock[1] * 60 + clock[2]))
         return midnight.replace(tzinfo=timezone.utc) + since_midnight if since_midnight.days == 0 else None
 
-    def description(self, camera: str | None) -> str | None:
-        tags = self.tags
-        candidates = (
-            tags.text("Image ImageDescription"),
-            tags.comment("EXIF UserComment"),
-            tags.utf16("Image XPTitle"),
-            tags.utf16("Image XPComment"),
-        )
-        return first_description(candidates, camera)
+    def descriptions(self) -> Iterator[str]:
+        yield self.tags.text("Image ImageDescription")
+        yield self.tags.comment("EXIF UserComment")
+        yield self.tags.utf16("Image XPTitle")
+        yield self.tags.utf16("Image XPComment")

@@ -47,7 +47,6 @@ _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _EXTENSION_HEAD = len(_EXTENSION) + 32 + 4 + 4  # a hash of the whole, its length, this part's offset
 _SIZE = r"\d+(?:\.\d*)?"
 _DEGREES = re.compile(rf"([+-]?{_SIZE})(?:,({_SIZE}))?(?:,({_SIZE}))?\s*([NSEW]?)", re.IGNORECASE)
-_DAMAGED = "XMP is damaged and was not read"
 
 
 def read_xmp(image: Image.Image) -> Metadata:
@@ -87,7 +86,7 @@ def parse_xmp(packets: list[bytes], name: str) -> Metadata:
         if not any(b"RDF" in packet for packet in packets):
             return Metadata()  # nothing that a person could miss
         owner = "its" if name == "XMP " else f"its {name.strip()}"
-        return Metadata(notes=(f"{owner} {_DAMAGED}",))
+        return Metadata(notes=(f"{owner} XMP is damaged and was not read",))
     return _Statement(properties, Judge(name)).metadata()
 
 

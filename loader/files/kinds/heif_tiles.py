@@ -6,7 +6,7 @@ Unusual files are left to libheif. It would paint over tiles that are damaged, s
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from math import prod
 from typing import Any, TypeVar
@@ -40,8 +40,7 @@ DAMAGED = "the HEIF file is damaged (a part of its picture cannot be decoded)"
 CODED_MARGIN = 64  # pixels by which a coded picture may be larger than the shown part: one coding tree block
 
 
-# The matrix (ISO/IEC 23091-2), and whether the range is full, as the file says; else as the tiles say.
-Colours = tuple[int, bool]
+Profile = Mapping[str, Any] | None  # pillow-heif's "nclx_profile" of the file's colours
 Decoded = TypeVar("Decoded")
 
 
@@ -81,7 +80,7 @@ def decode_tiles(image: Image.Image, data: bytes, side: int) -> Image.Image | No
     if factor is None or bytes_needed(picture, factor) > DECODED_BYTES:
         return None
     with large_decoding(bytes_needed(picture, factor)):
-        small = _attempt(lambda: _decode(picture, factor, _colours(image)))
+        small = _attempt(lambda: _decode(picture, factor, image.info.get("nclx_profile")))
     if small is None:
         return None
     small = mark_extent(small, picture.size[0] / factor, picture.size[1] / factor)
@@ -110,16 +109,11 @@ def _can_shrink(picture: HevcPicture, side: int, factor: int) -> bool:
     return is_seamless and min(picture.size) >= side * factor
 
 
-def _colours(image: Image.Image) -> Colours | None:
-    profile = image.info.get("nclx_profile")
-    return profile and (profile["matrix_coefficients"], bool(profile["full_range_flag"]))
-
-
-def _decode(picture: HevcPicture, factor: int, colours: Colours | None) -> Image.Image:
+def _decode(picture: HevcPicture, factor: int, profile: Profile) -> Image.Image:
     tile_width, tile_height = picture.tile_size
     planes = [Image.new("L", _small_size(picture, factor)) for _ in range(3)]
     for index, frame in enumerate(_frames(picture)):
-        _check(frame, picture, colours)
+        _check(frame, picture, profile)
         row, column = divmod(index, picture.columns)
         left, top = column * tile_width, row * tile_height
         width, height = min(tile_width, picture.size[0] - left), min(tile_height, picture.size[1] - top)
@@ -206,9 +200,10 @@ def _decode_one(decoder: Any, coded: bytes) -> Any:
     return frames[0]
 
 
-def _check(frame: Any, picture: HevcPicture, colours: Colours | None) -> None:
+def _check(frame: Any, picture: HevcPicture, profile: Profile) -> None:
     """Refuse a frame of another size, or of other colours than Pillow's YCbCr has."""
-    matrix, is_full = colours or (int(frame.colorspace), int(frame.color_range) == FULL_RANGE)
+    matrix = profile["matrix_coefficients"] if profile else int(frame.colorspace)
+    is_full = profile["full_range_flag"] if profile else int(frame.color_range) == FULL_RANGE
     has_size = (frame.width, frame.height) == picture.tile_size
     if not (frame.format.name in FORMATS_420 and has_size and is_full and matrix in BT601):
         raise ValueError("a frame that does not agree with the boxes")

@@ -47,7 +47,8 @@ def mend(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         _refuse_wrong_pixels(chunks)
     for chunk in chunks:
         if not chunk.is_sound and chunk.name not in PIXELS:
-            noted[f"its {_describe(chunk.name)} is damaged and was not read"] = None
+            what = "EXIF" if chunk.name == b"eXIf" else f"chunk {chunk.name.decode('latin-1')}"
+            noted[f"its {what} is damaged and was not read"] = None
         elif chunk.name in TEXTS:
             size = _text_size(chunk) if left > 0 else 0
             left -= size
@@ -99,10 +100,6 @@ def _refuse_wrong_pixels(chunks: Iterable[Chunk]) -> None:
             rest = inflater.unconsumed_tail
     if not inflater.eof:
         raise ValueError("the checksum of its pixels is wrong")
-
-
-def _describe(name: bytes) -> str:
-    return "EXIF" if name == b"eXIf" else f"chunk {name.decode('latin-1')}"
 
 
 def _text_size(chunk: Chunk) -> int:
