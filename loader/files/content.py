@@ -25,6 +25,18 @@ HEAD_BYTES = 64  # enough for every signature, and for the brands of a HEIF file
 HEIF_BRANDS = frozenset(
     (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 )
+OTHER_KINDS = (
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"8BPS", "Photoshop"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"II*\0", "Canon raw"),
+    (b"IIRO", "Olympus raw"),
+    (b"IIU\0", "Panasonic raw"),
+    (b"FUJIFILM", "Fujifilm raw"),
+)
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -40,8 +52,12 @@ class UnreadableImage(Exception):
         self.reason = reason
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a whole file of at most 256 MiB.
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """Read a whole file.
+
+    Args:
+        path: of a photo, or of a sidecar.
+        limit: bytes.
 
     Raises:
         UnreadableImage: missing, empty, larger, or not permitted.
@@ -50,8 +66,8 @@ def read_bytes(path: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device never ends
             raise UnreadableImage("not a regular file")
-        if status.st_size > MAX_BYTES:
-            raise UnreadableImage("the file is larger than 256 MiB")
+        if status.st_size > limit:
+            raise UnreadableImage(f"the file is larger than {limit >> 20} MiB")
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableImage(f"the file cannot be read ({error.strerror})") from error
@@ -139,7 +155,10 @@ def sniff_kind(head: bytes) -> str | None:
 
 def explain_content(head: bytes) -> str:
     """Name the kind of a file that `sniff_kind` does not accept."""
-    name = _other_kind(head)
+    name = next((name for start, name in OTHER_KINDS if head.startswith(start)), None)
+    if head[4:8] == b"ftyp":
+        brand = "Canon raw" if head[8:12] == b"crx " else "this kind of media file"
+        name = "AVIF" if _is_avif(head) else brand
     if name is None:
         return f"the content is not an image ({READ_KINDS} are read)"
     return f"{name} is not read ({READ_KINDS} are)"
@@ -148,22 +167,3 @@ def explain_content(head: bytes) -> str:
 def _is_avif(head: bytes) -> bool:
     brands = {head[start : start + 4] for start in range(8, len(head), 4)}
     return bool(brands & {b"avif", b"avis"}) and not brands & {b"heic", b"heix"}
-
-
-def _other_kind(head: bytes) -> str | None:
-    if head[4:8] == b"ftyp":
-        brand = "Canon raw" if head[8:12] == b"crx " else "this kind of media file"
-        return "AVIF" if _is_avif(head) else brand
-    starts = (
-        (b"GIF8", "GIF"),
-        (b"BM", "BMP"),
-        (b"8BPS", "Photoshop"),
-        (b"\xff\x0a", "JPEG XL"),
-        (b"\0\0\0\x0cJXL ", "JPEG XL"),
-        (b"\0\0\0\x0cjP  ", "JPEG 2000"),
-        (b"II*\0", "Canon raw"),
-        (b"IIRO", "Olympus raw"),
-        (b"IIU\0", "Panasonic raw"),
-        (b"FUJIFILM", "Fujifilm raw"),
-    )
-    return next((name for start, name in starts if head.startswith(start)), None)

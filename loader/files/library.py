@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from loader.errors import PeaksError
-from loader.files.content import MAX_PACKET, explain_refusal
+from loader.files.content import MAX_PACKET, UnreadableImage, explain_refusal, read_bytes
 from loader.files.facts.sidecar_names import SUFFIXES, SidecarNames, sidecars_beside
 from loader.files.passed_over import NO_PICTURE, SIDECAR, Exclusions, passed_over_kind
 from loader.files.paths import printable_path
@@ -62,10 +62,8 @@ class PhotoFile:
             return content_hash
         digest = sha256()
         for each in self.sidecars:
-            if not each.path.is_file():  # a pipe would block
-                continue
-            with suppress(OSError), each.path.open("rb") as stream:
-                digest.update(stream.read(MAX_PACKET))
+            with suppress(UnreadableImage):
+                digest.update(read_bytes(each.path, MAX_PACKET))
         return join_key(content_hash, digest.hexdigest())
 
 

@@ -1,1 +1,1 @@
-"""What a photo's file says beside its pixels: where, when and what, from EXIF."""
+"""What a photo's file says beside its pixels: where, when and what."""

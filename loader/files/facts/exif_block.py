@@ -9,6 +9,7 @@ import io
 import logging
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -112,10 +113,8 @@ def read_tags(image: Image.Image) -> Tags:
         return Tags()
     found: Mapping[str, Any] = {}
     if block.startswith(_HEADERS):
-        try:
+        with suppress(Exception):  # hostile bytes can raise any exception in a reader
             found = exifread.process_file(_Bounded(block), details=False, extract_thumbnail=False)
-        except Exception:  # hostile bytes can raise any exception in a reader
-            found = {}
     parts = {name.partition(" ")[0] for name in found}
     pointers = {"EXIF": found.get("Image ExifOffset"), "GPS": found.get("Image GPSInfo")}
     lost = any(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from loader.files.content import MAX_PACKET
+from loader.files.content import MAX_PACKET, UnreadableImage, read_bytes
 from loader.files.facts.metadata import Judge, Metadata, first_description, join
 from loader.files.facts.times import PHOTO_YEARS
 from loader.files.facts.xmp import parse_xmp
@@ -25,15 +25,10 @@ def read_sidecars(paths: Iterable[Path]) -> Metadata:
 
 def _read(path: Path) -> Metadata:
     name = clean_text(path.name)
-    if path.exists() and not path.is_file():  # a pipe would block
-        return Metadata(notes=(f"its sidecar {name} is no regular file",))
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_PACKET + 1)
-    except OSError as error:
-        return Metadata(notes=(f"its sidecar {name} cannot be read ({error.strerror})",))
-    if len(data) > MAX_PACKET:
-        return Metadata(notes=(f"its sidecar {name} is larger than 16 MiB and was not read",))
+        data = read_bytes(path, MAX_PACKET)
+    except UnreadableImage as unreadable:
+        return Metadata(notes=(f"its sidecar {name} was not read: {unreadable.reason}",))
     if path.suffix.lower() == ".xmp":
         return parse_xmp([data], NAME)
     try:

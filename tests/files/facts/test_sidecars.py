@@ -118,7 +118,7 @@ def test_takeout_that_knows_nothing(written: Any, expected: Metadata) -> None:
     assert read_takeout(written) == expected
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[" * 100_000, b"\xff\xfe{}", b'{"a": ' + b"9" * 5000 + b"}"])
+@pytest.mark.parametrize("data", [b"{", b"[" * 100_000, b"\xff\xfe{}", b'{"a": ' + b"9" * 5000 + b"}"])
 def test_a_damaged_sidecar_gives_a_note(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "IMG_1.jpg.json"
     path.write_bytes(data)
@@ -128,7 +128,8 @@ def test_a_damaged_sidecar_gives_a_note(tmp_path: Path, data: bytes) -> None:
 def test_a_pipe_does_not_block(photo: Path) -> None:
     os.mkfifo(photo.parent / "IMG_1.xmp")
     decoded = decode(photo)
-    assert isinstance(decoded, Photo) and decoded.notes == ("its sidecar IMG_1.xmp is no regular file",)
+    assert isinstance(decoded, Photo)
+    assert decoded.notes == ("its sidecar IMG_1.xmp was not read: not a regular file",)
     assert sidecars_beside(photo) == ()
 
 
@@ -137,7 +138,14 @@ def test_a_hostile_xmp_gives_a_note(tmp_path: Path) -> None:
     path.write_bytes(BOMB)
     assert read_sidecars([path]).notes == ("its sidecar's XMP is damaged and was not read",)
     (note,) = read_sidecars([tmp_path / "gone.xmp"]).notes
-    assert note == "its sidecar gone.xmp cannot be read (No such file or directory)"
+    assert note == "its sidecar gone.xmp was not read: the file cannot be read (No such file or directory)"
+
+
+def test_an_empty_and_a_huge_sidecar_give_a_note(tmp_path: Path) -> None:
+    for size, reason in ((0, "the file is empty"), ((16 << 20) + 1, "the file is larger than 16 MiB")):
+        path = tmp_path / "IMG_1.jpg.json"
+        path.write_bytes(bytes(size))
+        assert read_sidecars([path]).notes == (f"its sidecar IMG_1.jpg.json was not read: {reason}",)
 
 
 # --- a photo and its sidecars ------------------------------------------------------------------------------
