@@ -106,9 +106,12 @@ class IdentifiedImage:
             return ", ".join(candidate.peak.name for candidate in self.named)
         if self.candidates:
             best = self.candidates[0]
-            probability, threshold = format_below(best.probability, self.threshold)
-            return (f"no match: the likeliest, {best.peak.name}, has {probability}, and a peak is named from "
-                    f"{threshold} on")
+            if all(row.weighed is not best for row in self.rows()):
+                least = min(UNLIKELY, self.threshold)
+                return f"no match: every peak is less likely than {format_probability(least)}"
+            _, threshold = format_below(best.probability, self.threshold)
+            return (f"no match: the likeliest, {best.peak.name}, has {self.say_probability(best)}, and a "
+                    f"peak is named from {threshold} on")
         if self.found.candidates:
             best_cosine = max(each.cosine for each in self.found.candidates)
             cosine, least = tell_apart(best_cosine, self.min_similarity, 3)
@@ -118,6 +121,12 @@ class IdentifiedImage:
         where = "inside the filters " if self.filters else ""
         seen = "can be compared with it" if self.found.camera is None else "could be seen from there"
         return f"no peak of the catalogue {where}{seen}"
+
+    def say_probability(self, candidate: Candidate) -> str:
+        """A candidate's probability, with the digits it takes to see why it is not named."""
+        if candidate.is_named or candidate.probability >= self.threshold:
+            return format_probability(candidate.probability)
+        return format_below(candidate.probability, self.threshold)[0]
 
 
 def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
@@ -132,12 +141,12 @@ def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
     told = [f"{image.path}: {image.headline}", *(f"  {line}" for line in lines if line)]
     heading = "\n".join(fold_line(line, width) for line in told)
     rows = image.rows()
-    return f"{heading}\n{format_table(_columns(rows), width)}" if rows else heading
+    return f"{heading}\n{format_table(_columns(image, rows), width)}" if rows else heading
 
 
-def _columns(rows: list[Row]) -> list[Column]:
+def _columns(image: IdentifiedImage, rows: list[Row]) -> list[Column]:
     weighed = [row.weighed for row in rows]
-    probabilities = [format_probability(each.probability) if each else "" for each in weighed]
+    probabilities = [image.say_probability(each) if each else "" for each in weighed]
     return [
         Column("#", [str(rank) for rank in range(1, len(rows) + 1)], "right"),
         Column("peak", [row.peak.name for row in rows]),

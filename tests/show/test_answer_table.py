@@ -84,6 +84,20 @@ def test_no_match_never_contradicts_its_numbers() -> None:
     assert weigh(image, 0.99999, 0.1, 0.0).headline == "Ama Dablam"
 
 
+def test_no_match_has_the_digits_of_its_table() -> None:
+    shown = show_identified(weigh(replace(identified_image(), threshold=0.6), 0.597, 0.1, 0.0), 100)
+    assert "has 59.7 %, and a peak is named from 60.0 % on" in shown
+    assert "Ama Dablam       59.7 %" in shown
+
+
+def test_no_match_names_no_peak_that_has_no_row() -> None:
+    image = replace(identified_image(), threshold=0.6)
+    far = image.found.candidates[2]
+    image = replace(image, found=replace(image.found, candidates=(replace(far, probability=0.002),)))
+    assert image.headline == "no match: every peak is less likely than 5.0 %"
+    assert "Kangtega" not in show_identified(image, 100)
+
+
 def test_a_cut_off_that_leaves_no_candidate_is_told_with_its_numbers() -> None:
     image = replace(identified_image(), min_similarity=0.1442)
     assert image.headline == "no match: the highest similarity is 0.1440, below 0.1442"
