@@ -70,7 +70,8 @@ def identify(
     found = _identify_each(connection.client(), listed, filters, checkpoint, skipped)
     if html is not None and (found := list(found)):
         write_contact_sheet(render_identifications(found), html)
-    show_each(found, skipped, show=show_identified, describe=describe_identified,
+    show_each(found, skipped, show=partial(show_identified, is_one_of_many=len(listed) > 1),
+              describe=describe_identified, kind=lambda image: "named" if image.named else "no match",
               json_key="answers" if as_json else None)
 
 
@@ -126,20 +127,23 @@ def sight(
 ) -> None:
     """Show which peaks were in front of each IMAGE's camera, by where it stood and looked.
 
-    An IMAGE is a file or a folder of photos. No pixel is decoded, and no checkpoint needed. Exit status:
-    0, or 2 when no IMAGE could be read.
+    An IMAGE is a file or a folder of photos; for an indexed photo, give the path of its file. No pixel is
+    decoded, and no checkpoint needed. Exit status: 0, or 2 when no IMAGE could be read.
     """
     from loader.files.facts.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera, sight_photo
     from loader.show.sight.table import describe_sights, show_sights
+    from loader.show.sight.words import headline
 
     zone = parse_zone(timezone) if timezone else None
     listed, skipped = list_images(images)
     drawings = plan_drawings(listed, output)
     summits = _read_summits(connection, catalogue)
     found = read_each(listed, lambda image: sight_photo(read_photo_camera(image, zone), summits), skipped)
-    show_each(_draw_each(found, drawings), skipped, show=partial(show_sights, show_all=show_all),
-              describe=describe_sights, json_key="photos" if as_json else None)
+    show = partial(show_sights, show_all=show_all, is_one_of_many=len(listed) > 1)
+    show_each(_draw_each(found, drawings), skipped, show=show, describe=describe_sights,
+              kind=lambda photo: "with a peak in the frame" if photo.shown else headline(photo),
+              json_key="photos" if as_json else None)
 
 
 def plan_drawings(images: Sequence[str], output: Path | None) -> dict[str, Path]:

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from loader.elastic.models import find_limits
 from loader.errors import PeaksError
 from loader.show.tables import fold_line
-from loader.text import clean_text
+from loader.text import clean_text, format_count
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -173,26 +173,32 @@ def show_each(
     *,
     show: Callable[[Found], str],
     describe: Callable[[Found], dict[str, Any]],
+    kind: Callable[[Found], str],
     json_key: str | None,
 ) -> None:
-    """Print the answers about images, each as soon as it is there, and then why some were skipped.
+    """Print the answers about images, each as soon as it is there, why some were skipped, and a last line.
 
     Args:
         found: what was read of each.
         skipped: reasons by path, complete when the last image was read.
         show: makes a text for a person.
         describe: makes a JSON object.
+        kind: says in a word or two what was found; the last line counts them.
         json_key: what the list of objects is called in the JSON document; None prints texts.
 
     Raises:
         click.exceptions.Exit: no image could be read.
     """
-    described, count = [], 0
-    for count, each in enumerate(found, 1):
+    described, kinds, before = [], Counter[str](), ""
+    for each in found:
+        kinds[kind(each)] += 1
         if json_key is not None:
             described.append(describe(each))
-        else:
-            click.echo(("\n" if count > 1 else "") + show(each))
+            continue
+        text = show(each)
+        # only blocks stand apart: many photos of one line each are a list
+        click.echo(("\n" if before and "\n" in before + text else "") + text)
+        before = text
     if json_key is not None:
         reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
         print_json({json_key: described, "skipped": reasons})
@@ -200,5 +206,16 @@ def show_each(
         for reason, times in Counter(skipped.values()).items():
             several = f" ({times} images)" if times > 1 else ""
             click.echo(clean_text(f"Skipped{several}: {reason}"), err=True)
-    if not count:
+        _say_counts(kinds, len(skipped))
+    if not kinds:
         raise click.exceptions.Exit(NOTHING_READ)
+
+
+def _say_counts(kinds: Counter[str], skipped: int) -> None:
+    """Say how many photos there were of which kind, where there was more than one."""
+    read = kinds.total()
+    if read + skipped < 2:
+        return
+    counts = [f"{number:,} {kind}" for kind, number in kinds.most_common()]
+    counts += [f"{skipped:,} skipped"] if skipped else []
+    click.echo(f"{format_count(read, 'photo')}: {', '.join(counts)}", err=True)

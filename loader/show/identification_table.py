@@ -12,7 +12,7 @@ from loader.show.sight.table import describe_sight
 from loader.show.sight.words import describe_camera
 from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_aside, format_below, format_probability
-from loader.text import format_direction, list_words, tell_apart
+from loader.text import clean_text, format_direction, list_words, tell_apart
 
 # A person is shown no peak that is less likely than this, unless it was in the frame. Programs get it.
 UNLIKELY = 0.05
@@ -107,8 +107,8 @@ class IdentifiedImage:
         if self.candidates:
             best = self.candidates[0]
             if all(row.weighed is not best for row in self.rows()):
-                least = min(UNLIKELY, self.threshold)
-                return f"no match: every peak is less likely than {format_probability(least)}"
+                limit = format_probability(min(UNLIKELY, self.threshold))
+                return f"no match: every peak is less likely than {limit}"
             _, threshold = format_below(best.probability, self.threshold)
             return (f"no match: the likeliest, {best.peak.name}, has {self.say_probability(best)}, and a "
                     f"peak is named from {threshold} on")
@@ -129,18 +129,22 @@ class IdentifiedImage:
         return format_below(candidate.probability, self.threshold)[0]
 
 
-def show_identified(image: IdentifiedImage, width: int | None = None) -> str:
+def show_identified(image: IdentifiedImage, width: int | None = None, *, is_one_of_many: bool = False) -> str:
     """The answer, where the camera looked, and the candidates as a table.
 
     Args:
         image: with its identification.
         width: see `format_table`.
+        is_one_of_many: one line is enough where nothing is named and nothing is in the frame.
     """
+    rows = image.rows()
+    has_something = image.named or any(row.sight and row.sight.in_frame for row in rows)
+    if is_one_of_many and not has_something:
+        return clean_text(f"{image.path}: {image.headline}")
     concepts = ", ".join(concept.names[0] for concept in image.found.concepts)
     lines = [image.camera, image.in_frame, *image.filters, f"also: {concepts}" if concepts else ""]
     told = [f"{image.path}: {image.headline}", *(f"  {line}" for line in lines if line)]
     heading = "\n".join(fold_line(line, width) for line in told)
-    rows = image.rows()
     return f"{heading}\n{format_table(_columns(image, rows), width)}" if rows else heading
 
 

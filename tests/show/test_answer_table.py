@@ -98,6 +98,13 @@ def test_no_match_names_no_peak_that_has_no_row() -> None:
     assert "Kangtega" not in show_identified(image, 100)
 
 
+def test_one_of_many_is_one_line_where_nothing_is_to_be_seen() -> None:
+    image = nothing_in_sight()
+    assert show_identified(image, 40, is_one_of_many=True) == f"{image.path}: {image.headline}"
+    for seen in (identified_image(), unlikely()):  # named, or in the frame
+        assert show_identified(seen, 80, is_one_of_many=True) == show_identified(seen, 80)
+
+
 def test_a_cut_off_that_leaves_no_candidate_is_told_with_its_numbers() -> None:
     image = replace(identified_image(), min_similarity=0.1442)
     assert image.headline == "no match: the highest similarity is 0.1440, below 0.1442"

@@ -11,21 +11,27 @@ from loader.peaks.sight.photo import SightedPhoto
 from loader.show.sight.words import describe_missing, describe_shot, headline
 from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_aside
-from loader.text import format_direction
+from loader.text import clean_text, format_direction
 
 # Rows outside the frame, or of a photo without a known frame, unless all are asked for.
 FEW = 5
 
 
-def show_sights(sighted: SightedPhoto, width: int | None = None, *, show_all: bool = False) -> str:
+def show_sights(
+    sighted: SightedPhoto, width: int | None = None, *, show_all: bool = False, is_one_of_many: bool = False
+) -> str:
     """Return one photo's block: what it shows, its camera, its peaks.
 
     Args:
         sighted: the photo.
         width: see `format_table`.
         show_all: the peaks outside the frame too, and not only the first `FEW`.
+        is_one_of_many: one line is enough where nothing can be in the frame and nothing is to be noted.
     """
-    in_frame = sum(bool(sight.in_frame) for sight in sighted.sights)
+    frames = [sight.in_frame for sight in sighted.sights]
+    if is_one_of_many and not (show_all or sighted.photo.notes) and all(each is False for each in frames):
+        return clean_text(f"{sighted.photo.path}: {headline(sighted)}")
+    in_frame = sum(map(bool, frames))
     rows = sighted.sights if show_all else sighted.sights[: in_frame + FEW]
     lines = [fold_line(line, width) for line in _heading(sighted)]
     if rows:

@@ -63,6 +63,7 @@ def test_several_images_one_block_each_and_the_unreadable_named(
         f"Skipped: {text} cannot be read as an image: the content is not an image "
         "(JPEG, PNG, WebP, HEIF and TIFF are read).",
         "Skipped: There is no image file missing.jpg: check the path.",
+        "2 photos: 1 with a peak in the frame, 1 no position, 2 skipped",
     ]
     result = run("missing.jpg", "--peaks", catalogue)
     assert result.exit_code == 2 and result.stdout == ""
@@ -84,6 +85,7 @@ def test_a_folder_is_gone_through(catalogue: Path, tmp_path: Path) -> None:
         f"Skipped: {trek}/no image.jpg cannot be read: a link to nothing.",
         f"Skipped: The folder {tmp_path}/empty holds no photo that can be read.",
     ]
+    assert result.stderr.splitlines()[-1] == "2 photos: 2 with a peak in the frame, 3 skipped"
     assert {path.name for path in (tmp_path / "drawings").iterdir()} == {"a.sight.png", "b.sight.png"}
     document = json.loads(run(trek, "--peaks", catalogue, "--json").stdout)
     assert [entry["path"] for entry in document["photos"]] == named

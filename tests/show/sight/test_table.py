@@ -41,6 +41,16 @@ def test_snapshot(name: str, fields: dict[str, Any], options: dict[str, Any]) ->
     check_snapshot(SNAPSHOTS / name, show(fields, **options) + "\n")
 
 
+def test_one_of_many_is_one_line_where_nothing_can_be_in_the_frame() -> None:
+    for fields, words in (
+        ({"bearing": 90.0}, "no position"),
+        (valley_fields(**FAR_AWAY), "no peak near"),
+        (valley_fields(bearing=225.0, field_of_view=20.0), "no peak of the catalogue in the frame"),
+    ):
+        assert show(fields, is_one_of_many=True) == f"IMG_1.jpg: {words}"
+    assert show(valley_fields(), is_one_of_many=True) == show(valley_fields())
+
+
 def test_west_of_true_north() -> None:
     fields = valley_fields(bearing_reference="magnetic", **{"gps": {"lat": 64.0, "lon": -20.0}})
     line = describe_shot(sight_photo(photo_of(fields), valley_summits()))
