@@ -189,7 +189,10 @@ def make_thumbnail(upright: Image.Image, profile: bytes | None = None) -> str:
         upright: RGB.
         profile: ICC profile of its colours; phones write Display P3, which would look pale without it.
     """
-    small = upright.copy() if max(upright.size) <= THUMBNAIL_SIDE else _shrink(upright)
+    small = upright.copy()
+    # First by a whole factor, then by the filter, in a third of its time: that changes far less (44 dB of
+    # peak signal to noise at least) than the JPEG does (28 to 31 dB).
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.5)
     colours = to_srgb(small, profile)
     for quality in THUMBNAIL_QUALITIES:
         stream = io.BytesIO()
@@ -197,14 +200,6 @@ def make_thumbnail(upright: Image.Image, profile: bytes | None = None) -> str:
         if stream.tell() <= THUMBNAIL_BYTES:
             break
     return b64encode(stream.getvalue()).decode("ascii")
-
-
-def _shrink(upright: Image.Image) -> Image.Image:
-    scale = THUMBNAIL_SIDE / max(upright.size)
-    size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
-    # First by a whole factor, then by the filter, in a third of its time: that changes far less (44 dB of
-    # peak signal to noise at least) than the JPEG does (28 to 31 dB).
-    return upright.resize(size, Image.Resampling.LANCZOS, reducing_gap=1.5)
 
 
 def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
