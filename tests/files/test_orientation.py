@@ -81,6 +81,17 @@ def test_a_png_that_only_xmp_turns_stands_upright(chunk: Callable[[bytes], bytes
     assert corners(render_at_least(opened, None)[0]) == [RED, GREEN, BLUE, YELLOW]
 
 
+def test_an_animated_png_is_turned_by_exif_behind_its_pictures() -> None:
+    picture, turned = stored(quadrants(), 6), make_exif({Base.Orientation: 6})
+    data = encode(picture, "PNG", turned, save_all=True, append_images=[quadrants().resize(picture.size)])
+    start = data.find(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    assert b"fdAT" in data
+    opened = open_encoded(data[:start] + data[end:-12] + data[start:end] + data[-12:])
+    assert upright_size(opened) == quadrants().size
+    assert corners(render_at_least(opened, None)[0]) == [RED, GREEN, BLUE, YELLOW]
+
+
 def test_the_photo_that_lay_on_its_side(shared: Path) -> None:
     path = shared / "failing" / "heic_turned_by_exif_only.heic"
     if not path.is_file():
