@@ -35,7 +35,7 @@ def _show(found: Sequence[StoredLibrary]) -> str:
     return format_table([
         Column("library", [each.library or "(none)" for each in found]),
         Column("photos", [f"{each.photos:,}" for each in found], "right"),
-        Column("last load", [format_time(ShotTime(each.loaded)) for each in found]),
+        Column("last load", [format_time(ShotTime(each.loaded)) for each in found], is_whole=True),
         Column("folder", [_say_root(each.root) for each in found]),
     ])
 

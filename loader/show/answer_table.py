@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from loader.search.answer import Answer, PhotoHit, Similarity
-from loader.show.tables import Column, fold_line, format_table
+from loader.show.tables import Column, fold_line, format_list, format_table, terminal_width
 from loader.show.values import (
     format_alike,
     format_metres,
@@ -16,13 +16,16 @@ from loader.show.values import (
 )
 from loader.text import format_count, format_distance
 
+TABLE_WIDTH = 120  # terminal columns
+
 
 def show_photos(answer: Answer, width: int | None = None) -> str:
-    """Photos as a table.
+    """Photos as a table, or as a list where dates and labels would be folded.
 
     Args:
         answer: with at least one hit.
-        width: see `format_table`.
+        width: see `format_table`. Below `TABLE_WIDTH` it is always a list, however short the photos' paths:
+            one question keeps one form for every --size and --page.
     """
     question, hits = answer.question, answer.hits
     first = question.parameters.get("from", 0) + 1
@@ -37,13 +40,14 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
         Column("#", [str(rank) for rank in range(first, first + len(hits))], "right"),
         Column("photo", [hit.file or hit.path for hit in hits], is_whole=True),
         Column("alike", [format_alike(hit) for hit in hits], is_whole=True),
-        Column("taken", [format_time(hit.time) for hit in hits]),
+        Column("taken", [format_time(hit.time) for hit in hits], is_whole=True),
         *_similarity_columns([hit.similarity for hit in hits]),
         *_order_columns(answer),
-        Column("peaks", [", ".join(map(format_prediction, hit.predictions)) for hit in hits]),
-        Column("concepts", [", ".join(concept.name for concept in hit.concepts) for hit in hits]),
+        Column("peaks", [", ".join(map(format_prediction, hit.predictions)) for hit in hits], is_whole=True),
+        Column("concepts", [", ".join(each.name for each in hit.concepts) for hit in hits], is_whole=True),
     ]
-    return "\n".join([*(fold_line(line, width) for line in heading), format_table(columns, width)])
+    arrange = format_table if (width or terminal_width()) >= TABLE_WIDTH else format_list
+    return "\n".join([*(fold_line(line, width) for line in heading), arrange(columns, width)])
 
 
 def _similarity_columns(similarities: Sequence[Similarity]) -> list[Column]:

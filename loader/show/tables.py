@@ -51,14 +51,23 @@ def format_table(columns: Sequence[Column], width: int | None = None, indent: in
         indent: blanks before every line.
     """
     room = (width or terminal_width()) - indent
-    shown = [
+    shown = _clean(columns)
+    widths = _choose_widths(shown, room)
+    lines = _paragraphs(shown, room) if widths is None else _rows(shown, widths)
+    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in lines)
+
+
+def format_list(columns: Sequence[Column], width: int | None = None) -> str:
+    """Each row as a paragraph, as `format_table` has it where a table does not fit."""
+    return "\n".join(line.rstrip() for line in _paragraphs(_clean(columns), width or terminal_width()))
+
+
+def _clean(columns: Sequence[Column]) -> list[Column]:
+    return [
         replace(column, cells=[clean_text(cell) for cell in column.cells])
         for column in columns
         if any(column.cells)
     ]
-    widths = _choose_widths(shown, room)
-    lines = _paragraphs(shown, room) if widths is None else _rows(shown, widths)
-    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in lines)
 
 
 def fold_line(line: str, width: int | None = None) -> str:

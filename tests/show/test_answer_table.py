@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from loader.peaks.catalogue import Concept
 from loader.peaks.identification.identifier import Identification
 from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer
@@ -58,7 +59,7 @@ def nothing_in_sight() -> IdentifiedImage:
         ("photos.txt", show_photos(photo_answer(), 180)),
         ("photos-80-columns.txt", show_photos(photo_answer(), 80)),
         ("photos-60-columns.txt", show_photos(photo_answer(), 60)),
-        ("photos-alike.txt", show_photos(alike(), 180)),
+        ("photos-alike.txt", show_photos(alike(), 220)),
         ("photos-hybrid.txt", show_photos(photo_answer(is_cosine=False), 180)),
         ("photos-plain.txt", show_photos(plain_answer(), 80)),
         ("photos-no-probability.txt", show_photos(photo_answer(None), 180)),
@@ -73,6 +74,27 @@ def nothing_in_sight() -> IdentifiedImage:
 )
 def test_snapshot(name: str, text: str) -> None:
     check_snapshot(SNAPSHOTS / name, text + "\n")
+
+
+@pytest.mark.parametrize("width", [80, 119, 120, 130, 180])
+def test_neither_a_date_nor_a_label_is_folded_in_a_table(width: int) -> None:
+    hits = photo_answer().hits
+    names = ("starry night sky", "prayer flags", "suspension bridge")
+    labels = tuple(Concept(name, (name,)) for name in names)
+    few = replace(photo_answer(), hits=(replace(hits[0], root=None, concepts=labels),))
+    lines = show_photos(few, width).splitlines()
+    if any(line.startswith("#") for line in lines):
+        assert "2023-10-05 06:12 +05:45" in lines[-1] and "suspension bridge" in lines[-1]
+    else:
+        assert lines[-1].startswith("   ")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_answer_has_one_form_for_every_size(count: int) -> None:
+    hits = tuple(replace(hit, root=None, path="a.jpg", predictions=(), concepts=())
+                 for hit in photo_answer().hits[:count])
+    lines = show_photos(replace(photo_answer(), hits=hits), 80).splitlines()
+    assert lines[3].split() == ["1", "a.jpg"] and lines[4].startswith("   taken 2023-10-05 06:12 +05:45;")
 
 
 def test_no_match_never_contradicts_its_numbers() -> None:
