@@ -16,6 +16,7 @@ from loader.show.values import format_metres, format_probability
 QUESTIONS = Path(__file__).with_name("questions.yaml")
 # Templates whose score is one of ranks, which has no probability.
 RANKED = ("photos-hybrid", "photos-hybrid-basic")
+PHOTO_COLUMNS, PEAK_COLUMNS = ("photo", "taken", "peaks"), ("id", "height", "names")
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,21 @@ def load_questions() -> list[Question]:
 
 
 def table(question: Question, hits: list[dict[str, Any]], siglip: SiglipSigmoid) -> str:
-    """Hits as aligned text; SigLIP's probability stands beside a score that is a cosine's."""
+    """Hits as aligned text, with the cosine and SigLIP's probability as `peaks search` gives them."""
     if not hits:
         return "  nothing found"
     scores = [hit["_score"] for hit in hits]
-    columns = [Column("", [f"{score:.3f}" for score in scores])]
-    if question.template not in RANKED:
-        probabilities = [format_probability(siglip.probability(2 * score - 1)) for score in scores]
-        columns.append(Column("", probabilities, "right"))
-    described = describe_peak if question.index == "peaks_catalog" else describe_photo
+    if question.template in RANKED:
+        columns = [Column("score", [f"{score:.4f}" for score in scores])]
+    else:
+        cosines = [2 * score - 1 for score in scores]  # Elasticsearch's score of a cosine is (1 + cosine) / 2
+        probabilities = [format_probability(siglip.probability(cosine)) for cosine in cosines]
+        columns = [Column("cosine", [f"{cosine:.3f}" for cosine in cosines], "right"),
+                   Column("probability", probabilities, "right")]
+    of_peaks = question.index == "peaks_catalog"
+    described, headings = (describe_peak, PEAK_COLUMNS) if of_peaks else (describe_photo, PHOTO_COLUMNS)
     rows = [described(hit["fields"]) for hit in hits]
-    columns += [Column("", cells) for cells in zip(*rows, strict=True)]
+    columns += map(Column, headings, zip(*rows, strict=True))
     return format_table(columns, indent=2)
 
 

@@ -16,13 +16,22 @@ from elasticsearch import Elasticsearch
 from demo.questions import Question, load_questions, table
 from loader.elastic.connection import Connection
 from loader.elastic.error_sentences import explained_errors
-from loader.elastic.models import read_deployed_model
+from loader.elastic.indices import ALIASES, CONCEPTS, PEAKS, PHOTOS, index_behind
+from loader.elastic.models import index_model, read_deployed_model
+from loader.elastic.photo_index import read_libraries
+from loader.errors import PeaksError
+from loader.peaks.catalogue import Concept, Entry, Peak
+from loader.peaks.catalogue_file import read_catalogue
+from loader.peaks.catalogue_index import read_all
 from loader.peaks.siglip import SiglipSigmoid
 from loader.search.template_call import format_curl
+from loader.text import list_words
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKPOINT = "demo/siglip2-trek-tiny"
 MODEL_ID = "siglip2-trek-tiny"
+LIBRARY = "demo"
+CATALOGUES = {PEAKS: "demo/peaks.yaml", CONCEPTS: "demo/concepts.yaml"}
 
 
 @click.command()
@@ -38,7 +47,11 @@ def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> N
     started = time.monotonic()
     connection = Connection(url=f"http://127.0.0.1:{port}")
     environment = {**os.environ, "ES_URL": connection.address}
-    for words in steps(port, count, seed, output, skip_cluster):
+    if not skip_cluster:
+        run_step(["peaks", "cluster", "start", "--port", str(port)], environment)
+    with explained_errors():
+        refuse_other_data(connection)
+    for words in steps(count, seed, output):
         run_step(words, environment)
     questions = load_questions()
     with explained_errors():
@@ -48,18 +61,55 @@ def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> N
     close(connection, questions[0], output, time.monotonic() - started)
 
 
-def steps(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> list[list[str]]:
-    """The commands of the demo up to the questions, as a person would type them in the checkout."""
+def refuse_other_data(connection: Connection) -> None:
+    """Refuse a node whose indices hold what the demo did not put there, before anything is written.
+
+    Raises:
+        PeaksError: it holds documents for another model, another library, or other peaks or concepts.
+    """
+    other = find_other_data(connection.client())
+    if other is not None:
+        raise PeaksError(
+            f"The node at {connection.address} holds {other}, which the demo did not load and might write "
+            "over: give the demo a node of its own with `PEAKS_CLUSTER_HOME=/tmp/peaks-demo make demo "
+            "PORT=9391`."
+        )
+
+
+def find_other_data(client: Elasticsearch) -> str | None:
+    """What the indices hold that the demo did not put there, in words; None: nothing."""
+    for alias in ALIASES:
+        index = index_behind(client, alias)
+        if index is None or not client.count(index=alias)["count"]:
+            continue
+        model_id = index_model(index.name, index.mappings).model_id
+        if model_id != MODEL_ID:
+            return f"{alias} of the model {model_id}"
+        if alias == PHOTOS:
+            names = [str(each.library) for each in read_libraries(client) if each.library != LIBRARY]
+        else:
+            names = _other_entries(client, Peak if alias == PEAKS else Concept)
+        if names:
+            return f"{list_words(names, 3)} in {alias}"
+    return None
+
+
+def _other_entries(client: Elasticsearch, kind: type[Entry]) -> list[str]:
+    """Names of the entries of an index that are not in the demo's catalogue as they are there."""
+    own = {entry.id: set(entry.names) for entry in read_catalogue(ROOT / CATALOGUES[kind.index], kind)}
+    return [entry.name for entry in read_all(client, kind) if set(entry.names) != own.get(entry.id)]
+
+
+def steps(count: int, seed: int, output: str) -> list[list[str]]:
+    """The commands from the running node to the questions, as a person would type them in the checkout."""
     photos = f"{output}/photos"
-    cluster = [] if skip_cluster else [["peaks", "cluster", "start", "--port", str(port)]]
     return [
-        *cluster,
         ["peaks", "model", "deploy", "--checkpoint", CHECKPOINT, "--precision", "fp32"],
         ["peaks", "apply", "--es-model-id", MODEL_ID],
-        ["peaks", "load-peaks", "demo/peaks.yaml"],
-        ["peaks", "load-concepts", "demo/concepts.yaml"],
+        ["peaks", "load-peaks", CATALOGUES[PEAKS]],
+        ["peaks", "load-concepts", CATALOGUES[CONCEPTS]],
         ["python", "-m", "demo.render", "--output", photos, "--count", str(count), "--seed", str(seed)],
-        ["peaks", "load-photos", photos, "--checkpoint", CHECKPOINT],
+        ["peaks", "load-photos", photos, "--library", LIBRARY, "--checkpoint", CHECKPOINT],
     ]
 
 
