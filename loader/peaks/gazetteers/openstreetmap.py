@@ -16,6 +16,12 @@ from loader.peaks.gazetteers.summit import Gazetteer
 from loader.text import shorten
 
 ORIGIN = "OpenStreetMap (© OpenStreetMap contributors, ODbL)"
+OTHER_ORIGIN = "a GeoJSON file"
+# What OpenStreetMap's exports carry: in the document's head, as the ids and as the keys of its features
+_MARKS = re.compile("openstreetmap|overpass|osm", re.IGNORECASE)
+_OSM_ID = re.compile(r"(node|way|relation)/\d+")
+_NO_KIND = "without natural=peak, which others have"
+_OSM_KEYS = frozenset(("@id", "@type", "osm_id", "osm_type", "osm_way_id"))
 SUMMITS = frozenset(("peak", "volcano"))
 
 # The keys that hold names, the likeliest to be known first; "name:ne" is the Nepali one.
@@ -40,16 +46,35 @@ def read_openstreetmap(text: str, source: str) -> Gazetteer:
     Raises:
         PeaksError: it is no such document.
     """
-    places = list(_read_places(_parse(text, source), source))
-    found = Gazetteer(ORIGIN)
+    document = _parse(text, source)
+    places = list(_read_places(document, source))
+    found = Gazetteer(ORIGIN if _is_openstreetmap(document) else OTHER_ORIGIN)
     is_tagged = any("natural" in tags for tags, *_ in places)
     for tags, latitude, longitude, height, number in places:
-        kind = str(tags.get("natural", "untagged"))
-        if is_tagged and kind not in SUMMITS:
-            found.passed_over[f"of another kind (natural={kind})"] += 1
+        names = _names(tags)
+        if is_tagged and str(tags.get("natural")) not in SUMMITS:
+            kind = f"of another kind (natural={tags['natural']})" if "natural" in tags else _NO_KIND
+            found.passed_over.note(kind, names[0][1] if names else "")
         else:
-            found.add(_names(tags), latitude, longitude, tags.get("ele", height), number)
+            found.add(names, latitude, longitude, tags.get("ele", height), number)
     return found
+
+
+def _is_openstreetmap(document: Any) -> bool:
+    """Whether a document is OpenStreetMap's: an Overpass answer, or GeoJSON with its marks."""
+    head = _mapping(document)
+    if isinstance(head.get("elements"), list):
+        return True
+    if any(_MARKS.search(str(head.get(key, ""))) for key in ("generator", "copyright", "attribution")):
+        return True
+    features = [head] if head.get("type") == "Feature" else head.get("features")
+    return any(_is_of_openstreetmap(_mapping(each)) for each in features or ())
+
+
+def _is_of_openstreetmap(feature: Mapping[str, Any]) -> bool:
+    properties = _mapping(feature.get("properties"))
+    ids = (str(each.get("id", "")) for each in (feature, properties))
+    return not _OSM_KEYS.isdisjoint(properties) or any(map(_OSM_ID.fullmatch, ids))
 
 
 def _parse(text: str, source: str) -> Any:

@@ -88,11 +88,11 @@ def _read_geonames(lines: Iterable[str]) -> Gazetteer:
             continue
         columns = line.rstrip("\r\n").split("\t")
         if len(columns) != _COLUMNS:
-            found.passed_over["in lines without 19 columns"] += 1
+            found.passed_over.note("in lines without 19 columns")
         elif columns[_CLASS] != "T":
             continue
         elif columns[_CODE] not in _SUMMITS:
-            found.passed_over[f"of other landforms ({columns[_CODE] or 'no code'})"] += 1
+            found.passed_over.note(f"of other landforms ({columns[_CODE] or 'no code'})", columns[_NAME])
         else:
             _add_landform(found, columns)
     return found
@@ -130,7 +130,7 @@ def _read_waypoints(content: bytes, source: str) -> Gazetteer:
     found = Gazetteer("waypoints of a GPX file")
     for number, point in enumerate(points, 1):
         if symbols and not _is_summit(point):
-            found.passed_over["that no symbol calls a summit"] += 1
+            found.passed_over.note("that no symbol calls a summit", point.get("name") or "")
         else:
             names = [(UNDETERMINED, point.get("name") or "")]
             found.add(names, point["lat"], point["lon"], point.get("ele"), f"waypoint-{number}")

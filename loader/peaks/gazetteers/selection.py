@@ -14,7 +14,7 @@ from loader.arrays import Bools, Floats
 from loader.peaks.catalogue import UNDETERMINED, NamesByLanguage, Peak
 from loader.peaks.catalogue_file import ID_LIMIT
 from loader.peaks.catalogue_index import fold_name
-from loader.peaks.gazetteers.summit import Gazetteer, Summit, tidy_names
+from loader.peaks.gazetteers.summit import Gazetteer, LeftOut, Summit, tidy_names
 from loader.peaks.sight.geometry import measure_distance
 from loader.place import Point
 
@@ -31,12 +31,12 @@ class Selection:
     Attributes:
         peaks: highest first.
         twice: names of summits of which the list has two entries; one of them was taken.
-        left_out: how many others were left out for which reason.
+        left_out: how many others were left out for which reason, with the first names.
     """
 
     peaks: list[Peak]
     twice: list[str]
-    left_out: Counter[str] = field(default_factory=Counter)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def select_peaks(
@@ -59,16 +59,16 @@ def select_peaks(
     summits = [_merge(gazetteer.summits[row], [gazetteer.summits[other] for other in entries[row]])
                for row in sorted(entries)]
     twice = [_first_name(gazetteer.summits[row]) for others in entries.values() for row in others]
-    left_out: Counter[str] = Counter()
+    left_out = LeftOut()
     near = np.ones(len(summits), dtype=np.bool_) if around is None else _near(summits, *around)
     peaks = []
     for summit, slug, is_near in zip(summits, make_ids(summits, language), near, strict=True):
         if not is_near:
-            left_out["too far from every photo"] += 1
+            left_out.note("too far from every photo", _first_name(summit))
         elif lowest is not None and summit.elev_m is None:
-            left_out["without a height"] += 1
+            left_out.note("without a height", _first_name(summit))
         elif lowest is not None and (summit.elev_m or 0) < lowest:
-            left_out["too low"] += 1
+            left_out.note("too low", _first_name(summit))
         else:
             names = _by_language(summit, language)
             flat = tuple(name for listed in names.values() for name in listed)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +15,14 @@ from loader.place import Point
 LONGEST_NAMES = 1900  # bytes of all names in a row; the text model reads 2,048
 FOOT_M, KILOMETRE_M = 0.3048, 1000.0
 
+SHOWN_NAMES = 3  # of what was left out for one reason
+
 # Groups of three digits behind blanks or apostrophes, or digits with points and commas, which may be either.
 _NUMBER = r"[-−]?(?:\d{1,3}(?:['’\s]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)*)"
+_ABOUT = r"(?:~|≈|c\.|ca\.?|circa|about|approx\.?)"
+_ROUGH = re.compile(rf"\s*{_ABOUT}.*|.*\?\s*", re.IGNORECASE | re.DOTALL)
 _HEIGHT = re.compile(
-    rf"(?:~|≈|c\.|ca\.?|circa|about|approx\.?)?\s*(?P<low>{_NUMBER})(?:\s*(?:-|–|—|to)\s*(?P<high>{_NUMBER}))?"
+    rf"{_ABOUT}?\s*(?P<low>{_NUMBER})(?:\s*(?:-|–|—|to)\s*(?P<high>{_NUMBER}))?"
     r"\s*(?:(?:(?P<feet>ft|feet|foot|['′])|(?P<kilometres>km)|mt?s?|msnm|m[eèé]t\w*|м)(?:[\s.?(/].*)?|\(.*|\?)?",
     re.IGNORECASE | re.DOTALL,
 )
@@ -41,6 +45,20 @@ class Summit:
     number: str
 
 
+class LeftOut(Counter[str]):
+    """How many things were left out for which reason, with the first names of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, list[str]] = defaultdict(list)
+
+    def note(self, reason: str, name: str = "") -> None:
+        """Count one more, and keep its name if it is among the first."""
+        self[reason] += 1
+        if name and len(self.names[reason]) < SHOWN_NAMES:
+            self.names[reason].append(name)
+
+
 @dataclass
 class Gazetteer:
     """What a file holds.
@@ -50,13 +68,15 @@ class Gazetteer:
         summits: with a name and a position.
         passed_over: what else it holds, by the reason why that is no peak.
         heights: that cannot be read, as they stand there.
+        rough: heights that the list itself calls approximate, as they stand there.
         estimates: how many heights are those of a terrain model.
     """
 
     origin: str
     summits: list[Summit] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
+    passed_over: LeftOut = field(default_factory=LeftOut)
     heights: list[str] = field(default_factory=list)
+    rough: list[str] = field(default_factory=list)
     estimates: int = 0
 
     def add(
@@ -73,9 +93,9 @@ class Gazetteer:
         listed = tidy_names(names)
         position = _read_position(latitude, longitude)
         if not listed:
-            self.passed_over["without a name"] += 1
+            self.passed_over.note("without a name")
         elif position is None:
-            self.passed_over["without a position"] += 1
+            self.passed_over.note("without a position", next(iter(listed.values()))[0])
         else:
             self.summits.append(Summit(listed, position, self._read_height(height), number))
 
@@ -83,10 +103,13 @@ class Gazetteer:
         try:
             if isinstance(height, int | float):
                 return parse_height(str(round(height)))  # the point of a number never separates thousands
-            return parse_height("" if height is None else str(height))
+            metres = parse_height("" if height is None else str(height))
         except (ValueError, OverflowError):  # round() of infinity, and of what is no number
             self.heights.append(str(height))
             return None
+        if metres is not None and _ROUGH.fullmatch(str(height)):
+            self.rough.append(str(height))
+        return metres
 
 
 def _read_position(latitude: Any, longitude: Any) -> Point | None:

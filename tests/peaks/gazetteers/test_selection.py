@@ -1,6 +1,7 @@
 """Which summits of a list become peaks: each once, with an id that stays, near enough and high enough."""
 from __future__ import annotations
 
+import json
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -151,14 +152,50 @@ def test_import_command(tmp_path: Path) -> None:
     assert said.splitlines() == [
         f"{output}: 1 peak of OpenStreetMap (© OpenStreetMap contributors, ODbL).",
         "  left out: 1 second entry of one summit (Everest)",
-        "  left out: 1 too low",
-        "  left out: 1 without a height",
-        "  passed over: 1 of another kind (natural=saddle)",
+        "  left out: 1 too low: Low",
+        "  left out: 1 without a height: Odd",
+        "  passed over: 1 of another kind (natural=saddle): Col",
         "  passed over: 1 without a name",
         "  1 height could not be read and left out: 'very high'",
         f"Next: peaks catalog check {output} --offline, then peaks load-peaks {output}",
     ]
     assert "1 peak, 0 reference photos: nothing" in call_peaks("catalog", "check", output, "--offline")
+
+
+def test_import_names_what_is_a_persons_own_and_does_not_credit_it_to_others(tmp_path: Path) -> None:
+    features = [feature({"name": name, **more}, 86 + row, 27) for row, (name, more) in enumerate([
+        ("Island Peak", {"natural": "peak", "ele": "about 6187"}), ("My Hill", {}), ("My Knoll", {}),
+        ("My Rise", {}), ("My Tor", {}), ("My Fell", {}), ("Pumori", {"natural": "peak", "ele": "7161"}),
+    ])]
+    own = write_geojson(tmp_path / "own.json", *({**each, "id": None} for each in features))
+    assert call_peaks("catalog", "import", own, "--output", tmp_path / "own.yaml").splitlines()[:3] == [
+        f"{tmp_path / 'own.yaml'}: 2 peaks of a GeoJSON file.",
+        "  passed over: 5 without natural=peak, which others have: My Hill, My Knoll, My Rise and 2 more",
+        "  1 height of the list said to be approximate, taken as written: 'about 6187'",
+    ]
+    assert "OpenStreetMap" not in (tmp_path / "own.yaml").read_text(encoding="utf-8")
+    track = tmp_path / "own.gpx"
+    track.write_text(gpx(waypoint("Ama Dablam", "<sym>Summit</sym>"), waypoint("My Hill")), encoding="utf-8")
+    said = call_peaks("catalog", "import", track, "--output", tmp_path / "gpx.yaml")
+    assert "passed over: 1 that no symbol calls a summit: My Hill" in said
+
+
+@pytest.mark.parametrize(("head", "more", "is_osm"), [
+    ({}, {}, False),
+    ({"generator": "overpass-turbo"}, {}, True),
+    ({"attribution": "© OpenStreetMap contributors"}, {}, True),
+    ({}, {"id": "node/42"}, True),
+    ({}, {"properties": {"name": "A", "@id": "way/3"}}, True),
+    ({}, {"properties": {"name": "A", "osm_id": 3}}, True),
+    ({}, {"id": 42}, False),
+])
+def test_only_what_openstreetmap_made_is_credited_to_it(
+    tmp_path: Path, head: dict[str, str], more: dict[str, object], is_osm: bool
+) -> None:
+    point = {**feature({"name": "A"}, 86, 27), "id": None, **more}
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps({"type": "FeatureCollection", **head, "features": [point]}), encoding="utf-8")
+    assert ("OpenStreetMap" in read_gazetteer(file).origin) == is_osm
 
 
 def test_a_catalogue_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
