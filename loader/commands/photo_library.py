@@ -195,6 +195,7 @@ def _settings(options: Options) -> Settings:
         reload=options.reload,
         checksum=options.checksum,
         moved=options.moved,
+        is_unnamed=not options.library,
     )
 
 

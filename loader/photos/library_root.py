@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -86,13 +86,19 @@ def _refuse_shared_files(listing: Listing, stored: Stored, settings: Settings) -
         others.get((join_path(settings.root_text, file.name), file.size, file.modified))
         for file in (listing.files if others else ())
     )
-    if found := next(filter(None, here), None):
-        raise PeaksError(_describe_overlap(settings.root_text, str(found.library), str(found.root)))
-    if settings.is_unnamed:
+    if shared := sorted({(str(photo.root), str(photo.library)) for photo in here if photo is not None}):
+        raise PeaksError(_describe_overlap(settings.root_text, listing.prefix, shared))
+    if settings.is_unnamed and not _is_stored(stored, settings):
         for library, root in {(str(photo.library), str(photo.root)) for photo in others.values()}:
             if real_path(root) in settings.root.parents:
                 named = "name it with --library NAME"
                 raise PeaksError(_describe_part(settings.root_text, library, root, named))
+
+
+def _is_stored(stored: Stored, settings: Settings) -> bool:
+    """Whether the index holds this library with this root."""
+    return any((photo.library, photo.root) == (settings.library, settings.root_text)
+               for photo in stored.values())
 
 
 def _describe_part(root: str, library: str, other: str, alternative: str) -> str:
@@ -101,18 +107,29 @@ def _describe_part(root: str, library: str, other: str, alternative: str) -> str
     return f"{root} is a part of the library {library!r}: load it as that with {option}, or {alternative}."
 
 
-def _describe_overlap(root: str, library: str, other: str) -> str:
-    forget = f"`peaks forget {quote(library)}` first"
-    if root == other:
-        name = f"--library {quote(library)}"
-        return f"{root} is the library {library!r} already: load it with {name}, or {forget}."
-    if Path(root).is_relative_to(other):
-        return _describe_part(root, library, other, forget)
-    inside = os.path.relpath(other, root)
-    return (
-        f"{root} holds the library {library!r} in {inside}: leave that out with --exclude "
-        f"{quote(f'/{inside}/')}, or {forget}."
-    )
+def _describe_overlap(root: str, prefix: str, shared: Sequence[tuple[str, str]]) -> str:
+    """Say how to load a folder that holds files of other libraries.
+
+    Args:
+        root: of the library.
+        prefix: the folder's path from the root, with a ``/`` at its end; "" for the root itself.
+        shared: the roots and names of those libraries.
+    """
+    folder = join_path(root, prefix.rstrip("/")) if prefix else root
+    for other, library in shared:
+        forget = f"`peaks forget {quote(library)}` first"
+        if folder == other:
+            whole = " and without --library-root" if prefix else ""
+            name = f"--library {quote(library)}{whole}"
+            return f"{folder} is the library {library!r} already: load it with {name}, or {forget}."
+        if Path(folder).is_relative_to(other):
+            return _describe_part(folder, library, other, forget)
+    inside = [os.path.relpath(other, root) for other, _ in shared]
+    nouns, those = ("libraries", "them") if len(shared) > 1 else ("library", "that")
+    held = list_words([f"{library!r} in {place}" for place, (_, library) in zip(inside, shared, strict=True)])
+    options = " ".join(f"--exclude {quote(f'/{place}/')}" for place in inside)
+    forget = list_words([f"`peaks forget {quote(library)}`" for _, library in shared])
+    return f"{root} holds the {nouns} {held}: leave {those} out with {options}, or {forget} first."
 
 
 def _refuse_half_moved(own: Iterable[StoredPhoto], settings: Settings) -> None:

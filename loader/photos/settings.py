@@ -7,7 +7,6 @@ from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 
 from loader.errors import PeaksError
-from loader.files.library import library_name
 from loader.files.paths import printable_path
 
 
@@ -53,6 +52,7 @@ class Settings:
         reload: load unchanged photos too.
         checksum: read every file; do not trust its size and time.
         moved: the library's folder is now at this root.
+        is_unnamed: nobody chose the library's name: it is that of its root folder.
         started: when the load began.
     """
 
@@ -65,17 +65,13 @@ class Settings:
     reload: bool = False
     checksum: bool = False
     moved: bool = False
+    is_unnamed: bool = False
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     @property
     def root_text(self) -> str:
         """The root as documents hold it."""
         return printable_path(str(self.root))
-
-    @property
-    def is_unnamed(self) -> bool:
-        """Whether the library has the name of its folder, which nobody chose for it."""
-        return self.library == library_name(self.root)
 
     @property
     def origin(self) -> dict[str, str]:

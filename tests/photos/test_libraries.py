@@ -158,6 +158,33 @@ def test_no_file_is_in_two_libraries(client: Elasticsearch, node: Node, cards: t
     assert photos(client).keys() == files(first, second)
 
 
+def test_libraries_in_the_folder_of_another_can_be_loaded_again(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    inner, above = first.parent, first.parent.parent
+    load(inner, node.url)
+    load(second.parent, node.url, "--library", "two 2")
+    report = load(above, node.url)
+    assert report["said"] == (
+        f"Error: {above} holds the libraries 'card1' in card1 and 'two 2' in card2: leave them out with "
+        "--exclude /card1/ --exclude /card2/, or `peaks forget card1` and `peaks forget 'two 2'` first.\n"
+    )
+    write(above / "own.jpg", quadrants(700, 300))
+    left_out = ("--exclude", "/card1/", "--exclude", "/card2/")
+    assert outcomes(load(above, node.url, *left_out)) == {"created": 1}
+    for words in ((), ("--library", "card1")):
+        assert outcomes(load(inner, node.url, *words)) == {"unchanged": 4}
+    report = load(inner, node.url, "--library-root", above)
+    assert report["said"] == (
+        f"Error: {inner} is the library 'card1' already: load it with --library card1 and without "
+        "--library-root, or `peaks forget card1` first.\n"
+    )
+    write(above / "card3" / "own.jpg", quadrants(750, 300))
+    assert outcomes(load(above / "card3", node.url, "--library", "card3")) == {"created": 1}
+    assert photos(client).keys() == files(above)
+
+
 def test_disks_that_are_mounted_at_one_place_can_have_a_library_each(
     client: Elasticsearch, node: Node, cards: tuple[Path, Path]
 ) -> None:
