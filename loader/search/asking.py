@@ -114,7 +114,10 @@ def answer_photos(client: Elasticsearch, question: Question, *, thumbnails: bool
     if not hits:
         _refuse_empty_index(client)
     if total and not hits:
-        raise PeaksError(f"The answer has only {format_count(total, 'photo')}: give a smaller --page.")
+        limits = read_schema(question.template)["properties"]["size"]
+        last = -(-total // question.parameters.get("size", limits["default"]))
+        only = format_count(total, "photo")
+        raise PeaksError(f"The answer has only {only}: the last page is --page {last}.")
     entries = EntriesById.read(client, hits)
     found = [read_photo_hit(hit, Similarity(None), entries) for hit in hits]
     if "distance" in question.parameters["sort"]:

@@ -146,13 +146,14 @@ def _find_summit(client: Elasticsearch | None, name: str) -> tuple[str, Point]:
 
 
 def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPart]:
-    start = end = ""
-    if shot_from is not None:
-        start = parse_moment(shot_from, "--from", last=False)
-        yield {"shot_from": start}, f"from {_say_moment(start)}"
-    if shot_to is not None:
-        end = parse_moment(shot_to, "--to", last=True)
-        yield {"shot_to": end}, f"to {_say_moment(end)}"
+    start = "" if shot_from is None else parse_moment(shot_from, "--from", last=False)
+    end = "" if shot_to is None else parse_moment(shot_to, "--to", last=True)
+    clocks = [_say_clock(moment) for moment in (start, end) if moment]
+    if start:
+        clock = "" if clocks[0] == clocks[-1] and end else clocks[0]  # said once, at the end
+        yield {"shot_from": start}, f"from {start.replace('T', ' ')}{clock}"
+    if end:
+        yield {"shot_to": end}, f"to {end.replace('T', ' ')}{clocks[-1]}"
     if start and end and start[19:] == end[19:] and start > end:  # clocks of one zone
         raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
 
@@ -165,10 +166,9 @@ def _read_libraries(client: Elasticsearch | None, names: Sequence[str]) -> Itera
     yield {"libraries": list(names)}, f"of the library {' or '.join(names)}"
 
 
-def _say_moment(moment: str) -> str:
-    """The moment, and what of a photo it is compared with."""
-    compared = "as an instant" if moment[19:] else "by each photo's own clock"
-    return f"{moment.replace('T', ' ')} {compared}"
+def _say_clock(moment: str) -> str:
+    """What of a photo a moment is compared with."""
+    return " as an instant" if moment[19:] else " by each photo's own clock"
 
 
 def _unasked(what: str, fix: str) -> PeaksError:

@@ -71,7 +71,9 @@ def _order_columns(answer: Answer) -> list[Column]:
 def show_nothing(answer: Answer, width: int | None = None) -> str:
     """The question and its filters, for an answer without hits; see `format_table` for the width."""
     question = answer.question
-    nothing = f"Nothing found for {question.asked!r} ({question.template}, {answer.took} ms)"
+    is_browsed = question.command == "photos"  # its words are ours, and nobody's question
+    nothing = f"{question.asked}: nothing found" if is_browsed else f"Nothing found for {question.asked!r}"
+    nothing += f" ({question.template}, {answer.took} ms)"
     if question.filters:
         filters = ", ".join(question.filters)
         nothing += f" with these filters: {filters}. Widen or leave out one of them"

@@ -47,7 +47,9 @@ def test_filters_and_pages(node: Node, photos: Path) -> None:
     assert paths(ask(node, "photos", "--concept", "yak")) == {"day 1/blue.jpg", "day 2/green.jpg"}
     second = ask(node, "photos", "--size", "2", "--page", "2")
     assert [hit["path"] for hit in second["hits"]] == IN_TIME[2:4] and second["total"] == len(PATHS)
-    assert "has only 6 photos: give a smaller --page" in refusal(node, "photos", "--size", "2", "--page", "4")
+    refused = refusal(node, "photos", "--size", "2", "--page", "4")
+    assert "has only 6 photos: the last page is --page 3." in refused
+    assert "the last page is --page 1." in refusal(node, "photos", "--page", "30")
     seen = call_peaks("photos", "--size", "2", "--page", "2", "--url", node.url).splitlines()
     assert seen[0].startswith("Photos by time: 3 to 4 of 6 photos, photos-by-filter, ")
     assert [line.split()[0] for line in seen[1:] if not line.startswith(" ")] == ["3", "4"]
@@ -67,7 +69,7 @@ def test_the_nearest_first(node: Node, photos: Path) -> None:
 def test_nothing_to_browse(node: Node, photos: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.html"
     seen = invoke("photos", "--from", "2031", "--html", sheet, "--url", node.url)
-    assert seen.exit_code == 0 and seen.stdout.startswith("Nothing found for 'Photos by time'")
+    assert seen.exit_code == 0 and seen.stdout.startswith("Photos by time: nothing found (")
     assert "2031-01-01 00:00:00 by each photo&#39;s own clock" in sheet.read_text(encoding="utf-8")
 
 

@@ -120,7 +120,7 @@ def test_filters_that_do_not_go_together(given: dict[str, Any], sentence: str) -
 def test_a_day_may_be_the_first_and_the_last() -> None:
     filters = read_filters(NOBODY, shot_from="2023-10-05", shot_to="2023-10-05")
     assert filters.words == (
-        "from 2023-10-05 00:00:00 by each photo's own clock",
+        "from 2023-10-05 00:00:00",
         "to 2023-10-05 23:59:59 by each photo's own clock",
     )
 

@@ -10,6 +10,8 @@ from loader.peaks.catalogue import Concept
 from loader.peaks.identification.identifier import Identification
 from loader.peaks.sight.geometry import Camera
 from loader.search.answer import Answer
+from loader.search.filters import Filters
+from loader.search.question import ask_photos
 from loader.show.answer_table import show_nothing, show_photos
 from loader.show.identification_table import IdentifiedImage, describe_identified, show_identified
 from tests.search.search_answers import identified_image, photo_answer, plain_answer
@@ -95,6 +97,14 @@ def test_an_answer_has_one_form_for_every_size(count: int) -> None:
                  for hit in photo_answer().hits[:count])
     lines = show_photos(replace(photo_answer(), hits=hits), 80).splitlines()
     assert lines[3].split() == ["1", "a.jpg"] and lines[4].startswith("   taken 2023-10-05 06:12 +05:45;")
+
+
+def test_browsing_that_finds_nothing_is_not_quoted_as_a_question() -> None:
+    question = ask_photos(Filters({}, ("with airplane",)), "time")
+    assert show_nothing(replace(photo_answer(), hits=(), question=question), 200) == (
+        "Photos by time: nothing found (photos-by-filter, 34 ms) with these filters: with airplane. Widen or "
+        "leave out one of them."
+    )
 
 
 def test_no_match_never_contradicts_its_numbers() -> None:
