@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
 
+from loader.files.paths import real_path
 from loader.search.answer import Answer
 from loader.show.pages import open_pages, thumbnail_uri
 from loader.show.values import format_alike, format_metres, format_probability, format_time
@@ -28,6 +29,14 @@ def render_identifications(images: Sequence[IdentifiedImage]) -> str:
     return _pages().get_template("identified.html").render(images=images)
 
 
+def file_uri(file: str | None) -> str | None:
+    """A file: URI for the text of a path; None where it does not tell where the file lies."""
+    if file is None:
+        return None
+    path = real_path(file)
+    return path.absolute().as_uri() if path.is_absolute() or path.exists() else None
+
+
 def _pages() -> Environment:
     pages = open_pages("contact_sheet_page")
     filters: dict[str, Any] = {
@@ -37,6 +46,7 @@ def _pages() -> Environment:
         "metres": format_metres,
         "compass": compass_point,
         "thumbnail_uri": thumbnail_uri,
+        "file_uri": file_uri,
     }
     pages.filters.update(filters)
     return pages

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -74,8 +75,28 @@ def test_the_page_needs_nothing_beside_it() -> None:
             if name == "src":
                 assert value.startswith("data:image/jpeg;base64,")
             if name == "href":
-                assert value.startswith("geo:")
+                assert value.startswith(("geo:", "file:///"))
         assert not re.search(r"url\(|@import|https?:", html)
+
+
+def test_a_card_leads_to_its_file_and_tells_libraries_apart() -> None:
+    page = outline(render_photos(photo_answer()))
+    links = [value for tag, name, value in page.attributes if (tag, name) == ("a", "href")]
+    assert "file:///home/ann/trek/khumbu/day%2003/IMG_1512.HEIC" in links
+    titles = [value for tag, name, value in page.attributes if (tag, name) == ("p", "title")]
+    assert titles[0] == "/home/ann/trek/khumbu/day 03/IMG_1512.HEIC" and titles[2] == "scans/prière.tif"
+    assert "trek khumbu/day 03/IMG_1512.HEIC" in page.text
+    alone = outline(render_photos(replace(photo_answer(), hits=photo_answer().hits[:1])))
+    assert "trek khumbu" not in alone.text
+
+
+def test_an_image_leads_to_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a&b.jpg").touch()
+    for path, link in (("a&b.jpg", (tmp_path / "a&b.jpg").as_uri()), ("absent.jpg", None)):
+        page = outline(render_identifications([replace(identified_image(), path=path)]))
+        links = [value for tag, name, value in page.attributes if (tag, name) == ("a", "href")]
+        assert links == ([] if link is None else [link])
 
 
 @pytest.mark.parametrize(
