@@ -159,7 +159,7 @@ def _explain_transport(error: TransportError) -> str:
         return f"Elasticsearch{place} did not answer in time: see whether it is overloaded, and run again."
     if isinstance(error, ElasticConnectionError):
         return (
-            f"Elasticsearch does not answer{place} ({_cause(error)}): start it (`peaks cluster start`), "
+            f"Elasticsearch does not answer{place} ({_cause(error)}): start it (`{_start_command(place)}`), "
             "or give its address with --url (ES_URL)."
         )
     return f"The request to Elasticsearch{place} failed: {_cause(error)}."
@@ -178,6 +178,13 @@ def _failed_host(error: BaseException) -> str:
     if host:
         return f" at {host}:{port}"
     return next(filter(None, map(_failed_host, _causes(error))), "")
+
+
+def _start_command(place: str) -> str:
+    """The command that starts a node of this machine at a place as `_failed_host` gives it."""
+    host, _, port = place.removeprefix(" at ").rpartition(":")
+    is_local = host in ("127.0.0.1", "localhost", "::1") and port != "9200"
+    return f"peaks cluster start --port {port}" if is_local else "peaks cluster start"
 
 
 def _cause(error: BaseException) -> str:

@@ -68,7 +68,8 @@ def test_tls_settings_do_not_disturb_http() -> None:
 def test_nobody_there(scheme: str) -> None:
     port = free_port()
     client = Connection(url=f"{scheme}://127.0.0.1:{port}").client()
-    said = rf"does not answer at 127\.0\.0\.1:{port} \(Connection refused\): start it \(`peaks cluster start`"
+    start = rf"start it \(`peaks cluster start --port {port}`\)"
+    said = rf"does not answer at 127\.0\.0\.1:{port} \(Connection refused\): {start}"
     with pytest.raises(PeaksError, match=said), explained_errors():
         client.info()
 
