@@ -81,9 +81,10 @@ _PROBABILITY = click.option(
     "--min-probability", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
     help="Leave out what has a lower probability by SigLIP, between 0 and 1, instead of --min-similarity.",
 )
-_MOST_PHOTOS = click.option("--size", type=click.IntRange(min=1), metavar="N",
+_SIZE = click.IntRange(1, 200)  # as the search templates take it
+_MOST_PHOTOS = click.option("--size", type=_SIZE, metavar="N",
                             help="Most photos in the answer [default 12].")
-_MOST_PEAKS = click.option("--size", type=click.IntRange(min=1), metavar="N", default=5, show_default=True,
+_MOST_PEAKS = click.option("--size", type=_SIZE, metavar="N", default=5, show_default=True,
                            help="Most peaks an image.")
 
 

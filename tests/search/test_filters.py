@@ -15,6 +15,7 @@ from loader.commands.options import (
     photo_filter_options,
     word_filter_options,
 )
+from loader.elastic.assets import read_schema
 from loader.errors import PeaksError
 from loader.place import Box, Point
 from loader.search.filters import Filters, read_filters
@@ -167,3 +168,16 @@ def test_peaks_are_filtered_by_place_only() -> None:
 def test_a_probability_belongs_to_words(probability: str, expected: dict[str, Any] | int) -> None:
     assert given_by(word_filter_options, "--min-probability", probability) == expected
     assert given_by(photo_filter_options, "--min-probability", probability) == 2
+
+
+@pytest.mark.parametrize("template", [
+    "photos-by-text", "photos-by-vector", "photos-by-peak", "photos-by-filter", "photos-hybrid",
+    "peaks-by-vector",
+])
+def test_a_size_is_what_the_templates_take(template: str) -> None:
+    limits = read_schema(template)["properties"]["size"]
+    options = peak_filter_options if template.startswith("peaks") else word_filter_options
+    for size in (limits["minimum"], limits["maximum"]):
+        assert given_by(options, "--size", str(size)) == {"size": size}
+    for size in (limits["minimum"] - 1, limits["maximum"] + 1):
+        assert given_by(options, "--size", str(size)) == 2
