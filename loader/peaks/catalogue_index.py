@@ -62,8 +62,9 @@ def choose_entry(name: str, entries: Sequence[EntryT]) -> EntryT:
     close = matches or _close_entries(name, entries)
     if len(close) == 1:
         return close[0]
-    names = suggest_names(name, close or entries)
-    hint = f"did you mean {' or '.join(names)}?" if names else "see the names in the file that was loaded."
+    names = suggest_names(name, close or entries) or _names_with(name, entries)
+    unknown = "see the names in the file that was loaded, or list them as docs/catalogue.md says."
+    hint = f"did you mean {' or '.join(names)}?" if names else unknown
     raise PeaksError(f"No {noun} among the catalogue's {len(entries)} is called {name!r}: {hint}")
 
 
@@ -140,6 +141,16 @@ def suggest_names(name: str, entries: Iterable[Entry]) -> list[str]:
     wanted = _telling_words(name)
     ranked = sorted((_rate(wanted, entry) for entry in entries), key=lambda pair: (-pair[0], pair[1]))
     return [word for closeness, word in ranked[:_SUGGESTIONS] if closeness >= _CLOSE]
+
+
+def _names_with(name: str, entries: Iterable[Entry]) -> list[str]:
+    """Up to three names that hold the words of ``name``, common ones: "Peak" is in "Island Peak"."""
+    words = set(fold_name(anyascii(name)).split())
+    holding = (
+        next((each for each in entry.names if words <= set(fold_name(anyascii(each)).split())), None)
+        for entry in (entries if words else ())
+    )
+    return list(filter(None, holding))[:_SUGGESTIONS]
 
 
 def _rate(wanted: Sequence[str], entry: Entry) -> tuple[float, str]:

@@ -1,7 +1,7 @@
 """Peaks and concepts into their indices; the vectors of names are made inside the cluster."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from loader.elastic.indices import CONCEPTS, PEAKS, refresh
 from loader.elastic.models import embed_texts
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.catalogue_index import is_called, read_by_id
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import References, embed_references
 from loader.vision.local_vision import LocalVision
@@ -36,6 +37,7 @@ class CatalogueReport:
         references: peak id to the number of reference photos in its prototype.
         skipped: reference photos that could not be read.
         unknown_folders: folders of reference photos that are named by no peak.
+        lost_names: id of a replaced peak to the names that the index had and no longer has.
     """
 
     created: int = 0
@@ -44,6 +46,7 @@ class CatalogueReport:
     references: dict[str, int] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     unknown_folders: list[str] = field(default_factory=list)
+    lost_names: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, written: Written) -> None:
         """Count what became of documents."""
@@ -88,10 +91,29 @@ def load_peaks(
                     prototype = blend_prototype(prototype, images, alpha)
             documents[peak.id] = {**peak.document(), "text_embed": prototype.tolist()}
             advance(1)
+    known = read_by_id(client, Peak, documents)
     # The vectors are ready: the index's own pipeline would replace them by the names' alone.
-    report.add(write_documents(client, PEAKS, documents, pipeline="_none"))
+    written = write_documents(client, PEAKS, documents, pipeline="_none")
+    report.add(written)
+    updated = set(written.updated)
+    report.lost_names = find_lost_names(known, [peak for peak in peaks if peak.id in updated])
     refresh(client, PEAKS)
     return report
+
+
+def find_lost_names(known: Mapping[str, Peak], replaced: Iterable[Peak]) -> dict[str, list[str]]:
+    """Return the names that peaks had and no longer have, by the peaks' ids.
+
+    Args:
+        known: the peaks as the index had them, by id.
+        replaced: the peaks that it holds now.
+    """
+    lost = {
+        peak.id: [name for name in known[peak.id].names if not is_called(peak, name)]
+        for peak in replaced
+        if peak.id in known
+    }
+    return {peak_id: names for peak_id, names in lost.items() if names}
 
 
 def load_concepts(client: Elasticsearch, concepts: Sequence[Concept], advance: Advance) -> CatalogueReport:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from loader.files.library import NamedReason
 from loader.show.tables import fold_line
 from loader.show.values import format_duration
-from loader.text import format_count
+from loader.text import format_count, list_words
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
     from loader.peaks.catalogue_writer import CatalogueReport
@@ -87,6 +87,9 @@ def summarize_catalogue(report: CatalogueReport, noun: str, place: str) -> str:
     if report.references:
         used = ", ".join(f"{identifier} {count}" for identifier, count in sorted(report.references.items()))
         lines.append(f"Reference photos in {format_count(len(report.references), 'prototype')}: {used}")
+    if report.lost_names:
+        lost = [f"{identifier} ({list_words(names, 4)})" for identifier, names in report.lost_names.items()]
+        lines.append(f"Replaced by fewer or other names, no longer found by: {list_words(lost)}")
     lines += [f"Warning: the folder {name} is named by no peak of {place}" for name in report.unknown_folders]
     lines += _named("Skipped reference photos", report.skipped)
     lines += _named("Rejected", [NamedReason(rejected.id, rejected.reason) for rejected in report.rejected])

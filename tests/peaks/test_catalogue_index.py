@@ -47,7 +47,7 @@ def test_choose(name: str, peak_id: str) -> None:
         ("Kongde", "did you mean Kongde Lho or Kongde Ri?"),
         ("ama", "did you mean Ama Dablam?"),
         ("Pumori 2", "did you mean Pumori?"),
-        ("mount", "see the names in the file"),
+        ("mount", "did you mean Mount Everest?"),
         ("xyzzy", "see the names in the file"),
     ],
 )
@@ -75,6 +75,12 @@ def test_unknown(name: str, hint: str) -> None:
 def test_one_close_name_is_taken_and_said(name: str, peak_id: str) -> None:
     entry = choose_entry(name, CATALOGUE)
     assert entry.id == peak_id and say_entry(entry, name) == f"{entry.name} (for {name!r})"
+
+
+def test_a_common_word_offers_the_peaks_that_have_it() -> None:
+    peaks = [Peak("lhotse", ("Lhotse",)), Peak("imja-tse", ("Imja Tse", "Island Peak"))]
+    with pytest.raises(PeaksError, match=r"'Peak': did you mean Island Peak\?"):
+        choose_entry("Peak", peaks)
 
 
 def test_a_peak_is_said_by_its_own_name_alone() -> None:

@@ -184,6 +184,19 @@ def test_reference_photos_are_blended_in(
     assert min(similarity.values()) > 0.99999
 
 
+def test_a_peak_that_loses_names_is_told(
+    client: Elasticsearch, node: Node, catalogue: Path, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("rich.yaml", "poor.yaml")]
+    for file, names in zip(files, ("Ama Dablam, アマ・ダブラム", "ama-dablam"), strict=True):
+        entry = f"- {{id: ama-dablam, names: [{names}], latlon: {{lat: 27.86, lon: 86.86}}}}\n"
+        file.write_text(entry, encoding="utf-8")
+    for file in files:
+        said = invoke("load-peaks", file, "--url", node.url).output.splitlines()
+    assert said[3:] == ["Replaced by fewer or other names, no longer found by: ama-dablam (アマ・ダブラム)"]
+    assert len(invoke("load-peaks", files[1], "--url", node.url).output.splitlines()) == 3
+
+
 def test_another_checkpoint_is_refused(client: Elasticsearch, node: Node, trek: Path, tmp_path: Path) -> None:
     other = shutil.copytree(DEMO_CHECKPOINT, tmp_path / "other")
     settings = other / "config.json"

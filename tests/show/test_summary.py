@@ -70,6 +70,7 @@ PEAKS = {
         references={"pumori": 3, "ama-dablam": 2},
         skipped=[Skipped("ama_dablam/broken.jpg", "the file is empty")],
         unknown_folders=["matterhorn"],
+        lost_names={"ama-dablam": ["अमा दबलम", "アマ・ダブラム"], "pumori": ["Pumo Ri"]},
     ),
 }
 
