@@ -215,7 +215,7 @@ def show_each(
 def _say_counts(kinds: Counter[str], skipped: int) -> None:
     """Say how many photos there were of which kind, where there was more than one."""
     read = kinds.total()
-    if read + skipped < 2:
+    if not read or read + skipped < 2:
         return
     counts = [f"{number:,} {kind}" for kind, number in kinds.most_common()]
     counts += [f"{skipped:,} skipped"] if skipped else []

@@ -34,7 +34,7 @@ from loader.show.sight.layout import (
 from loader.show.sight.lettering import FONT, drawable_name, drawable_text
 from loader.show.sight.words import describe_missing, describe_shot, headline
 from loader.show.values import format_metres
-from loader.text import shorten
+from loader.text import format_count, shorten
 
 PEAK, PALE_PEAK, PHOTO = "#c62828", "#e3a3a3", "#2e7d32"
 INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
@@ -44,6 +44,7 @@ WIDTH, HEIGHT, DPI = 13.6, 6.7, 110
 MARGIN = 0.3
 DIAL_WIDTH, DIAL_HEIGHT = 7.7, 5.7
 PICTURE_WIDTH, PICTURE_HEIGHT, NAMES_HEIGHT = 4.6, 4.2, 1.25
+PICTURE_ALONE_WIDTH = 7.6  # without a position there is no dial
 
 HALF_WIDTH = HALF_HEIGHT * DIAL_WIDTH / DIAL_HEIGHT  # of the dial's panel; the dial's radius is 1
 LABEL_X = 1.12  # where labels begin, on both sides
@@ -77,7 +78,8 @@ def render_diagram(kind: Kind, sighted: SightedPhoto, picture: Image.Image | Non
         The file's bytes, the same whatever settings a person keeps for matplotlib.
     """
     with style.context(["default", _SETTINGS]):
-        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
+        width = WIDTH if sighted.camera else PICTURE_ALONE_WIDTH + 2 * MARGIN
+        figure = Figure(figsize=(width, HEIGHT), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)  # measures texts
         _draw_heading(figure, sighted)
         if sighted.camera is not None:
@@ -91,15 +93,26 @@ def render_diagram(kind: Kind, sighted: SightedPhoto, picture: Image.Image | Non
 
 
 def _draw_heading(figure: Figure, sighted: SightedPhoto) -> None:
-    left, top = MARGIN / WIDTH, 1 - MARGIN / HEIGHT
-    shown = ", ".join(_name(sight) for sight in sighted.shown) or headline(sighted)
-    name = drawable_text(Path(sighted.photo.path).name)
-    heading = shorten(f"{name}: {shown}", LONGEST_HEADING)
+    left, top = MARGIN / figure.get_figwidth(), 1 - MARGIN / HEIGHT
+    longest = round(LONGEST_HEADING * figure.get_figwidth() / WIDTH)
+    heading = _choose_heading(sighted, longest)
     figure.text(left, top - 0.15 / HEIGHT, heading, size=14, weight="bold")
     figure.text(left, top - 0.4 / HEIGHT, describe_shot(sighted), size=9, color=GREY)
     if sighted.camera is not None:
-        missing = "\n".join(describe_missing(sighted))
+        missing = "\n".join(describe_missing(sighted, is_list=False))
         figure.text(left, 0.15 / HEIGHT, missing, size=9, color=GREY, va="bottom")
+
+
+def _choose_heading(sighted: SightedPhoto, longest: int) -> str:
+    """As many peaks as fit, and the count of the others: no name is cut."""
+    name = drawable_text(Path(sighted.photo.path).name)
+    peaks = [_name(sight) for sight in sighted.shown]
+    for most in range(len(peaks), 0, -1):
+        rest = [f"{len(peaks) - most} more"] if most < len(peaks) else []
+        heading = f"{name}: {', '.join([*peaks[:most], *rest])}"
+        if len(heading) <= longest:
+            return heading
+    return shorten(f"{name}: {format_count(len(peaks), 'peak') if peaks else headline(sighted)}", longest)
 
 
 def _name(sight: Sight) -> str:
@@ -217,11 +230,17 @@ def _draw_peak(axes: Axes, sight: Sight, farthest: float) -> None:
 
 def _draw_picture(figure: Figure, sighted: SightedPhoto, picture: Image.Image) -> None:
     """The photo beside the dial, and above it the names of its peaks where they stand in it."""
-    scale = min(PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
+    widest, highest = PICTURE_WIDTH, PICTURE_HEIGHT
+    if sighted.camera is None:
+        widest, highest = PICTURE_ALONE_WIDTH, DIAL_HEIGHT
+    scale = min(widest / picture.width, highest / picture.height)
     width, height = picture.width * scale, picture.height * scale
-    left = MARGIN + DIAL_WIDTH + 0.3
-    bottom = 0.2 + (DIAL_HEIGHT - NAMES_HEIGHT - height) / 2
-    axes = figure.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
+    if sighted.camera:
+        left, bottom = MARGIN + DIAL_WIDTH + 0.3, 0.2 + (DIAL_HEIGHT - NAMES_HEIGHT - height) / 2
+    else:
+        left, bottom = MARGIN + (widest - width) / 2, 0.2 + (highest - height) / 2
+    whole = figure.get_figwidth()
+    axes = figure.add_axes((left / whole, bottom / HEIGHT, width / whole, height / HEIGHT))
     axes.set_xlim(0, width)
     axes.set_ylim(0, height)
     axes.set_axis_off()

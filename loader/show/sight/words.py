@@ -12,11 +12,8 @@ from loader.show.values import format_metres, format_time
 from loader.text import format_direction
 
 NO_POSITION = "It has no GPS position, so no peak can be placed around it."
-NO_BEARING = "It does not tell where the camera looked: these are the peaks around it, the nearest first."
-NO_WIDTH = (
-    "Its field of view is not known (no focal length, or a panorama): the peaks nearest to its direction "
-    "come first."
-)
+NO_BEARING = "It does not tell where the camera looked: these are the peaks around it{order}."
+NO_WIDTH = "Its field of view is not known (no focal length, or a panorama){order}."
 NO_ALTITUDE = "It has no altitude: how high the peaks stand and what hides what is not known."
 NO_PEAK = (
     f"No peak of the catalogue stands above the horizon within {FARTHEST_M / 1000:.0f} km: check the "
@@ -57,16 +54,23 @@ def describe_camera(camera: Camera, north: str = "") -> str:
     return ", ".join(filter(None, parts))
 
 
-def describe_missing(sighted: SightedPhoto) -> tuple[str, ...]:
-    """Return sentences about what is not known of the camera, and the consequences."""
+def describe_missing(sighted: SightedPhoto, *, is_list: bool = True) -> tuple[str, ...]:
+    """Return sentences about what is not known of the camera, and the consequences.
+
+    Args:
+        sighted: the photo.
+        is_list: whether the peaks stand in an order, which a compass has not.
+    """
     camera = sighted.camera
     if camera is None:
         return (NO_POSITION,)
     if not sighted.sights:
         return (NO_PEAK,)
+    nearest = ", the nearest first" if is_list else ""
+    ahead = ": the peaks nearest to its direction come first" if is_list else ""
     missing = (
-        (camera.bearing is None, NO_BEARING),
-        (camera.bearing is not None and camera.field_of_view is None, NO_WIDTH),
+        (camera.bearing is None, NO_BEARING.format(order=nearest)),
+        (camera.bearing is not None and camera.field_of_view is None, NO_WIDTH.format(order=ahead)),
         (camera.altitude is None, NO_ALTITUDE),
     )
     return tuple(sentence for is_missing, sentence in missing if is_missing)

@@ -89,12 +89,27 @@ def test_the_photo_stands_in_the_svg_as_one_image_or_not_at_all() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"gps": None}, NO_POSITION), ({"bearing": None}, NO_BEARING)],
+    [({"gps": None}, NO_POSITION), ({"bearing": None}, NO_BEARING.format(order=""))],
 )
 def test_what_is_missing_is_written(changes: dict[str, Any], sentence: str) -> None:
     seen = sighted(**changes)
     assert sentence in words_of(render("svg", seen))
     assert render("png", seen)
+
+
+def test_without_a_position_the_picture_fills_its_page() -> None:
+    with Image.open(io.BytesIO(render("png", sighted(gps=None), size=(400, 300)))) as image:
+        drawn = image.convert("L").point(lambda shade: 255 * (shade < 250)).getbbox()
+        assert image.width < 1000 and drawn is not None and drawn[2] - drawn[0] > 0.9 * image.width
+
+
+def test_the_title_cuts_no_name_and_counts_what_does_not_fit() -> None:
+    crowd = Summits.gather([Peak(f"peak-{number}", (f"Kangtega number {number}",),
+                                 Point(*at(80.0 + 2 * number, 9.0)), 8000) for number in range(10)])
+    seen = sighted(crowd)
+    assert len(seen.shown) > 5
+    (title,) = [each for each in words_of(render("svg", seen)) if each.startswith("IMG_1.jpg: ")]
+    assert len(title) <= 100 and re.search(r"Kangtega number \d, \d more$", title)
 
 
 # Names
