@@ -51,8 +51,9 @@ def test_refused(template: str, parameters: dict[str, Any], sentence: str) -> No
 
 @pytest.mark.parametrize("command", ["search", "peak", "similar", "identify"])
 def test_no_answer_is_empty_by_wish(command: str) -> None:
-    result = invoke(command, "anything", "--size", "0")
-    assert result.exit_code == 2 and "0 is not in the range x>=1" in result.output
+    for size in (0, 201):
+        result = invoke(command, "anything", "--size", str(size))
+        assert result.exit_code == 2 and f"{size} is not in the range 1<=x<=200" in result.output
 
 
 @pytest.mark.parametrize("words", ["", " | ", " \n"])
