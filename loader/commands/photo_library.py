@@ -27,14 +27,13 @@ from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, Settings
 from loader.show.progress import Progress
-from loader.show.summary import describe_load, summarize_photos, summarize_predictions
-from loader.text import clean_text, format_count
+from loader.show.summary import describe_load, list_missing, summarize_photos, summarize_predictions
+from loader.text import format_count
 
 if TYPE_CHECKING:  # numpy: not for an unchanged library
     from loader.photos.photo_model import PhotoModel
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
-SHOWN_MISSING = 5  # paths that are shown before photos are removed
 
 _top_peaks_option = click.option(
     "--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
@@ -67,8 +66,18 @@ class Options:
     as_json: bool
 
 
+class _PhotoFolder(click.Path):
+    """A folder; of a single photo it says what can be done with that."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if Path(value).is_file():
+            self.fail(f"{value} is a file, and whole folders are loaded: give {Path(value).parent} "
+                      "(`peaks identify` and `peaks sight` take one file).", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command("load-photos")
-@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.argument("folder", metavar="DIR", type=_PhotoFolder(exists=True, file_okay=False, path_type=Path))
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint whose vision tower embeds the photos, the one the index was made for "
                    "[env PEAKS_CHECKPOINT].")
@@ -125,6 +134,8 @@ def load_photos(connection: Connection, **given: Any) -> None:
     _say(report, options)
     if report.rejected:
         raise click.exceptions.Exit(1)
+    if not report.found:
+        click.echo(f"There is no picture in {options.folder} to load: check the folder.", err=True)
     if not report.loaded and not options.dry_run:
         raise click.exceptions.Exit(NOTHING_LOADED)
 
@@ -214,10 +225,9 @@ def _prune(load: PhotoLoad, options: Options) -> None:
 
 
 def _agrees(missing: list[str]) -> bool:
-    shown = "".join(f"  {clean_text(path)}\n" for path in missing[:SHOWN_MISSING])
-    more = f"  … and {len(missing) - SHOWN_MISSING:,} more\n" if len(missing) > SHOWN_MISSING else ""
+    shown = "\n".join(list_missing(missing))
     question = f"Remove {format_count(len(missing), 'photo')} without a file from the index?"
-    return bool(confirm(f"{shown}{more}{question}"))
+    return bool(confirm(f"{shown}\n{question}"))
 
 
 def _stop(report: PhotoReport, options: Options) -> NoReturn:

@@ -32,7 +32,8 @@ _LIBRARIES = {
     extension: frozenset(("originals", "masters"))
     for extension in (".photoslibrary", ".migratedphotolibrary", ".photolibrary", ".aplibrary", ".cocatalog")
 }
-_FILE_EXTENSIONS = (".thm",)  # JPEG previews of films
+# JPEG previews of films, and the drawings of `peaks sight`
+_FILE_ENDINGS = (".thm", ".sight.png", ".sight.svg")
 
 
 def passed_over_kind(name: str, folder: str, *, is_folder: bool) -> str | None:
@@ -53,7 +54,8 @@ def passed_over_kind(name: str, folder: str, *, is_folder: bool) -> str | None:
         return HIDDEN
     if is_folder and extension in _FOLDER_EXTENSIONS and lower != _ORIGINALS_IN_LRDATA:
         return f"*{extension}"
-    return f"*{extension}" if not is_folder and extension in _FILE_EXTENSIONS else None
+    endings = () if is_folder else _FILE_ENDINGS
+    return next((f"*{ending}" for ending in endings if lower.endswith(ending)), None)
 
 
 class Exclusions:

@@ -1,6 +1,7 @@
 """An image that a person asks about: taken from the index, or decoded and embedded here."""
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,8 +89,11 @@ def _find_indexed(client: Elasticsearch, image: str, file: Path | None) -> Asked
     if file is not None:
         hits, path = _search(client, {"term": {"content_hash": hash_file(file)}}), image
     else:
-        hits = _search(client, _query_path(image)) or _find_by_words(client, image)
+        ways = (_query_path, _query_end)
+        found = (_search(client, query(image)) for query in ways)
+        hits = next(filter(None, found), []) or _find_by_words(client, image)
         _refuse_several(hits, image)
+        hits += _find_copies(client, hits)
         path = _whole_path(hits[0]["fields"]) if hits else image
     vector = read_vector(hits[0], "clip_image") if hits else None
     if vector is None:
@@ -111,6 +115,33 @@ def _query_path(image: str) -> dict[str, Any]:
         for root in (path.parents if path.is_absolute() else ())
     ]
     return {"bool": {"should": [{"terms": {"path": spellings}}, *wholes]}}
+
+
+def _query_end(image: str) -> dict[str, Any]:
+    """A query for the photos whose absolute path ends like this, from a folder's or the file's name on."""
+    ends = [
+        {"bool": {"filter": [
+            {"wildcard": {"library_root": f"*/{_literal(str(folder))}"}},
+            {"term": {"path": str(path.relative_to(folder))}},
+        ]}}
+        for path in map(PurePosixPath, _spellings(image))
+        for folder in list(path.parents)[:-1]
+    ]
+    inside = [{"wildcard": {"path": f"*/{_literal(each)}"}} for each in _spellings(image)]
+    return {"bool": {"should": [*inside, *ends]}}
+
+
+def _literal(text: str) -> str:
+    """A text as it stands inside of a wildcard query."""
+    return re.sub(r"([*?\\])", r"\\\1", text)
+
+
+def _find_copies(client: Elasticsearch, hits: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The other photos with the content of these."""
+    hashes = [each for hit in hits for each in hit["fields"].get("content_hash", ())]
+    known = {"ids": {"values": [hit["_id"] for hit in hits]}}
+    query = {"bool": {"filter": [{"terms": {"content_hash": hashes}}], "must_not": [known]}}
+    return _search(client, query) if hashes else []
 
 
 def _find_by_words(client: Elasticsearch, image: str) -> list[dict[str, Any]]:

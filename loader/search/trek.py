@@ -80,6 +80,7 @@ class Trek:
         peaks: of the catalogue, and every other one that the photos name or a sight line ends at, by id.
         filters: the filters that are on, as a person would say them.
         left_out: photos that the filters let through and the map has no room for.
+        without_position: photos that the filters let through and that no map can show.
         without_thumbnail: photos of `photos` whose thumbnail was left out.
     """
 
@@ -87,6 +88,7 @@ class Trek:
     peaks: Mapping[str, Peak]
     filters: tuple[str, ...] = ()
     left_out: int = 0
+    without_position: int = 0
     without_thumbnail: int = 0
 
     @property
@@ -117,6 +119,7 @@ def read_trek(
     """
     clauses = filter_clauses(client, filters) if filters.words else []
     query = {"bool": {"filter": [_HAS_POSITION, *clauses]}}
+    unplaced = {"bool": {"filter": clauses, "must_not": [_HAS_POSITION]}}
     count = client.count(index=PHOTOS, query=query)["count"]
     if not count:
         raise _nothing(client, filters)
@@ -132,6 +135,7 @@ def read_trek(
         peaks=_all_peaks(catalogue, hits),
         filters=filters.words,
         left_out=count - len(hits),
+        without_position=client.count(index=PHOTOS, query=unplaced)["count"],
         without_thumbnail=len(photos) - len(chosen),
     )
 

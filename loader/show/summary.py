@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from loader.files.library import NamedReason
 from loader.show.tables import fold_line
 from loader.show.values import format_duration
-from loader.text import format_count, list_words
+from loader.text import clean_text, format_count, list_words
 
 if TYPE_CHECKING:  # each command shows one report and must not import the others' commands
     from loader.peaks.catalogue_writer import CatalogueReport
     from loader.photos.predictions import PredictionReport
     from loader.photos.report import PhotoReport
 
-NOTES_SHOWN = 20
+NOTES_SHOWN, MISSING_SHOWN = 20, 5
 ALWAYS_SHOWN = ("new", "unchanged")
 
 
@@ -72,7 +72,15 @@ def _missing(report: PhotoReport) -> list[str]:
     missing = f"{format_count(len(report.missing), 'photo')} of the index without a file"
     if report.removed:
         return [f"{missing}, {report.removed:,} removed"]
-    return [f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"]
+    removes = f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"
+    return [removes, *(list_missing(report.missing) if report.is_dry_run else ())]
+
+
+def list_missing(missing: Sequence[str]) -> list[str]:
+    """Return lines that name the first of the photos without a file, and count the others."""
+    shown = [f"  {clean_text(path)}" for path in missing[:MISSING_SHOWN]]
+    rest = len(missing) - len(shown)
+    return [*shown, f"  … and {rest:,} more"] if rest else shown
 
 
 def summarize_catalogue(report: CatalogueReport, noun: str, place: str) -> str:

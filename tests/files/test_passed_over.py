@@ -40,6 +40,14 @@ def test_other_programs_folders_are_passed_over_and_counted_by_kind(tmp_path: Pa
     })
 
 
+def test_drawings_of_peaks_sight_are_no_photos(tmp_path: Path) -> None:
+    build(tmp_path, "a.jpg", "a.sight.png", "b-2.Sight.PNG", "sight.png", "c.sight.png/d.png")
+    (tmp_path / "a.sight.svg").write_text("<svg/>")
+    library = walk_library(tmp_path)
+    assert [photo.name for photo in library.files] == ["a.jpg", "c.sight.png/d.png", "sight.png"]
+    assert library.passed_over == {"*.sight.png": 2, "*.sight.svg": 1}
+
+
 @pytest.mark.parametrize("originals", ["originals", "Masters", "Originals"])
 def test_of_a_photos_library_only_the_originals_are_a_persons(tmp_path: Path, originals: str) -> None:
     name = "Photos Library.photoslibrary"

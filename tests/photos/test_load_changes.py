@@ -132,6 +132,8 @@ def test_deleted_files_are_removed_when_a_person_agrees(
     (trek / "IMG_2.jpg").unlink()
     report = load(trek, node.url)
     assert (report["missing"], report["removed"]) == (["IMG_2.jpg"], 0)
+    said = invoke("load-photos", trek, "--url", node.url, "--prune", "--dry-run").stdout
+    assert "1 photo of the index without a file: --prune removes it\n  IMG_2.jpg\n" in said
     for answer in ("n\n", "", None):
         report = load(trek, node.url, "--prune", answer=answer)
         assert (report["removed"], len(stored(client))) == (0, 4)
@@ -140,6 +142,13 @@ def test_deleted_files_are_removed_when_a_person_agrees(
     report = load(trek, node.url, "--prune", answer="y\n")
     assert (report["removed"], report["code"]) == (1, 0)
     assert set(stored(client)) == {"IMG_0.jpg", "IMG_1.jpg", "IMG_3.jpg"}
+
+
+def test_a_folder_without_a_picture_is_said(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    report = load(tmp_path, node.url)
+    assert report["code"] == 2
+    assert report["said"] == f"There is no picture in {tmp_path} to load: check the folder.\n"
 
 
 def test_only_what_is_surely_missing_is_removed(client: Elasticsearch, node: Node, trek: Path) -> None:

@@ -35,6 +35,16 @@ def test_a_cluster_that_is_down_is_one_sentence(command: str, tmp_path: Path) ->
     assert result.output.startswith("Error: Elasticsearch does not answer") and result.output.count("\n") == 1
 
 
+def test_a_single_photo_is_refused_with_what_can_be_done(tmp_path: Path) -> None:
+    path = tmp_path / "one.HEIC"
+    path.write_bytes(b"photo")
+    result = invoke("load-photos", path, "--url", NOWHERE)
+    assert result.exit_code == 2 and (
+        f"{path} is a file, and whole folders are loaded: give {tmp_path} (`peaks identify` and "
+        "`peaks sight` take one file)."
+    ) in result.output
+
+
 def test_a_zone_nobody_knows_is_refused(tmp_path: Path) -> None:
     result = invoke("load-photos", tmp_path, "--timezone", "Nowhere", "--url", NOWHERE)
     assert result.exit_code == 1 and "There is no time zone 'Nowhere'" in result.output

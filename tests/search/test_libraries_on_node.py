@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +117,25 @@ def test_an_indexed_photo_is_known_by_its_whole_path_too(
         assert "not there now" in call_peaks("libraries", "--url", node.url)
     finally:
         away.rename(card)
+
+
+def test_a_photo_without_its_file_is_known_by_any_end_of_its_path_and_its_copies_are_left_out(
+    node: Node, roots: tuple[Path, Path], tmp_path: Path
+) -> None:
+    _, card = roots
+    copies = tmp_path / "copies"
+    shutil.copytree(card, copies)
+    call_peaks("load-photos", copies, "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    away = card.rename(tmp_path / "away")
+    try:
+        for end in ("DCIM/day 1/blue.jpg", f"{card.parent.name}/DCIM/day 1/blue.jpg"):
+            document = ask(node, "similar", end)
+            assert document["query"]["asked"] == f"{card}/day 1/blue.jpg"
+            assert "copies" not in {hit["library"] for hit in document["hits"] if "blue" in hit["path"]}
+        assert "There is no image file" in refusal(node, "similar", "CIM/day 1/blue.jpg")
+    finally:
+        away.rename(card)
+        call_peaks("forget", "copies", "--yes", "--url", node.url)
 
 
 def test_a_library_is_forgotten_when_a_person_agrees(node: Node, roots: tuple[Path, Path]) -> None:

@@ -131,6 +131,12 @@ def test_more_photos_than_a_map_holds_are_counted(library: Elasticsearch) -> Non
     assert trek.left_out == 2
 
 
+def test_photos_without_a_position_are_counted(library: Elasticsearch) -> None:
+    trek = read_trek(library, EVERYTHING)
+    assert trek.without_position == len(PHOTOS) - len(trek.photos) > 0
+    assert read_trek(library, read_filters(library, near="mount-everest")).without_position == 0
+
+
 def test_pages_follow_one_another(library: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = read_trek(library, EVERYTHING, thumbnails=9)
     monkeypatch.setattr("loader.search.trek.PAGE", 1)

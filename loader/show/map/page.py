@@ -76,6 +76,9 @@ def describe_rest(trek: Trek) -> list[str]:
     said = []
     if trek.left_out:
         said.append(f"{trek.left_out:,} later photos are left out: narrow the choice, with --from for one.")
+    if unplaced := trek.without_position:
+        are = "is" if unplaced == 1 else "are"
+        said.append(f"{format_count(unplaced, 'photo')} without a position {are} not on the map.")
     apart = len(trek.photos) - len(main_trek(trek.photos))
     if apart:
         taken = "1 photo was taken" if apart == 1 else f"{apart:,} photos were taken"

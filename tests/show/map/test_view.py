@@ -76,9 +76,10 @@ def test_a_box_is_the_view_and_one_photo_has_one() -> None:
 def test_what_the_page_leaves_out_is_said() -> None:
     trek = make_trek()
     assert describe_rest(trek) == []
-    later, apart, thumbnails = describe_rest(
-        replace(with_photos(trek, HOME), left_out=1200, without_thumbnail=30))
+    later, unplaced, apart, thumbnails = describe_rest(
+        replace(with_photos(trek, HOME), left_out=1200, without_position=6, without_thumbnail=30))
     assert later.startswith("1,200 later photos are left out")
+    assert unplaced == "6 photos without a position are not on the map."
     assert apart.startswith("1 photo was taken far away from the others: outside the view")
     assert thumbnails.startswith("11 of 41 photos have their thumbnail")
     assert describe_rest(with_photos(trek, HOME, HOME))[0].startswith("2 photos were taken far away")
