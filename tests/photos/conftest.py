@@ -11,6 +11,7 @@ from demo.render import TRUTH_FILE, render
 from loader.files.library import list_files
 from tests.conftest import REPOSITORY, Node, call_peaks, renew_indices
 from tests.elastic.fault_proxy import FaultProxy, run_proxy
+from tests.files.picture_files import quadrants, write
 from tests.photos.loaded_photos import Documents, documents, empty
 from tests.photos.running_load import RunningLoad
 
@@ -26,6 +27,16 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     render(folder, PHOTOS, seed=6, processes=2, long_side=PICTURE_SIDE)
     (folder / TRUTH_FILE).unlink()
     return folder
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> tuple[Path, Path]:
+    """Two cards with a folder of one name, two files of the same names and two of others."""
+    for card, width in (("card1", 300), ("card2", 500)):
+        for number in range(4):
+            name = f"IMG_{number}.jpg" if number < 2 else f"IMG_{width}{number}.jpg"
+            write(tmp_path / card / "DCIM" / "100" / name, quadrants(width + 20 * number, 300))
+    return tmp_path / "card1" / "DCIM", tmp_path / "card2" / "DCIM"
 
 
 @pytest.fixture(scope="module")
