@@ -31,7 +31,7 @@ def headline(sighted: SightedPhoto) -> str:
         return ", ".join(sight.peak.name for sight in sighted.shown)
     if any(sight.in_frame is not None for sight in sighted.sights):
         return "no peak of the catalogue in the frame"
-    return "what is in the frame is not known"
+    return "no direction" if sighted.camera.bearing is None else "no field of view"
 
 
 def describe_shot(sighted: SightedPhoto) -> str:
