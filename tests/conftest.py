@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from click.testing import Result
     from elasticsearch import Elasticsearch
 
+# A shell that runs the tests in the background ignores Ctrl-C, and so would all processes that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Two busy cores say nothing about an example.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
