@@ -12,7 +12,6 @@ import click
 
 from cluster.embedded import control, node
 from cluster.embedded.control import StartOptions
-from cluster.embedded.home import DISTRIBUTION_VERSION
 from cluster.embedded.status import ClusterStatus, read_status
 
 NOT_RUNNING = 3  # the exit status that init scripts give for it (LSB)
@@ -51,8 +50,8 @@ def cluster() -> None:
 @user_option
 def prepare(home: Path | None, user: str | None) -> None:
     """Fetch Elasticsearch and build its plugins, without starting anything."""
-    prepared = control.prepare(StartOptions(home=home, user=user), _announce)
-    click.echo(f"Elasticsearch {DISTRIBUTION_VERSION} and its plugins are ready in {prepared.path}.")
+    prepared, stack = control.prepare(StartOptions(home=home, user=user), _announce)
+    click.echo(f"{stack} and its plugins are ready in {prepared.path}.")
 
 
 @cluster.command()
@@ -133,12 +132,13 @@ def _show(status: ClusterStatus, as_json: bool, home: Path | None) -> None:
 
 
 def _lines(status: ClusterStatus, command: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
+    version = "" if status.stack is None else f"{status.stack.version} "
     if status.stopped:
-        yield "Elasticsearch", "is not running"
+        yield "Elasticsearch", f"{version}is not running"
     else:
         licence = "" if status.licence is None else f", {status.licence}"
-        address = f"{DISTRIBUTION_VERSION} at {status.url}{licence}" if status.answers else "does not answer"
-        yield "Elasticsearch", "has ended" if status.node is None else address
+        address = f"at {status.url}{licence}" if status.answers else "does not answer"
+        yield "Elasticsearch", version + ("has ended" if status.node is None else address)
         if not status.bare:
             yield "worker", "listens" if status.listens else "is not running"
     if status.health == "red":

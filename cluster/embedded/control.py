@@ -14,7 +14,6 @@ from cluster.embedded.calls import call
 from cluster.embedded.distribution import fetch_distribution, require_space
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import (
-    DISTRIBUTION_VERSION,
     REPOSITORY,
     Home,
     create_home,
@@ -40,6 +39,7 @@ from cluster.embedded.processes import (
     is_worker,
     require_proc,
 )
+from cluster.embedded.stacks import STACKS, Stack
 from cluster.embedded.status import ClusterStatus, read_status
 from cluster.embedded.surroundings import require_free_data, require_free_port, require_memory
 from cluster.embedded.worker_process import is_listening
@@ -76,7 +76,7 @@ class StartOptions:
     patience: float = 180.0
 
 
-def prepare(options: StartOptions, announce: Announce) -> Home:
+def prepare(options: StartOptions, announce: Announce) -> tuple[Home, Stack]:
     """Have everything on disk that a start needs: distribution unpacked, plugins built. Does nothing twice.
 
     Raises:
@@ -85,7 +85,7 @@ def prepare(options: StartOptions, announce: Announce) -> Home:
     home, account = _open_home(options)
     with locked(home):
         _prepare(home, account, options, announce)
-    return home
+    return home, STACKS[-1]
 
 
 def _open_home(options: StartOptions) -> tuple[Home, Account]:
@@ -105,7 +105,7 @@ def _prepare(home: Home, account: Account, options: StartOptions, announce: Anno
             f"The node runs as {account.name}, who cannot run {java.home}/bin/java:"
             " install a JDK for the whole machine, or name another user with --user."
         )
-    fetch_distribution(home, java=java, announce=announce)
+    fetch_distribution(home, STACKS[-1], java=java, announce=announce)
     for package in () if options.bare else PACKAGES:
         build_plugin(home, package, java=java, announce=announce)
     account.own(home.path)
@@ -174,13 +174,14 @@ def _bring_up(
 ) -> None:
     with explained_disk_errors(home):
         _install(home, account, settings)
-        home.write_state({"url": settings.url, "heap": settings.heap, "bare": options.bare})
+        choices = {"url": settings.url, "heap": settings.heap, "bare": options.bare}
+        home.write_state({"stack": STACKS[-1].name, **choices})
     account.own(home.path)
     deadline = time.monotonic() + options.patience
-    announce(f"Starting Elasticsearch {DISTRIBUTION_VERSION} on port {settings.port} …")
+    announce(f"Starting {STACKS[-1]} on port {settings.port} …")
     worker = worker_process.launch_worker(home, account) if settings.with_plugins else None
     begin = node.log_size(home)
-    launcher = node.launch_node(home, java=java, account=account)
+    launcher = node.launch_node(home, STACKS[-1], java=java, account=account)
     _await_worker(home, worker, deadline)
     _await_node(home, launcher, begin, deadline)
     _await_answer(home, settings.url, begin, deadline)
@@ -200,9 +201,9 @@ def _check_surroundings(home: Home, settings: NodeSettings) -> None:
 def _install(home: Home, account: Account, settings: NodeSettings) -> None:
     for package in PACKAGES:
         if settings.with_plugins:
-            install_plugin(home, package)
+            install_plugin(home, package, STACKS[-1])
         else:
-            remove_plugin(home, package)
+            remove_plugin(home, package, STACKS[-1])
     node.write_settings(home, settings)
 
 

@@ -8,37 +8,39 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import DISTRIBUTION_VERSION, Home, explained_disk_errors
+from cluster.embedded.home import Home, explained_disk_errors
 from cluster.embedded.java import Java
 from cluster.embedded.maven import run_maven
+from cluster.embedded.stacks import Stack
 
 # server, x-pack-core, x-pack-security, transport-netty4 and apm: what Elastic's integration tests start from
-ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{DISTRIBUTION_VERSION}:zip"
+ARTIFACT = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:{version}:zip"
 COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-UNPACKING_NEEDS = 400 * 2**20  # bytes: the archive (107 MB), unpacked (119 MB), and air
+UNPACKING_NEEDS = 400 * 2**20  # bytes: the archive (130 MB), unpacked (150 MB), and air
 
 
-def fetch_distribution(home: Home, *, java: Java, announce: Callable[[str], None]) -> None:
-    """Unpack Elasticsearch into `home` unless it is there. Maven keeps the archive in its own cache.
+def fetch_distribution(home: Home, stack: Stack, *, java: Java, announce: Callable[[str], None]) -> None:
+    """Unpack `stack` into `home` unless it is there. Maven keeps the archive in its own cache.
 
     Raises:
         ClusterError: no disk space, no Maven, no download, or a damaged archive.
     """
-    if home.elasticsearch.is_dir():
+    folder = home.elasticsearch(stack)
+    if folder.is_dir():
         return
-    require_space(home.path, UNPACKING_NEEDS, f"unpack Elasticsearch {DISTRIBUTION_VERSION}")
-    announce(f"Fetching Elasticsearch {DISTRIBUTION_VERSION} through Maven (107 MB the first time) …")
+    require_space(home.path, UNPACKING_NEEDS, f"unpack {stack}")
+    announce(f"Fetching {stack} through Maven ({stack.archive_megabytes} MB the first time) …")
     with explained_disk_errors(home), tempfile.TemporaryDirectory(dir=home.temporary) as name:
         staging = Path(name)
-        _download(staging, home, java)
+        _download(staging, home, stack, java)
         unpack(next(staging.glob("*.zip")), staging)
-        (staging / home.elasticsearch.name).rename(home.elasticsearch)  # whole or not at all
+        (staging / folder.name).rename(folder)  # whole or not at all
 
 
-def _download(staging: Path, home: Home, java: Java) -> None:
+def _download(staging: Path, home: Home, stack: Stack, java: Java) -> None:
     run_maven(
-        [COPY_GOAL, f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={staging}"],
-        purpose=f"fetch Elasticsearch {DISTRIBUTION_VERSION}",
+        [COPY_GOAL, f"-Dartifact={ARTIFACT.format(version=stack.version)}", f"-DoutputDirectory={staging}"],
+        purpose=f"fetch {stack}",
         java=java,
         log=home.logs / "maven-distribution.log",
         folder=staging,

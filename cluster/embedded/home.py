@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 
 from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
+from cluster.embedded.stacks import Stack, find_stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DISTRIBUTION_VERSION = "8.19.21"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's sockaddr_un takes 107 and a closing zero
 
 
@@ -25,9 +25,9 @@ class Home:
 
     path: Path
 
-    @property
-    def elasticsearch(self) -> Path:
-        return self.path / f"elasticsearch-{DISTRIBUTION_VERSION}"
+    def elasticsearch(self, stack: Stack) -> Path:
+        """The unpacked distribution of a line; those of several lie beside each other."""
+        return self.path / f"elasticsearch-{stack.version}"
 
     @property
     def config(self) -> Path:
@@ -65,6 +65,12 @@ class Home:
         except (OSError, ValueError):
             return {}
         return state if isinstance(state, dict) else {}
+
+    def last_stack(self) -> Stack | None:
+        """The line that was started last; None when none was since the home was made or reset."""
+        state = self.read_state()
+        # Homes that were started before there were two lines do not name theirs.
+        return find_stack(state.get("stack", "8.19")) if state else None
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Remember what this start chose."""

@@ -14,6 +14,7 @@ from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home, create_file, replace_text
 from cluster.embedded.java import Java
+from cluster.embedded.stacks import Stack
 
 TEMPLATES = Path(__file__).resolve().parent / "config"
 LOG_NAME = "peaks.log"  # log4j2.properties names it after the cluster
@@ -63,11 +64,11 @@ def _quote(path: Path) -> str:
     return json.dumps(str(path), ensure_ascii=False)
 
 
-def launch_node(home: Home, *, java: Java, account: Account) -> subprocess.Popen[bytes]:
+def launch_node(home: Home, stack: Stack, *, java: Java, account: Account) -> subprocess.Popen[bytes]:
     """Start Elasticsearch's own launcher, which ends with status 0 when the node is ready."""
     with create_file(home.logs / CONSOLE_NAME) as console:
         return subprocess.Popen(
-            [str(home.elasticsearch / "bin" / "elasticsearch"), "--daemonize"],
+            [str(home.elasticsearch(stack) / "bin" / "elasticsearch"), "--daemonize"],
             cwd=home.path,
             env=_environment(home, java),
             stdin=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home, explained_disk_errors
 from cluster.embedded.java import INSTALL_HINT, Java
 from cluster.embedded.maven import run_maven
+from cluster.embedded.stacks import Stack
 
 PROJECTS = Path(__file__).resolve().parent
 
@@ -42,13 +43,13 @@ class Package:
         """Names the sources that the archive was made of, by their fingerprint."""
         return self.archive.with_name(f"{self.archive.name}.sources")
 
-    def folder(self, home: Home) -> Path:
+    def folder(self, home: Home, stack: Stack) -> Path:
         """Where it is installed."""
-        return home.elasticsearch / "plugins" / self.name
+        return home.elasticsearch(stack) / "plugins" / self.name
 
-    def installed(self, home: Home) -> Path:
+    def installed(self, home: Home, stack: Stack) -> Path:
         """Names the archive that is installed, by its SHA-256."""
-        return home.path / f"{self.name}.sha256"
+        return home.elasticsearch(stack) / f"{self.name}.sha256"
 
 
 OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin")
@@ -139,20 +140,20 @@ def fingerprint_sources(sources: Path) -> str:
     return digest.hexdigest()
 
 
-def install_plugin(home: Home, package: Package) -> None:
+def install_plugin(home: Home, package: Package, stack: Stack) -> None:
     """Put a built plugin into the home's Elasticsearch, in place of an older one. The node must be down."""
     wanted = hashlib.sha256(package.archive.read_bytes()).hexdigest()
-    folder, stamp = package.folder(home), package.installed(home)
+    folder, stamp = package.folder(home, stack), package.installed(home, stack)
     if folder.is_dir() and stamp.exists() and stamp.read_text() == wanted:
         return
     with explained_disk_errors(home):
-        remove_plugin(home, package)
+        remove_plugin(home, package, stack)
         unpack(package.archive, folder)
         stamp.write_text(wanted)
 
 
-def remove_plugin(home: Home, package: Package) -> None:
+def remove_plugin(home: Home, package: Package, stack: Stack) -> None:
     """Leave the node without it."""
-    package.installed(home).unlink(missing_ok=True)
-    if package.folder(home).is_dir():
-        shutil.rmtree(package.folder(home))
+    package.installed(home, stack).unlink(missing_ok=True)
+    if package.folder(home, stack).is_dir():
+        shutil.rmtree(package.folder(home, stack))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home
+from cluster.embedded.stacks import STACKS, Stack
 
 PROC = Path("/proc")
 _MODULES = ("cluster.embedded.worker", "cluster.embedded.unprivileged")
@@ -71,7 +72,16 @@ def list_processes() -> list[Process]:
 
 def is_node(process: Process, home: Home) -> bool:
     """Whether this is the Java of the home's Elasticsearch: the server, or the launcher that starts it."""
-    return process.name == "java" and f"-Des.path.home={home.elasticsearch}" in process.arguments
+    return node_stack(process, home) is not None
+
+
+def node_stack(process: Process, home: Home) -> Stack | None:
+    """The line of Elasticsearch that this process of the home runs; None when it is not the home's node."""
+    if process.name != "java":
+        return None
+    return next(
+        (each for each in STACKS if f"-Des.path.home={home.elasticsearch(each)}" in process.arguments), None
+    )
 
 
 def is_worker(process: Process, home: Home) -> bool:

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster.embedded.calls import call
-from cluster.embedded.home import DISTRIBUTION_VERSION, Home
+from cluster.embedded.home import Home
 from cluster.embedded.licence import Licence, read_licence
-from cluster.embedded.processes import Process, find_nodes, find_workers, require_proc
+from cluster.embedded.processes import Process, find_nodes, find_workers, node_stack, require_proc
+from cluster.embedded.stacks import Stack
 from cluster.embedded.worker_process import is_listening
 
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """What there is of a cluster. A bare one has no worker and needs none."""
+    """What there is of a cluster. A bare one has no worker and needs none.
+
+    `stack` is the line that runs, or was started last; None when there is neither.
+    """
 
     home: Home
+    stack: Stack | None
     url: str | None
     bare: bool
     node: Process | None
@@ -38,7 +43,8 @@ class ClusterStatus:
         return {
             "state": "running" if self.running else "stopped" if self.stopped else "incomplete",
             "url": self.url,
-            "version": DISTRIBUTION_VERSION,
+            "stack": self.stack and self.stack.name,
+            "version": self.stack and self.stack.version,
             "licence": self.licence and {"type": self.licence.type, "active": self.licence.active},
             "health": self.health,
             "home": str(self.home.path),
@@ -67,6 +73,7 @@ def read_status(home: Home) -> ClusterStatus:
     licence = read_licence(url) if server and url else None
     return ClusterStatus(
         home=home,
+        stack=node_stack(server, home) if server else home.last_stack(),
         url=url if server else None,
         bare=bool(state.get("bare")),
         node=server,

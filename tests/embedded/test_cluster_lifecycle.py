@@ -70,7 +70,9 @@ def test_another_start_changes_nothing_and_another_port_is_refused(home: Home, n
 def test_another_cluster_on_its_port_is_refused(home: Home, node: Node) -> None:
     port = node.url.rpartition(":")[2]
     with tempfile.TemporaryDirectory(dir=home.path.parent) as other:
-        Path(other, home.elasticsearch.name).symlink_to(home.elasticsearch)
+        running = home.last_stack()
+        assert running is not None
+        Path(other, home.elasticsearch(running).name).symlink_to(home.elasticsearch(running))
         Path(other, "cluster.json").write_text("{}")
         refused = call("start", Path(other), "--port", port)
     assert refused.exit_code == 1

@@ -19,7 +19,9 @@ from cluster.embedded.plugin_package import (
     remove_plugin,
     require_sources,
 )
+from cluster.embedded.stacks import STACKS
 
+STACK = STACKS[0]
 # Stands in for Maven: packages the one source file, and keeps count.
 MAVEN = """#!/bin/sh
 echo built >> "$COUNT"
@@ -48,7 +50,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
 def home(tmp_path: Path) -> Home:
     home = Home(tmp_path / "home")
     home.logs.mkdir(parents=True)
-    (home.elasticsearch / "plugins").mkdir(parents=True)
+    (home.elasticsearch(STACK) / "plugins").mkdir(parents=True)
     return home
 
 
@@ -98,19 +100,19 @@ def test_install_replaces_a_plugin_whole_and_leaves_others_alone(
     package: Package, home: Home, java: Java
 ) -> None:
     build(package, home, java)
-    install_plugin(home, package)
-    installed = home.elasticsearch / "plugins" / "some"
+    install_plugin(home, package, STACK)
+    installed = home.elasticsearch(STACK) / "plugins" / "some"
     assert (installed / "Source.java").read_text() == "one"
     (installed / "left-over").touch()
     (package.sources / "Source.java").write_text("two")
     build(package, home, java)
-    install_plugin(home, package)
+    install_plugin(home, package, STACK)
     assert [path.name for path in installed.iterdir()] == ["Source.java"]
     assert (installed / "Source.java").read_text() == "two"
     other = Package("other", "another plugin", package.sources)
     other.archive.write_bytes(package.archive.read_bytes())
-    install_plugin(home, other)
-    remove_plugin(home, package)
+    install_plugin(home, other, STACK)
+    remove_plugin(home, package, STACK)
     assert [path.name for path in installed.parent.iterdir()] == ["other"]
 
 

@@ -22,6 +22,7 @@ from cluster.embedded.processes import (
     is_worker,
     read_process,
 )
+from cluster.embedded.stacks import STACKS
 from tests.embedded.plugin_node import wait_until
 
 HOME = Home(Path("/srv/a home"))
@@ -65,7 +66,7 @@ def seen(child: subprocess.Popen[str]) -> Process:
 
 
 def test_a_node_is_the_java_of_this_very_home() -> None:
-    path = f"-Des.path.home={HOME.elasticsearch}"
+    path = f"-Des.path.home={HOME.elasticsearch(STACKS[0])}"
     assert is_node(process("/opt/jdk/bin/java", "-Xmx1g", path), HOME)
     assert not is_node(process("/opt/jdk/bin/java", path + "x"), HOME)
     assert not is_node(process("/usr/bin/vim", path), HOME)

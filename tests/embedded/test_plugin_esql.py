@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from cluster.embedded.home import DISTRIBUTION_VERSION
 from tests.embedded.plugin_node import Api
 
 pytestmark = pytest.mark.cluster
@@ -56,10 +55,10 @@ def refusal(api: Api, statement: str, **more: object) -> str:
 def test_it_is_the_build_of_the_node(api: Api) -> None:
     version = api.ok("GET", "/")["version"]
     (shown,) = api.ok("POST", "/_query", {"query": "SHOW INFO"})["values"]
-    assert shown == [DISTRIBUTION_VERSION, version["build_date"], version["build_hash"]]
+    assert shown == [version["number"], version["build_date"], version["build_hash"]]
     (nodes,) = api.ok("GET", "/_nodes/plugins")["nodes"].values()
     versions = {plugin["name"]: plugin["version"] for plugin in nodes["plugins"]}
-    assert versions["x-pack-esql"] == DISTRIBUTION_VERSION
+    assert versions["x-pack-esql"] == version["number"]
 
 
 def test_places_are_measured(api: Api) -> None:
