@@ -12,6 +12,7 @@ import click
 
 from cluster.embedded import control, node
 from cluster.embedded.control import StartOptions
+from cluster.embedded.stacks import STACKS, Stack, find_stack
 from cluster.embedded.status import ClusterStatus, read_status
 
 NOT_RUNNING = 3  # the exit status that init scripts give for it (LSB)
@@ -28,6 +29,14 @@ user_option = click.option(
     help="Who the node runs as when root starts it.  [default: the checkout's owner, or nobody]",
 )
 
+stack_option = click.option(
+    "--stack",
+    type=click.Choice([stack.name for stack in STACKS]),
+    envvar="PEAKS_STACK",
+    callback=lambda context, parameter, name: find_stack(name),
+    help="Line of Elasticsearch.  [default: the one started last; else 9.5 where there is a JDK 21, or 8.19]",
+)
+
 
 def _check_heap(_: click.Context, __: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"[1-9]\d*[mMgG]", value):
@@ -36,8 +45,7 @@ def _check_heap(_: click.Context, __: click.Parameter, value: str) -> str:
 
 
 def _announce(sentence: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(sentence, err=True)
+    click.echo(sentence, err=True)
 
 
 @click.group()
@@ -48,15 +56,17 @@ def cluster() -> None:
 @cluster.command()
 @home_option
 @user_option
-def prepare(home: Path | None, user: str | None) -> None:
+@stack_option
+def prepare(home: Path | None, user: str | None, stack: Stack | None) -> None:
     """Fetch Elasticsearch and build its plugins, without starting anything."""
-    prepared, stack = control.prepare(StartOptions(home=home, user=user), _announce)
-    click.echo(f"{stack} and its plugins are ready in {prepared.path}.")
+    prepared, chosen = control.prepare(StartOptions(home=home, user=user, stack=stack), _announce)
+    click.echo(f"{chosen} and its plugins are ready in {prepared.path}.")
 
 
 @cluster.command()
 @home_option
 @user_option
+@stack_option
 @click.option("--port", type=click.IntRange(1, 65535), help="HTTP port on 127.0.0.1.  [default: 9200]")
 @click.option("--heap", default="1g", show_default=True, callback=_check_heap, help="Java heap of the node.")
 @click.option("--wait", default=180, show_default=True, type=click.IntRange(1), help="Seconds to wait.")
@@ -72,6 +82,7 @@ def prepare(home: Path | None, user: str | None) -> None:
 def start(
     home: Path | None,
     user: str | None,
+    stack: Stack | None,
     port: int | None,
     heap: str,
     wait: int,
@@ -80,7 +91,7 @@ def start(
     as_json: bool,
 ) -> None:
     """Start the node and the inference worker, and wait until both answer."""
-    options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait))
+    options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait), stack)
     status = control.start(options, _announce)
     _show(status, as_json, home)
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from cluster.embedded import node, worker_process
 from cluster.embedded.accounts import Account, choose_account
-from cluster.embedded.calls import call
+from cluster.embedded.choice import Choice, choose_stack
 from cluster.embedded.distribution import fetch_distribution, require_space
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import (
@@ -21,8 +20,8 @@ from cluster.embedded.home import (
     locate_home,
     locked,
 )
-from cluster.embedded.java import Java, find_java
-from cluster.embedded.licence import read_licence, start_trial
+from cluster.embedded.java import find_javas
+from cluster.embedded.licence import start_trial
 from cluster.embedded.node import NodeSettings
 from cluster.embedded.plugin_package import (
     PACKAGES,
@@ -34,21 +33,23 @@ from cluster.embedded.plugin_package import (
 from cluster.embedded.processes import (
     end_processes,
     find_members,
-    find_nodes,
     is_node,
     is_worker,
     require_proc,
 )
-from cluster.embedded.stacks import STACKS, Stack
+from cluster.embedded.stacks import Stack
 from cluster.embedded.status import ClusterStatus, read_status
-from cluster.embedded.surroundings import require_free_data, require_free_port, require_memory
-from cluster.embedded.worker_process import is_listening
+from cluster.embedded.surroundings import (
+    require_free_data,
+    require_free_port,
+    require_memory,
+    require_older_data,
+)
 
 DEFAULT_PORT = 9200
 RUNNING_NEEDS = 500 * 2**20  # bytes: a base-size model in int8 (310 MB), indices, logs
 NODE_PATIENCE = 60.0  # seconds a node may take to close its indices
 WORKER_PATIENCE = 10.0
-RECOVERY_PATIENCE = 30.0  # seconds; half of the time-out of the call that waits
 
 Announce = Callable[[str], None]
 
@@ -65,6 +66,7 @@ class StartOptions:
         bare: leave out plugins and worker: nothing but Elastic's distribution.
         trial: start the trial licence.
         patience: seconds to wait for node and worker.
+        stack: the line of Elasticsearch; see ``choice.choose_stack``.
     """
 
     home: Path | None = None
@@ -74,6 +76,7 @@ class StartOptions:
     bare: bool = False
     trial: bool = True
     patience: float = 180.0
+    stack: Stack | None = None
 
 
 def prepare(options: StartOptions, announce: Announce) -> tuple[Home, Stack]:
@@ -84,8 +87,9 @@ def prepare(options: StartOptions, announce: Announce) -> tuple[Home, Stack]:
     """
     home, account = _open_home(options)
     with locked(home):
-        _prepare(home, account, options, announce)
-    return home, STACKS[-1]
+        choice = _choose(home, account, options, announce)
+        _prepare(home, account, choice, options, announce)
+    return home, choice.stack
 
 
 def _open_home(options: StartOptions) -> tuple[Home, Account]:
@@ -98,18 +102,20 @@ def _open_home(options: StartOptions) -> tuple[Home, Account]:
     return home, account
 
 
-def _prepare(home: Home, account: Account, options: StartOptions, announce: Announce) -> Java:
-    java = find_java()
-    if not account.can("x", java.home / "bin" / "java"):
-        raise ClusterError(
-            f"The node runs as {account.name}, who cannot run {java.home}/bin/java:"
-            " install a JDK for the whole machine, or name another user with --user."
-        )
-    fetch_distribution(home, STACKS[-1], java=java, announce=announce)
+def _choose(home: Home, account: Account, options: StartOptions, announce: Announce) -> Choice:
+    javas = find_javas(may_run=lambda program: account.can("x", program))
+    choice = choose_stack(home, options.stack, javas)
+    announce(choice.reason)
+    return choice
+
+
+def _prepare(
+    home: Home, account: Account, choice: Choice, options: StartOptions, announce: Announce
+) -> None:
+    fetch_distribution(home, choice.stack, java=choice.java, announce=announce)
     for package in () if options.bare else PACKAGES:
-        build_plugin(home, package, java=java, announce=announce)
+        build_plugin(home, package, java=choice.java, announce=announce)
     account.own(home.path)
-    return java
 
 
 def start(options: StartOptions, announce: Announce) -> ClusterStatus:
@@ -134,11 +140,12 @@ def start(options: StartOptions, announce: Announce) -> ClusterStatus:
 
 def _start_all(home: Home, account: Account, options: StartOptions, announce: Announce) -> None:
     settings = NodeSettings(options.port or DEFAULT_PORT, options.heap, with_plugins=not options.bare)
+    choice = _choose(home, account, options, announce)
     _end_all(home)  # half of a cluster, after a crash
-    _check_surroundings(home, settings)
-    java = _prepare(home, account, options, announce)
+    _check_surroundings(home, choice.stack, settings)
+    _prepare(home, account, choice, options, announce)
     try:
-        _bring_up(home, account, java, settings, options, announce)
+        _bring_up(home, account, choice, settings, options, announce)
     except BaseException:  # also Ctrl-C: nothing half-started stays behind
         _end_all(home)
         raise
@@ -150,16 +157,17 @@ def _revive_worker(home: Home, account: Account, options: StartOptions, announce
     _end_workers(home)
     worker = worker_process.launch_worker(home, account)
     deadline = time.monotonic() + options.patience
-    _await_worker(home, worker, deadline)
-    _await_models(f"{home.read_state().get('url')}", deadline)
+    worker_process.await_worker(home, worker, deadline)
+    node.await_models(f"{home.read_state().get('url')}", deadline)
 
 
 def _require_same(status: ClusterStatus, options: StartOptions) -> None:
     is_elsewhere = options.port is not None and status.url != f"http://127.0.0.1:{options.port}"
-    if is_elsewhere or options.bare != status.bare:
+    is_other_stack = options.stack is not None and options.stack != status.stack
+    if is_elsewhere or is_other_stack or options.bare != status.bare:
         kind = "bare, " if status.bare else ""
         raise ClusterError(
-            f"The cluster of {status.home.path} runs already, {kind}at {status.url}:"
+            f"The cluster of {status.home.path} runs already, {kind}{status.stack} at {status.url}:"
             " stop it first, or name another folder with --home."
         )
 
@@ -167,84 +175,45 @@ def _require_same(status: ClusterStatus, options: StartOptions) -> None:
 def _bring_up(
     home: Home,
     account: Account,
-    java: Java,
+    choice: Choice,
     settings: NodeSettings,
     options: StartOptions,
     announce: Announce,
 ) -> None:
     with explained_disk_errors(home):
-        _install(home, account, settings)
+        _install(home, choice.stack, settings)
         choices = {"url": settings.url, "heap": settings.heap, "bare": options.bare}
-        home.write_state({"stack": STACKS[-1].name, **choices})
+        home.write_state({"stack": choice.stack.name, **choices})
     account.own(home.path)
     deadline = time.monotonic() + options.patience
-    announce(f"Starting {STACKS[-1]} on port {settings.port} …")
+    announce(f"Starting {choice.stack} on port {settings.port} …")
     worker = worker_process.launch_worker(home, account) if settings.with_plugins else None
     begin = node.log_size(home)
-    launcher = node.launch_node(home, STACKS[-1], java=java, account=account)
-    _await_worker(home, worker, deadline)
-    _await_node(home, launcher, begin, deadline)
-    _await_answer(home, settings.url, begin, deadline)
+    launcher = node.launch_node(home, choice.stack, java=choice.java, account=account)
+    worker_process.await_worker(home, worker, deadline)
+    node.await_node(home, launcher, begin, deadline)
+    node.await_answer(home, settings.url, begin, deadline)
     if settings.with_plugins:
-        _await_models(settings.url, deadline)
+        node.await_models(settings.url, deadline)
     if options.trial:
         start_trial(settings.url)
 
 
-def _check_surroundings(home: Home, settings: NodeSettings) -> None:
+def _check_surroundings(home: Home, stack: Stack, settings: NodeSettings) -> None:
     require_free_port(settings.port)
     require_memory(settings)
     require_space(home.path, RUNNING_NEEDS, "run the cluster")
     require_free_data(home)
+    require_older_data(home, stack)
 
 
-def _install(home: Home, account: Account, settings: NodeSettings) -> None:
+def _install(home: Home, stack: Stack, settings: NodeSettings) -> None:
     for package in PACKAGES:
         if settings.with_plugins:
-            install_plugin(home, package, STACKS[-1])
+            install_plugin(home, package, stack)
         else:
-            remove_plugin(home, package, STACKS[-1])
+            remove_plugin(home, package, stack)
     node.write_settings(home, settings)
-
-
-def _await_worker(home: Home, worker: subprocess.Popen[bytes] | None, deadline: float) -> None:
-    while worker is not None and not is_listening(home):
-        if worker.poll() is not None:
-            raise worker_process.explain_failure(home)
-        _pause(deadline, "The inference worker does not listen yet", home.logs / worker_process.LOG_NAME)
-
-
-def _await_node(home: Home, launcher: subprocess.Popen[bytes], begin: int, deadline: float) -> None:
-    while launcher.poll() is None:
-        _pause(deadline, "Elasticsearch is not up yet", home.logs / node.LOG_NAME)
-    if launcher.returncode != 0:
-        raise node.explain_failure(home, begin)
-
-
-def _await_answer(home: Home, url: str, begin: int, deadline: float) -> None:
-    """Wait for the licence service, and a while for every index that was there before."""
-    while read_licence(url) is None:
-        if not find_nodes(home):
-            raise node.explain_failure(home, begin)
-        _pause(deadline, "Elasticsearch does not answer yet", home.logs / node.LOG_NAME)
-    # An index that cannot be recovered does not stop the start; the status names it.
-    call(f"{url}/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_PATIENCE:.0f}s", timeout=60)
-
-
-def _await_models(url: str, deadline: float) -> None:
-    """Wait while models that were deployed before are loaded; a model's statistics say why it is not."""
-    while time.monotonic() < deadline:
-        answer = call(f"{url}/_ml/trained_models/_stats")
-        models = [] if answer is None else answer[1].get("trained_model_stats", [])
-        if not any(model.get("deployment_stats", {}).get("state") == "starting" for model in models):
-            return
-        time.sleep(0.2)
-
-
-def _pause(deadline: float, complaint: str, log: Path) -> None:
-    if time.monotonic() > deadline:
-        raise ClusterError(f"{complaint}: {log} may say why, or a slow machine may need a longer --wait.")
-    time.sleep(0.1)
 
 
 def find_home(options: StartOptions) -> Home:

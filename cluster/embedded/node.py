@@ -5,20 +5,25 @@ import json
 import os
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from cluster.embedded.accounts import Account
+from cluster.embedded.calls import call
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home, create_file, replace_text
 from cluster.embedded.java import Java
+from cluster.embedded.licence import read_licence
+from cluster.embedded.processes import find_nodes
 from cluster.embedded.stacks import Stack
 
 TEMPLATES = Path(__file__).resolve().parent / "config"
 LOG_NAME = "peaks.log"  # log4j2.properties names it after the cluster
 CONSOLE_NAME = "console.log"
+RECOVERY_PATIENCE = 30.0  # seconds; half of the time-out of the call that waits
 _EVENT = re.compile(r"^\[[^\]]+\]\[(?P<level>[A-Z]+) *\]\[[^\]]*\](?:\[[^\]]*\])? *(?P<message>.*)$")
 
 
@@ -93,6 +98,49 @@ def _environment(home: Home, java: Java) -> dict[str, str]:
     if "ES_JAVA_OPTS" in os.environ:
         environment["ES_JAVA_OPTS"] = os.environ["ES_JAVA_OPTS"]
     return environment
+
+
+def await_node(home: Home, launcher: subprocess.Popen[bytes], begin: int, deadline: float) -> None:
+    """Wait until the launcher ends, which it does when the node is ready.
+
+    Args:
+        begin: size of the node's log before the launcher was started, bytes.
+        deadline: of the monotonic clock.
+
+    Raises:
+        ClusterError: the node ended, or the deadline passed.
+    """
+    while launcher.poll() is None:
+        pause(deadline, "Elasticsearch is not up yet", home.logs / LOG_NAME)
+    if launcher.returncode != 0:
+        raise explain_failure(home, begin)
+
+
+def await_answer(home: Home, url: str, begin: int, deadline: float) -> None:
+    """As ``await_node``: wait for the licence service, and a while for every index that was there before."""
+    while read_licence(url) is None:
+        if not find_nodes(home):
+            raise explain_failure(home, begin)
+        pause(deadline, "Elasticsearch does not answer yet", home.logs / LOG_NAME)
+    # An index that cannot be recovered does not stop the start; the status names it.
+    call(f"{url}/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_PATIENCE:.0f}s", timeout=60)
+
+
+def await_models(url: str, deadline: float) -> None:
+    """Wait while models that were deployed before are loaded; a model's statistics say why it is not."""
+    while time.monotonic() < deadline:
+        answer = call(f"{url}/_ml/trained_models/_stats")
+        models = [] if answer is None else answer[1].get("trained_model_stats", [])
+        if not any(model.get("deployment_stats", {}).get("state") == "starting" for model in models):
+            return
+        time.sleep(0.2)
+
+
+def pause(deadline: float, complaint: str, log: Path) -> None:
+    """Wait a moment; raises ClusterError with the complaint when the deadline has passed."""
+    if time.monotonic() > deadline:
+        raise ClusterError(f"{complaint}: {log} may say why, or a slow machine may need a longer --wait.")
+    time.sleep(0.1)
 
 
 def log_size(home: Home) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cluster.embedded.distribution import unpack
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home, explained_disk_errors
-from cluster.embedded.java import INSTALL_HINT, Java
+from cluster.embedded.java import Java
 from cluster.embedded.maven import run_maven
 from cluster.embedded.stacks import Stack
 
@@ -80,16 +80,12 @@ def build_plugin(home: Home, package: Package, *, java: Java, announce: Callable
         Whether anything had to be done.
 
     Raises:
-        ClusterError: no JDK (a JRE has no compiler), no Maven, no download, or sources that do not compile.
+        ClusterError: no Maven, no download, or sources that do not compile.
     """
     with _building(package.sources):
         stamp, wanted = package.archive_sources, fingerprint_sources(package.sources)
         if package.archive.exists() and stamp.exists() and stamp.read_text() == wanted:
             return False
-        if not java.has_compiler:
-            raise ClusterError(
-                f"{java.home} has no Java compiler for building {package.title}: {INSTALL_HINT}."
-            )
         announce(f"Building {package.title} with Maven …")
         _run_build(package, home, java)
         stamp.write_text(wanted)

@@ -1,7 +1,8 @@
-"""Checks before a start: a free port, free memory, and a data folder that no process uses."""
+"""Checks before a start: port and memory are free, the data folder is unused and not too new."""
 from __future__ import annotations
 
 import fcntl
+import re
 import socket
 import struct
 from contextlib import suppress
@@ -11,8 +12,11 @@ from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home
 from cluster.embedded.node import NodeSettings
 from cluster.embedded.processes import PROC, read_process
+from cluster.embedded.stacks import Stack
 
 LOOPBACK = "127.0.0.1"
+# Lucene keeps what Elasticsearch says of a commit as strings, each behind its length.
+_NODE_VERSION = re.compile(rb"node_version[\x01-\x7f](\d+)")
 _LISTENING = "0A"  # the kernel's TCP_LISTEN, as /proc/net/tcp writes it
 
 
@@ -95,3 +99,18 @@ def _find_lock_holder(descriptor: int) -> int | None:
     question = struct.pack(layout, fcntl.F_WRLCK, 0, 0, 0, 0)
     kind, _, _, _, pid = struct.unpack(layout, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
     return None if kind == fcntl.F_UNLCK else int(pid)
+
+
+def require_older_data(home: Home, stack: Stack) -> None:
+    """Raises ClusterError when a newer Elasticsearch than `stack` wrote the data, which it would not open.
+
+    Older data are Elasticsearch's own to upgrade. Data that we cannot read the version of are too.
+    """
+    commits = (home.data / "_state").glob("segments_*")
+    found = [int(number) for commit in commits for number in _NODE_VERSION.findall(commit.read_bytes())]
+    major = max(found, default=0) // 1_000_000  # 8192199 is 8.19.21
+    if major > int(stack.version.partition(".")[0]):
+        raise ClusterError(
+            f"{home.data} was written by Elasticsearch {major}, and {stack} cannot open it: take the other"
+            " --stack, delete the data with `peaks cluster reset`, or name another folder with --home."
+        )

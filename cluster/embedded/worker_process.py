@@ -9,7 +9,7 @@ import sys
 from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import REPOSITORY, Home, create_file
-from cluster.embedded.node import last_words
+from cluster.embedded.node import last_words, pause
 from cluster.embedded.processes import PROC
 
 MODULE = "cluster.embedded.worker"
@@ -74,6 +74,18 @@ def _can_import(account: Account, environment: dict[str, str]) -> bool:
     except OSError:  # the interpreter itself is out of the account's reach
         return False
     return probe.returncode == 0
+
+
+def await_worker(home: Home, worker: subprocess.Popen[bytes] | None, deadline: float) -> None:
+    """Wait until a worker that was started listens; None: there is none to wait for.
+
+    Raises:
+        ClusterError: it ended, or `deadline` (of the monotonic clock) passed.
+    """
+    while worker is not None and not is_listening(home):
+        if worker.poll() is not None:
+            raise explain_failure(home)
+        pause(deadline, "The inference worker does not listen yet", home.logs / LOG_NAME)
 
 
 def is_listening(home: Home) -> bool:

@@ -56,9 +56,6 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def java(tmp_path: Path) -> Java:
-    compiler = tmp_path / "jdk" / "bin" / "javac"
-    compiler.parent.mkdir(parents=True)
-    compiler.touch()
     return Java(tmp_path / "jdk", 17)
 
 
@@ -82,11 +79,6 @@ def test_a_build_that_fails_leaves_no_old_plugin(package: Package, home: Home, j
     with pytest.raises(ClusterError, match=r"could not build some plugin: Source\.java: cannot find symbol"):
         build(package, home, java)
     assert not package.archive.exists()
-
-
-def test_a_jre_is_not_enough(package: Package, home: Home, tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match="has no Java compiler for building some plugin"):
-        build(package, home, Java(tmp_path / "jre", 17))
 
 
 def test_a_package_without_its_sources_asks_for_a_checkout(package: Package) -> None:
