@@ -1,7 +1,10 @@
 # make demo: from nothing to answers. make test: every check. Both stand on make setup.
+# STACK=8.19 or STACK=9.5 chooses the line of Elasticsearch; without it `peaks cluster` does.
 SHELL := /bin/sh
 PORT ?= 9200
 PYTEST_ARGUMENTS ?=
+STACK ?= $(PEAKS_STACK)
+export PEAKS_STACK := $(STACK)
 
 .PHONY: setup demo test lint format stop clean
 

@@ -155,9 +155,11 @@ def ask_all(client: Elasticsearch, questions: Sequence[Question]) -> None:
 def close(connection: Connection, question: Question, output: str, seconds: float) -> None:
     """Say where the pictures are and how to ask the next question."""
     url, photos = connection.address, f"{output}/photos/*.JPG"
+    version = connection.client().info()["version"]["number"]
     curl = format_curl(connection, question.template, question.params)
     pages = ", ".join(f"{output}/{name}" for name in ("contact-sheet.html", "sight.png", "map.html"))
-    click.secho(f"\nDone in {seconds:.0f} seconds. The node keeps running; `make stop` stops it.", bold=True)
+    click.secho(f"\nDone in {seconds:.0f} seconds on Elasticsearch {version}.", bold=True, nl=False)
+    click.secho(" The node keeps running; `make stop` stops it.", bold=True)
     click.echo(f"""Look at the answers' pictures: {pages}
 
 Ask the next question:

@@ -6,7 +6,7 @@
 set -eu
 
 python=${1:-python3}
-lowest_java=17
+jdk=openjdk-17-jdk-headless
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -19,22 +19,15 @@ python_version() { "$python" -c 'import sys; print("%d.%d" % sys.version_info[:2
 
 python_fits() { "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
 
-# The JDK that the launcher would choose: JAVA_HOME's, else the one on PATH; a compiler makes it a JDK.
-has_jdk() {
-    if [ -n "${JAVA_HOME:-}" ]; then compiler=$JAVA_HOME/bin/javac; else compiler=javac; fi
-    version=$("$compiler" -version 2>&1) || return 1
-    version=${version#javac }   # 1.8.0_402 or 17.0.15 or 21
-    version=${version%%[.-]*}
-    case $version in '' | *[!0-9]*) return 1 ;; esac
-    [ "$version" -ge "$lowest_java" ]
-}
+# A JDK anywhere on this machine, found as the launcher finds it.
+has_jdk() { PYTHONPATH="$(dirname "$0")/.." "$python" -m cluster.embedded.java; }
 
 # Sets $packages to the Debian names of what is missing, $things to what a person calls it.
 find_missing() {
     packages='' things=''
     has "$python" || miss "python3 python3-venv" "Python 3.10 to 3.13 with venv"
     ! has "$python" || has_venv || miss "python$(python_version)-venv" "Python's venv package"
-    has_jdk || miss "openjdk-$lowest_java-jdk-headless" "a JDK $lowest_java or later"
+    ! has "$python" || has_jdk || miss "$jdk" "a JDK 17 or later"
     has mvn || miss maven "Maven"
 }
 
@@ -53,17 +46,17 @@ become_root() {
     fi
 }
 
-# Debian 13 has no OpenJDK 17 and Debian 12 no 21: default-jdk is what every release has.
+# Elasticsearch 9.5 needs JDK 21, which Debian 12 does not have; 8.19 is content with the 17 that it has.
 choose_jdk() {
-    case $packages in
-    *"openjdk-$lowest_java"*)
-        apt-cache show "openjdk-$lowest_java-jdk-headless" >/dev/null 2>&1 && return
-        packages=$(printf '%s' "$packages" | sed "s/openjdk-$lowest_java-jdk-headless/default-jdk-headless/")
-        ;;
-    esac
+    case $packages in *"$jdk"*) ;; *) return 0 ;; esac
+    for candidate in openjdk-21-jdk-headless "$jdk" default-jdk-headless; do
+        ! apt-cache show "$candidate" >/dev/null 2>&1 || break
+    done
+    packages=$(printf '%s' "$packages" | sed "s/$jdk/$candidate/")
 }
 
 install() {
+    has apt-get || fail "Please install $things, then run this again."
     become_root
     say "Missing: $things."
     say "Running: ${as_root:+$as_root }apt-get update"
@@ -75,12 +68,15 @@ install() {
         fail "apt-get could not install $packages: install $things by other means, then run this again."
 }
 
+if ! has "$python"; then   # first of all, because it looks for a JDK
+    find_missing
+    install
+fi
 if has "$python" && ! python_fits; then
     fail "Python $(python_version) ($python) is not supported: name one from 3.10 to 3.13, as in make PYTHON=python3.12"
 fi
 find_missing
 if [ -n "$packages" ]; then
-    has apt-get || fail "Please install $things, then run this again."
     install
     find_missing
     [ -z "$packages" ] || fail "Still missing after the installation: $things. Check JAVA_HOME and PATH."

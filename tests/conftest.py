@@ -2,7 +2,8 @@
 
 `PEAKS_TEST_URL` points the cluster tests at a node that already runs (the indices behind the aliases of
 `loader.elastic.assets` are deleted by the tests); without it the session starts the embedded node in a home
-of its own and stops it at the end.
+of its own and stops it at the end. `PEAKS_STACK` names the line of Elasticsearch, 8.19 or 9.5; without it
+`peaks cluster start` chooses.
 """
 from __future__ import annotations
 

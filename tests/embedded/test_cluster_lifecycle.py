@@ -13,6 +13,7 @@ from click.testing import Result
 
 from cluster.embedded.home import Home
 from cluster.embedded.processes import find_members, is_node, is_worker
+from cluster.embedded.stacks import STACKS
 from tests.conftest import Node, free_port, invoke, must_run_peaks
 from tests.embedded.plugin_node import (
     Api,
@@ -58,21 +59,21 @@ def test_it_runs_without_root_on_loopback_with_a_trial(home: Home, node: Node) -
         assert "0" not in users  # real, effective, saved, file system
 
 
-def test_another_start_changes_nothing_and_another_port_is_refused(home: Home, node: Node) -> None:
+def test_another_start_changes_nothing_and_another_port_or_line_is_refused(home: Home, node: Node) -> None:
     before = status(home)
     assert call("start", home.path).exit_code == 0
     after = status(home)
     assert all(after[part]["pid"] == before[part]["pid"] for part in ("node", "worker"))
+    running, other = sorted(STACKS, key=lambda each: each.version != before["version"])
+    refused = call("start", home.path, "--stack", other.name)
+    assert refused.exit_code == 1 and f"runs already, {running} at" in refused.stderr
     refused = call("start", home.path, "--port", str(free_port()))
-    assert refused.exit_code == 1 and f"runs already, at {node.url}" in refused.stderr
+    assert refused.exit_code == 1 and f"runs already, {running} at {node.url}" in refused.stderr
 
 
 def test_another_cluster_on_its_port_is_refused(home: Home, node: Node) -> None:
     port = node.url.rpartition(":")[2]
     with tempfile.TemporaryDirectory(dir=home.path.parent) as other:
-        running = home.last_stack()
-        assert running is not None
-        Path(other, home.elasticsearch(running).name).symlink_to(home.elasticsearch(running))
         Path(other, "cluster.json").write_text("{}")
         refused = call("start", Path(other), "--port", port)
     assert refused.exit_code == 1

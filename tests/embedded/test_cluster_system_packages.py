@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ class Machine:
         self.programs.mkdir()
         self.log = folder / "calls"
         self.log.touch()
-        for name in ("sed", "env", "id"):
+        for name in ("sed", "env", "id", "dirname"):
             self.link(name)
 
     def link(self, name: str) -> None:
@@ -32,22 +33,20 @@ class Machine:
         program.write_text(f'#!/bin/sh\necho "{name} $*" >> "{self.log}"\n{body}\n')
         program.chmod(0o755)
 
-    def put_python(self, version: str = "3, 11", has_venv: bool = True) -> None:
-        """A python3 that runs the script's questions with another version, and with or without venv."""
+    def put_python(self, version: str = "3, 11", has_venv: bool = True, has_jdk: bool = True) -> None:
+        """A python3 that answers the script's questions: its version, whether it has venv and finds a JDK."""
         answer = "exit 0" if has_venv else "exit 1"
         major, minor = version.split(", ")
         fits = "0" if (3, 10) <= (int(major), int(minor)) <= (3, 13) else "1"
         self.put(
             "python3",
-            f'case "$2" in *ensurepip*) {answer} ;; *print*) echo {major}.{minor} ;; *) exit {fits} ;; esac',
+            f'case "$2" in *ensurepip*) {answer} ;; *print*) echo {major}.{minor} ;;'
+            f" *cluster.embedded.java) exit {int(not has_jdk)} ;; *) exit {fits} ;; esac",
         )
 
     def remove(self, *names: str) -> None:
         for name in names:
             (self.programs / name).unlink()
-
-    def put_jdk(self, version: str) -> None:
-        self.put("javac", f"echo javac {version}")
 
     def run(self) -> tuple[int, str]:
         done = subprocess.run(
@@ -65,7 +64,6 @@ class Machine:
 def machine(tmp_path: Path) -> Machine:
     machine = Machine(tmp_path)
     machine.put_python()
-    machine.put_jdk("17.0.15")
     machine.put("mvn")
     return machine
 
@@ -76,18 +74,16 @@ def test_nothing_missing_is_no_work_and_no_words(machine: Machine) -> None:
     assert machine.calls == []
 
 
-@pytest.mark.parametrize(
-    ("version", "fits"), [("1.8.0_402", False), ("16", False), ("17.0.15", True), ("25-ea", True)]
-)
-def test_an_old_jdk_counts_as_missing(machine: Machine, version: str, fits: bool) -> None:
-    machine.put_jdk(version)
-    missing = (1, "Please install a JDK 17 or later, then run this again.\n")
-    assert machine.run() == ((0, "") if fits else missing)
+def test_the_launcher_itself_looks_for_a_jdk(machine: Machine) -> None:
+    machine.put_python(has_jdk=False)
+    assert machine.run() == (1, "Please install a JDK 17 or later, then run this again.\n")
+    (machine.programs / "python3").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    assert machine.run() == (0, "")
 
 
 def test_without_apt_one_sentence_names_everything(machine: Machine) -> None:
-    machine.put_python(has_venv=False)
-    machine.remove("mvn", "javac")
+    machine.put_python(has_venv=False, has_jdk=False)
+    machine.remove("mvn")
     code, said = machine.run()
     assert code == 1
     assert said == "Please install Python's venv package, a JDK 17 or later, Maven, then run this again.\n"
@@ -122,13 +118,34 @@ def test_root_installs_after_saying_so(machine: Machine) -> None:
     assert code == 1 and "Still missing after the installation: Python's venv package" in said
 
 
-def test_a_release_without_openjdk_17_gets_its_default(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("offers", "chosen"),
+    [
+        ("openjdk-17-jdk-headless", "openjdk-17-jdk-headless"),
+        ("openjdk-17-jdk-headless openjdk-21-jdk-headless", "openjdk-21-jdk-headless"),
+        ("openjdk-25-jdk-headless", "default-jdk-headless"),
+    ],
+)
+def test_a_release_gets_the_jdk_of_the_newest_line_that_it_has(
+    machine: Machine, offers: str, chosen: str
+) -> None:
     machine.put("id", "echo 0")
-    machine.remove("javac")
-    machine.put("apt-cache", "exit 100")
+    machine.put_python(has_jdk=False)
+    machine.put("apt-cache", f'case " {offers} " in *" $2 "*) ;; *) exit 100 ;; esac')
     machine.put("apt-get")
     _, said = machine.run()
-    assert "Running: apt-get install default-jdk-headless" in said
+    assert f"Running: apt-get install {chosen}\n" in said
+
+
+def test_python_comes_before_the_search_for_a_jdk(machine: Machine) -> None:
+    machine.put("id", "echo 0")
+    python = machine.programs / "python3"
+    python.rename(machine.programs / "hidden")
+    machine.link("mv")
+    machine.put("apt-get", f"case \"$*\" in *install*) mv '{machine.programs}/hidden' '{python}' ;; esac")
+    code, said = machine.run()
+    assert code == 0 and "Missing: Python 3.10 to 3.13 with venv.\n" in said
+    assert machine.calls[-1] == "apt-get install -y -qq --no-install-recommends python3 python3-venv"
 
 
 def test_an_ordinary_user_installs_with_sudo(machine: Machine) -> None:
