@@ -38,6 +38,8 @@ _REFUSALS = (
         re.compile(r"operation (\S+) is not allowed"),
     ),
 )
+# The node sends as many requests at a time as there are allocations. Threads start when they are needed.
+_MOST_AT_A_TIME = 1024
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>: the signal that a process gets when its parent dies
 
 
@@ -48,12 +50,14 @@ class ModelRefused(Exception):
 class Deployment:
     """A loaded model and the threads that run it."""
 
-    def __init__(self, model: torch.jit.ScriptModule, threads: int, allocations: int) -> None:
+    def __init__(self, model: torch.jit.ScriptModule, threads: int) -> None:
         self._model = model
-        self._executor = ThreadPoolExecutor(allocations, initializer=lambda: torch.set_num_threads(threads))
+        self._executor = ThreadPoolExecutor(
+            _MOST_AT_A_TIME, initializer=lambda: torch.set_num_threads(threads)
+        )
 
     def answer(self, request: bytes, connection: Connection) -> None:
-        """Run the model on one request as soon as an allocation is free, and send what it says."""
+        """Run the model on one request, beside those that run already, and send what it says."""
         self._executor.submit(self._answer, request, connection)
 
     def _answer(self, request: bytes, connection: Connection) -> None:
@@ -146,7 +150,7 @@ def receive_model(connection: Connection, size: int) -> Path:
 def serve_deployment(connection: Connection) -> None:
     """Load the model that a new connection brings, and answer its requests until it ends."""
     settings = connection.receive().header
-    threads, allocations = int(settings["threads"]), int(settings["allocations"])
+    threads = int(settings["threads"])
     torch.set_num_threads(threads)
     path: Path | None = None
     try:
@@ -159,9 +163,9 @@ def serve_deployment(connection: Connection) -> None:
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
-    deployment = Deployment(model, threads, allocations)
+    deployment = Deployment(model, threads)
     connection.send(Frame({"type": "loaded"}))
-    log(f"loaded {settings['deployment']}: {allocations} allocations of {threads} threads")
+    log(f"loaded {settings['deployment']}: {threads} threads an allocation")
     while True:
         deployment.answer(connection.receive().body, connection)
 

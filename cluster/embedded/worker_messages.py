@@ -2,7 +2,7 @@
 
 A message is two big-endian 32-bit lengths, then a header in JSON, then a body of bytes::
 
-    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T, "allocations": A}
+    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T}
             {"type": "part"} + body                      until N bytes of the model file are there
             {"type": "start"}
     worker  {"type": "loaded"}  or  {"type": "refused", "reason": SENTENCE}, and the connection ends
@@ -11,8 +11,8 @@ A message is two big-endian 32-bit lengths, then a header in JSON, then a body o
     worker  {"type": "result", "request_id": "1", "shape": [1, DIMS]} + float32, little-endian
             or {"type": "error", "request_id": "1", "reason": TEXT}
 
-`infer` messages may overlap: A (number_of_allocations) of them run at a time, each with T
-(threads_per_allocation) threads, and the answers come as they are ready.
+`infer` messages may overlap: they run side by side, each with T (threads_per_allocation) threads, and the
+answers come as they are ready. The node keeps the queue: it has as many under way as there are allocations.
 """
 from __future__ import annotations
 

@@ -40,6 +40,16 @@ class Failing(torch.nn.Module):  # type: ignore[misc]
         return torch.ones([64, 4])[tokens[0]][:1]
 
 
+class Endless(torch.nn.Module):  # type: ignore[misc]
+    """Answers texts of one byte at once, and longer ones never."""
+
+    def forward(self, tokens: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        length = tokens.size(1)
+        while length > 1:
+            length += 1
+        return torch.ones([1, 4])
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait until something is so; tenacity's RetryError after a minute."""
     Retrying(retry=retry_if_result(lambda met: not met), wait=wait_fixed(0.05), stop=stop_after_delay(60))(

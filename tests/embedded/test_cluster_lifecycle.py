@@ -97,7 +97,8 @@ def test_data_licence_and_models_survive_a_crash_of_the_node(home: Home, node: N
     api = Api(node.url)
     api.ok("PUT", "/diary/_doc/1?refresh=true", {"text": "crossed the pass"})
     put_model(api, "echo", save_model(Echo(), tmp_path))
-    start_model(api, "echo")
+    start_model(api, "echo", "&deployment_id=echo-ingest")
+    api.ok("POST", "/_ml/trained_models/echo-ingest/deployment/_update", {"number_of_allocations": 3})
     vectors, trial = infer(api, "echo", "namaste"), api.ok("GET", "/_license")["license"]["uid"]
     os.kill(status(home)["node"]["pid"], signal.SIGKILL)
     wait_until(lambda: not find_members(home, is_node))
@@ -105,6 +106,8 @@ def test_data_licence_and_models_survive_a_crash_of_the_node(home: Home, node: N
     must_run_peaks("cluster", "start", "--home", home.path, "--port", node.url.rpartition(":")[2])
     assert api.ok("GET", "/diary/_doc/1")["_source"] == {"text": "crossed the pass"}
     assert api.ok("GET", "/_license")["license"]["uid"] == trial
-    assert infer(api, "echo", "namaste") == vectors
+    assert infer(api, "echo-ingest", "namaste") == vectors
+    [stats] = api.ok("GET", "/_ml/trained_models/echo/_stats")["trained_model_stats"]
+    assert stats["deployment_stats"]["allocation_status"]["allocation_count"] == 3
     drop_model(api, "echo")
     api.ok("DELETE", "/diary")

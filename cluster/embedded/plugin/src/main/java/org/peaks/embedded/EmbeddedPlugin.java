@@ -44,6 +44,7 @@ import org.peaks.embedded.analysis.CommonAnalysis;
 import org.peaks.embedded.ingest.InferenceProcessor;
 import org.peaks.embedded.ingest.RemoveProcessor;
 import org.peaks.embedded.ingest.SetProcessor;
+import org.peaks.embedded.model.Capacity;
 import org.peaks.embedded.model.ModelApi;
 import org.peaks.embedded.model.ModelIndices;
 import org.peaks.embedded.model.ModelServices;
@@ -62,7 +63,17 @@ public final class EmbeddedPlugin extends Plugin
 
   private final MlInferenceNamedXContentProvider inferenceNames =
       new MlInferenceNamedXContentProvider();
+  private final Settings settings;
   private PluginServices services;
+
+  public EmbeddedPlugin(Settings settings) {
+    this.settings = settings;
+  }
+
+  @Override
+  public Settings additionalSettings() {
+    return Capacity.attributes(settings);
+  }
 
   @Override
   public Collection<?> createComponents(PluginServices services) {
@@ -73,7 +84,10 @@ public final class EmbeddedPlugin extends Plugin
 
   @Override
   public List<Setting<?>> getSettings() {
-    return List.of(TemplateEngine.SIZE_LIMIT, ModelServices.SOCKET);
+    List<Setting<?>> known = new ArrayList<>(Capacity.SETTINGS);
+    known.add(TemplateEngine.SIZE_LIMIT);
+    known.add(ModelServices.SOCKET);
+    return known;
   }
 
   @Override

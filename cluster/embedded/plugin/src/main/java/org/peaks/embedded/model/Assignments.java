@@ -22,9 +22,11 @@ import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignme
 final class Assignments {
 
   private final ClusterService cluster;
+  private final Capacity capacity;
 
-  Assignments(ClusterService cluster) {
+  Assignments(ClusterService cluster, Capacity capacity) {
     this.cluster = cluster;
+    this.capacity = capacity;
   }
 
   static TrainedModelAssignmentMetadata in(ClusterState state) {
@@ -35,6 +37,7 @@ final class Assignments {
    * Adds a deployment on this node, starting.
    *
    * @throws ResourceAlreadyExistsException through the listener
+   * @throws org.elasticsearch.ElasticsearchStatusException through the listener: 429, no room
    */
   void add(
       TaskParams parameters, AdaptiveAllocationsSettings adaptive, ActionListener<Void> listener) {
@@ -50,6 +53,7 @@ final class Assignments {
     update(
         "start deployment",
         state -> {
+          capacity.requireRoom(in(state), parameters);
           var metadata = TrainedModelAssignmentMetadata.Builder.fromMetadata(in(state));
           return metadata.addNewAssignment(parameters.getDeploymentId(), assignment);
         },
@@ -68,6 +72,14 @@ final class Assignments {
           assignment.calculateAndSetAssignmentState();
         },
         ActionListener.noop());
+  }
+
+  /** Gives a started deployment another number of allocations. */
+  void resize(TrainedModelAssignment.Builder assignment, int allocations) {
+    assignment.setNumberOfAllocations(allocations);
+    assignment.addOrOverwriteRoutingEntry(
+        cluster.localNode().getId(),
+        new RoutingInfo(allocations, allocations, RoutingState.STARTED, ""));
   }
 
   void remove(String deploymentId, ActionListener<Void> listener) {
@@ -96,7 +108,8 @@ final class Assignments {
         listener);
   }
 
-  private void update(
+  /** Changes what is deployed, unless {@code change} throws: that goes to the listener. */
+  void update(
       String source,
       Function<ClusterState, TrainedModelAssignmentMetadata.Builder> change,
       ActionListener<Void> listener) {

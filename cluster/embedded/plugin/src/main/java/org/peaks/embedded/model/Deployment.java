@@ -1,9 +1,8 @@
 package org.peaks.embedded.model;
 
 import java.io.IOException;
-import java.time.Instant;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.TimeUnit;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.elasticsearch.ElasticsearchStatusException;
@@ -13,6 +12,8 @@ import org.elasticsearch.action.support.ContextPreservingActionListener;
 import org.elasticsearch.action.support.PlainActionFuture;
 import org.elasticsearch.cluster.node.DiscoveryNode;
 import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
+import org.elasticsearch.core.Releasable;
+import org.elasticsearch.core.Releasables;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.rest.RestStatus;
@@ -55,8 +56,8 @@ final class Deployment {
   private volatile TrainedModelConfig config;
   private volatile RobertaTokenizer tokenizer;
   private volatile LoadedModel model;
-  private final Instant started = Instant.now();
-  private final LongAdder answers = new LongAdder();
+  private final Statistics statistics = new Statistics(System::currentTimeMillis);
+  private final WorkQueue queue;
   private volatile RoutingState state = RoutingState.STARTING;
   private volatile String reason = "";
   private volatile boolean stopped;
@@ -78,6 +79,9 @@ final class Deployment {
     this.socket = socket;
     this.patient = patient;
     this.observer = observer;
+    this.queue =
+        new WorkQueue(
+            threads.generic(), parameters.getQueueCapacity(), parameters.getNumberOfAllocations());
   }
 
   void start() {
@@ -92,30 +96,16 @@ final class Deployment {
     }
   }
 
+  void resize(int allocations) {
+    queue.resize(allocations);
+  }
+
   AssignmentStats.NodeStats stats(DiscoveryNode node) {
-    LoadedModel loaded = model;
-    if (loaded == null) {
+    if (model == null) {
       return AssignmentStats.NodeStats.forNotStartedState(node, state, reason);
     }
-    // Of production's counters the number of answers is kept, and no times.
-    return AssignmentStats.NodeStats.forStartedState(
-        node,
-        answers.sum(),
-        null,
-        null,
-        loaded.pending(),
-        0,
-        0L,
-        0,
-        0,
-        null,
-        started,
-        parameters.getThreadsPerAllocation(),
-        parameters.getNumberOfAllocations(),
-        0L,
-        0L,
-        null,
-        0L);
+    return statistics.of(
+        node, queue.size(), parameters.getThreadsPerAllocation(), queue.allocations());
   }
 
   TrainedModelConfig config() {
@@ -123,59 +113,66 @@ final class Deployment {
   }
 
   /**
-   * Answers with the text's vector.
+   * Answers with the text's vector, as soon as an allocation is free.
    *
    * @param applied the model's configuration with the request's changes
+   * @param urgent whether the text goes before those that wait and are not
+   * @param timeout how long to wait for the answer; the time in the queue counts
    */
   void infer(
       String text,
       InferenceConfig applied,
+      boolean urgent,
       TimeValue timeout,
       ActionListener<InferenceResults> listener) {
-    LoadedModel loaded = model;
-    if (loaded == null) {
+    if (model == null) {
       listener.onFailure(unavailable());
-      return;
-    }
-    if (loaded.pending() >= parameters.getQueueCapacity()) {
-      listener.onFailure(
-          new EsRejectedExecutionException(
-              "["
-                  + parameters.getDeploymentId()
-                  + "] inference process queue is full. Unable to execute command",
-              false));
       return;
     }
     // The answer comes on the thread that listens to the worker, which knows nothing of the caller.
     ActionListener<InferenceResults> atHome =
         ContextPreservingActionListener.wrapPreservingContext(listener, threads.getThreadContext());
-    threads.generic().execute(() -> send(loaded, text, applied, timeout, atHome));
+    Inference inference = new Inference(threads, timeout, statistics, atHome);
+    try {
+      queue.put(() -> send(text, (TextEmbeddingConfig) applied, inference), urgent);
+    } catch (EsRejectedExecutionException e) {
+      statistics.rejected();
+      inference.onFailure(e);
+    }
   }
 
-  private void send(
-      LoadedModel loaded,
-      String text,
-      InferenceConfig applied,
-      TimeValue timeout,
-      ActionListener<InferenceResults> listener) {
-    TextEmbeddingConfig settings = (TextEmbeddingConfig) applied;
-    Tokens tokens;
-    try {
-      tokens = tokenizer.tokenize(text, settings.getTokenization().getTruncate());
-    } catch (RuntimeException e) {
-      listener.onFailure(e);
+  private void send(String text, TextEmbeddingConfig settings, Inference inference) {
+    Releasable allocation = Releasables.releaseOnce(queue::done);
+    if (inference.isDone()) {
+      allocation.close();
       return;
     }
-    ActionListener<double[]> answer =
-        ActionListener.wrap(
-            result -> listener.onResponse(toResults(result, settings, tokens)),
-            e -> listener.onFailure(stopped || model != loaded ? unavailable() : e));
-    Inference inference = new Inference(threads, timeout, answers, answer);
-    long request = loaded.infer(new RequestBody(tokens.ids()), inference);
-    inference.onTimeout(() -> loaded.forget(request));
-    if (inference.isDone()) {
-      loaded.forget(request);
+    ActionListener.run(
+        ActionListener.runBefore(inference, allocation::close),
+        next -> {
+          LoadedModel loaded = model;
+          if (loaded == null) {
+            throw unavailable();
+          }
+          Tokens tokens = tokenizer.tokenize(text, settings.getTokenization().getTruncate());
+          long sent = System.nanoTime();
+          loaded.infer(
+              new RequestBody(tokens.ids()),
+              ActionListener.wrap(
+                  vector -> {
+                    statistics.answered(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sent));
+                    next.onResponse(toResults(vector, settings, tokens));
+                  },
+                  e -> next.onFailure(explain(loaded, e))));
+        });
+  }
+
+  private Exception explain(LoadedModel loaded, Exception e) {
+    if (stopped || model != loaded) {
+      return unavailable();
     }
+    statistics.failed();
+    return e;
   }
 
   private static InferenceResults toResults(
@@ -254,8 +251,7 @@ final class Deployment {
         "type", "load",
         "deployment", parameters.getDeploymentId(),
         "bytes", parameters.getModelBytes(),
-        "threads", parameters.getThreadsPerAllocation(),
-        "allocations", parameters.getNumberOfAllocations());
+        "threads", parameters.getThreadsPerAllocation());
   }
 
   private void become(RoutingState next, String why) {

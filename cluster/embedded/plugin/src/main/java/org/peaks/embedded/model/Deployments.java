@@ -69,7 +69,7 @@ public final class Deployments extends AbstractLifecycleComponent implements Clu
     recovered = true;
     Map<String, TrainedModelAssignment> wanted = Assignments.in(event.state()).allAssignments();
     stopOthers(wanted.keySet());
-    wanted.forEach((id, assignment) -> startMissing(id, assignment, patient));
+    wanted.forEach((id, assignment) -> startOrResize(id, assignment, patient));
   }
 
   private void stopOthers(Set<String> wanted) {
@@ -81,8 +81,13 @@ public final class Deployments extends AbstractLifecycleComponent implements Clu
         });
   }
 
-  private void startMissing(String id, TrainedModelAssignment assignment, boolean patient) {
-    if (assignment.getAssignmentState() == AssignmentState.STOPPING || running.containsKey(id)) {
+  private void startOrResize(String id, TrainedModelAssignment assignment, boolean patient) {
+    Deployment existing = running.get(id);
+    if (existing != null) {
+      existing.resize(assignment.getTaskParams().getNumberOfAllocations());
+      return;
+    }
+    if (assignment.getAssignmentState() == AssignmentState.STOPPING) {
       return;
     }
     Deployment deployment =

@@ -7,6 +7,7 @@ import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
 import org.elasticsearch.action.support.RefCountingListener;
+import org.elasticsearch.common.Randomness;
 import org.elasticsearch.common.xcontent.support.XContentMapValues;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.inference.InferenceResults;
@@ -70,10 +71,14 @@ public class Infer extends ModelAction<Request, Response> {
   }
 
   private static TrainedModelAssignment pick(List<TrainedModelAssignment> assignments) {
-    return assignments.stream()
-        .filter(assignment -> assignment.getAssignmentState() == AssignmentState.STARTED)
-        .findFirst()
-        .orElse(assignments.get(0));
+    // Where a model's id is given, Elasticsearch takes any of its started deployments.
+    List<TrainedModelAssignment> started =
+        assignments.stream()
+            .filter(assignment -> assignment.getAssignmentState() == AssignmentState.STARTED)
+            .toList();
+    return started.isEmpty()
+        ? assignments.get(0)
+        : started.get(Randomness.get().nextInt(started.size()));
   }
 
   private void inferWith(
@@ -101,6 +106,7 @@ public class Infer extends ModelAction<Request, Response> {
         deployment.infer(
             texts.get(i),
             applied,
+            request.isHighPriority(),
             timeout(request),
             all.acquire(result -> results[place] = result));
       }

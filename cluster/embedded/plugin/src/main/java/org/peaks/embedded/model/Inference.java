@@ -1,49 +1,46 @@
 package org.peaks.embedded.model;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.core.TimeValue;
+import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.rest.RestStatus;
 import org.elasticsearch.threadpool.Scheduler;
 import org.elasticsearch.threadpool.ThreadPool;
 
 /** One text on its way through the model: answered once, by the worker or by the clock. */
-final class Inference implements ActionListener<double[]> {
+final class Inference implements ActionListener<InferenceResults> {
 
-  private final ActionListener<double[]> listener;
-  private final LongAdder answers;
+  private final ActionListener<InferenceResults> listener;
+  private final Statistics statistics;
   private final AtomicBoolean done = new AtomicBoolean();
   private final Scheduler.Cancellable clock;
-  private volatile Runnable onTimeout = () -> {};
 
   /**
-   * @param timeout how long to wait; {@link TimeValue#MAX_VALUE} for ever
+   * @param timeout how long to wait from now; {@link TimeValue#MAX_VALUE} for ever
    */
   Inference(
-      ThreadPool threads, TimeValue timeout, LongAdder answers, ActionListener<double[]> listener) {
+      ThreadPool threads,
+      TimeValue timeout,
+      Statistics statistics,
+      ActionListener<InferenceResults> listener) {
     this.listener = listener;
-    this.answers = answers;
+    this.statistics = statistics;
     this.clock =
         timeout.equals(TimeValue.MAX_VALUE)
             ? null
             : threads.schedule(() -> expire(timeout), timeout, threads.generic());
   }
 
+  /** Whether nobody waits for this answer any more. */
   boolean isDone() {
     return done.get();
   }
 
-  /** What to do besides when the time is over. */
-  void onTimeout(Runnable action) {
-    onTimeout = action;
-  }
-
   @Override
-  public void onResponse(double[] result) {
+  public void onResponse(InferenceResults result) {
     if (finish()) {
-      answers.increment();
       listener.onResponse(result);
     }
   }
@@ -57,7 +54,7 @@ final class Inference implements ActionListener<double[]> {
 
   private void expire(TimeValue timeout) {
     if (finish()) {
-      onTimeout.run();
+      statistics.timedOut();
       listener.onFailure(
           new ElasticsearchStatusException(
               "timeout [{}] waiting for inference result", RestStatus.REQUEST_TIMEOUT, timeout));

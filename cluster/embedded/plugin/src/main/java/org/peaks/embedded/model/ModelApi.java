@@ -8,11 +8,13 @@ import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsStatsAction;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
+import org.elasticsearch.xpack.core.ml.action.MlInfoAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelDefinitionPartAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelVocabularyAction;
 import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction;
 import org.elasticsearch.xpack.core.ml.action.StopTrainedModelDeploymentAction;
+import org.elasticsearch.xpack.core.ml.action.UpdateTrainedModelDeploymentAction;
 
 /** Machine learning's actions and paths, as far as this node has them. */
 public final class ModelApi {
@@ -29,6 +31,8 @@ public final class ModelApi {
         new ActionHandler<>(DeleteTrainedModelAction.INSTANCE, DeleteModel.class),
         new ActionHandler<>(StartTrainedModelDeploymentAction.INSTANCE, StartDeployment.class),
         new ActionHandler<>(StopTrainedModelDeploymentAction.INSTANCE, StopDeployment.class),
+        new ActionHandler<>(UpdateTrainedModelDeploymentAction.INSTANCE, UpdateDeployment.class),
+        new ActionHandler<>(MlInfoAction.INSTANCE, GetInfo.class),
         new ActionHandler<>(InferModelAction.INSTANCE, Infer.class),
         new ActionHandler<>(InferModelAction.EXTERNAL_INSTANCE, Infer.External.class),
         new ActionHandler<>(CoordinatedInferenceAction.INSTANCE, CoordinatedInfer.class));
@@ -44,6 +48,8 @@ public final class ModelApi {
         ModelHandlers.delete(),
         ModelHandlers.start(),
         ModelHandlers.stop(),
+        ModelHandlers.update(),
+        ModelHandlers.info(),
         ModelHandlers.infer());
   }
 }

@@ -21,6 +21,7 @@ import org.elasticsearch.rest.RestHandler.Route;
 import org.elasticsearch.rest.RestRequest;
 import org.elasticsearch.rest.RestResponse;
 import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.rest.RestUtils;
 import org.elasticsearch.rest.action.RestBuilderListener;
 import org.elasticsearch.rest.action.RestCancellableNodeClient;
 import org.elasticsearch.rest.action.RestToXContentListener;
@@ -34,11 +35,13 @@ import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsStatsAction;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
+import org.elasticsearch.xpack.core.ml.action.MlInfoAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelDefinitionPartAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelVocabularyAction;
 import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction;
 import org.elasticsearch.xpack.core.ml.action.StopTrainedModelDeploymentAction;
+import org.elasticsearch.xpack.core.ml.action.UpdateTrainedModelDeploymentAction;
 import org.elasticsearch.xpack.core.ml.inference.assignment.AllocationStatus;
 import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
 import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
@@ -241,6 +244,35 @@ final class ModelHandlers {
     request.setForce(rest.paramAsBoolean("force", request.isForce()));
     request.setFinishPendingWork(rest.paramAsBoolean("finish_pending_work", false));
     return request;
+  }
+
+  static ModelHandler update() {
+    return new ModelHandler(
+        "xpack_ml_update_trained_model_deployment_action",
+        List.of(new Route(POST, MODEL + "/deployment/_update")),
+        Set.of(),
+        (rest, client) -> {
+          String id = rest.param(MODEL_ID);
+          UpdateTrainedModelDeploymentAction.Request request;
+          if (rest.hasParam("number_of_allocations")) {
+            request = new UpdateTrainedModelDeploymentAction.Request(id);
+            request.setNumberOfAllocations(rest.paramAsInt("number_of_allocations", 0));
+          } else {
+            try (XContentParser parser = rest.contentParser()) {
+              request = UpdateTrainedModelDeploymentAction.Request.parseRequest(id, parser);
+            }
+          }
+          request.ackTimeout(RestUtils.getAckTimeout(rest));
+          return send(client, UpdateTrainedModelDeploymentAction.INSTANCE, request);
+        });
+  }
+
+  static ModelHandler info() {
+    return new ModelHandler(
+        "ml_info_action",
+        List.of(new Route(GET, "/_ml/info")),
+        Set.of(),
+        (rest, client) -> send(client, MlInfoAction.INSTANCE, new MlInfoAction.Request()));
   }
 
   static ModelHandler infer() {

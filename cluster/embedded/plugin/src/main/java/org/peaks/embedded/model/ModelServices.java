@@ -15,6 +15,7 @@ public final class ModelServices {
 
   private final ClusterService cluster;
   private final ThreadPool threads;
+  private final Capacity capacity;
   private final ModelStore store;
   private final Assignments assignments;
   private final Deployments deployments;
@@ -23,7 +24,8 @@ public final class ModelServices {
     this.cluster = services.clusterService();
     this.threads = services.threadPool();
     this.store = new ModelStore(services.client(), services.xContentRegistry());
-    this.assignments = new Assignments(cluster);
+    this.capacity = new Capacity(cluster);
+    this.assignments = new Assignments(cluster, capacity);
     String socket = SOCKET.get(services.environment().settings());
     this.deployments = new Deployments(cluster, store, assignments, threads, socket);
   }
@@ -34,6 +36,10 @@ public final class ModelServices {
 
   ThreadPool threads() {
     return threads;
+  }
+
+  Capacity capacity() {
+    return capacity;
   }
 
   ModelStore store() {

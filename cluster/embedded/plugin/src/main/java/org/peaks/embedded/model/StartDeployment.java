@@ -5,13 +5,13 @@ import java.util.function.Predicate;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.elasticsearch.ElasticsearchStatusException;
-import org.elasticsearch.ExceptionsHelper;
 import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
 import org.elasticsearch.cluster.ClusterState;
 import org.elasticsearch.cluster.ClusterStateObserver;
+import org.elasticsearch.common.unit.ByteSizeValue;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.node.NodeClosedException;
@@ -26,6 +26,7 @@ import org.elasticsearch.xpack.core.ml.inference.assignment.AllocationStatus;
 import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingInfo;
 import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignment;
+import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
 
 /**
  * Deploys a model and waits until it runs. A deployment that fails to start is taken away again.
@@ -43,18 +44,43 @@ public final class StartDeployment extends ModelAction<Request, Response> {
   @Override
   void answer(Request request, ActionListener<Response> listener) {
     Licence.check();
+    if (Assignments.in(state()).hasDeployment(request.getDeploymentId())) {
+      throw ExceptionsHelper.badRequestException(
+          "Could not start model deployment because an existing deployment with the same id [{}] exist",
+          request.getDeploymentId());
+    }
     store.configuration(
         request.getModelId(),
         ActionListener.wrap(
-            config -> size(request, config, listener),
+            config -> checkId(request, config, listener),
             e -> listener.onFailure(explainMissing(request, e))));
   }
 
   private static Exception explainMissing(Request request, Exception e) {
     return ExceptionsHelper.unwrapCause(e) instanceof ResourceNotFoundException
-        ? org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper.missingTrainedModel(
-            request.getModelId())
+        ? ExceptionsHelper.missingTrainedModel(request.getModelId())
         : e;
+  }
+
+  /** A deployment may be called as its own model, but as no other. */
+  private void checkId(
+      Request request, TrainedModelConfig config, ActionListener<Response> listener) {
+    String id = request.getDeploymentId();
+    if (id.equals(request.getModelId())) {
+      size(request, config, listener);
+      return;
+    }
+    store.configuration(
+        id,
+        ActionListener.wrap(
+            other ->
+                listener.onFailure(
+                    ExceptionsHelper.badRequestException(
+                        "Deployment id [{}] is the same as an another model which is not the model being "
+                            + "deployed. Deployment id can be the same as the model being deployed but "
+                            + "cannot match a different model",
+                        id)),
+            missing -> size(request, config, listener)));
   }
 
   private void size(Request request, TrainedModelConfig config, ActionListener<Response> listener) {
@@ -75,7 +101,7 @@ public final class StartDeployment extends ModelAction<Request, Response> {
             request.computeNumberOfAllocations(),
             request.getThreadsPerAllocation(),
             request.getQueueCapacity(),
-            request.getCacheSize(),
+            request.getCacheSize() == null ? ByteSizeValue.ofBytes(bytes) : request.getCacheSize(),
             request.getPriority(),
             config.getPerDeploymentMemoryBytes(),
             config.getPerAllocationMemoryBytes());
@@ -171,10 +197,11 @@ public final class StartDeployment extends ModelAction<Request, Response> {
     public void onTimeout(TimeValue timeout) {
       listener.onFailure(
           new ElasticsearchStatusException(
-              "Timed out after [{}] waiting for model deployment to start. Use the trained model stats API to "
-                  + "track the state of the deployment.",
+              "Timed out after [{}] waiting for trained model deployment [{}] to start. Use the trained model "
+                  + "stats API to track the state of the deployment and try again once it has started.",
               RestStatus.REQUEST_TIMEOUT,
-              timeout));
+              timeout,
+              request.getDeploymentId()));
     }
   }
 }

@@ -76,9 +76,8 @@ public final class LoadedModel implements Closeable {
 
   /**
    * @param body the request as the ML node's process gets it, without its id
-   * @return the request's number, for {@link #forget}
    */
-  public long infer(RequestBody body, ActionListener<double[]> listener) {
+  public void infer(RequestBody body, ActionListener<double[]> listener) {
     long request = requests.incrementAndGet();
     waiting.put(request, listener);
     try {
@@ -89,17 +88,6 @@ public final class LoadedModel implements Closeable {
     if (closed) {
       fail(request, workerGone(null));
     }
-    return request;
-  }
-
-  /** Nobody waits for this request's answer any more. */
-  public void forget(long request) {
-    waiting.remove(request);
-  }
-
-  /** How many requests have no answer yet. */
-  public int pending() {
-    return waiting.size();
   }
 
   @Override
