@@ -72,7 +72,7 @@ def refuse_other_data(connection: Connection) -> None:
         raise PeaksError(
             f"The node at {connection.address} holds {other}, which the demo did not load and might write "
             "over: give the demo a node of its own with `PEAKS_CLUSTER_HOME=/tmp/peaks-demo make demo "
-            "PORT=9391`."
+            "PORT=9391`, or, if an earlier demo loaded it, remove it with `peaks forget LIBRARY`."
         )
 
 

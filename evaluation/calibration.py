@@ -211,7 +211,7 @@ class Calibration:
         return ConceptRule(bias, logit, threshold), _Part(before, shown, fitted, threshold)
 
     def _cross_fit_platt(self, logits: Floats, shown: Bools, rows: Rows) -> CrossFitted:
-        folds = assign_folds([self._dataset.photos.paths[row] for row in rows])
+        folds = assign_folds([self._dataset.photos.names[row] for row in rows])
 
         def fit(seen: Bools) -> Model:
             bias, weight = fit_platt(logits[seen], shown[seen])

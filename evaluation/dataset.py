@@ -18,6 +18,7 @@ from loader.elastic.models import DeployedModel, read_deployed_model, read_index
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import walk_library
+from loader.files.paths import join_path
 from loader.peaks.catalogue import UNDETERMINED, Concept, EntryT, Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.candidates import View, take_view
@@ -31,6 +32,7 @@ _CAMERA_FIELDS = (
     *("gps", "altitude", "bearing", "bearing_reference", "field_of_view"),
     *("shot_time", "shot_time_local"),
 )
+_PHOTO_FIELDS = ("path", "library_root", "content_hash", "clip_image", *_CAMERA_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Photos:
     """The library, in the order of the paths.
 
     Attributes:
-        paths: as the index holds them.
+        paths: absolute, so that photos of several libraries stay apart; from the library's folder on where
+            the index does not know that.
         hashes: SHA-256 of the files, "" where the index does not say.
         vectors: float32 ``(n, dims)``, rows of length 1.
         cameras: None for a photo without a position.
         without_vector: photos that the index holds without one; they are left out.
+        roots: of each path the part that is its library's folder, with a ``/`` at its end; () without any.
     """
 
     paths: tuple[str, ...]
@@ -50,6 +54,12 @@ class Photos:
     vectors: Vectors
     cameras: tuple[Camera | None, ...]
     without_vector: int = 0
+    roots: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The paths from the libraries' folders on."""
+        return tuple(map(str.removeprefix, self.paths, self.roots)) if self.roots else self.paths
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -165,20 +175,22 @@ def read_photos(client: Elasticsearch) -> Photos:
     Raises:
         PeaksError: there is none.
     """
-    paths, hashes, vectors, cameras, without = [], [], [], [], 0
-    for hit in _read_hits(client, PHOTOS, ("path", "content_hash", "clip_image", *_CAMERA_FIELDS), "path"):
+    paths, hashes, vectors, cameras, roots, without = [], [], [], [], [], 0
+    for hit in _read_hits(client, PHOTOS, _PHOTO_FIELDS, "path"):
         vector = read_vector(hit, "clip_image")
         if vector is None:
             without += 1
             continue
         fields = _first_values(hit)
-        paths.append(str(fields.get("path", hit["_id"])))
+        roots.append(join_path(str(fields["library_root"]), "") if "library_root" in fields else "")
+        paths.append(roots[-1] + str(fields.get("path", hit["_id"])))
         hashes.append(str(fields.get("content_hash", "")))
         vectors.append(np.asarray(vector, dtype=np.float32))
         cameras.append(read_camera(fields))
     if not paths:
         raise PeaksError(f"The index {PHOTOS} holds no photo with a vector: run `peaks load-photos DIR`.")
-    return Photos(tuple(paths), tuple(hashes), _unit(np.stack(vectors)), tuple(cameras), without)
+    rows = _unit(np.stack(vectors))
+    return Photos(tuple(paths), tuple(hashes), rows, tuple(cameras), without, tuple(roots))
 
 
 def _read_prototypes(client: Elasticsearch, kind: type[EntryT]) -> Catalogue[EntryT]:

@@ -4,8 +4,9 @@ A truth file is JSON: a list with one object a photo,
 
     {"file": "day 3/IMG_2195.JPG", "peaks": ["ama-dablam"], "concepts": ["yak", "sunset"]}
 
-``file`` is the photo's path in the index, or the end of it (from a ``/`` on). ``peaks`` and ``concepts`` are
-lists of ids; an empty list says that the photo shows none, a missing key that it is not labelled. The demo's
+``file`` is the photo's path, or the end of it (from a ``/`` on) that no other photo but its copies has.
+``peaks`` and ``concepts`` are lists of ids; an empty list says that the photo shows none, a missing key that
+it is not labelled. The demo's
 ``attributes.json`` says the same with ``peak`` (one id) in place of ``peaks``, and with ``things`` (a list)
 and ``sky`` (one id) in place of ``concepts``; other keys are ignored.
 
@@ -14,7 +15,7 @@ Labels are taken as complete: a labelled photo shows nothing that it does not li
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.dataset import Catalogue, Dataset
+from evaluation.dataset import Catalogue, Dataset, Photos
 from loader.arrays import Bools
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
@@ -113,7 +114,8 @@ def from_folders(dataset: Dataset) -> Labels:
     Raises:
         PeaksError: no folder does.
     """
-    folders = {path: path.partition("/")[0] for path in dataset.photos.paths if "/" in path}
+    pairs = zip(dataset.photos.paths, dataset.photos.names, strict=True)
+    folders = {path: name.partition("/")[0] for path, name in pairs if "/" in name}
     peaks, concepts = (
         {path: frozenset([fold_id(name)]) for path, name in folders.items() if fold_id(name) in ids}
         for ids in (dataset.peaks.ids, dataset.concepts.ids)
@@ -136,12 +138,15 @@ def from_file(path: Path, dataset: Dataset) -> Labels:
     entries = _read_entries(path)
     peaks: dict[str, frozenset[str]] = {}
     concepts: dict[str, frozenset[str]] = {}
-    places = _places(dataset.photos.paths)
+    photos = dataset.photos
+    places, hashes = _places(photos), dict(zip(photos.paths, photos.hashes, strict=True))
     for number, entry in enumerate(entries, 1):
         where = f"Entry {number} of {path}"
         if not entry.get("file") or not isinstance(entry["file"], str):
             raise PeaksError(f'{where} has no "file": give the photo\'s path in the index.')
-        found = places.get(entry["file"], ())
+        found = places.get(entry["file"], [])
+        if len({hashes[path] or path for path in found}) > 1:
+            raise PeaksError(f"{where} may mean {list_words(found)}: give more of its path.")
         for labels, keys in ((peaks, ("peaks", "peak")), (concepts, ("concepts", "things", "sky"))):
             shown = _read_ids(entry, keys, where)
             if shown is not None:
@@ -185,14 +190,16 @@ def _read_ids(entry: Mapping[str, Any], keys: Sequence[str], where: str) -> froz
     return None if found is None else frozenset(found)
 
 
-def _places(paths: Iterable[str]) -> dict[str, list[str]]:
-    """Map every end of a path, from a ``/`` on, to the photos that it may mean."""
-    places: dict[str, list[str]] = {}
-    for path in paths:
+def _places(photos: Photos) -> dict[str, list[str]]:
+    """Map every end of a path, from a ``/`` on, to the photos that it may mean; a whole name to its own."""
+    ends: dict[str, list[str]] = {}
+    wholes: dict[str, list[str]] = {}
+    for path, name in zip(photos.paths, photos.names, strict=True):
         parts = path.split("/")
         for start in range(len(parts)):
-            places.setdefault("/".join(parts[start:]), []).append(path)
-    return {end: [end] if end in found else found for end, found in places.items()}
+            ends.setdefault("/".join(parts[start:]), []).append(path)
+        wholes.setdefault(name, []).append(path)
+    return {**ends, **wholes, **{path: [path] for path in photos.paths}}
 
 
 def _all_ids(shown: Shown) -> set[str]:

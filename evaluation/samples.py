@@ -73,9 +73,9 @@ class LabelledPhotos:
 
     @classmethod
     def gather(cls, dataset: Dataset, labels: Labels) -> LabelledPhotos:
-        """Cut the photos whose peaks are labelled into folds by their paths."""
+        """Cut the photos whose peaks are labelled into folds by their names."""
         rows, shown = labels.table(dataset.photos.paths, dataset.peaks)
-        return cls(dataset, rows, shown, assign_folds([dataset.photos.paths[row] for row in rows]))
+        return cls(dataset, rows, shown, assign_folds([dataset.photos.names[row] for row in rows]))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -3,26 +3,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
 from elasticsearch import Elasticsearch
 
-from loader.elastic.photo_index import StoredPhoto, find_other_root
+from loader.elastic.photo_index import StoredPhoto, find_other_root, read_documents
 from loader.errors import PeaksError
-from loader.files.library import Listing, library_name
+from loader.files.library import Listing, PhotoFile, library_name
 from loader.files.paths import is_missing, join_path, real_path
 from loader.photos.settings import WHOLE, Settings
 from loader.text import format_count, list_words
 
 Stored = Mapping[str, StoredPhoto]
 
+# From so many files of other sizes on, and this share of those whose names a library has, they may be others;
+# of so many the times are read.
+FEWEST_REPLACED, SHARE_REPLACED, REPLACED_READ = 2, 0.9, 10
 
-def settle_root(listing: Listing, stored: Stored, settings: Settings) -> str | None:
+
+def settle_root(client: Elasticsearch, listing: Listing, stored: Stored, settings: Settings) -> str | None:
     """Refuse a folder that is not the library's, and return the root that the library had, if it moved.
 
     Args:
+        client: of the cluster.
         listing: the library's files.
         stored: every photo of the index, by id.
         settings: the library's name and root, and whether it moved there.
@@ -38,18 +44,13 @@ def settle_root(listing: Listing, stored: Stored, settings: Settings) -> str | N
             f"The index has no library {settings.library!r} that could have moved: name the one that moved "
             "with --library (`peaks libraries` lists them)."
         )
-    if not roots:
-        return None
-    before = min(roots)
-    if not settings.moved:
-        parts = "all machines that load parts of it must mount it at one path; "
-        raise PeaksError(
-            f"The library {settings.library!r} was loaded from {before}, and this is {settings.root_text}: "
-            f"{'' if settings.part == WHOLE else parts}if the folder moved there, add --moved; if it is "
-            "another one, name it with --library NAME."
-        )
-    _refuse_half_moved(own, settings)
-    return before
+    if roots and not settings.moved:
+        raise PeaksError(_describe_root(min(roots), settings))
+    if roots:
+        _refuse_half_moved(own, settings)
+    if not settings.reload:
+        _refuse_replaced(client, listing, own, settings)
+    return min(roots, default=None)
 
 
 def rerooted(stored: Stored, settings: Settings) -> dict[str, StoredPhoto]:
@@ -101,6 +102,16 @@ def _is_stored(stored: Stored, settings: Settings) -> bool:
                for photo in stored.values())
 
 
+def _describe_root(before: str, settings: Settings) -> str:
+    """Say what can be done with a folder that is not the one from which its library was loaded."""
+    parts = "" if settings.part == WHOLE else "all machines that load parts of it must mount it at one path; "
+    return (
+        f"The library {settings.library!r} was loaded from {before}, and this is "
+        f"{settings.root_text}: {parts}if the folder moved there, add --moved; if it is another one, name it "
+        f"with --library NAME, or `peaks forget {quote(settings.library)}` first."
+    )
+
+
 def _describe_part(root: str, library: str, other: str, alternative: str) -> str:
     name = "" if library == library_name(Path(other)) else f" --library {quote(library)}"
     option = f"--library-root {quote(other)}{name}"
@@ -130,6 +141,38 @@ def _describe_overlap(root: str, prefix: str, shared: Sequence[tuple[str, str]])
     options = " ".join(f"--exclude {quote(f'/{place}/')}" for place in inside)
     forget = list_words([f"`peaks forget {quote(library)}`" for _, library in shared])
     return f"{root} holds the {nouns} {held}: leave {those} out with {options}, or {forget} first."
+
+
+def _refuse_replaced(
+    client: Elasticsearch, listing: Listing, own: Iterable[StoredPhoto], settings: Settings
+) -> None:
+    """Refuse a folder in which other files have the names of the library's: another card in its place.
+
+    Photos that were all edited are told by the times when they were taken; without those a person says so.
+    """
+    sizes = {photo.id: photo.size for photo in own if photo.size is not None}
+    found = [file for file in listing.files if file.id in sizes]
+    others = [file for file in found if file.size != sizes[file.id]]
+    if len(others) < max(FEWEST_REPLACED, SHARE_REPLACED * len(found)) or _is_edited(client, others):
+        return
+    raise PeaksError(
+        f"{len(others):,} of {format_count(len(found), 'file')} in {settings.root_text} have the names of "
+        f"photos of the library {settings.library!r}, and other content: if they were edited, add --reload; "
+        "if this is another card or folder, name it with --library NAME."
+    )
+
+
+def _is_edited(client: Elasticsearch, files: Sequence[PhotoFile]) -> bool:
+    """Whether one of the first files was taken when the photo was that the index holds under its name."""
+    from loader.peaks.sight.photo import read_photo_camera  # Pillow: not for an unchanged library
+
+    held = read_documents(client, [file.id for file in files[:REPLACED_READ]])
+    for file in files[:REPLACED_READ]:
+        with suppress(PeaksError):
+            taken = read_photo_camera(str(file.path)).fields.get("shot_time_local")
+            if taken is not None and taken == held.get(file.id, {}).get("shot_time_local"):
+                return True
+    return False
 
 
 def _refuse_half_moved(own: Iterable[StoredPhoto], settings: Settings) -> None:

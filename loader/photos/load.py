@@ -49,7 +49,7 @@ class PhotoLoad:
         self._client, self._listing, self._settings = client, listing, settings
         self.report, self._start = report, time.monotonic()
         stored = read_stored_photos(client)
-        report.moved_from = settle_root(listing, stored, settings)
+        report.moved_from = settle_root(client, listing, stored, settings)
         self._rerooted = rerooted(stored, settings)
         self._comparison = Comparison(listing, stored | self._rerooted, settings)
         self.files = len(self._comparison.candidates) + len(self._comparison.unchanged)
@@ -86,8 +86,8 @@ class PhotoLoad:
 
     @property
     def finds_library(self) -> bool:
-        """Whether a photo of the library has a file: without one, its disk may not be connected."""
-        return self._comparison.has_files or self.report.loaded > 0
+        """Whether a photo that the index held has a file: without one, its disk may not be connected."""
+        return self._comparison.has_files or self.report.moved > 0
 
     def prune(self) -> None:
         """Delete the photos whose file is missing; a photo whose file has come back stays."""

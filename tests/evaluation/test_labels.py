@@ -43,6 +43,30 @@ def test_a_truth_file_of_one_peak_or_of_lists(tmp_path: Path) -> None:
     assert set(labels.peaks) == {"day 1/IMG_05.JPG"}, "a path's end begins at a folder"
 
 
+def test_photos_of_several_libraries_stay_apart(tmp_path: Path) -> None:
+    dataset = make_dataset()
+    photos = dataset.photos
+    roots = tuple("/card 1/" if row % 2 else "/card 2/" for row in range(len(photos)))
+    paths = tuple(f"{root}north/IMG_{row // 2:02}.JPG" for row, root in enumerate(roots))
+    dataset = replace(dataset, photos=replace(photos, paths=paths, roots=roots))
+    labels = read_labels("sight", dataset)
+    assert len(labels.peaks) == 40
+    assert (labels.peaks["/card 2/north/IMG_00.JPG"], labels.peaks["/card 1/north/IMG_00.JPG"]) == (
+        {"north"}, {"east"},
+    )
+    assert len(read_labels("folders", dataset).peaks) == 48
+
+    def read(file: str) -> Labels:
+        return from_file(write(tmp_path, [{"file": file, "peak": "south"}]), dataset)
+
+    assert set(read("card 1/north/IMG_01.JPG").peaks) == {"/card 1/north/IMG_01.JPG"}
+    for file in ("IMG_01.JPG", "north/IMG_01.JPG"):
+        with pytest.raises(PeaksError, match=r"Entry 1 of .* may mean /card 2/north/IMG_01.JPG and /card 1/"):
+            read(file)
+    same = replace(dataset, photos=replace(dataset.photos, hashes=("f",) * len(photos)))
+    assert len(from_file(write(tmp_path, [{"file": "IMG_01.JPG", "peak": "south"}]), same).peaks) == 2
+
+
 def test_what_nobody_looked_at_is_not_labelled(tmp_path: Path) -> None:
     dataset = make_dataset()
     labels = read(tmp_path, [{"file": "IMG_02.JPG", "peak": "south"}])

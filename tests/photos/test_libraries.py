@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
+from PIL import ExifTags
 
 from tests.conftest import Node
-from tests.files.picture_files import quadrants, write
+from tests.files.picture_files import make_exif, quadrants, write
 from tests.photos.running_load import outcomes
 from tests.photos.stored_libraries import files, hashes, photos
 from tests.photos.test_load_changes import load
@@ -27,7 +28,8 @@ def test_two_cards_of_one_name_are_two_libraries(
         report = load(second, node.url, *options)
         assert (report["code"], report["said"]) == (1, (
             f"Error: The library 'DCIM' was loaded from {first}, and this is {second}: if the folder moved "
-            "there, add --moved; if it is another one, name it with --library NAME.\n"
+            "there, add --moved; if it is another one, name it with --library NAME, or `peaks forget DCIM` "
+            "first.\n"
         ))
         assert photos(client) == before
     said = load(second, node.url, "--part", "1/2")["said"]
@@ -168,6 +170,54 @@ def test_disks_that_are_mounted_at_one_place_can_have_a_library_each(
     assert outcomes(load(first, node.url, "--library", "second", "--prune", "--yes")) == {"created": 4}
     client.indices.refresh(index="photos")
     assert client.count(index="photos")["count"] == len(before) + 4
+
+
+def test_another_card_in_the_place_of_a_library_does_not_overwrite_it(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, second = cards
+    load(first, node.url)
+    before = photos(client)
+    first.rename(first.parent / "away")
+    second.rename(first)
+    for options in ((), ("--prune", "--yes"), ("--dry-run",)):
+        report = load(first, node.url, *options)
+        assert (report["code"], report["said"]) == (1, (
+            f"Error: 2 of 2 files in {first} have the names of photos of the library 'DCIM', and other "
+            "content: if they were edited, add --reload; if this is another card or folder, name it with "
+            "--library NAME.\n"
+        ))
+        assert photos(client) == before
+    first.rename(second)
+    report = load(second, node.url, "--moved", "--exclude", "IMG_5*")
+    assert report["code"] == 1 and photos(client) == before
+    second.rename(first)
+    assert outcomes(load(first, node.url, "--reload")) == {"created": 2, "updated": 2}
+
+
+def test_a_folder_of_other_photos_in_the_place_of_a_library_removes_none(
+    client: Elasticsearch, node: Node, cards: tuple[Path, Path]
+) -> None:
+    first, _ = cards
+    load(first, node.url)
+    first.rename(first.parent / "away")
+    write(first / "new.jpg", quadrants(700, 300))
+    report = load(first, node.url, "--prune", "--yes")
+    assert (report["created"], report["removed"]) == (1, 0)
+    assert "No photo of the library has a file in" in report["said"]
+    client.indices.refresh(index="photos")
+    assert client.count(index="photos")["count"] == 5
+
+
+def test_photos_that_were_all_edited_are_loaded_again(
+    client: Elasticsearch, node: Node, tmp_path: Path
+) -> None:
+    for width in (300, 400):
+        for number in range(3):
+            taken = make_exif(exif={ExifTags.Base.DateTimeOriginal: f"2023:10:05 06:0{number}:00"})
+            write(tmp_path / "trek" / f"IMG_{number}.jpg", quadrants(width, 300), exif=taken)
+        report = load(tmp_path / "trek", node.url)
+        assert outcomes(report) == ({"created": 3} if width == 300 else {"updated": 3})
 
 
 @pytest.mark.parametrize(
