@@ -29,6 +29,10 @@ _SURE, _AHEAD, _SURE_LETTERS = 0.8, 0.1, 4
 _SUGGESTIONS = 3
 # Words that many peaks have in their names, and that alone name none.
 _COMMON_WORDS = frozenset(("mount", "mt", "mountain", "peak", "summit", "the", "mont", "monte", "cerro"))
+# Words that tell the summits of one mountain apart
+_SUMMIT_WORDS = frozenset((
+    *("i", "ii", "iii", "iv", "v", "vi"), *("north", "south", "east", "west", "main", "central", "middle"),
+))
 
 # Canonical combining classes of the accents above, below and through a Latin letter.
 _ACCENT_CLASSES = frozenset({1, 202, 214, 216, 218, 220, 222, 228, 230, 232, 233, 234})
@@ -173,6 +177,7 @@ def _closeness(wanted: Sequence[str], words: Sequence[str]) -> float:
     matcher = SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < _CLOSE or matcher.quick_ratio() < _CLOSE:  # upper bounds
         return 0.0
-    # "Camp 1" is no misspelling of "Camp 2".
+    # "Camp 1" is no misspelling of "Camp 2", and "Lobuche West" none of "Lobuche East".
     is_same_number = set(filter(str.isdigit, one)) == set(filter(str.isdigit, other))
-    return matcher.ratio() if is_same_number else min(matcher.ratio(), _CLOSE)
+    is_same_summit = is_same_number and _SUMMIT_WORDS.intersection(wanted) <= set(words)
+    return matcher.ratio() if is_same_summit else min(matcher.ratio(), _CLOSE)

@@ -23,7 +23,7 @@ from loader.peaks.catalogue_index import find_entry, say_entry
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Point
 from loader.search.template_call import check_parameters
-from loader.search.written_values import parse_box, parse_distance, parse_moment, parse_point
+from loader.search.written_values import is_after, parse_box, parse_distance, parse_moment, parse_point
 
 DEFAULT_WITHIN = "5km"  # as the help of --within says
 _MOST_PEAKS = 10_000  # a search's own limit
@@ -154,7 +154,7 @@ def _read_times(shot_from: str | None, shot_to: str | None) -> Iterator[FilterPa
         yield {"shot_from": start}, f"from {start.replace('T', ' ')}{clock}"
     if end:
         yield {"shot_to": end}, f"to {end.replace('T', ' ')}{clocks[-1]}"
-    if start and end and start[19:] == end[19:] and start > end:  # clocks of one zone
+    if start and end and is_after(start, end):
         raise PeaksError(f"--from {shot_from} lies after --to {shot_to}: exchange them.")
 
 

@@ -72,6 +72,12 @@ def parse_moment(text: str, option: str, *, last: bool) -> str:
     return moment + offset
 
 
+def is_after(start: str, end: str) -> bool:
+    """Whether a moment of `parse_moment` lies after another; a clock and an instant are not compared."""
+    one, other = (datetime.fromisoformat(each.replace("Z", "+00:00")) for each in (start, end))
+    return (one.tzinfo is None) == (other.tzinfo is None) and one > other
+
+
 def _rest_of(moment: str, *, last: bool) -> str:
     """What a moment's first or last second adds to a year, month, day or minute."""
     if not last:

@@ -155,7 +155,7 @@ def _columns(image: IdentifiedImage, rows: list[Row]) -> list[Column]:
         Column("#", [str(rank) for rank in range(1, len(rows) + 1)], "right"),
         Column("peak", [row.peak.name for row in rows]),
         Column("probability", probabilities, "right"),
-        Column("evidence", [each.evidence if each and each.is_named else "-" for each in weighed]),
+        Column("evidence", [each.evidence if each and each.is_named else "" for each in weighed]),
         Column("cosine", [f"{each.cosine:.3f}" if each else "" for each in weighed], "right"),
         Column("SigLIP", [format_probability(each.siglip) if each else "" for each in weighed], "right"),
         Column("direction", [_direction(row.sight) for row in rows]),

@@ -17,6 +17,7 @@ CATALOGUE = [
     Peak("pumori", ("Pumori", "Pumo Ri")),
     Peak("kongde-ri", ("Kongde Ri",)),
     Peak("kongde-lho", ("Kongde Lho",)),
+    Peak("lobuche-east", ("Lobuche East",)),
 ]
 
 
@@ -47,6 +48,9 @@ def test_choose(name: str, peak_id: str) -> None:
         ("Kongde", "did you mean Kongde Lho or Kongde Ri?"),
         ("ama", "did you mean Ama Dablam?"),
         ("Pumori 2", "did you mean Pumori?"),
+        ("Pumori II", "did you mean Pumori?"),
+        ("Lobuche West", "did you mean Lobuche East?"),
+        ("Nuptse III", "did you mean Nup"),
         ("mount", "did you mean Mount Everest?"),
         ("xyzzy", "see the names in the file"),
     ],

@@ -111,6 +111,7 @@ def test_filters_without_a_name_ask_nobody() -> None:
         ({"within": "5km"}, "--near"),
         ({"min_similarity": 0.1, "min_probability": 0.5}, "one cut-off"),
         ({"shot_from": "2024", "shot_to": "2023"}, "--from 2024 lies after --to 2023: exchange them."),
+        ({"shot_from": "2023-10-05T12:00+05:45", "shot_to": "2023-10-05T06:00Z"}, "exchange them."),
     ],
 )
 def test_filters_that_do_not_go_together(given: dict[str, Any], sentence: str) -> None:

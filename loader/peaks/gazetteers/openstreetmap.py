@@ -92,9 +92,10 @@ def _read_places(document: Any, source: str) -> Iterator[Place]:
         elements, features = document.get("elements"), document.get("features")
         if document.get("type") == "Feature":
             features = [document]
-        if not elements and document.get("remark"):
-            remark = shorten(str(document["remark"]), 200)
-            raise PeaksError(f"{source} holds Overpass's refusal ({remark}): ask for a smaller area.")
+        remark = shorten(str(document.get("remark") or ""), 200)
+        if remark and (not elements or "error" in remark):
+            part = "only a part of Overpass's answer" if elements else "Overpass's refusal"
+            raise PeaksError(f"{source} holds {part} ({remark}): ask for a smaller area.")
     if isinstance(elements, list):
         yield from (_element(each) for each in elements if isinstance(each, Mapping) and each.get("tags"))
     elif isinstance(features, list):

@@ -41,14 +41,17 @@ def read_gazetteer(path: Path) -> Gazetteer:
     for mark, kind in _PACKED.items():
         if head.startswith(mark):
             raise PeaksError(f"{path} is packed ({kind}): unpack it, and give the file that is in it.")
-    begin = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    is_wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")  # UTF-16, as PowerShell's > writes
+    text = head[:2 * (len(head) // 2)].decode("utf-16", "replace").encode() if is_wide else head
+    begin = text.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if begin[:1] in (b"{", b"["):
-        return read_openstreetmap(read_text(path), str(path))
+        whole = path.read_text(encoding="utf-16", errors="replace") if is_wide else read_text(path)
+        return read_openstreetmap(whole, str(path))
     if begin[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise PeaksError(f"{path} is a web page, perhaps a server's refusal: fetch the list again.")
-    if begin[:1] == b"<" or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if begin[:1] == b"<":
         return _read_waypoints(path.read_bytes(), str(path))
-    if _is_geonames(head.decode("utf-8-sig", "replace").partition("\n")[0]):
+    if _is_geonames(text.decode("utf-8-sig", "replace").partition("\n")[0]):
         return _read_lines(path)
     raise PeaksError(f"{path} is no list of summits that can be read: give {KINDS}.")
 

@@ -23,7 +23,7 @@ _ABOUT = r"(?:~|≈|c\.|ca\.?|circa|about|approx\.?)"
 _ROUGH = re.compile(rf"\s*{_ABOUT}.*|.*\?\s*", re.IGNORECASE | re.DOTALL)
 _HEIGHT = re.compile(
     rf"{_ABOUT}?\s*(?P<low>{_NUMBER})(?:\s*(?:-|–|—|to)\s*(?P<high>{_NUMBER}))?"
-    r"\s*(?:(?:(?P<feet>ft|feet|foot|['′])|(?P<kilometres>km)|mt?s?|msnm|m[eèé]t\w*|м)(?:[\s.?(/].*)?|\(.*|\?)?",
+    r"\s*(?:(?:(?P<feet>ft|feet|foot|['′])|(?P<kilometres>km)|mt?s?|m?(?:asl|snm|slm|sl)|müm|m[eèé]t\w*|м)(?:[\s.?(/].*)?|\(.*|\?)?",
     re.IGNORECASE | re.DOTALL,
 )
 

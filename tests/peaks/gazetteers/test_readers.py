@@ -83,6 +83,24 @@ def test_refused_overpass_query(tmp_path: Path) -> None:
         read_gazetteer(file)
 
 
+def test_a_part_of_an_overpass_answer_is_no_list(tmp_path: Path) -> None:
+    summit = {"type": "node", "id": 7, "lat": 27.86, "lon": 86.86, "tags": EVEREST}
+    remark = 'runtime error: Query timed out in "query" at line 3 after 26 seconds.'
+    with pytest.raises(PeaksError, match=r"only a part of Overpass's answer .*: ask for a smaller area"):
+        read_gazetteer(write_overpass(tmp_path / "part.json", summit, remark=remark))
+    whole = read_gazetteer(write_overpass(tmp_path / "whole.json", summit, remark="2 areas used"))
+    assert len(whole.summits) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_json_as_windows_shells_write_it(tmp_path: Path, encoding: str) -> None:
+    text = write_geojson(tmp_path / "a.geojson", feature(EVEREST, 86.925, 27.988)).read_text(encoding="utf-8")
+    crlf = text.replace("\n", "\r\n").encode(encoding)
+    assert read(tmp_path, crlf).summits == read(tmp_path, text).summits
+    with pytest.raises(PeaksError, match="no whole JSON document"):
+        read(tmp_path, crlf[:-3])
+
+
 def test_geonames(tmp_path: Path) -> None:
     lines = (
         geonames_line(1, "Kathmandu", "PPLC", kind="P"),
