@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,8 @@ KINDS = {
 
 _INCLUDE = re.compile(r"(?P<indent>(?:^[ \t]+)?)\{\{>\s*(?P<name>[\w-]+)\s*\}\}", re.MULTILINE)
 _COMMENT = re.compile(r"\{\{!.*?\}\}", re.DOTALL)
+_CHECKS = "{{> checks}}"
+_PARAMETER = re.compile(r"\{\{[#^/]?([a-z_]+)[a-z_.]*\}\}")
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,35 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 def pack_template(name: str) -> str:
     """A search template as Elasticsearch stores it: fragments inlined, comments and blank lines left out."""
-    text = _inlined((_TEMPLATES / f"{name}.mustache").read_text(encoding="utf-8"))
+    text = (_TEMPLATES / f"{name}.mustache").read_text(encoding="utf-8")
+    text = _inlined(_guarded(text, read_schema(name)["properties"]))
     lines = _COMMENT.sub("", text).splitlines()
     return "\n".join(line for line in lines if line.strip()) + "\n"
+
+
+def _guarded(text: str, parameters: Mapping[str, Any]) -> str:
+    """Put the checks of a template's parameters before its search.
+
+    The search stands in inverted sections, which a list in place of one value leaves out: it never repeats.
+    """
+    begin, search = text.removesuffix("\n}\n").split(_CHECKS)
+    checks = re.split(r"\n(?=\")", _COMMENT.sub("", _fragment("checks")).strip())
+    own = [check for check in checks if parameters.keys() >= set(_PARAMETER.findall(check))]
+    single = list(_single_values(parameters))
+    opened = "".join(f"{{{{^{each}.size}}}}" for each in single)
+    closed = "".join(f"{{{{/{each}.size}}}}" for each in reversed(single))
+    fields = indent(",\n".join(own), "    ")
+    return f'{begin}"highlight": {{"fields": {{\n{fields}\n  }}}}\n{opened}\n  ,{search}\n{closed}\n}}\n'
+
+
+def _single_values(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """What of the parameters is one value. A list has a size, and so has an object that feigns one."""
+    for name, parameter in parameters.items():
+        if parameter["type"] != "array":
+            yield name
+            yield from (f"{name}.{key}" for key in parameter.get("properties", ()))
+        elif parameter["items"]["type"] == "number":
+            yield f"{name}.size"
 
 
 def _inlined(text: str) -> str:

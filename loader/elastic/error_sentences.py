@@ -49,6 +49,10 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         "The ingest pipeline [{it}] is not in the cluster: run `peaks apply`.",
     ),
     (
+        r"\[fields\] failed to parse field \[(?P<it>\w+[^\]]* takes? [^\]]+)\]",  # checks.mustache
+        "The search template refuses a parameter: {it}.",
+    ),
+    (
         r"different number of dimensions \[(?P<it>\d+)\] than "
         r"(?:the document vectors|defined in the mapping) \[(?P<other>\d+)\]",
         "The vector has {it} dimensions but the index holds {other}: use the model that the index was made "

@@ -84,6 +84,18 @@ def test_every_fragment_is_included_somewhere() -> None:
         assert f"{{{{> {fragment.stem}}}}}" in sources
 
 
+def test_every_parameter_has_a_check_and_stands_outside_of_sections() -> None:
+    """A list in place of a value is refused by name, and the search that it would repeat is not rendered."""
+    for template in template_names():
+        packed, schema = pack_template(template), read_schema(template)
+        checks, search = packed.split("\n  ,\n")
+        for name, parameter in schema["properties"].items():
+            assert re.search(rf'^    "[^"]*\b{name}\b[^"]* takes? ', checks, re.MULTILINE), (template, name)
+            is_one_value = parameter["type"] != "array"
+            assert (f"{{{{^{name}.size}}}}" in checks.splitlines()[-1]) == is_one_value
+            assert (f"{{{{/{name}.size}}}}" in search.splitlines()[-2]) == is_one_value
+
+
 @pytest.mark.parametrize("template", template_names())
 def test_packed_template_has_no_include_comment_or_raw_tag(template: str) -> None:
     source = pack_template(template)

@@ -98,7 +98,6 @@ def test_any_of_the_names(stored: Elasticsearch, parameters: dict[str, list[str]
     assert found(stored, **{name: [camps]}, num_candidates=1) == ["camp"]
     assert found(stored, **{name: camps}) == ["camp"]
     assert found(stored, **{name: ["nowhere"]}) == []
-    assert found(stored, **{name: []}) == ["flags", "camp", "yak"]
     assert found(stored, peaks_in_frame=["ama-dablam"], predicted_peaks=["pumori"]) == []
 
 
@@ -120,32 +119,45 @@ def test_similarity_cuts_off(stored: Elasticsearch) -> None:
     assert found(stored, min_similarity=-1) == ["flags", "camp", "yak"]
 
 
+POINT = "near_lat and near_lon take degrees and need each other, near_distance takes a length and needs them"
+BOX = "box_top, box_left, box_bottom and box_right take degrees, need each other"
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"vector": []}, "The vector has 0 dimensions but the index holds 3"),
     ({"vector": [1, 0]}, "The vector has 2 dimensions but the index holds 3"),
     ({"vector": [1, 0, 0, 0]}, "The vector has 4 dimensions but the index holds 3"),
     ({"vector": ["a", "b", "c"]}, "[query_vector]"),
+    ({"vector": ["NaN", 0, 0]}, "vectors do not support NaN values"),
+    ({"vector": [1e39, 0, 0]}, "vectors do not support infinite values"),
+    ({"vector": [None, 0, 0]}, "[query_vector]"),
+    ({"vector": [[1, 0, 0]]}, "[query_vector]"),
     ({"vector": [{"a": 1}, 0, 0]}, "[query_vector]"),
     ({"vector": {"size": 3, "0": 1}}, "[query_vector]"),
     ({"vector": '1], "x": ['}, "required parameter [vector] is missing"),
     ({"vector": {"size": {"vector": "[1, 0, 0]"}}}, "[vector is no list]"),
-    ({"vector": {"size": [{"vector": "[1, 0, 0]"}]}}, "[vector is no list]"),
+    ({"vector": {"size": [{"vector": "[1, 0, 0]"}]}}, "vector takes a list of numbers"),
     ({"vector": [0, 0, 0]}, "all zeros"),
     ({"num_candidates": 20_000}, "cannot exceed [10000]"),
+    ({"num_candidates": 0}, "num_candidates takes one number above 0"),
     ({"size": 20_000}, "[10000] but was [20000]"),
-    ({"near_lat": 127, "near_lon": 86}, "latitude is invalid"),
-    ({"near_lat": 27}, "[near_lat needs near_lon]"),
-    ({"sort": {"distance": "asc"}}, "[distance needs near_lat and near_lon]"),
+    ({"size": "abc"}, "size takes one number"),
+    ({"size": [12]}, "size takes one number"),
+    ({"near_lat": 127, "near_lon": 86}, POINT),
+    ({"near_lat": 27}, POINT),
+    ({"near_lon": 86}, POINT),
+    ({"near_distance": "5km"}, POINT),
+    ({"near_lat": 27, "near_lon": 86, "near_distance": "far"}, POINT),
+    ({"near_lat": [27], "near_lon": 86}, POINT),
+    ({"sort": {"distance": "asc"}}, "distance needs near_lat and near_lon"),
     ({"sort": {"time": "up"}}, "SortOrder.UP"),
+    ({"sort": "time"}, "sort takes time, altitude or distance, each asc or desc"),
     ({"from": -1}, "[from]"),
-    ({"near_lon": 86}, "[near_lon needs near_lat]"),
-    ({"near_distance": "5km"}, "[near_distance needs near_lat and near_lon]"),
-    ({"near_lat": 27, "near_lon": 86, "near_distance": "far"}, "far"),
-    ({"box_top": 28}, "[box_top needs box_left]"),
-    ({"box_right": 87}, "[box_right needs box_top]"),
-    ({"box_top": 27, "box_left": 86, "box_bottom": 28, "box_right": 87}, "top is below bottom"),
-    ({"min_similarity": "x"}, "[similarity]"),
+    ({"box_top": 28}, BOX),
+    ({"box_right": 87}, BOX),
+    ({"box_top": 27, "box_left": 86, "box_bottom": 28, "box_right": 87}, BOX),
+    ({"min_similarity": "x"}, "min_similarity takes one number"),
     ({"shot_from": "yesterday"}, "Failed to parse"),
+    ({"libraries": []}, "libraries takes one name or several"),
+    ({"with_names": "yes"}, "with_names takes true or false"),
 ]
 
 

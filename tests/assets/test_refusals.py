@@ -1,0 +1,121 @@
+"""Values of the wrong kind on a real node: each is refused by its parameter's name, or is one value."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from elasticsearch import ApiError, Elasticsearch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from loader.elastic.assets import pack_template, read_schema, template_names
+
+from .three_photos import INDEX, found
+from .values import HOSTILE, VALUES
+
+pytestmark = pytest.mark.cluster
+
+# It has nearly all parameters, and with a vector it needs no model.
+WIDEST = "photos-hybrid-basic"
+PARAMETERS = read_schema(WIDEST)["properties"]
+LISTS = {name for name, parameter in PARAMETERS.items() if parameter["type"] == "array"}
+LEFT_OUT: tuple[Any, ...] = (None, "")
+MORE: list[Any] = [
+    "abc", "", False, -1, 127, 200.5, 1e39, "NaN", "Infinity", " 5 ", "1d", "0x1p3", "x" * 5000,
+    [1], [0.5, "a"], [""], [None], [{"near_lat": 1}] * 3, {"size": 0}, {"size": False}, {"size": []},
+    {"size": [{}] * 50}, {"0": 1, "size.size": 1}, dict.fromkeys(PARAMETERS, 1),
+]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.sampled_from([*PARAMETERS, "size", "0", "time", "x"]), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def ask(client: Elasticsearch, name: str, value: Any) -> list[str] | None:
+    """Ids that a search with one strange value finds; None where it is refused as it should be."""
+    honest = {each: VALUES[each] for each in PARAMETERS} | {"vector": [1, 0, 0], "sort": {"time": "asc"}}
+    parameters = {"near_lat": 27.861, "near_lon": 86.861, **honest, name: value}
+    try:
+        answer = client.search_template(index=INDEX, source=pack_template(WIDEST), params=parameters)
+    except ApiError as refused:
+        said = json.dumps(refused.body)
+        assert refused.meta.status == 400 and name in said, (name, value, refused.meta.status, said)
+        return None
+    return [hit["_id"] for hit in answer["hits"]["hits"]]
+
+
+def must_fit(name: str, value: Any, hits: list[str] | None) -> None:
+    """A value that is taken is one of the parameter's kind."""
+    if isinstance(value, list) and (name not in LISTS or not value):
+        assert hits is None, (name, value)
+    elif name in LISTS:
+        assert not hits or value in LEFT_OUT or name == "vector", (name, value, hits)
+    elif isinstance(value, dict) and PARAMETERS[name]["type"] != "string":
+        assert hits is None or name == "sort", (name, value)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_strange_value_is_refused_by_name_or_is_one_value(stored: Elasticsearch, name: str) -> None:
+    for value in HOSTILE + MORE:
+        if name == "vector" and value in LEFT_OUT:
+            continue  # a model makes one, and there is none
+        must_fit(name, value, ask(stored, name, value))
+
+
+@settings(max_examples=300)
+@given(name=st.sampled_from(list(PARAMETERS)), value=ANYTHING)
+def test_so_is_whatever_else_json_holds(stored: Elasticsearch, name: str, value: Any) -> None:
+    assume(name != "vector" or value not in LEFT_OUT)
+    must_fit(name, value, ask(stored, name, value))
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_every_template_refuses_a_list_in_place_of_a_value(stored: Elasticsearch, template: str) -> None:
+    """And renders nothing of it: with 5,000 items the search is as long as with none."""
+    schema = read_schema(template)
+    required = {name: VALUES[name] for name in schema.get("required", ())}
+    single = [name for name, parameter in schema["properties"].items() if parameter["type"] != "array"]
+    paths = single + [f"sort.{key}" for key in schema["properties"].get("sort", {}).get("properties", ())]
+    for path in paths:
+        name, _, key = path.partition(".")
+        for items in (5000 * [{"near_lat": 1}], []):
+            value = {key: items} if key else items
+            request: dict[str, Any] = {"source": pack_template(template), "params": {**required, name: value}}
+            with pytest.raises(ApiError) as refused:
+                stored.search_template(index=INDEX, **request)
+            assert refused.value.meta.status == 400
+            assert name in json.dumps(refused.value.body)
+            assert len(json.dumps(stored.render_search_template(**request)["template_output"])) < 8000
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_incomplete_groups_are_refused_by_name(stored: Elasticsearch, template: str) -> None:
+    """A forgotten longitude must not quietly widen the search."""
+    required = {name: VALUES[name] for name in read_schema(template).get("required", ())}
+    point, box = ("near_lat", "near_lon"), ("box_top", "box_left", "box_bottom", "box_right")
+    incomplete = [{other: VALUES[other] for other in group if other != left_out}
+                  for group in (point, box) for left_out in group]
+    alone = [{name: VALUES[name]} for name in ("near_distance", *box)]
+    for parameters in incomplete + alone:
+        with pytest.raises(ApiError) as refused:
+            stored.search_template(
+                index=INDEX, source=pack_template(template), params={**required, **parameters}
+            )
+        assert refused.value.meta.status == 400
+        assert all(name in json.dumps(refused.value.body) for name in parameters)
+
+
+def test_zero_is_a_value(stored: Elasticsearch) -> None:
+    assert found(stored, near_lat=0, near_lon=0) == []
+    assert found(stored, min_similarity=0) == ["flags", "camp"]
+    assert found(stored, size=0) == []
+
+
+def test_false_is_a_value_where_true_is_one_and_nowhere_else(stored: Elasticsearch) -> None:
+    assert found(stored, with_names=False) == ["flags", "camp", "yak"]
+    for name in set(PARAMETERS) - {"with_names", "with_thumbnail"}:
+        assert ask(stored, name, False) is None
