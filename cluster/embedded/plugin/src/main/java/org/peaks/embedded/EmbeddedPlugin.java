@@ -5,19 +5,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
-import org.elasticsearch.action.ActionRequest;
-import org.elasticsearch.action.ActionResponse;
 import org.elasticsearch.cluster.NamedDiff;
-import org.elasticsearch.cluster.metadata.IndexNameExpressionResolver;
-import org.elasticsearch.cluster.metadata.Metadata;
-import org.elasticsearch.cluster.node.DiscoveryNodes;
 import org.elasticsearch.common.io.stream.NamedWriteableRegistry;
-import org.elasticsearch.common.settings.ClusterSettings;
-import org.elasticsearch.common.settings.IndexScopedSettings;
 import org.elasticsearch.common.settings.Setting;
 import org.elasticsearch.common.settings.Settings;
-import org.elasticsearch.common.settings.SettingsFilter;
 import org.elasticsearch.features.NodeFeature;
 import org.elasticsearch.index.analysis.CharFilterFactory;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
@@ -27,11 +18,9 @@ import org.elasticsearch.indices.analysis.AnalysisModule.AnalysisProvider;
 import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.plugins.AnalysisPlugin;
 import org.elasticsearch.plugins.IngestPlugin;
-import org.elasticsearch.plugins.Plugin;
 import org.elasticsearch.plugins.ScriptPlugin;
 import org.elasticsearch.plugins.SearchPlugin;
 import org.elasticsearch.plugins.SystemIndexPlugin;
-import org.elasticsearch.rest.RestController;
 import org.elasticsearch.rest.RestHandler;
 import org.elasticsearch.script.ScriptContext;
 import org.elasticsearch.script.ScriptEngine;
@@ -50,6 +39,8 @@ import org.peaks.embedded.model.ModelIndices;
 import org.peaks.embedded.model.ModelServices;
 import org.peaks.embedded.root.RootHandler;
 import org.peaks.embedded.rrf.RrfRetriever;
+import org.peaks.embedded.stack.CustomMetadata;
+import org.peaks.embedded.stack.StackPlugin;
 import org.peaks.embedded.template.RenderTemplateHandler;
 import org.peaks.embedded.template.SearchTemplateHandler;
 import org.peaks.embedded.template.TemplateEngine;
@@ -58,7 +49,7 @@ import org.peaks.embedded.template.TemplateEngine;
  * Gives Elastic's minimal distribution what the peaks project uses of the modules that are not in
  * it.
  */
-public final class EmbeddedPlugin extends Plugin
+public final class EmbeddedPlugin extends StackPlugin
     implements SystemIndexPlugin, IngestPlugin, ScriptPlugin, SearchPlugin, AnalysisPlugin {
 
   private final MlInferenceNamedXContentProvider inferenceNames =
@@ -111,7 +102,7 @@ public final class EmbeddedPlugin extends Plugin
         new ArrayList<>(inferenceNames.getNamedXContentParsers());
     entries.add(
         new NamedXContentRegistry.Entry(
-            Metadata.Custom.class,
+            CustomMetadata.CATEGORY,
             new ParseField(TrainedModelAssignmentMetadata.NAME),
             TrainedModelAssignmentMetadata::fromXContent));
     return entries;
@@ -123,7 +114,7 @@ public final class EmbeddedPlugin extends Plugin
         new ArrayList<>(inferenceNames.getNamedWriteables());
     entries.add(
         new NamedWriteableRegistry.Entry(
-            Metadata.Custom.class,
+            CustomMetadata.CATEGORY,
             TrainedModelAssignmentMetadata.NAME,
             TrainedModelAssignmentMetadata::fromStream));
     entries.add(
@@ -164,7 +155,8 @@ public final class EmbeddedPlugin extends Plugin
   }
 
   @Override
-  public Collection<ActionHandler<? extends ActionRequest, ? extends ActionResponse>> getActions() {
+  @SuppressWarnings("rawtypes") // 9.5 has no type parameters here
+  protected List<ActionHandler> actions() {
     return ModelApi.actions();
   }
 
@@ -182,19 +174,10 @@ public final class EmbeddedPlugin extends Plugin
   }
 
   @Override
-  public Collection<RestHandler> getRestHandlers(
-      Settings settings,
-      NamedWriteableRegistry namedWriteableRegistry,
-      RestController restController,
-      ClusterSettings clusterSettings,
-      IndexScopedSettings indexScopedSettings,
-      SettingsFilter settingsFilter,
-      IndexNameExpressionResolver indexNameExpressionResolver,
-      Supplier<DiscoveryNodes> nodesInCluster,
-      Predicate<NodeFeature> clusterSupportsFeature) {
+  protected Collection<RestHandler> restHandlers(Predicate<NodeFeature> features) {
     List<RestHandler> handlers = new ArrayList<>();
     handlers.add(new RootHandler(services.clusterService()));
-    handlers.add(new SearchTemplateHandler(services.scriptService(), clusterSupportsFeature));
+    handlers.add(new SearchTemplateHandler(services.scriptService(), features));
     handlers.add(new RenderTemplateHandler(services.scriptService()));
     handlers.addAll(ModelApi.handlers());
     return handlers;

@@ -12,7 +12,6 @@ import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
 import org.apache.lucene.analysis.pattern.PatternReplaceCharFilter;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.analysis.AbstractCharFilterFactory;
-import org.elasticsearch.index.analysis.AbstractTokenFilterFactory;
 import org.elasticsearch.index.analysis.CharFilterFactory;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.index.analysis.TokenizerFactory;
@@ -37,14 +36,14 @@ public final class CommonAnalysis {
   public static Map<String, AnalysisProvider<TokenFilterFactory>> tokenFilters() {
     return Map.of(
         "unique",
-        (index, environment, name, settings) -> filter(name, settings, UniqueTokens::new),
+        (index, environment, name, settings) -> filter(name, UniqueTokens::new),
         "pattern_capture",
         AnalysisPlugin.requiresAnalysisSettings(
             (index, environment, name, settings) -> patternCapture(name, settings)),
         "asciifolding",
-        (index, environment, name, settings) -> filter(name, settings, ASCIIFoldingFilter::new),
+        (index, environment, name, settings) -> filter(name, ASCIIFoldingFilter::new),
         "cjk_width",
-        (index, environment, name, settings) -> filter(name, settings, CJKWidthFilter::new));
+        (index, environment, name, settings) -> filter(name, CJKWidthFilter::new));
   }
 
   public static Map<String, AnalysisProvider<TokenizerFactory>> tokenizers() {
@@ -74,12 +73,16 @@ public final class CommonAnalysis {
     }
     boolean original = settings.getAsBoolean("preserve_original", true);
     return filter(
-        name, settings, input -> new PatternCaptureGroupTokenFilter(input, original, patterns));
+        name, input -> new PatternCaptureGroupTokenFilter(input, original, patterns));
   }
 
-  private static TokenFilterFactory filter(
-      String name, Settings settings, UnaryOperator<TokenStream> filter) {
-    return new AbstractTokenFilterFactory(name, settings) {
+  private static TokenFilterFactory filter(String name, UnaryOperator<TokenStream> filter) {
+    return new TokenFilterFactory() {
+      @Override
+      public String name() {
+        return name;
+      }
+
       @Override
       public TokenStream create(TokenStream input) {
         return filter.apply(input);

@@ -12,11 +12,11 @@ import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.ConfigurationUtils;
 import org.elasticsearch.ingest.IngestDocument;
-import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction;
 import org.elasticsearch.xpack.core.ml.action.CoordinatedInferenceAction.Request;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
+import org.peaks.embedded.stack.ProcessorFactory;
 
 /**
  * {@code inference} with {@code input_output}: writes what a deployed model says of fields into
@@ -120,14 +120,11 @@ public final class InferenceProcessor extends AbstractProcessor {
   /**
    * Reads an {@code inference} from a pipeline; the forms that no pipeline here uses are refused.
    */
-  public record Factory(Client client) implements Processor.Factory {
+  public record Factory(Client client) implements ProcessorFactory {
 
     @Override
     public InferenceProcessor create(
-        Map<String, Processor.Factory> registry,
-        String tag,
-        String description,
-        Map<String, Object> config) {
+        String tag, String description, Map<String, Object> config) {
       String modelId = readStringProperty(TYPE, tag, config, "model_id");
       boolean ignoreMissing =
           ConfigurationUtils.readBooleanProperty(TYPE, tag, config, "ignore_missing", false);

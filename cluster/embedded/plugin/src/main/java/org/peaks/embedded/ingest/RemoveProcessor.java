@@ -5,9 +5,9 @@ import java.util.Map;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.ConfigurationUtils;
 import org.elasticsearch.ingest.IngestDocument;
-import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.script.ScriptService;
 import org.elasticsearch.script.TemplateScript;
+import org.peaks.embedded.stack.ProcessorFactory;
 
 /** {@code remove} with {@code field}: takes fields away. */
 public final class RemoveProcessor extends AbstractProcessor {
@@ -37,14 +37,11 @@ public final class RemoveProcessor extends AbstractProcessor {
   }
 
   /** Reads a {@code remove} from a pipeline. */
-  public record Factory(ScriptService scripts) implements Processor.Factory {
+  public record Factory(ScriptService scripts) implements ProcessorFactory {
 
     @Override
     public RemoveProcessor create(
-        Map<String, Processor.Factory> registry,
-        String tag,
-        String description,
-        Map<String, Object> config) {
+        String tag, String description, Map<String, Object> config) {
       Object names = ConfigurationUtils.readObject(TYPE, tag, config, "field");
       List<?> list = names instanceof List<?> several ? several : List.of(names);
       List<TemplateScript.Factory> fields =

@@ -6,10 +6,10 @@ import java.util.Map;
 import org.elasticsearch.ingest.AbstractProcessor;
 import org.elasticsearch.ingest.ConfigurationUtils;
 import org.elasticsearch.ingest.IngestDocument;
-import org.elasticsearch.ingest.Processor;
 import org.elasticsearch.ingest.ValueSource;
 import org.elasticsearch.script.ScriptService;
 import org.elasticsearch.script.TemplateScript;
+import org.peaks.embedded.stack.ProcessorFactory;
 
 /** {@code set}: gives a field a value, a rendered template, or a copy of another field. */
 public final class SetProcessor extends AbstractProcessor {
@@ -61,14 +61,11 @@ public final class SetProcessor extends AbstractProcessor {
   }
 
   /** Reads a {@code set} from a pipeline. */
-  public record Factory(ScriptService scripts) implements Processor.Factory {
+  public record Factory(ScriptService scripts) implements ProcessorFactory {
 
     @Override
     public SetProcessor create(
-        Map<String, Processor.Factory> registry,
-        String tag,
-        String description,
-        Map<String, Object> config) {
+        String tag, String description, Map<String, Object> config) {
       String field = ConfigurationUtils.readStringProperty(TYPE, tag, config, "field");
       String copyFrom =
           ConfigurationUtils.readOptionalStringProperty(TYPE, tag, config, "copy_from");

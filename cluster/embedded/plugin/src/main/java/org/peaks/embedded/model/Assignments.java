@@ -6,7 +6,6 @@ import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.cluster.ClusterState;
 import org.elasticsearch.cluster.ClusterStateUpdateTask;
-import org.elasticsearch.cluster.metadata.Metadata;
 import org.elasticsearch.cluster.service.ClusterService;
 import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction.TaskParams;
 import org.elasticsearch.xpack.core.ml.inference.assignment.AdaptiveAllocationsSettings;
@@ -14,6 +13,7 @@ import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingInfo;
 import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignment;
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentMetadata;
+import org.peaks.embedded.stack.CustomMetadata;
 
 /**
  * Which models are deployed, in the cluster state: there machine learning keeps it, and there it
@@ -30,7 +30,7 @@ final class Assignments {
   }
 
   static TrainedModelAssignmentMetadata in(ClusterState state) {
-    return TrainedModelAssignmentMetadata.fromState(state);
+    return CustomMetadata.deployments(state);
   }
 
   /**
@@ -119,12 +119,7 @@ final class Assignments {
           @Override
           public ClusterState execute(ClusterState current) {
             TrainedModelAssignmentMetadata changed = change.apply(current).build();
-            if (changed.equals(in(current))) {
-              return current;
-            }
-            Metadata.Builder metadata = Metadata.builder(current.metadata());
-            metadata.putCustom(TrainedModelAssignmentMetadata.NAME, changed);
-            return ClusterState.builder(current).metadata(metadata).build();
+            return changed.equals(in(current)) ? current : CustomMetadata.with(changed, current);
           }
 
           @Override

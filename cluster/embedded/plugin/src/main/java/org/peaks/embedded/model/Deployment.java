@@ -22,10 +22,10 @@ import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction.
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 import org.elasticsearch.xpack.core.ml.inference.assignment.AssignmentStats;
 import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
-import org.elasticsearch.xpack.core.ml.inference.results.MlTextEmbeddingResults;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenization;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
+import org.peaks.embedded.stack.Calls;
 import org.peaks.embedded.text.RobertaTokenizer;
 import org.peaks.embedded.text.Tokens;
 import org.peaks.embedded.worker.LoadedModel;
@@ -178,7 +178,7 @@ final class Deployment {
   private static InferenceResults toResults(
       double[] vector, TextEmbeddingConfig settings, Tokens tokens) {
     String field = settings.getResultsField();
-    return new MlTextEmbeddingResults(
+    return Calls.embedding(
         field == null ? InferenceConfig.DEFAULT_RESULTS_FIELD : field, vector, tokens.truncated());
   }
 

@@ -9,10 +9,10 @@ import org.elasticsearch.cluster.ClusterState;
 import org.elasticsearch.cluster.service.ClusterService;
 import org.elasticsearch.common.io.stream.Writeable;
 import org.elasticsearch.common.util.concurrent.EsExecutors;
-import org.elasticsearch.ingest.IngestMetadata;
 import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.utils.InferenceProcessorInfoExtractor;
+import org.peaks.embedded.stack.CustomMetadata;
 
 /** One of machine learning's transport actions; what it throws goes to the caller. */
 abstract class ModelAction<Q extends ActionRequest, A extends ActionResponse>
@@ -44,8 +44,8 @@ abstract class ModelAction<Q extends ActionRequest, A extends ActionResponse>
 
   /** Whether the {@code inference} of a pipeline names the model or deployment. */
   final boolean isUsedByPipeline(String id) {
-    IngestMetadata pipelines = state().metadata().custom(IngestMetadata.TYPE);
-    return InferenceProcessorInfoExtractor.getModelIdsFromInferenceProcessors(pipelines)
+    return InferenceProcessorInfoExtractor.getModelIdsFromInferenceProcessors(
+            CustomMetadata.pipelines(state()))
         .contains(id);
   }
 

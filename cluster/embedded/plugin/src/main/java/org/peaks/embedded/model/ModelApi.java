@@ -21,21 +21,22 @@ public final class ModelApi {
 
   private ModelApi() {}
 
-  public static List<ActionHandler<?, ?>> actions() {
+  @SuppressWarnings({"rawtypes", "unchecked"}) // 9.5 has no type parameters here
+  public static List<ActionHandler> actions() {
     return List.of(
-        new ActionHandler<>(PutTrainedModelAction.INSTANCE, PutModel.class),
-        new ActionHandler<>(PutTrainedModelDefinitionPartAction.INSTANCE, PutPart.class),
-        new ActionHandler<>(PutTrainedModelVocabularyAction.INSTANCE, PutVocabulary.class),
-        new ActionHandler<>(GetTrainedModelsAction.INSTANCE, GetModels.class),
-        new ActionHandler<>(GetTrainedModelsStatsAction.INSTANCE, GetStats.class),
-        new ActionHandler<>(DeleteTrainedModelAction.INSTANCE, DeleteModel.class),
-        new ActionHandler<>(StartTrainedModelDeploymentAction.INSTANCE, StartDeployment.class),
-        new ActionHandler<>(StopTrainedModelDeploymentAction.INSTANCE, StopDeployment.class),
-        new ActionHandler<>(UpdateTrainedModelDeploymentAction.INSTANCE, UpdateDeployment.class),
-        new ActionHandler<>(MlInfoAction.INSTANCE, GetInfo.class),
-        new ActionHandler<>(InferModelAction.INSTANCE, Infer.class),
-        new ActionHandler<>(InferModelAction.EXTERNAL_INSTANCE, Infer.External.class),
-        new ActionHandler<>(CoordinatedInferenceAction.INSTANCE, CoordinatedInfer.class));
+        new ActionHandler(PutTrainedModelAction.INSTANCE, PutModel.class),
+        new ActionHandler(PutTrainedModelDefinitionPartAction.INSTANCE, PutPart.class),
+        new ActionHandler(PutTrainedModelVocabularyAction.INSTANCE, PutVocabulary.class),
+        new ActionHandler(GetTrainedModelsAction.INSTANCE, GetModels.class),
+        new ActionHandler(GetTrainedModelsStatsAction.INSTANCE, GetStats.class),
+        new ActionHandler(DeleteTrainedModelAction.INSTANCE, DeleteModel.class),
+        new ActionHandler(StartTrainedModelDeploymentAction.INSTANCE, StartDeployment.class),
+        new ActionHandler(StopTrainedModelDeploymentAction.INSTANCE, StopDeployment.class),
+        new ActionHandler(UpdateTrainedModelDeploymentAction.INSTANCE, UpdateDeployment.class),
+        new ActionHandler(MlInfoAction.INSTANCE, GetInfo.class),
+        new ActionHandler(InferModelAction.INSTANCE, Infer.class),
+        new ActionHandler(InferModelAction.EXTERNAL_INSTANCE, Infer.External.class),
+        new ActionHandler(CoordinatedInferenceAction.INSTANCE, CoordinatedInfer.class));
   }
 
   public static List<RestHandler> handlers() {

@@ -4,6 +4,7 @@ import java.util.List;
 import org.elasticsearch.indices.SystemIndexDescriptor;
 import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.inference.persistence.InferenceIndexConstants;
+import org.peaks.embedded.stack.Calls;
 
 /** The system indices in which machine learning keeps its models. */
 public final class ModelIndices {
@@ -21,13 +22,12 @@ public final class ModelIndices {
 
   private static SystemIndexDescriptor descriptor(
       String pattern, String index, String description) {
-    return SystemIndexDescriptor.builder()
+    return Calls.systemIndex()
         .setIndexPattern(pattern)
         .setPrimaryIndex(index)
         .setDescription(description)
         .setMappings(InferenceIndexConstants.mapping())
         .setSettings(InferenceIndexConstants.settings())
-        .setVersionMetaKey("version")
         .setOrigin(ClientHelper.ML_ORIGIN)
         .build();
   }

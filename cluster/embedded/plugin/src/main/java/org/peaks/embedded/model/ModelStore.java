@@ -44,6 +44,7 @@ import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.VocabularyConfig;
 import org.elasticsearch.xpack.core.ml.job.messages.Messages;
 import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
+import org.peaks.embedded.stack.Calls;
 
 /** Keeps models in machine learning's own indices, in its own documents. */
 final class ModelStore {
@@ -175,7 +176,7 @@ final class ModelStore {
                     .query(QueryBuilders.termQuery("model_id", modelId))
                     .trackTotalHits(true)
                     .size(0));
-    client.search(request, listener.map(found -> found.getHits().getTotalHits().value));
+    client.search(request, listener.map(Calls::totalHits));
   }
 
   /** Answers whether the last part of a model's file is there. */

@@ -14,7 +14,6 @@ import org.elasticsearch.license.LicenseUtils;
 import org.elasticsearch.license.LicensedFeature;
 import org.elasticsearch.search.rank.RankBuilder;
 import org.elasticsearch.search.rank.RankDoc;
-import org.elasticsearch.search.retriever.CompoundRetrieverBuilder;
 import org.elasticsearch.search.retriever.RetrieverBuilder;
 import org.elasticsearch.search.retriever.RetrieverParserContext;
 import org.elasticsearch.xcontent.ConstructingObjectParser;
@@ -22,9 +21,10 @@ import org.elasticsearch.xcontent.ParseField;
 import org.elasticsearch.xcontent.XContentBuilder;
 import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xpack.core.XPackPlugin;
+import org.peaks.embedded.stack.StackRetriever;
 
 /** The {@code rrf} retriever: fuses what its retrievers find by their ranks. */
-public final class RrfRetriever extends CompoundRetrieverBuilder<RrfRetriever> {
+public final class RrfRetriever extends StackRetriever<RrfRetriever> {
 
   /** The retriever's name in a search. */
   public static final String NAME = "rrf";
@@ -50,7 +50,7 @@ public final class RrfRetriever extends CompoundRetrieverBuilder<RrfRetriever> {
     PARSER.declareObjectArray(constructorArg(), RrfRetriever::parseChild, RETRIEVERS);
     PARSER.declareInt(optionalConstructorArg(), RANK_WINDOW_SIZE_FIELD);
     PARSER.declareInt(optionalConstructorArg(), CONSTANT);
-    RetrieverBuilder.declareBaseParserFields(NAME, PARSER);
+    declareCommonFields(NAME, PARSER);
   }
 
   private final int constant;
@@ -76,7 +76,7 @@ public final class RrfRetriever extends CompoundRetrieverBuilder<RrfRetriever> {
     parser.nextToken();
     String name = parser.currentName();
     RetrieverBuilder child = parser.namedObject(RetrieverBuilder.class, name, context);
-    context.trackRetrieverUsage(child.getName());
+    trackUsage(child, context);
     parser.nextToken();
     return child;
   }

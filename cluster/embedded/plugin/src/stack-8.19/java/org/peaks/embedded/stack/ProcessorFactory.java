@@ -1,0 +1,19 @@
+package org.peaks.embedded.stack;
+
+import java.util.Map;
+import org.elasticsearch.ingest.Processor;
+
+/** Reads a processor from a pipeline. */
+public interface ProcessorFactory extends Processor.Factory {
+
+  Processor create(String tag, String description, Map<String, Object> config);
+
+  @Override
+  default Processor create(
+      Map<String, Processor.Factory> registry,
+      String tag,
+      String description,
+      Map<String, Object> config) {
+    return create(tag, description, config);
+  }
+}
