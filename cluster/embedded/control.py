@@ -113,8 +113,8 @@ def _prepare(
     home: Home, account: Account, choice: Choice, options: StartOptions, announce: Announce
 ) -> None:
     fetch_distribution(home, choice.stack, java=choice.java, announce=announce)
-    for package in () if options.bare else PACKAGES:
-        build_plugin(home, package, java=choice.java, announce=announce)
+    for package in () if options.bare else PACKAGES[choice.stack.name]:
+        build_plugin(home, package, choice.stack, java=choice.java, announce=announce)
     account.own(home.path)
 
 
@@ -208,7 +208,7 @@ def _check_surroundings(home: Home, stack: Stack, settings: NodeSettings) -> Non
 
 
 def _install(home: Home, stack: Stack, settings: NodeSettings) -> None:
-    for package in PACKAGES:
+    for package in PACKAGES[stack.name]:
         if settings.with_plugins:
             install_plugin(home, package, stack)
         else:

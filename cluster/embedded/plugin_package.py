@@ -26,22 +26,21 @@ class Package:
     Attributes:
         name: the plugin's own, and of its folder under ``plugins/``.
         title: what people call it, for messages.
-        sources: folder of its ``pom.xml``.
+        sources: folder of its ``pom.xml``, which has a profile for each line that it is built for.
     """
 
     name: str
     title: str
     sources: Path
 
-    @property
-    def archive(self) -> Path:
-        """What Maven makes: the plugin's folder as a zip."""
-        return self.sources / "target" / f"{self.name}-plugin.zip"
+    def archive(self, stack: Stack) -> Path:
+        """What Maven makes for a line: the plugin's folder as a zip."""
+        return self.sources / "target" / stack.name / f"{self.name}-plugin.zip"
 
-    @property
-    def archive_sources(self) -> Path:
+    def archive_sources(self, stack: Stack) -> Path:
         """Names the sources that the archive was made of, by their fingerprint."""
-        return self.archive.with_name(f"{self.archive.name}.sources")
+        archive = self.archive(stack)
+        return archive.with_name(f"{archive.name}.sources")
 
     def folder(self, home: Home, stack: Stack) -> Path:
         """Where it is installed."""
@@ -55,10 +54,10 @@ class Package:
 OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin")
 # Elastic's jars, which Maven fetches as it does the distribution; nothing of them is in the checkout.
 ESQL = Package("x-pack-esql", "ES|QL", PROJECTS / "esql")
-PACKAGES = (OWN, ESQL)
+PACKAGES = {"9.5": (OWN,), "8.19": (OWN, ESQL)}  # the jars of ES|QL 9.5 are not published
 
 
-def require_sources(packages: Iterable[Package] = PACKAGES) -> None:
+def require_sources(packages: Iterable[Package] = (OWN, ESQL)) -> None:
     """Check that the plugins can be built here.
 
     Raises:
@@ -73,8 +72,12 @@ def require_sources(packages: Iterable[Package] = PACKAGES) -> None:
             )
 
 
-def build_plugin(home: Home, package: Package, *, java: Java, announce: Callable[[str], None]) -> bool:
-    """Package a plugin with Maven unless the last build has the same sources.
+def build_plugin(
+    home: Home, package: Package, stack: Stack, *, java: Java, announce: Callable[[str], None]
+) -> bool:
+    """Package a plugin for a line with Maven, unless the last build has the same sources.
+
+    The distribution must be in `home`: it has the jars that some lines are compiled with.
 
     Returns:
         Whether anything had to be done.
@@ -83,29 +86,29 @@ def build_plugin(home: Home, package: Package, *, java: Java, announce: Callable
         ClusterError: no Maven, no download, or sources that do not compile.
     """
     with _building(package.sources):
-        stamp, wanted = package.archive_sources, fingerprint_sources(package.sources)
-        if package.archive.exists() and stamp.exists() and stamp.read_text() == wanted:
+        stamp, wanted = package.archive_sources(stack), fingerprint_sources(package.sources)
+        if package.archive(stack).exists() and stamp.exists() and stamp.read_text() == wanted:
             return False
         announce(f"Building {package.title} with Maven …")
-        _run_build(package, home, java)
+        _run_build(package, home, stack, java)
         stamp.write_text(wanted)
     return True
 
 
-def _run_build(package: Package, home: Home, java: Java) -> None:
-    package.archive.unlink(missing_ok=True)  # a failed build leaves no old plugin behind
+def _run_build(package: Package, home: Home, stack: Stack, java: Java) -> None:
+    archive = package.archive(stack)
+    archive.unlink(missing_ok=True)  # a failed build leaves no old plugin behind
     pom = package.sources / "pom.xml"
+    choice = [f"-Pstack-{stack.name}", f"-Delasticsearch.home={home.elasticsearch(stack)}"]
     run_maven(
-        ["-q", "-f", str(pom), "package"],
+        ["-q", "-f", str(pom), *choice, "package"],
         purpose=f"build {package.title}",
         java=java,
         log=home.logs / f"maven-{package.sources.name}.log",
         folder=package.sources,
     )
-    if not package.archive.exists():
-        raise ClusterError(
-            f"Maven built {package.title} but made no {package.archive.name}: check {pom}."
-        )
+    if not archive.exists():
+        raise ClusterError(f"Maven built {package.title} but made no {archive.name}: check {pom}.")
 
 
 @contextmanager
@@ -138,13 +141,13 @@ def fingerprint_sources(sources: Path) -> str:
 
 def install_plugin(home: Home, package: Package, stack: Stack) -> None:
     """Put a built plugin into the home's Elasticsearch, in place of an older one. The node must be down."""
-    wanted = hashlib.sha256(package.archive.read_bytes()).hexdigest()
+    wanted = hashlib.sha256(package.archive(stack).read_bytes()).hexdigest()
     folder, stamp = package.folder(home, stack), package.installed(home, stack)
     if folder.is_dir() and stamp.exists() and stamp.read_text() == wanted:
         return
     with explained_disk_errors(home):
         remove_plugin(home, package, stack)
-        unpack(package.archive, folder)
+        unpack(package.archive(stack), folder)
         stamp.write_text(wanted)
 
 

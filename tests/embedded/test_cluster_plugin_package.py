@@ -11,7 +11,8 @@ from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home
 from cluster.embedded.java import Java
 from cluster.embedded.plugin_package import (
-    PACKAGES,
+    ESQL,
+    OWN,
     Package,
     build_plugin,
     fingerprint_sources,
@@ -19,15 +20,17 @@ from cluster.embedded.plugin_package import (
     remove_plugin,
     require_sources,
 )
-from cluster.embedded.stacks import STACKS
+from cluster.embedded.stacks import STACKS, Stack
 
 STACK = STACKS[0]
-# Stands in for Maven: packages the one source file, and keeps count.
+# Stands in for Maven: packages the one source file for the line of the profile, and keeps count.
 MAVEN = """#!/bin/sh
 echo built >> "$COUNT"
 cd "$(dirname "$5")" || exit 1
 grep -q broken Source.java && { echo "[ERROR] Source.java: cannot find symbol"; exit 1; }
-python3 -c "import zipfile; zipfile.ZipFile('target/some-plugin.zip', 'w').write('Source.java')"
+folder=target/${6#-Pstack-}
+mkdir -p "$folder"
+python3 -c "import zipfile; zipfile.ZipFile('$folder/some-plugin.zip', 'w').write('Source.java')"
 """
 
 
@@ -59,8 +62,8 @@ def java(tmp_path: Path) -> Java:
     return Java(tmp_path / "jdk", 17)
 
 
-def build(package: Package, home: Home, java: Java) -> bool:
-    return build_plugin(home, package, java=java, announce=lambda _: None)
+def build(package: Package, home: Home, java: Java, stack: Stack = STACK) -> bool:
+    return build_plugin(home, package, stack, java=java, announce=lambda _: None)
 
 
 def test_nothing_is_built_when_nothing_changed(
@@ -73,12 +76,21 @@ def test_nothing_is_built_when_nothing_changed(
     assert (tmp_path / "count").read_text() == "built\nbuilt\n"
 
 
+def test_each_line_has_a_build_of_its_own(package: Package, home: Home, java: Java) -> None:
+    assert [build(package, home, java, stack) for stack in STACKS * 2] == [True, True, False, False]
+    (package.sources / "Source.java").write_text("two")
+    assert build(package, home, java) is True
+    for stack, text in zip(STACKS, ("two", "one"), strict=True):
+        with zipfile.ZipFile(package.archive(stack)) as archive:
+            assert archive.read("Source.java").decode() == text
+
+
 def test_a_build_that_fails_leaves_no_old_plugin(package: Package, home: Home, java: Java) -> None:
     build(package, home, java)
     (package.sources / "Source.java").write_text("broken")
     with pytest.raises(ClusterError, match=r"could not build some plugin: Source\.java: cannot find symbol"):
         build(package, home, java)
-    assert not package.archive.exists()
+    assert not package.archive(STACK).exists()
 
 
 def test_a_package_without_its_sources_asks_for_a_checkout(package: Package) -> None:
@@ -102,7 +114,7 @@ def test_install_replaces_a_plugin_whole_and_leaves_others_alone(
     assert [path.name for path in installed.iterdir()] == ["Source.java"]
     assert (installed / "Source.java").read_text() == "two"
     other = Package("other", "another plugin", package.sources)
-    other.archive.write_bytes(package.archive.read_bytes())
+    other.archive(STACK).write_bytes(package.archive(STACK).read_bytes())
     install_plugin(home, other, STACK)
     remove_plugin(home, package, STACK)
     assert [path.name for path in installed.parent.iterdir()] == ["other"]
@@ -119,7 +131,7 @@ def test_the_fingerprint_sees_names_and_bytes_but_not_target(package: Package) -
 
 def test_nothing_of_elastic_is_in_the_checkout() -> None:
     """Its jars are for its users to fetch, not for others to hand on."""
-    for package in PACKAGES:
+    for package in (OWN, ESQL):
         found = (path.relative_to(package.sources) for path in package.sources.rglob("*.jar"))
         assert [path for path in found if path.parts[0] != "target"] == []
 

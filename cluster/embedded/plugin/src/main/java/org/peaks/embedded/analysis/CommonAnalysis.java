@@ -72,8 +72,7 @@ public final class CommonAnalysis {
           "required setting 'patterns' is missing for token filter [" + name + "]");
     }
     boolean original = settings.getAsBoolean("preserve_original", true);
-    return filter(
-        name, input -> new PatternCaptureGroupTokenFilter(input, original, patterns));
+    return filter(name, input -> new PatternCaptureGroupTokenFilter(input, original, patterns));
   }
 
   private static TokenFilterFactory filter(String name, UnaryOperator<TokenStream> filter) {

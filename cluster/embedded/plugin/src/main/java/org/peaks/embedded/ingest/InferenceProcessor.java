@@ -123,8 +123,7 @@ public final class InferenceProcessor extends AbstractProcessor {
   public record Factory(Client client) implements ProcessorFactory {
 
     @Override
-    public InferenceProcessor create(
-        String tag, String description, Map<String, Object> config) {
+    public InferenceProcessor create(String tag, String description, Map<String, Object> config) {
       String modelId = readStringProperty(TYPE, tag, config, "model_id");
       boolean ignoreMissing =
           ConfigurationUtils.readBooleanProperty(TYPE, tag, config, "ignore_missing", false);

@@ -40,8 +40,7 @@ public final class RemoveProcessor extends AbstractProcessor {
   public record Factory(ScriptService scripts) implements ProcessorFactory {
 
     @Override
-    public RemoveProcessor create(
-        String tag, String description, Map<String, Object> config) {
+    public RemoveProcessor create(String tag, String description, Map<String, Object> config) {
       Object names = ConfigurationUtils.readObject(TYPE, tag, config, "field");
       List<?> list = names instanceof List<?> several ? several : List.of(names);
       List<TemplateScript.Factory> fields =

@@ -64,8 +64,7 @@ public final class SetProcessor extends AbstractProcessor {
   public record Factory(ScriptService scripts) implements ProcessorFactory {
 
     @Override
-    public SetProcessor create(
-        String tag, String description, Map<String, Object> config) {
+    public SetProcessor create(String tag, String description, Map<String, Object> config) {
       String field = ConfigurationUtils.readStringProperty(TYPE, tag, config, "field");
       String copyFrom =
           ConfigurationUtils.readOptionalStringProperty(TYPE, tag, config, "copy_from");

@@ -6,14 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.List;
 import java.util.Map;
 import org.elasticsearch.ElasticsearchParseException;
+import org.elasticsearch.common.logging.LogConfigurator;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.common.xcontent.XContentHelper;
 import org.elasticsearch.script.ScriptException;
 import org.elasticsearch.script.TemplateScript;
 import org.elasticsearch.xcontent.json.JsonXContent;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class TemplateEngineTest {
+
+  @BeforeAll
+  static void giveExceptionsTheirLoggers() {
+    LogConfigurator.configureESLogging();
+  }
 
   private final TemplateEngine engine = new TemplateEngine(Settings.EMPTY);
 

@@ -11,11 +11,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.elasticsearch.ElasticsearchStatusException;
+import org.elasticsearch.common.logging.LogConfigurator;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenization;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.Tokenization.Truncate;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class RobertaTokenizerTest {
+
+  @BeforeAll
+  static void giveExceptionsTheirLoggers() {
+    LogConfigurator.configureESLogging();
+  }
 
   private static final int MASK_ID = 260;
   private static final List<String> SPECIAL = List.of("<s>", "</s>", "<unk>", "<pad>", "<mask>");
