@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch
 
 from .three_photos import INDEX, PHOTOS, found
 
@@ -24,6 +24,16 @@ def test_a_moment_with_an_offset_is_an_instant(stored: Elasticsearch) -> None:
     for moment in ("2023-10-05T08:45:00+05:45", "2023-10-05T03:00:00Z", "2023-10-04T17:00:00-10:00"):
         assert found(stored, shot_from=moment, shot_to=moment) == ["flags"]
     assert found(stored, shot_from="2023-10-05T03:00:01Z", shot_to="2023-10-05T08:50:00Z") == []
+
+
+def test_the_photos_own_clock_has_no_offset(stored: Elasticsearch) -> None:
+    """It takes Kibana's form of it for a filter, whose Z says nothing, and no instant."""
+    for moment in ("2023-10-05T08:45:00", "2023-10-05T08:45:00.000Z"):
+        hits = stored.search(index=INDEX, query={"match_phrase": {"shot_time_local": moment}})["hits"]["hits"]
+        assert [hit["_id"] for hit in hits] == ["flags"]
+    for moment in ("2023-10-05T08:45:00Z", "2023-10-05T08:45:00+05:45", "2023-10-05T08:45:00.000+05:45"):
+        with pytest.raises(BadRequestError, match="failed to parse field \\[shot_time_local\\]"):
+            stored.index(index=INDEX, document={"path": "a.jpg", "shot_time_local": moment})
 
 
 # Local clocks around the turn of a year, in zones far from each other, and the days that they belong to.

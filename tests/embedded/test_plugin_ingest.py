@@ -58,6 +58,15 @@ def test_inference_writes_the_vector_beside_its_input(api: Api) -> None:
     assert document["out"] == {"vector": [2.0, 195.0, 1.0, 0.5], "model_id": MODEL}
 
 
+def test_inference_appends_to_what_is_there(api: Api) -> None:
+    """As Elasticsearch's own does (InferenceResults.setOrAppendValue); null is a value too."""
+    inference = {"model_id": MODEL, "input_output": {"input_field": "text", "output_field": "vector"}}
+    for left, before in (([7.0], [7.0]), ("x", ["x"]), (None, [None]), ([], [])):
+        document = simulate(api, [{"inference": inference}], {"text": "ab", "vector": left, "model_id": "a"})
+        assert document["vector"] == [*before, [2.0, 195.0, 1.0, 0.5]]
+        assert document["model_id"] == ["a", MODEL]
+
+
 def test_inference_of_several_fields(api: Api) -> None:
     pairs = [{"input_field": name, "output_field": f"{name}_vector"} for name in ("a", "b", "c")]
     inference = {"model_id": MODEL, "input_output": pairs, "ignore_missing": True}

@@ -122,6 +122,11 @@ def tooltip_request(layer: Layer, hit: Mapping[str, Any]) -> Request:
     }
 
 
+def tooltip_filter(name: str, values: Iterable[Any]) -> Request:
+    """The button beside a value: maps/tooltips/es_tooltip_property.tsx, getESFilters, one filter a value."""
+    return all_of({"match_phrase": {name: value}} for value in values)
+
+
 def with_format(name: str, kind: str) -> str | Request:
     """A field as Kibana asks for it (data/common/search/search_source/search_source.ts)."""
     return {"field": name, "format": "strict_date_optional_time"} if kind == "date" else name

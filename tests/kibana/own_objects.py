@@ -35,8 +35,9 @@ def references(one: SavedObject) -> dict[str, tuple[str, str]]:
 _KINDS = {
     "keyword": "string", "text": "string", "integer": "number", "long": "number", "float": "number",
     "date": "date", "boolean": "boolean", "geo_point": "geo_point", "dense_vector": "unknown",
+    "binary": "unknown",
 }
-_NEVER_AGGREGATABLE = frozenset(("text", "dense_vector"))
+_NEVER_AGGREGATABLE = frozenset(("text", "dense_vector", "binary"))
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _walk(properties: Mapping[str, Any], path: str, nested: str | None) -> Itera
 def _field(name: str, mapping: Mapping[str, Any], nested: str | None) -> MappedField:
     type_ = mapping["type"]
     doc_values = type_ not in _NEVER_AGGREGATABLE and mapping.get("doc_values", True)
-    return MappedField(name, type_, _KINDS[type_], doc_values, mapping.get("index", True), nested)
+    searchable = mapping.get("index", type_ != "binary")
+    return MappedField(name, type_, _KINDS[type_], doc_values, searchable, nested)
 
 
 # Parts of the objects
@@ -159,6 +161,13 @@ class Layer:
         if self.source["type"] == "ESQL":
             return open_data_view(self.source["dataViewId"])
         return data_view(MAP, self.source["indexPatternRefName"])
+
+    def filters_of_tooltip(self) -> list[MappedField]:
+        """Fields that a tooltip offers a filter on: maps/classes/tooltips/es_tooltip_property.tsx."""
+        if not self.source.get("applyGlobalQuery"):
+            return []
+        fields = (self.view.fields[name] for name in self.source.get("tooltipProperties", []))
+        return [field for field in fields if field.kind in ("string", "date", "ip", "number")]
 
     def dynamic_fields(self) -> Iterator[tuple[str, str]]:
         """Yield style properties that a field decides, and the field."""

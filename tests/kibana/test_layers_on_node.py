@@ -25,6 +25,7 @@ from tests.kibana.kibana_requests import (
     gallery_request,
     grid_request,
     lens_request,
+    tooltip_filter,
     tooltip_request,
 )
 from tests.kibana.own_objects import (
@@ -201,6 +202,18 @@ def test_tooltip_of_a_photo(ask: Ask, page: Page, photos: list[Photo]) -> None:
     assert reported["fields"]["shot_time_local"] == [f"{photo['shot_time_local']}.000Z"]
     with Image.open(io.BytesIO(base64.b64decode(reported["fields"]["thumbnail"][0]))) as thumbnail:
         assert thumbnail.format == "JPEG" and max(thumbnail.size) == 256
+
+
+def test_every_filter_that_a_tooltip_offers_finds_its_photo(ask: Ask, page: Page) -> None:
+    layer = LAYERS["photos"]
+    hit = ask("/photos/_search", documents_request(layer, page))["hits"]["hits"][0]
+    (reported,) = ask("/photos/_search", tooltip_request(layer, hit))["hits"]["hits"]
+    offered = {field.name for field in layer.filters_of_tooltip()} & reported["fields"].keys()
+    assert {"path", "shot_time_local", "altitude", "predicted_peak_labels"} <= offered
+    for name in offered:
+        query = tooltip_filter(name, reported["fields"][name])
+        found = ask("/photos/_search", {"size": DRAWN, "query": query})["hits"]["hits"]
+        assert hit["_id"] in {one["_id"] for one in found}, name
 
 
 def test_peaks_stay_with_their_names_and_heights_whatever_is_ticked(

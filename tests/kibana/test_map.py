@@ -88,6 +88,12 @@ def test_fields_of_a_layer_exist_and_fit(layer: Layer) -> None:
 
 
 @each_layer
+def test_tooltips_offer_filters_on_what_can_be_searched_only(layer: Layer) -> None:
+    """A thumbnail is a picture to look at."""
+    assert all(field.searchable for field in layer.filters_of_tooltip())
+
+
+@each_layer
 def test_icons_turn_only_where_there_are_icons(layer: Layer) -> None:
     symbol = layer.style.get("symbolizeAs", {"options": {"value": "circle"}})["options"]["value"]
     assert (symbol == "icon") == ("icon" in layer.style)

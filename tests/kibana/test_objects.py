@@ -129,7 +129,8 @@ def test_nothing_but_the_concepts_is_left_over() -> None:
 # Kibana's field types that each format is for; elastic/kibana, field_formats/common/converters (fieldType).
 FORMATS_TAKE = {
     "number": {"number"}, "percent": {"number"}, "bytes": {"number"}, "date": {"date"},
-    "url": {"number", "boolean", "date", "string"}, "static_lookup": {"string", "number", "boolean"},
+    "url": {"number", "boolean", "date", "string", "unknown"},
+    "static_lookup": {"string", "number", "boolean"},
     "string": {"number", "boolean", "date", "geo_point", "string"},
 }
 # @elastic/numeral prints nothing else: `0,0 [m]` gives 6,812 without the m, so units stand in the labels.
