@@ -13,7 +13,7 @@ _POINT = re.compile(",".join([_NUMBER] * 2))
 _BOX = re.compile(",".join([_NUMBER] * 4))
 _MOMENT = re.compile(
     r"(?P<date>\d{4}(-\d{2}){0,2})"
-    r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?) ?(?P<offset>Z|UTC|[+-]\d{2}:\d{2})?"
+    r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?) ?(?P<offset>Z|UTC|[+-](0\d|1[0-4]):[0-5]\d)?"
 )
 
 

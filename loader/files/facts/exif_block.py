@@ -121,17 +121,22 @@ def read_tags(image: Image.Image) -> Tags:
         pointer is not None and part not in parts and not _is_left_empty(block, pointer.values)
         for part, pointer in pointers.items()
     )
-    return Tags(block, found, is_damaged=not found or lost)
+    is_read = found or (block.startswith(_HEADERS) and _is_left_empty(block, [_read_number(block, 4, 8)]))
+    return Tags(block, found, is_damaged=lost or not is_read)
 
 
 def _is_left_empty(block: bytes, pointer: Any) -> bool:
     """Whether a directory has no entry, or only the maker's note, which exifread is not asked for."""
     if not (isinstance(pointer, list) and len(pointer) == 1):
         return False
+    start = pointer[0]
+    entries, first = _read_number(block, start, start + 2), _read_number(block, start + 2, start + 4)
+    return start + 2 <= len(block) and (entries == 0 or (entries, first) == (1, Base.MakerNote))
+
+
+def _read_number(block: bytes, start: int, end: int) -> int:
     order: Literal["little", "big"] = "little" if block.startswith(b"II") else "big"
-    head = block[pointer[0] : pointer[0] + 4]
-    entries, first = int.from_bytes(head[:2], order), int.from_bytes(head[2:], order)
-    return len(head) >= 2 and (entries == 0 or (entries, first) == (1, Base.MakerNote))
+    return int.from_bytes(block[start:end], order)
 
 
 def _find_block(image: Image.Image) -> bytes:

@@ -54,6 +54,13 @@ def test_a_directory_that_a_tool_has_emptied_is_no_damage(directory: IFD, left: 
     assert (metadata.position is None) == (directory == IFD.GPSInfo)
 
 
+def test_a_block_that_a_tool_has_emptied_is_no_damage() -> None:
+    whole = encode(quadrants(), exif=Image.Exif())
+    assert read_metadata(open_encoded(whole)).notes == ()
+    no_tiff = whole.replace(b"Exif\0\0MM", b"Exif\0\0??")
+    assert read_metadata(open_encoded(no_tiff)).notes == ("its EXIF is damaged and was not read",)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_file_gives_its_exif(kind: str) -> None:
     metadata = read(
