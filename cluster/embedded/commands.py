@@ -33,7 +33,6 @@ stack_option = click.option(
     "--stack",
     type=click.Choice([stack.name for stack in STACKS]),
     envvar="PEAKS_STACK",
-    default="8.19",  # until the plugin of 9.5 is there
     callback=lambda context, parameter, name: find_stack(name),
     help="Line of Elasticsearch.  [default: the one started last; else 9.5 where there is a JDK 21, or 8.19]",
 )
