@@ -77,7 +77,10 @@ class Comparison:
     """
 
     def __init__(self, listing: Listing, stored: Mapping[str, StoredPhoto], settings: Settings) -> None:
-        self.stored, self._settings = StoredPhotos(stored), settings
+        # Another library's photos may have been read by another clock.
+        own = (None, settings.library)
+        known = {key: each for key, each in stored.items() if settings.zone is None or each.library in own}
+        self.stored, self._settings = StoredPhotos(known), settings
         self.unchanged: list[PhotoFile] = []
         self.candidates: list[PhotoFile] = []
         self.has_files = any(file.id in stored for file in listing.files)

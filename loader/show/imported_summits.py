@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from loader.peaks.gazetteers.selection import Selection
 from loader.peaks.gazetteers.summit import Gazetteer, LeftOut
+from loader.show.tables import fold_line
 from loader.text import clean_text, format_count, list_words, shorten
 
 _EXAMPLES = 3
@@ -24,11 +25,13 @@ def summarize_import(gazetteer: Gazetteer, selection: Selection, source: str, ou
     lines += [f"  passed over: {said}" for said in _describe_reasons(gazetteer.passed_over)]
     lines += _describe_heights(gazetteer)
     if without:
-        cannot = "no sight line can say whether they are hidden"
+        cannot = f"no sight line can say whether {'it is' if without == 1 else 'they are'} hidden"
         lines.append(f"  {format_count(without, 'peak')} of the catalogue without a height: {cannot}")
-    if count:
-        lines.append(f"Next: peaks catalog check {output} --offline, then peaks load-peaks {output}")
-    return "\n".join(map(clean_text, lines))
+    lines = list(map(fold_line, lines))
+    if count:  # commands that are copied stay on their line
+        next_steps = f"Next: peaks catalog check {output} --offline, then peaks load-peaks {output}"
+        lines.append(clean_text(next_steps))
+    return "\n".join(lines)
 
 
 def _describe_reasons(left_out: LeftOut) -> Iterator[str]:
@@ -51,4 +54,4 @@ def _describe_heights(gazetteer: Gazetteer) -> Iterator[str]:
         yield f"  {count} of the list said to be approximate, taken as written: {', '.join(some)}"
     if gazetteer.estimates:
         count = format_count(gazetteer.estimates, "height")
-        yield f"  {count} of the list come from a terrain model and are somewhat too low"
+        yield f"  {count} of the list from a terrain model, somewhat too low"

@@ -209,6 +209,21 @@ def test_a_folder_of_other_photos_in_the_place_of_a_library_removes_none(
     assert client.count(index="photos")["count"] == 5
 
 
+def test_a_copy_in_another_library_goes_by_the_clock_that_is_given_for_it(
+    client: Elasticsearch, node: Node, tmp_path: Path
+) -> None:
+    taken = make_exif(exif={ExifTags.Base.DateTimeOriginal: "2023:10:05 05:30:00"})
+    first = write(tmp_path / "first" / "a.jpg", quadrants(), exif=taken)
+    load(first.parent, node.url)
+    second = Path(shutil.copytree(first.parent, tmp_path / "second")) / "a.jpg"
+    words = (second.parent, node.url, "--timezone", "Asia/Kathmandu")
+    assert outcomes(load(*words)) == {"created": 1}
+    second.rename(second.with_name("b.jpg"))
+    assert outcomes(load(*words)) == {"moved": 1}
+    offsets = {path: photo.get("shot_time_offset") for path, photo in photos(client).items()}
+    assert offsets == {str(first): None, str(second.with_name("b.jpg")): "+05:45"}
+
+
 def test_photos_that_were_all_edited_are_loaded_again(
     client: Elasticsearch, node: Node, tmp_path: Path
 ) -> None:
