@@ -38,7 +38,7 @@ MAX_EXIF_BYTES = 1 << 20
 START_OF_SCAN, END_OF_IMAGE, APP1 = 0xDA, 0xD9, 0xE1
 _WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD9)))
 # Within a scan 0xFF is followed by 0 (stuffing), by another 0xFF (fill) or by a restart marker.
-_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)  # each byte is looked at once
 
 Lock = Callable[[], AbstractContextManager[object]]
 _lock: Lock = nullcontext

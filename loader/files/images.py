@@ -26,7 +26,7 @@ from loader.files.content import (
     sniff_kind,
 )
 from loader.files.decoding_cost import DECODED_BYTES, bytes_needed, find_excess, large_decoding
-from loader.files.kinds import heif_tiles, jpeg, png
+from loader.files.kinds import heif_tiles, jpeg, png, webp
 from loader.files.kinds.damage import MAX_PIXELS, MEGAPIXELS, damage_explained
 from loader.files.kinds.heif_boxes import find_damage, read_meta
 from loader.files.orientation import SWAPPED, TURNS, read_orientation
@@ -183,14 +183,17 @@ def _decode_whole(image: Image.Image, side: int | None) -> Image.Image:
         if image.format == "HEIF":
             heif_tiles.check_tiles(file_bytes(image))
             return _decode_heif(file_bytes(image), factor)
-        filled = _levels_if_filled(image, side) if image.info.get(END_ADDED) else None
+        data, is_jpeg = file_bytes(image), image.format in JPEG_FORMATS
+        _refuse_zeros(image, data)
         image.load()
         _refuse_ranges(image)
-        if filled and filled != image.histogram():
-            raise UnreadableImage("the JPEG file is damaged (it is cut off)")
+        may_lack = is_jpeg and (image.info.get(END_ADDED) or jpeg.ends_grey(image))
+        levels = image.histogram() if may_lack else []
         small = shrink_to_rgb(image, factor)
         if small is not image:
             image.close()  # gives its pixels' memory back
+        if may_lack and levels != _levels(jpeg.end_otherwise(data), side):
+            raise UnreadableImage("the JPEG file is damaged (it is cut off)")
         return mark_extent(small, covered[0] / factor, covered[1] / factor)
 
 
@@ -201,12 +204,12 @@ def _draft(image: Image.Image, side: int) -> tuple[float, float]:
     return drafted[1][2:] if drafted else image.size
 
 
-def _levels_if_filled(image: Image.Image, side: int | None) -> list[int]:
-    """Return the histogram of a JPEG with other bits before the end that was added to it."""
-    filled = Image.open(io.BytesIO(jpeg.fill_end(file_bytes(image))), formats=("JPEG",))
+def _levels(data: bytes, side: int | None) -> list[int]:
+    """Return the histogram of a JPEG, decoded as `render_at_least` does."""
+    picture = Image.open(io.BytesIO(data), formats=("JPEG",))
     if side:
-        _draft(filled, side)
-    return filled.histogram()
+        _draft(picture, side)
+    return picture.histogram()
 
 
 def _decode_heif(data: bytes, factor: int) -> Image.Image:
@@ -232,6 +235,14 @@ def _forget_directories(image: Any) -> None:
 def _refuse_raw(image: Any) -> None:
     if DNG_VERSION in image.tag_v2 or int(image.tag_v2.get(NEW_SUBFILE_TYPE, 0)) & 1:
         raise UnreadableImage("a camera's raw file is not read; export it as JPEG or HEIF")
+
+
+def _refuse_zeros(image: Image.Image, data: bytes) -> None:
+    """Refuse zeros that a broken copy has in the place of pixels, and that decoders make pixels of."""
+    if image.format == "WEBP" and webp.is_broken_off(data):
+        raise UnreadableImage("the WEBP file is damaged (it ends with zeros)")
+    if image.format in JPEG_FORMATS and jpeg.has_hole(data):
+        raise UnreadableImage("the JPEG file is damaged (it has a hole)")
 
 
 def _refuse_ranges(image: Image.Image) -> None:

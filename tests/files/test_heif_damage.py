@@ -138,6 +138,23 @@ def test_missing_blocks_are_found() -> None:
     assert refusal(bytes(data)) is None and found
 
 
+@needs_decoder
+@pytest.mark.parametrize("bits", [8, 10])
+def test_missing_blocks_are_found_in_full_size_too(bits: int) -> None:
+    """Erased flash memory reads as 255, which ends a slice early."""
+    stream, picture = io.BytesIO(), soft(640, 480)
+    heif = from_pillow(picture) if bits == 8 else HeifFile()
+    if bits > 8:
+        deep = np.asarray(picture).astype(np.uint16) * 257
+        heif.add_frombytes("RGB;16", picture.size, deep.tobytes())
+    heif.save(stream, quality=90, save_as_bit_depth=bits)
+    data = stream.getvalue()
+    assert refusal(data, None) is None
+    for length in cuts(data)[4:-4]:
+        erased = data[:length] + b"\xff" * (len(data) - length)
+        assert str(refusal(erased, None)).startswith("the HEIF file is damaged ("), length
+
+
 def test_a_tile_without_its_settings_is_refused() -> None:
     """libheif leaves such a tile green."""
     meta, expected = Meta(GRID), "the HEIF file is damaged (a part of its picture has lost its settings)"

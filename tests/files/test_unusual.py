@@ -140,6 +140,67 @@ def test_a_jpeg_without_all_pixels_is_refused(options: dict[str, Any], zeros: bo
         assert outcome(cut, side).startswith("the JPEG file is damaged (")
 
 
+@pytest.mark.parametrize("side", [None, 48])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_that_was_cut_and_closed_is_refused(mode: str, side: int | None) -> None:
+    """A decoder fills what is missing with mid-grey."""
+    data = encode(soft(320, 240).convert(mode), "JPEG", quality=95)
+    start = data.find(b"\xff\xda") + 20
+    for length in range(start, len(data) - 40, len(data) // 20):
+        expected = "the JPEG file is damaged (it is cut off)"
+        assert outcome(data[:length] + b"\xff\xd9", side) == expected, length
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_blocks": 3}])
+def test_a_jpeg_with_a_hole_of_zeros_is_refused(options: dict[str, Any]) -> None:
+    data = encode(soft(640, 480), "JPEG", quality=95, **options)
+    for place in range(data.find(b"\xff\xda") + 20, len(data) - 600, len(data) // 20):
+        holed = data[:place] + bytes(512) + data[place + 512 :]
+        assert outcome(holed, 48) == "the JPEG file is damaged (it has a hole)"
+
+
+@pytest.mark.parametrize("side", [None, 48])
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"progressive": True}])
+@pytest.mark.parametrize("colour", ["black", "white", "green", "#808080"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_of_one_colour_is_whole(
+    mode: str, colour: str, options: dict[str, Any], side: int | None
+) -> None:
+    """Its pixels may be zeros, and mid-grey."""
+    flat = Image.new("RGB", (1600, 1200), colour)
+    half = flat.copy()
+    half.paste(soft(1600, 600))
+    for picture in (flat, half):
+        assert outcome(encode(picture.convert(mode), "JPEG", **options), side) == ""
+
+
+def test_a_jpeg_that_ends_with_erased_memory_is_refused_at_once() -> None:
+    """Erased flash memory reads as 255; each such byte is looked at once."""
+    data = encode(soft(320, 240), "JPEG", quality=95)
+    for cut in (data[:200], data[: len(data) // 2]):
+        assert outcome(cut + b"\xff" * 1_000_000).startswith("the JPEG file is damaged (")
+
+
+def test_a_jpeg_whose_height_stands_behind_its_pixels_is_not_supported() -> None:
+    data = encode(soft(320, 240), "JPEG")
+    height = data.find(b"\xff\xc0") + 5
+    data = data[:height] + bytes(2) + data[height + 2 : -2] + b"\xff\xdc\0\4\0\xf0\xff\xd9"
+    assert outcome(data) == NOT_SUPPORTED.format("JPEG", "its height stands behind its pixels")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("options", [{"quality": 80}, {"lossless": True}])
+def test_a_webp_that_ends_with_zeros_is_refused(options: dict[str, Any], mode: str) -> None:
+    picture = soft(640, 480)
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    data = encode(picture, "WEBP", **options)
+    for length in range(len(data) // 2, len(data) - 100, len(data) // 20):
+        broken = data[:length] + bytes(len(data) - length)
+        assert outcome(broken, 100).startswith("the WEBP file is damaged (")
+    assert outcome(data, 100) == ""
+
+
 def test_a_progressive_jpeg_that_lacks_scans_is_not_given_an_end() -> None:
     data = encode(soft(320, 240), "JPEG", progressive=True)
     scans = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)]

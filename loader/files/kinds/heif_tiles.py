@@ -11,6 +11,7 @@ from functools import cache, partial
 from math import prod
 from typing import Any, TypeVar
 
+import numpy as np
 from PIL import Image, ImageChops
 from PIL.Image import Transpose
 
@@ -146,7 +147,21 @@ def check_tiles(data: bytes) -> None:
         config, size = meta.body(item, b"hvcC"), meta.body(item, b"ispe")
         if item not in meta.parts and config and size:
             decoder = _open_decoder(config, read_size(size))
-            _attempt(partial(_decode_one, decoder, meta.content(item)))
+            frame = _attempt(partial(_decode_one, decoder, meta.content(item)))
+            if frame is not None and _lacks_blocks(frame):
+                raise UnreadableImage(DAMAGED)
+
+
+def _lacks_blocks(frame: Any) -> bool:
+    """Tell whether chroma samples are as low as in a new decoder's memory."""
+    if not frame.format.name.startswith("yuv") or len(frame.planes) != 3:
+        return False
+    bits = frame.format.components[0].bits
+    sample = np.dtype("<u2" if bits > 8 else "u1")
+    blue, red = (
+        np.frombuffer(plane, sample).reshape(plane.height, -1)[:, : plane.width] for plane in frame.planes[1:]
+    )
+    return bool(np.maximum(blue, red).min() <= NO_CHROMA << (bits - 8))
 
 
 def _attempt(decode: Callable[[], Decoded]) -> Decoded | None:
