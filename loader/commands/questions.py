@@ -20,30 +20,33 @@ from loader.commands.options import (
     word_filter_options,
     write_contact_sheet,
 )
-from loader.elastic.connection import Connection, connection_options
+from loader.elastic.connection import Connection, connection_options, has_lookup
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer
 from loader.search.asking import answer_photos, answer_question, answer_similar
 from loader.search.filters import read_filters
 from loader.search.question import (
+    BY_VECTOR,
+    STORED,
     Order,
     Question,
     Recipe,
     ask_image,
+    ask_indexed_image,
     ask_peak,
     ask_peak_name,
     ask_photos,
     ask_text,
 )
-from loader.search.template_call import format_curl
+from loader.search.template_call import format_curl, format_curl_with_vector
 from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
 from loader.show.tables import fold_line
 
 curl_option = click.option(
     "--curl", is_flag=True,
-    help="Print the search as a curl command, without a cut-off that `peaks calibrate` measured; nothing is "
-         "asked of the cluster.",
+    help="Print the search as a curl command, without a cut-off that `peaks calibrate` measured. The cluster "
+         "is asked nothing, or which peak (`peak`) or photo (`similar`) is meant.",
 )
 answer_options = combine(json_option, html_option, curl_option, connection_options)
 
@@ -93,14 +96,15 @@ def peak(
     **filters: Any,
 ) -> None:
     """Find photos of the peak NAME: its id or any of its names in the catalogue."""
-    if curl and not by_name:
-        raise click.UsageError("--curl prints searches by words, and a prototype is a vector: add --by-name.")
-    if curl:
+    if curl and by_name:
         _print_curl(connection, ask_peak_name(name, read_filters(None, **filters)))
         return
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
+    if curl:
+        _print_stored_curl(connection, client, question)
+        return
     answer = answer_question(client, question, thumbnails=html is not None)
     _show_photos(client, answer, as_json, html)
 
@@ -109,15 +113,14 @@ def peak(
 @click.argument("image")
 @photo_filter_options
 @checkpoint_option
-@json_option
-@html_option
-@connection_options
+@answer_options
 def similar(
     connection: Connection,
     image: str,
     checkpoint: str | None,
     as_json: bool,
     html: Path | None,
+    curl: bool,
     **filters: Any,
 ) -> None:
     """Find photos like IMAGE: a file, or the path of an indexed photo as the other commands print it.
@@ -129,8 +132,15 @@ def similar(
     from loader.vision.local_vision import LocalVision
 
     client = connection.client()
-    asked = read_asked_image(client, image, LocalVision(checkpoint))
-    question = ask_image(asked.path, asked.vector[0].tolist(), read_filters(client, **filters))
+    asked = read_asked_image(client, image, LocalVision(checkpoint), with_vector=False)
+    chosen = read_filters(client, **filters)
+    if asked.ids:
+        question = ask_indexed_image(asked.path, asked.ids[0], chosen)
+    else:
+        question = ask_image(asked.path, asked.vector[0].tolist(), chosen)
+    if curl:
+        _print_stored_curl(connection, client, question)
+        return
     answer = answer_similar(client, question, asked.ids, thumbnails=html is not None)
     _show_photos(client, answer, as_json, html, [asked.fields.get("camera")])
 
@@ -166,6 +176,17 @@ def photos(
 
 def _print_curl(connection: Connection, question: Question) -> None:
     click.echo(format_curl(connection, question.template, question.parameters))
+
+
+def _print_stored_curl(connection: Connection, client: Elasticsearch, question: Question) -> None:
+    """Print a question about a stored vector as one call, or as two where the server does not look it up."""
+    stored = STORED.get(question.template)
+    if stored is None or has_lookup(client):
+        _print_curl(connection, question)
+        return
+    parameters = dict(question.parameters)
+    source = (stored.alias, parameters.pop(stored.parameter), stored.field)
+    click.echo(format_curl_with_vector(connection, BY_VECTOR, parameters, source))
 
 
 def _show_photos(

@@ -13,13 +13,24 @@ from typing import Any, Literal
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.assets import KINDS, SCRIPTS, Asset, bind_model, read_assets, template_mappings
+from loader.elastic.assets import (
+    KINDS,
+    LOOKUPS,
+    SCRIPTS,
+    Asset,
+    bind_model,
+    read_assets,
+    template_mappings,
+)
+from loader.elastic.connection import LOOKUP_SINCE, has_lookup
 from loader.elastic.indices import ALIASES, ConcreteIndex, index_behind
 from loader.elastic.models import DeployedModel, index_model, refuse_other_model
 
 _JSON_HEADERS = {"accept": "application/json", "content-type": "application/json"}
 
-Action = Literal["created", "changed", "left", "imported", "overwritten", "refused", "unconfirmed"]
+NEEDS_LOOKUP = f"needs Elasticsearch {'.'.join(map(str, LOOKUP_SINCE))} or later"
+
+Action = Literal["created", "changed", "left", "skipped", "imported", "overwritten", "refused", "unconfirmed"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,8 @@ class Change:
     """What was done, or would be done, with one thing in the cluster or in Kibana.
 
     Attributes:
-        action: "created", "changed" or "left"; the others are Kibana's.
+        action: "created", "changed", "left", or "skipped" for what the server does not know; the others are
+            Kibana's.
         kind: what it is, for people: "search template".
         name: its name there.
         note: more that a person should know, or "".
@@ -74,11 +86,19 @@ def put_assets(client: Elasticsearch, assets: Sequence[Asset], *, dry_run: bool 
         assets: in the order in which Elasticsearch needs them.
         dry_run: only compare.
     """
-    for asset in assets:
+    known = leave_out_unknown(client, assets)
+    for asset in known:
         action = _compare(asset, _read(client, asset))
         if action != "left" and not dry_run:
             client.perform_request("PUT", f"/{asset.path}", headers=_JSON_HEADERS, body=asset.body)
         yield Change(action, KINDS[asset.kind], asset.name)
+    if skipped := {asset.name for asset in assets} - {asset.name for asset in known}:
+        yield Change("skipped", KINDS[SCRIPTS], ", ".join(sorted(skipped)), NEEDS_LOOKUP)
+
+
+def leave_out_unknown(client: Elasticsearch, assets: Sequence[Asset]) -> list[Asset]:
+    """The assets that the server knows how to use."""
+    return [asset for asset in assets if asset.name not in LOOKUPS or has_lookup(client)]
 
 
 def _read(client: Elasticsearch, asset: Asset) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from elastic_transport import HttpHeaders, NodeConfig, Urllib3HttpNode
 from elastic_transport.client_utils import DEFAULT, DefaultType, url_to_node_config
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, Elasticsearch
 
 from loader.elastic.error_sentences import explained_errors
 from loader.errors import PeaksError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from elastic_transport._node import NodeApiResponse
 
 DEFAULT_URL = "http://127.0.0.1:9200"
+LOOKUP_SINCE = (9, 4)
 
 # A password with a bare / ? or # moves the rest of it, up to the @, out of the host's part.
 _WELL_FORMED = re.compile(r"https?://[^/?#]*(?:[/?#][^@]*)?$", re.IGNORECASE)
@@ -179,6 +180,20 @@ class Connection:
         if self.insecure:
             return {"verify_certs": False, "ssl_show_warn": False}
         return {"ca_certs": self.ca_certs} if self.ca_certs else {}
+
+
+@functools.cache
+def has_lookup(client: Elasticsearch) -> bool:
+    """Whether the server can take a query's vector from a document (``query_vector_builder.lookup``).
+
+    Its version is asked once for each client. One that does not tell it is taken for an older one.
+    """
+    try:
+        version = client.info()["version"]
+    except AuthorizationException:
+        return False
+    major, minor = map(int, version["number"].split(".")[:2])
+    return (major, minor) >= LOOKUP_SINCE or version.get("build_flavor") == "serverless"
 
 
 # Each option sets the field of `Connection` that its last name says.

@@ -14,6 +14,13 @@ from loader.text import shorten
 
 MOST_CHARACTERS = 300  # of the reasons of one failure
 
+# What a person can do about a document without the vector that a search needs, by the vector's field.
+NO_VECTOR = {
+    "text_embed": "[{it}] has no vector in the catalogue: load it with `peaks load-peaks`, or search with "
+                  "--by-name.",
+    "clip_image": "Photo [{it}] has no vector: load it again with `peaks load-photos`.",
+}
+
 # What Elasticsearch answers (the joined reasons of its error bodies), and what a person can do about it.
 _ANSWERS: tuple[tuple[str, str], ...] = (
     (
@@ -47,6 +54,14 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
     (
         r"pipeline with id \[(?P<it>[^\]]+)\] (?:does not exist|is missing)",
         "The ingest pipeline [{it}] is not in the cluster: run `peaks apply`.",
+    ),
+    (
+        r"Field \[text_embed\] not found in document with id \[(?P<it>[^\]]+)\]",
+        NO_VECTOR["text_embed"],
+    ),
+    (
+        r"Field \[clip_image\] not found in document with id \[(?P<it>[^\]]+)\]",
+        NO_VECTOR["clip_image"],
     ),
     (
         r"\[fields\] failed to parse field \[(?P<it>\w+[^\]]* takes? [^\]]+)\]",  # checks.mustache

@@ -12,7 +12,7 @@ import numpy as np
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.arrays import Vectors
-from loader.elastic.indices import PHOTOS, read_vector
+from loader.elastic.indices import PHOTOS, stored_vector
 from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
 from loader.files.content import hash_file
@@ -36,7 +36,7 @@ class AskedImage:
 
     Attributes:
         path: as the person gave it; that in the index, where a part of it was given.
-        vector: float32 ``(1, dims)``, length 1.
+        vector: float32 ``(1, dims)``, length 1; ``(1, 0)`` where it was left in the index.
         fields: what its file says, as a document's fields, and its thumbnail.
         ids: of every document of the index that holds the very same file.
     """
@@ -57,19 +57,22 @@ class AskedImage:
         return str(self.fields.get("thumbnail", ""))
 
 
-def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> AskedImage:
+def read_asked_image(
+    client: Elasticsearch, path: str, vision: LocalVision, *, with_vector: bool = True
+) -> AskedImage:
     """Read an image: from the index when it is there, from its file otherwise.
 
     Args:
         client: of the cluster.
         path: of a file, or of an indexed photo as the other commands print it.
         vision: the checkpoint that the photos were loaded with.
+        with_vector: whether that of an indexed photo is read.
 
     Raises:
         PeaksError: there is no such image, it cannot be read, or no checkpoint was named to embed it with.
     """
     file = _find_file(path)
-    if indexed := _find_indexed(client, path, file):
+    if indexed := _find_indexed(client, path, file, with_vector):
         return indexed
     if file is None:
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
@@ -80,7 +83,9 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
 
 
-def _find_indexed(client: Elasticsearch, image: str, file: Path | None) -> AskedImage | None:
+def _find_indexed(
+    client: Elasticsearch, image: str, file: Path | None, with_vector: bool
+) -> AskedImage | None:
     """The indexed photo with a file's content; without a file, the one whose path is this or has this part.
 
     Raises:
@@ -95,7 +100,9 @@ def _find_indexed(client: Elasticsearch, image: str, file: Path | None) -> Asked
         _refuse_several(hits, image)
         hits += _find_copies(client, hits)
         path = _whole_path(hits[0]["fields"]) if hits else image
-    vector = read_vector(hits[0], "clip_image") if hits else None
+    if not hits:
+        return None
+    vector = stored_vector(client, PHOTOS, hits[0]["_id"], "clip_image") if with_vector else []
     if vector is None:
         return None
     fields = client.get(index=PHOTOS, id=hits[0]["_id"], source_excludes=["clip_image"])["_source"]
@@ -167,7 +174,7 @@ def _search(client: Elasticsearch, query: dict[str, Any]) -> list[dict[str, Any]
     hits: list[dict[str, Any]] = client.search(
         index=PHOTOS,
         source=False,
-        fields=[{"field": name} for name in ("clip_image", "path", "library_root", "content_hash")],
+        fields=[{"field": name} for name in ("path", "library_root", "content_hash")],
         size=_MOST_COPIES,
         query={"bool": {"filter": [query]}},
     )["hits"]["hits"]

@@ -13,7 +13,9 @@ from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.assets import read_schema
-from loader.elastic.indices import PHOTOS, cosine_of_score
+from loader.elastic.connection import has_lookup
+from loader.elastic.error_sentences import NO_VECTOR
+from loader.elastic.indices import PHOTOS, cosine_of_score, stored_vector
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
@@ -25,7 +27,15 @@ from loader.search.notes import (
     say_what_a_name_needs,
     say_what_was_not_read,
 )
-from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
+from loader.search.question import (
+    BY_TEXT,
+    BY_VECTOR,
+    BY_WORDS,
+    HYBRID,
+    HYBRID_BASIC,
+    STORED,
+    Question,
+)
 from loader.text import format_count, tell_apart
 
 ASKED_FOR_ONE = 4  # photos, so that copies and bursts do not thin out an answer
@@ -42,6 +52,7 @@ def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bo
     Raises:
         PeaksError: the index is empty, or its vectors are of another model than the one that is deployed.
     """
+    question = _fit_to_server(client, question)
     answer = _answer_once(client, question, _read_siglip(client, question), thumbnails)
     answer = leave_out_what_does_not_fit(answer)
     if not answer.hits and question.cut_off is not None:
@@ -76,7 +87,24 @@ def answer_similar(
         own: ids of the photos that are the image itself, and left out of the answer.
         thumbnails: bring the stored thumbnails along.
     """
-    return _answer_once(client, question, None, thumbnails, own)
+    return _answer_once(client, _fit_to_server(client, question), None, thumbnails, own)
+
+
+def _fit_to_server(client: Elasticsearch, question: Question) -> Question:
+    """A question with the stored vector itself, where the server cannot look it up.
+
+    Raises:
+        PeaksError: the document has no vector.
+    """
+    stored = STORED.get(question.template)
+    if stored is None or has_lookup(client):
+        return question
+    parameters = dict(question.parameters)
+    identifier = parameters.pop(stored.parameter)
+    vector = stored_vector(client, stored.alias, identifier, stored.field)
+    if vector is None:
+        raise PeaksError(NO_VECTOR[stored.field].format(it=identifier))
+    return replace(question, template=BY_VECTOR, parameters={"vector": vector, **parameters})
 
 
 def _answer_once(
@@ -207,7 +235,7 @@ def _read_siglip(client: Elasticsearch, question: Question) -> SiglipSigmoid | N
         PeaksError: the question's words would become vectors of another checkpoint than the photos'.
     """
     index = read_index_model(client, PHOTOS)
-    by_words = "vector" not in question.parameters
+    by_words = question.template in BY_WORDS
     try:
         model = read_deployed_model(client, index.model_id)
     except (PeaksError, ApiError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from elasticsearch import Elasticsearch
 
-from loader.elastic.assets import read_schema
-from loader.elastic.indices import PEAKS, stored_vector
+from loader.elastic.assets import LIKE_PHOTO, OF_PEAK, read_schema
+from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
@@ -23,6 +23,21 @@ Order = Literal["time", "altitude", "distance"]
 BY_TEXT, BY_PEAK, BY_VECTOR = "photos-by-text", "photos-by-peak", "photos-by-vector"
 BY_FILTER = "photos-by-filter"
 HYBRID, HYBRID_BASIC = "photos-hybrid", "photos-hybrid-basic"
+BY_WORDS = (BY_TEXT, BY_PEAK, HYBRID, HYBRID_BASIC)
+
+
+class Stored(NamedTuple):
+    """Where a template takes its vector from: the parameter that holds the document's id, alias and field."""
+
+    parameter: str
+    alias: str
+    field: str
+
+
+STORED = {
+    LIKE_PHOTO: Stored("photo", PHOTOS, "clip_image"),
+    OF_PEAK: Stored("peak", PEAKS, "text_embed"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,22 +104,23 @@ def ask_peak(client: Elasticsearch, name: str, filters: Filters) -> Question:
     """Photos by the prototype vector of a peak of the catalogue.
 
     Raises:
-        PeaksError: the peak is unknown or has no vector, or the two indices hold vectors of different models.
+        PeaksError: the peak is unknown, or the two indices hold vectors of different models.
     """
     peak = find_entry(client, Peak, name)
-    vector = stored_vector(client, PEAKS, peak.id, "text_embed")
-    if vector is None:
-        raise PeaksError(f"{peak.name} has no vector in the catalogue: load it with `peaks load-peaks`, or "
-                         "search with --by-name.")
     read_photo_model(client)  # refuses prototypes of another checkpoint
     words = filters.words if is_called(peak, name) else (f"the closest name to {name!r}", *filters.words)
-    return Question("peak", peak.name, BY_VECTOR, {"vector": vector, **filters.parameters}, words)
+    return Question("peak", peak.name, OF_PEAK, {"peak": peak.id, **filters.parameters}, words)
 
 
 def ask_image(image: str, vector: Sequence[float], filters: Filters) -> Question:
-    """Photos like an image, whose vector is L2-normalised and as long as the index's."""
+    """Photos like an image of a vector, which is L2-normalised and as long as the index's."""
     parameters = {"vector": list(vector), **filters.parameters}
     return Question("similar", image, BY_VECTOR, parameters, filters.words)
+
+
+def ask_indexed_image(image: str, identifier: str, filters: Filters) -> Question:
+    """Photos like an indexed one, by its id."""
+    return Question("similar", image, LIKE_PHOTO, {"photo": identifier, **filters.parameters}, filters.words)
 
 
 def ask_photos(filters: Filters, sort: Order, *, reverse: bool = False, page: int = 1) -> Question:

@@ -61,7 +61,7 @@ def test_every_file_is_applied() -> None:
 def test_stored_names_are_those_that_others_rely_on() -> None:
     assert template_names() == [
         "peaks-by-text", "peaks-by-vector", "photos-by-filter", "photos-by-peak", "photos-by-text",
-        "photos-by-vector", "photos-hybrid", "photos-hybrid-basic",
+        "photos-by-vector", "photos-hybrid", "photos-hybrid-basic", "photos-like-photo", "photos-of-peak",
     ]
     pipelines = {name for kind, name in ASSETS if kind == "_ingest/pipeline"}
     assert pipelines == {"peaks-text-embedding", "concepts-text-embedding"}
@@ -154,7 +154,7 @@ def test_every_template_has_golden_pairs() -> None:
 
 def test_shared_parameters_are_described_alike() -> None:
     """One parameter means one thing in every template; what differs does so on purpose."""
-    purpose = {"text", "recipe", "num_candidates", "min_similarity"}
+    purpose = {"text", "peak", "recipe", "num_candidates", "min_similarity"}
     seen: dict[str, Any] = {}
     for template in template_names():
         for name, description in read_schema(template)["properties"].items():

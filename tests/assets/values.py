@@ -6,6 +6,7 @@ from typing import Any
 VALUES: dict[str, Any] = {
     "text": "prayer flags over a glacier",
     "peak": "Mount Everest | Sagarmatha",
+    "photo": "day 1/IMG_1512.HEIC",
     "vector": [0.25, -0.5, 0.75],
     "recipe": "peak",
     "model_id": "siglip2-trek-tiny",
