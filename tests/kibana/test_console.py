@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.elastic.assets import NAMED_MODEL, read_assets, read_schema, template_names
+from loader.elastic.assets import LOOKUPS, NAMED_MODEL, read_assets, read_schema, template_names
+from loader.elastic.connection import has_lookup
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_sources import SOURCES
 from tests.kibana.conftest import DrawnTrek
@@ -108,8 +109,7 @@ def test_every_request_says_what_one_learns() -> None:
 
 def test_every_stored_template_is_there_with_parameters_that_it_has() -> None:
     called = [*REQUESTS, *parse_quoted(TEXT.replace("[...]", "[0.25]"))]
-    used = [one.body for one in called if one.path.endswith("/template")]
-    named = [body for body in used if "id" in body]
+    named = [one.body for one in called if one.path.endswith("/template") and "id" in one.body]
     assert {body["id"] for body in named} == set(template_names())
     for body in named:
         assert set(body["params"]) <= set(read_schema(body["id"])["properties"])
@@ -174,9 +174,8 @@ def answers(client: Elasticsearch, trek: DrawnTrek, deployed_model: str) -> dict
 
 
 def ask(client: Elasticsearch, one: ConsoleRequest) -> tuple[int, Any]:
-    headers = JSON if one.body else {"accept": "application/json"}
     answer = client.options(ignore_status=list(range(400, 600))).perform_request(
-        one.method, f"/{one.path}", headers=headers, body=one.body
+        one.method, f"/{one.path}", headers=JSON if one.body else {"accept": JSON["accept"]}, body=one.body
     )
     return answer.meta.status, answer.body
 
@@ -280,11 +279,12 @@ def test_requests_in_comments_run_once_the_vector_is_pasted(
     answers: dict[int, Any], client: Elasticsearch
 ) -> None:
     prototype = answer_to(answers, "A vector comes out")["hits"]["hits"][0]["fields"]["text_embed"]
-    photo = answer_to(answers, "A photo's own vector")["hits"]["hits"][0]["fields"]["clip_image"]
-    for name, vector in (("photos-by-vector", prototype), ("peaks-by-vector", photo)):
-        completed = parse_quoted(TEXT.replace("[...]", str(vector)))
-        (one,) = (one for one in completed if one.body["id"] == name)
-        status, body = ask(client, one)
+    photo = answer_to(answers, "A photo's own vector")["hits"]["hits"][0]
+    own = photo["fields"]["clip_image"]
+    by_photo = dict.fromkeys(("peaks-by-vector", *LOOKUPS * has_lookup(client)), own)
+    for name, vector in {"photos-by-vector": prototype, **by_photo}.items():
+        completed = parse_quoted(TEXT.replace("[...]", str(vector)).replace("[_id]", photo["_id"]))
+        status, body = ask(client, next(one for one in completed if one.body["id"] == name))
         assert status == 200 and body["hits"]["hits"], body
 
 
