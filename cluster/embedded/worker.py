@@ -38,8 +38,6 @@ _REFUSALS = (
         re.compile(r"operation (\S+) is not allowed"),
     ),
 )
-# The node sends as many requests at a time as there are allocations. Threads start when they are needed.
-_MOST_AT_A_TIME = 1024
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>: the signal that a process gets when its parent dies
 
 
@@ -50,14 +48,21 @@ class ModelRefused(Exception):
 class Deployment:
     """A loaded model and the threads that run it."""
 
-    def __init__(self, model: torch.jit.ScriptModule, threads: int) -> None:
+    def __init__(self, model: torch.jit.ScriptModule, threads: int, allocations: int) -> None:
         self._model = model
-        self._executor = ThreadPoolExecutor(
-            _MOST_AT_A_TIME, initializer=lambda: torch.set_num_threads(threads)
-        )
+        self._threads = threads
+        self._executor = self._start_threads(allocations)
+
+    def _start_threads(self, allocations: int) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(allocations, initializer=lambda: torch.set_num_threads(self._threads))
+
+    def resize(self, allocations: int) -> None:
+        """Run so many requests at a time from now on. Those that run already end as they are."""
+        previous, self._executor = self._executor, self._start_threads(allocations)
+        previous.shutdown(wait=False)
 
     def answer(self, request: bytes, connection: Connection) -> None:
-        """Run the model on one request, beside those that run already, and send what it says."""
+        """Run the model on one request as soon as an allocation is free, and send what it says."""
         self._executor.submit(self._answer, request, connection)
 
     def _answer(self, request: bytes, connection: Connection) -> None:
@@ -150,7 +155,7 @@ def receive_model(connection: Connection, size: int) -> Path:
 def serve_deployment(connection: Connection) -> None:
     """Load the model that a new connection brings, and answer its requests until it ends."""
     settings = connection.receive().header
-    threads = int(settings["threads"])
+    threads, allocations = int(settings["threads"]), int(settings["allocations"])
     torch.set_num_threads(threads)
     path: Path | None = None
     try:
@@ -163,11 +168,15 @@ def serve_deployment(connection: Connection) -> None:
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
-    deployment = Deployment(model, threads)
+    deployment = Deployment(model, threads, allocations)
     connection.send(Frame({"type": "loaded"}))
-    log(f"loaded {settings['deployment']}: {threads} threads an allocation")
+    log(f"loaded {settings['deployment']}: {allocations} allocations of {threads} threads")
     while True:
-        deployment.answer(connection.receive().body, connection)
+        frame = connection.receive()
+        if frame.type == "resize":
+            deployment.resize(int(frame.header["allocations"]))
+        else:
+            deployment.answer(frame.body, connection)
 
 
 def run_child(connected: socket.socket) -> NoReturn:

@@ -2,7 +2,7 @@
 
 A message is two big-endian 32-bit lengths, then a header in JSON, then a body of bytes::
 
-    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T}
+    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T, "allocations": A}
             {"type": "part"} + body                      until N bytes of the model file are there
             {"type": "start"}
     worker  {"type": "loaded"}  or  {"type": "refused", "reason": SENTENCE}, and the connection ends
@@ -10,9 +10,10 @@ A message is two big-endian 32-bit lengths, then a header in JSON, then a body o
             {"request_id": "1", "tokens": [[…]], "arg_1": [[1, …]]}
     worker  {"type": "result", "request_id": "1", "shape": [1, DIMS]} + float32, little-endian
             or {"type": "error", "request_id": "1", "reason": TEXT}
+    node    {"type": "resize", "allocations": A}         at any time after `loaded`
 
-`infer` messages may overlap: they run side by side, each with T (threads_per_allocation) threads, and the
-answers come as they are ready. The node keeps the queue: it has as many under way as there are allocations.
+`infer` messages may overlap: A (number_of_allocations) of them run at a time, each with T
+(threads_per_allocation) threads, and the answers come as they are ready. The node keeps the queue.
 """
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Client:
     def load(self, model: bytes, *, claimed: int | None = None) -> dict[str, Any]:
         """Send a model in two parts; returns the worker's answer."""
         size = len(model) if claimed is None else claimed
-        load = {"type": "load", "deployment": "test", "bytes": size, "threads": 1}
+        load = {"type": "load", "deployment": "test", "bytes": size, "threads": 1, "allocations": 2}
         self.connection.send(Frame(load))
         half = len(model) // 2
         for part in (model[:half], model[half:]):

@@ -96,7 +96,22 @@ final class Deployment {
     }
   }
 
+  /** Changes the number of allocations of a deployment that may be at work. */
   void resize(int allocations) {
+    if (allocations != queue.allocations()) {
+      threads.generic().execute(() -> resizeBoth(allocations));
+    }
+  }
+
+  private void resizeBoth(int allocations) {
+    LoadedModel loaded = model;
+    try {
+      if (loaded != null) {
+        loaded.resize(allocations);
+      }
+    } catch (IOException e) {
+      logger.debug("the worker went; the next one is told by [load]", e);
+    }
     queue.resize(allocations);
   }
 
@@ -251,7 +266,8 @@ final class Deployment {
         "type", "load",
         "deployment", parameters.getDeploymentId(),
         "bytes", parameters.getModelBytes(),
-        "threads", parameters.getThreadsPerAllocation());
+        "threads", parameters.getThreadsPerAllocation(),
+        "allocations", queue.allocations());
   }
 
   private void become(RoutingState next, String why) {

@@ -90,6 +90,11 @@ public final class LoadedModel implements Closeable {
     }
   }
 
+  /** Tells the worker how many requests to run at a time from now on. */
+  public void resize(int allocations) throws IOException {
+    connection.send(new Frame(Map.of("type", "resize", "allocations", allocations)));
+  }
+
   @Override
   public void close() {
     closed = true;
