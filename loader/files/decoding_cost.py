@@ -129,10 +129,11 @@ def _coefficient_bytes(image: Image.Image, full: tuple[int, int]) -> int:
 
 
 def _heif_bytes(image: Image.Image) -> int:
-    samples = 1 + 2 * HEIF_CHROMA.get(image.info.get("chroma", 0), 1.0)
-    deep = 2 if image.info.get("bit_depth", 8) > 8 else 1
-    channels = 4 if image.mode == "RGBA" else 3
-    return int((samples * deep + channels) * prod(image.size))
+    chroma, channels = image.info.get("chroma", 0), 4 if image.mode == "RGBA" else 3
+    samples, is_deep = 1 + 2 * HEIF_CHROMA.get(chroma, 1.0), image.info.get("bit_depth", 8) > 8
+    # libheif brings other chroma than 4:2:0 to RGB by way of a picture more.
+    more = channels * (2 if is_deep else 1) if chroma != 420 else channels / 2 * is_deep
+    return int((samples * (2 if is_deep else 1) + channels + more) * prod(image.size))
 
 
 def _tiff_bytes(image: Image.Image, picture: int) -> int:

@@ -1,6 +1,7 @@
 """What decoding costs is estimated before: too much is refused, and the estimate of memory holds."""
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from pillow_heif import HeifFile
 
 from loader.files import images
 from loader.files.content import UnreadableImage
@@ -34,6 +36,7 @@ from scripts.hostile_photos.pictures import encode, noise, quadrants
 SIZE = (3000, 2000)
 PIXELS = SIZE[0] * SIZE[1]
 
+QUICK = {"quality": 10, "enc_params": {"preset": "ultrafast"}}
 # How a file is made, and the bytes a pixel that its decoding takes, small picture and file aside.
 FILES: dict[str, tuple[str, dict[str, Any], float]] = {
     "a PNG": ("PNG", {"compress_level": 1}, 4),
@@ -42,7 +45,9 @@ FILES: dict[str, tuple[str, dict[str, Any], float]] = {
     "a baseline JPEG": ("JPEG", {}, 4 / 16),
     "a WebP": ("WEBP", {"method": 0}, 16),
     "a TIFF": ("TIFF", {}, 4),
-    "a HEIC": ("HEIF", {"quality": 10, "enc_params": {"preset": "ultrafast"}}, 4.5),
+    "a HEIC": ("HEIF", QUICK, 4.5),
+    "a HEIC of 4:2:2": ("HEIF", {**QUICK, "chroma": 422}, 8),
+    "a HEIC of 4:2:2 and 10 bits": ("HEIF", {**QUICK, "chroma": 422, "save_as_bit_depth": 10}, 13),
 }
 
 PEAK = """
@@ -70,6 +75,12 @@ def ramp() -> Image.Image:
 @cache
 def make(name: str) -> bytes:
     kind, options, _ = FILES[name]
+    if "save_as_bit_depth" in options:
+        deep, stream = HeifFile(), io.BytesIO()
+        levels = np.asarray(ramp().convert("RGB")).astype(np.uint16) * 257
+        deep.add_frombytes("RGB;16", SIZE, levels.tobytes())
+        deep.save(stream, **options)
+        return stream.getvalue()
     return encode(ramp().convert("RGB"), kind, **options)
 
 

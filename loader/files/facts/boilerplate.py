@@ -40,6 +40,13 @@ _TEXTS = re.compile(
     r"|creator: gd-jpeg.*|lead technologies.*|intel\(r\) jpeg library.*|lavc[\d.]+|applemark|\ufffd+"
     r"|(?:oppo|oplus)_\d+|cof|dav|edf|mde|ptr|sdr|hdr|bty|fbt|nor|rptnb|rhdr|hdrpl|oznor\w{0,4}|btf|ptf|yyy"
     r"|(?:sdr|hdr)_\w+|mfnr|binary comment|charset=\"?ascii\"?.*|<digimax.*>|ascii|unicode|null"
+    # phones' cameras: "filter: 0; fileterIntensity: 0.0; …", "Shot on OnePlus", "<KENOX S760 / Samsung S760>"
+    r"|(?:(?:filter|filtermask|captureorientation) ?: ?\d+|(?:fileterintensity|module) ?: ?[\w.-]+);.*"
+    r"|(?:shot|captured) (?:on|with) (?:an? )?"
+    r"(?:iphone|oneplus|mi|redmi|poco|realme|vivo|oppo|nokia|xperia)\b.*"
+    r"|mi dual camera|<(?:kenox|samsung) .*>|whatsapp image \d.*|\d{8}_\d{6}|_(?:mg|dsc)_?\d{4,}"
+    r"|(?:img|vid)-\d{8}-wa\d+|(?:file written by |adobe )photoshop\b.*|file written by adobe .*"
+    r"|optimi[sz]ed by jpegmini.*|\(null\)|undefined|n/a|untitled-?\d*|exif jpeg picture.*"
     r"|\{.*\}|\W+",
     re.IGNORECASE | re.DOTALL,
 )

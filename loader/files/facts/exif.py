@@ -105,7 +105,8 @@ class _Reading:
                 self.judge.leave_out(f"time '{one_line(words, 30)}' is not a date")
                 continue
             # The scan of an old print has two times, and an offset of the scanner's only.
-            clocks = ((each, self.tags.text(f"EXIF DateTime{each}")) for each in ("Original", "Digitized"))
+            clocks = [(each, self.tags.text(f"EXIF DateTime{each}")) for each in ("Original", "Digitized")]
+            clocks.append(("", self.tags.text("Image DateTime")))  # of the last change, which may be none
             same = (each for each, clock in clocks if parse_moment(clock)[0] == moment)
             written = (parse_offset(self.tags.text(f"EXIF OffsetTime{each}")) for each in same)
             return moment, next((each for each in (offset, *written) if each is not None), None)

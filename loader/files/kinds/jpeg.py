@@ -17,6 +17,7 @@ COEFFICIENTS = 64  # of a block
 # If pixels are missing, a decoder makes them from these bits. Without them they would be grey.
 FILLER = bytes((0x5A, 0xC3, 0x96, 0x3C)) * 64
 HOLE = bytes(64)
+NUMBER_OF_LINES = 0xDC  # a marker, instead of a height
 HUFFMAN_TABLES, AC_TABLE, END_OF_BLOCK = 0xC4, 0x10, 0  # a marker, a class of tables, and a code's meaning
 MID_GREY = (127, 128)  # the first in inverted CMYK
 
@@ -80,7 +81,7 @@ def find_unsupported(data: bytes) -> str | None:
         if marker in FRAMES:
             if data[start : start + 1] != bytes([BITS]):
                 return f"{data[start]} bits a sample"
-            if data[start + 1 : start + 3] == b"\0\0":
+            if any(later == NUMBER_OF_LINES for later, _, _ in segments(data)):
                 return "its height stands behind its pixels"
             return None if marker in HUFFMAN else "lossless, hierarchical or arithmetic coding"
     return None

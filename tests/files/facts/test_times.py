@@ -145,6 +145,15 @@ def test_the_time_of_digitizing_stands_in(original: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "offset"),
+    [("2023:10:05 12:00:00", timedelta(hours=5, minutes=45)), ("2023:11:01 09:00:00", None)],
+)
+def test_the_offset_of_a_photo_that_nobody_changed_counts(changed: str, offset: timedelta | None) -> None:
+    exif = {Base.DateTimeOriginal: "2023:10:05 12:00:00", Base.OffsetTime: "+05:45"}
+    assert read({Base.DateTime: changed}, exif).utc_offset == offset
+
+
+@pytest.mark.parametrize(
     ("original", "offset"),
     [("1987:07:14 12:00:00", None), ("2023:10:05 12:00:00", timedelta(hours=5, minutes=45))],
 )
