@@ -194,6 +194,20 @@ def client(node: Node) -> Iterator[Elasticsearch]:
     client.close()
 
 
+def has_esql(client: Elasticsearch) -> bool:
+    """Whether the node should answer ES|QL. The embedded one of 9.5 cannot: the jars are not published."""
+    if client.info()["version"]["number"].startswith("8."):
+        return True
+    (node, *_) = client.nodes.info(metric="plugins")["nodes"].values()
+    return any(part["name"] == "x-pack-esql" for part in (*node["modules"], *node["plugins"]))
+
+
+def require_esql(client: Elasticsearch) -> None:
+    """Skip the test where the node has no ES|QL."""
+    if not has_esql(client):
+        pytest.skip("the embedded node has ES|QL on 8.19 only: the jars of 9.5 are not published")
+
+
 @pytest.fixture(scope="session")
 def deployed_model(node: Node) -> str:
     """The demo checkpoint's text encoder, deployed and started; returns its model id."""

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from elasticsearch import Elasticsearch
 
+from tests.conftest import require_esql
 from tests.embedded.plugin_node import Api
 
 pytestmark = pytest.mark.cluster
@@ -25,8 +27,9 @@ DOCUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def api(node: Any) -> Iterator[Api]:
+def api(node: Any, client: Elasticsearch) -> Iterator[Api]:
     """The node with three documents."""
+    require_esql(client)
     api = Api(node.url)
     api.call("DELETE", f"/{INDEX}")
     properties = {name: {"type": type_} for name, type_ in PROPERTIES.items()}

@@ -14,7 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from tests.conftest import DRAWN
+from tests.conftest import DRAWN, require_esql
 from tests.kibana.conftest import DrawnTrek
 from tests.kibana.kibana_requests import (
     Extent,
@@ -73,7 +73,13 @@ def page(photos: list[Photo]) -> Page:
 @pytest.fixture
 def ask(client: Elasticsearch, trek: DrawnTrek) -> Ask:
     """Asks an API of Elasticsearch."""
-    return lambda path, body: client.perform_request("POST", path, headers=JSON, body=body).body
+
+    def ask(path: str, body: Request) -> Any:
+        if path.startswith("/_query"):
+            require_esql(client)
+        return client.perform_request("POST", path, headers=JSON, body=body).body
+
+    return ask
 
 
 def instant(photo: Photo) -> datetime:
