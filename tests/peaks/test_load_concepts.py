@@ -72,8 +72,10 @@ def test_a_refused_concept_is_named(
 ) -> None:
     """A pipeline that lost its model: nothing gets in without a vector."""
     pipeline = client.ingest.get_pipeline(id="concepts-text-embedding")["concepts-text-embedding"]
-    inference = {"inference": {**pipeline["processors"][2]["inference"], "model_id": "gone"}}
-    broken = [*pipeline["processors"][:2], inference, pipeline["processors"][3]]
+    broken = [
+        {"inference": {**step["inference"], "model_id": "gone"}} if "inference" in step else step
+        for step in pipeline["processors"]
+    ]
     client.ingest.put_pipeline(id="concepts-text-embedding", processors=broken)
     file = tmp_path / "concepts.yaml"
     file.write_text("- id: yak\n  names: [yak]\n")

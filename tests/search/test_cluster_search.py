@@ -12,6 +12,8 @@ from elasticsearch import Elasticsearch
 
 from demo.checkpoint import LIMITS
 from eland_models.checkpoint import open_checkpoint
+from loader.elastic.assets import OF_PEAK
+from loader.elastic.connection import has_lookup
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
 from loader.peaks.identification.calibration_store import (
@@ -149,9 +151,10 @@ def test_hybrid_ranks_by_words_too_and_says_the_cosine(node: Node, photos: Path)
         assert hit["probability"] == pytest.approx(plain[hit["path"]]["probability"], abs=1e-4)
 
 
-def test_peak_by_prototype(node: Node, photos: Path) -> None:
+def test_peak_by_prototype(node: Node, client: Elasticsearch, photos: Path) -> None:
     document = ask(node, "peak", "KHUMBU YUL LHA")
-    assert (document["query"]["asked"], document["query"]["template"]) == ("Khumbila", "photos-by-vector")
+    template = OF_PEAK if has_lookup(client) else "photos-by-vector"
+    assert (document["query"]["asked"], document["query"]["template"]) == ("Khumbila", template)
     assert "vector" not in document["query"]["parameters"]
     assert paths(document) == PATHS
 
