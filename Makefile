@@ -6,7 +6,7 @@ PYTEST_ARGUMENTS ?=
 STACK ?= $(PEAKS_STACK)
 export PEAKS_STACK := $(STACK)
 
-.PHONY: setup demo test lint format stop clean
+.PHONY: setup demo test lint format older-torch stop clean
 
 setup: .venv/installed
 	@sh scripts/install_system_packages.sh $(PYTHON)
@@ -34,9 +34,16 @@ format: .venv/installed
 	mvn --quiet --file cluster/embedded/plugin/pom.xml spotless:apply
 	mvn --quiet --file cluster/embedded/esql/pom.xml spotless:apply
 
+# Elasticsearch 8.19.0 to 8.19.7, 9.0 and 9.1 have PyTorch 2.5.1: 0.9 GB to fetch, 1.8 GB on the disk
+older-torch: .build/torch-2.5.1/torch
+	.venv/bin/python -m pytest tests/eland_models/test_older_torch.py
+
+.build/torch-2.5.1/torch: .venv/installed
+	.venv/bin/python -m pip install --quiet --no-deps --upgrade --target .build/torch-2.5.1 torch==2.5.1
+
 stop:
 	.venv/bin/peaks cluster stop
 
 clean:
 	@test ! -x .venv/bin/peaks || .venv/bin/peaks cluster stop
-	rm -rf .venv .cluster demo/output cluster/embedded/plugin/target cluster/embedded/esql/target
+	rm -rf .venv .cluster .build demo/output cluster/embedded/plugin/target cluster/embedded/esql/target

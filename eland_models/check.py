@@ -1,12 +1,15 @@
 """Would Elasticsearch's ML node take this TorchScript file? The same rules, before a byte is uploaded.
 
-`pytorch_inference` (elastic/ml-cpp, bin/pytorch_inference/CModelGraphValidator.cc; in Elasticsearch 8.19.20
+`pytorch_inference` (elastic/ml-cpp, bin/pytorch_inference/CModelGraphValidator.cc; from Elasticsearch 8.19.20
 and 9.4) inlines every method of the model and refuses
 
 - an operation of `limits/forbidden_operations.txt`, then any that is not in
   `limits/allowed_operations.txt`, in the graph or in any block of its loops and branches;
 - the words `__setstate__` and `__getstate__` anywhere in a record of the archive;
-- a graph of more than a million nodes; and its stream reader counts bytes in 31 bits.
+- a graph of more than a million nodes;
+- from 8.19.21, 9.4.6 and 9.5.2 also a record whose name has 256 bytes or more, or that cannot be read.
+
+Its stream reader counts bytes in 31 bits, in all versions.
 
 The files hold one operation a line, sorted, as in CSupportedOperations.cc.
 """
@@ -14,6 +17,7 @@ The files hold one operation a line, sorted, as in CSupportedOperations.cc.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +32,17 @@ LONGEST_STREAM = 2**31 - 1
 MOST_NODES = 1_000_000
 FORBIDDEN_WORDS = (b"__setstate__", b"__getstate__")
 OVERLAP = max(map(len, FORBIDDEN_WORDS))
+LONGEST_NAME = 255  # bytes
+UTF8_NAME = 0x800  # flag of a zip entry (APPNOTE.TXT, 4.4.4, bit 11); without it the name is in code page 437
+
+# the servers that apply a rule
+ALL_VERSIONS = "8.19 and 9.x"
+VALIDATING_VERSIONS = "8.19.20, 9.4 and later"
+RECORD_VERSIONS = "8.19.21, 9.4.6, 9.5.2 and later"
+# a test loads exports in both lines of PyTorch
+ACCEPTED = (
+    "accepted by Elasticsearch 8.19 and 9.x (PyTorch 2.5.1 in 8.19.0 to 8.19.7, 9.0 and 9.1, 2.7.1 in later)"
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +52,12 @@ class Finding:
     Attributes:
         rule: what is broken, e.g. ``operation aten::sort is not allowed``.
         place: where: a source line, or a record of the archive; empty for the file as a whole.
+        versions: the servers that refuse it.
     """
 
     rule: str
     place: str = ""
+    versions: str = VALIDATING_VERSIONS
 
     def __str__(self) -> str:
         return f"{self.rule} ({self.place})" if self.place else self.rule
@@ -62,10 +79,17 @@ class Report:
     operations: list[str]
     findings: list[Finding]
 
+    @property
+    def verdict(self) -> str:
+        """Which servers would start the file, or refuse it."""
+        refusing = dict.fromkeys(finding.versions for finding in self.findings)
+        return f"refused by Elasticsearch {' and by '.join(refusing)}" if refusing else ACCEPTED
+
     def document(self) -> dict[str, Any]:
         """The report as a JSON object."""
         return {
             "accepted": not self.findings,
+            "verdict": self.verdict,
             "bytes": self.size,
             "nodes": self.nodes,
             "operations": self.operations,
@@ -99,7 +123,7 @@ def check(path: Path) -> Report:
     findings = [
         *size_findings(path.stat().st_size, len(nodes)),
         *operation_findings(nodes),
-        *word_findings(path),
+        *record_findings(path),
     ]
     return Report(path.stat().st_size, len(nodes), sorted({node.kind() for node in nodes}), findings)
 
@@ -134,7 +158,8 @@ def walk(block: Any) -> Iterator[Any]:
 def size_findings(size: int, nodes: int) -> Iterator[Finding]:
     """Is the file or the graph too large?"""
     if size > LONGEST_STREAM:
-        yield Finding(f"the file has {size:,} bytes, the ML node reads at most {LONGEST_STREAM:,}")
+        rule = f"the file has {size:,} bytes, the ML node reads at most {LONGEST_STREAM:,}"
+        yield Finding(rule, versions=ALL_VERSIONS)
     if nodes > MOST_NODES:
         yield Finding(f"the graph has {nodes:,} nodes, the ML node takes at most {MOST_NODES:,}")
 
@@ -167,12 +192,20 @@ def source_line(node: Any) -> str:
     return ": ".join(part for part in (place.removeprefix("File "), code) if part)
 
 
-def word_findings(path: Path) -> Iterator[Finding]:
-    """Records of the archive that hold a forbidden word."""
+def record_findings(path: Path) -> Iterator[Finding]:
+    """Records of the archive that hold a forbidden word, have a long name or cannot be read."""
     with zipfile.ZipFile(path) as archive:
         for record in archive.infolist():
-            with archive.open(record) as stream:
-                found = words_in(stream)
+            size = len(record.filename.encode("utf-8" if record.flag_bits & UTF8_NAME else "cp437"))
+            if size > LONGEST_NAME:
+                rule = f"the record's name has {size} bytes, the ML node takes at most {LONGEST_NAME}"
+                yield Finding(rule, record.filename, RECORD_VERSIONS)
+            try:
+                with archive.open(record) as stream:
+                    found = words_in(stream)
+            except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+                yield Finding(f"the record cannot be read ({error})", record.filename, RECORD_VERSIONS)
+                continue
             for word in sorted(found):
                 yield Finding(f"the word {word.decode()} is forbidden", record.filename)
 

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from eland_models.checkpoint import Checkpoint
-from eland_models.errors import ModelError
-from eland_models.export import (
-    ExportedModel,
-    Precision,
-    describe_limits,
-    export,
-    model_fingerprint,
-    read_exported,
+from elasticsearch import ApiError, NotFoundError
+
+from eland_models.capacity import explain_refusal, require_room
+from eland_models.deployments import (
+    ONE_ALLOCATION,
+    Outcome,
+    Settings,
+    bring_up,
+    deployments,
+    ingest_id,
+    lacks_room,
+    read_running,
+    stop,
+    warm_up,
 )
-from eland_models.recipes import RECIPES_FILE
-from eland_models.utf8 import carrier_vocabulary
+from eland_models.errors import ModelError
+from eland_models.export import ExportedModel
+from eland_models.utf8 import MAX_SEQUENCE_LENGTH, carrier_vocabulary
 
 if TYPE_CHECKING:
     from eland.ml.pytorch import NlpTrainedModelConfig, PyTorchModel
     from elasticsearch import Elasticsearch
 
-# bytes of a text that reach the model: 63 tokens of the longest scripts, or a recipe with all its names
-MAX_SEQUENCE_LENGTH = 2048
 # int8 weights are packed for this processor family; Elasticsearch then starts the model nowhere else
 INT8_PLATFORM = "linux-x86_64"
 CHUNK_BYTES = 4 * 1024 * 1024
-START_TIMEOUT_SECONDS = 300
 ANSWER_TIMEOUT_SECONDS = 60
 # not ready or overloaded; anything else will not pass by waiting
 PASSING_STATUSES = (408, 409, 429, 500, 503)
@@ -41,7 +43,6 @@ PASSING_STATUSES = (408, 409, 429, 500, 503)
 LEAST_COSINE = 0.995
 
 Say = Callable[[str], None]
-Outcome = Literal["imported", "restarted", "unchanged"]
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,13 @@ class Deployment:
     """How a model is to run.
 
     Attributes:
-        number_of_allocations: copies that answer side by side, 1 or more.
-        threads_per_allocation: threads of each for one text, a power of two up to 32.
+        search: the deployment by the model's own id.
+        ingest: the deployment for the pipelines; None leaves it as it is, a `most` of 0 stops it.
         clear_previous: replace a model of the same id and another fingerprint.
     """
 
-    number_of_allocations: int = 1
-    threads_per_allocation: int = 1
+    search: Settings = ONE_ALLOCATION
+    ingest: Settings | None = None
     clear_previous: bool = False
 
 
@@ -65,7 +66,8 @@ def deploy(
     model_id: str,
     deployment: Deployment,
     say: Say = lambda line: None,
-) -> Outcome:
+    tell: Say = lambda line: None,
+) -> dict[str, Outcome]:
     """Put an exported model into the cluster, start it, and wait until it gives the right answer.
 
     Does nothing for a model of the same fingerprint that already runs so.
@@ -76,54 +78,42 @@ def deploy(
         model_id: in Elasticsearch.
         deployment: how it is to run.
         say: gets one line a step.
+        tell: gets the memory that is asked for, before anything is done.
+
+    Returns:
+        What was done with each deployment, by its id.
 
     Raises:
-        ModelError: another model has the id, or the started model does not answer as the file does.
+        ModelError: another model has the id, the ML nodes have no room, or the started model does not
+            answer as the file does.
         elasticsearch.ApiError, elastic_transport.TransportError: the cluster refuses or cannot be reached.
     """
-    present = find_model(client, model_id)
-    if present and is_same(present, exported):
-        return run_as_asked(client, model_id, exported, deployment, say)
-    if present:
+    present, running = find_model(client, model_id), read_running(client, model_id)
+    is_new = not (present and is_same(present, exported))
+    if present and is_new:
         require_clearing(present, exported, model_id, deployment)
-    if present or deployment.clear_previous:
+    wanted = list_wanted(model_id, deployment, running)
+    if is_new or any(running.get(name) != settings for name, settings in wanted.items()):
+        tell(require_room(client, exported, wanted))
+    if present and is_new:
         say(f"Removing the previous {model_id}")
         remove(client, model_id)
-    say(f"Importing {model_id} ({exported.path.stat().st_size / 1e6:,.0f} MB)")
-    import_model(eland_model(client, model_id), exported)
-    start(client, model_id, deployment, say)
-    wait_for_answer(client, model_id, exported)
-    return "imported"
+    if is_new:
+        say(f"Importing {model_id} ({exported.path.stat().st_size / 1e6:,.0f} MB)")
+        import_model(eland_model(client, model_id), exported)
+    for unwanted in {*running} & {ingest_id(model_id)} - {*wanted}:
+        stop(client, unwanted)
+    outcomes = {name: run(client, exported, model_id, name, each, say) for name, each in wanted.items()}
+    return {**outcomes, model_id: "imported"} if is_new else outcomes
 
 
-def exported_in_cache(
-    checkpoint: Checkpoint,
-    precision: Precision,
-    cache: Path | None,
-    recipes_file: Path | None = None,
-    say: Say = lambda line: None,
-) -> ExportedModel:
-    """Export a checkpoint into the cache folder, or take the file of the same fingerprint that lies there.
-
-    Args:
-        checkpoint: opened with its text tower.
-        precision: as for `export`.
-        cache: the folder; None for ``~/.cache/peaks``, by the XDG base directory rules.
-        recipes_file: YAML in the form of eland_models/recipes.yaml; None for that file.
-        say: gets one line a step.
-    """
-    cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peaks"
-    recipes_file = recipes_file or RECIPES_FILE
-    fingerprint = model_fingerprint(checkpoint, precision, recipes_file)
-    path = cache / f"{checkpoint.model_id}-{precision}-{fingerprint}.pt"
-    if path.is_file():
-        try:
-            exported = read_exported(path)
-            return replace(exported, metadata={**exported.metadata, **describe_limits(checkpoint)})
-        except ModelError:
-            say(f"The facts beside {path} are damaged")
-    say(f"Exporting {checkpoint.name} as {precision}")
-    return export(checkpoint, precision, path, recipes_file)
+def list_wanted(
+    model_id: str, deployment: Deployment, running: Mapping[str, Settings]
+) -> dict[str, Settings]:
+    """The deployments that a model is to have, by their ids."""
+    ingest = deployment.ingest or running.get(ingest_id(model_id))
+    for_ingest = {ingest_id(model_id): ingest} if ingest and ingest.most else {}
+    return {model_id: deployment.search, **for_ingest}
 
 
 def eland_model(client: Elasticsearch, model_id: str) -> PyTorchModel:
@@ -135,8 +125,6 @@ def eland_model(client: Elasticsearch, model_id: str) -> PyTorchModel:
 
 def find_model(client: Elasticsearch, model_id: str) -> dict[str, Any] | None:
     """The configuration of the model in the cluster, if there is one."""
-    from elasticsearch import NotFoundError
-
     try:
         found = client.ml.get_trained_models(model_id=model_id, include="definition_status")
     except NotFoundError:
@@ -165,10 +153,10 @@ def require_clearing(
 
 
 def remove(client: Elasticsearch, model_id: str) -> None:
-    """Stop and delete the model, if it is there."""
-    quiet = client.options(ignore_status=404)
-    quiet.ml.stop_trained_model_deployment(model_id=model_id, force=True)
-    quiet.ml.delete_trained_model(model_id=model_id, force=True)
+    """Stop all deployments of the model and delete it, if it is there."""
+    for deployment_id, _ in list(deployments(client, model_id)):
+        stop(client, deployment_id)
+    client.options(ignore_status=404).ml.delete_trained_model(model_id=model_id, force=True)
 
 
 def import_model(model: PyTorchModel, exported: ExportedModel) -> None:
@@ -215,41 +203,30 @@ def configuration(exported: ExportedModel) -> NlpTrainedModelConfig:
     return config
 
 
-def run_as_asked(
-    client: Elasticsearch, model_id: str, exported: ExportedModel, deployment: Deployment, say: Say
+def run(
+    client: Elasticsearch,
+    exported: ExportedModel,
+    model_id: str,
+    deployment_id: str,
+    wanted: Settings,
+    say: Say,
 ) -> Outcome:
-    """Start a model that is there already, again if it runs with other threads or allocations."""
-    running = running_deployment(client, model_id)
-    wanted = (deployment.number_of_allocations, deployment.threads_per_allocation)
-    if running is not None and running == wanted:
-        wait_for_answer(client, model_id, exported)
-        return "unchanged"
-    if running is not None:
-        client.ml.stop_trained_model_deployment(model_id=model_id, force=True)
-    start(client, model_id, deployment, say)
-    wait_for_answer(client, model_id, exported)
-    return "restarted"
+    """Have one deployment run, answer as the file does, and be warm.
 
-
-def running_deployment(client: Elasticsearch, model_id: str) -> tuple[int, int] | None:
-    """Allocations and threads of the model's deployment; None when it is not deployed."""
-    stats = client.ml.get_trained_models_stats(model_id=model_id)["trained_model_stats"]
-    found = next((entry["deployment_stats"] for entry in stats if entry.get("deployment_stats")), None)
-    if found is None or found.get("state") in ("stopping", "failed"):
-        return None
-    return found.get("number_of_allocations", 1), found.get("threads_per_allocation", 1)
-
-
-def start(client: Elasticsearch, model_id: str, deployment: Deployment, say: Say) -> None:
-    """Start the deployment and wait until every allocation runs."""
-    say(f"Starting {model_id}")
-    client.options(request_timeout=START_TIMEOUT_SECONDS + 10).ml.start_trained_model_deployment(
-        model_id=model_id,
-        wait_for="started",
-        timeout=f"{START_TIMEOUT_SECONDS}s",
-        number_of_allocations=deployment.number_of_allocations,
-        threads_per_allocation=deployment.threads_per_allocation,
-    )
+    Raises:
+        ModelError: no ML node has room, or the answer is another.
+    """
+    say(f"{deployment_id} is to run {wanted}")
+    try:
+        outcome = bring_up(client, model_id, deployment_id, wanted)
+    except ApiError as error:
+        if lacks_room(error):
+            raise ModelError(explain_refusal(client, exported, {deployment_id: wanted})) from error
+        raise
+    wait_for_answer(client, deployment_id, exported)
+    if outcome != "unchanged":
+        warm_up(client, deployment_id, wanted.initial)
+    return outcome
 
 
 def wait_for_answer(client: Elasticsearch, model_id: str, exported: ExportedModel) -> None:
@@ -259,8 +236,6 @@ def wait_for_answer(client: Elasticsearch, model_id: str, exported: ExportedMode
         ModelError: the cluster gives another vector.
         elasticsearch.ApiError: it gives none, for a reason that does not pass or has not passed in a minute.
     """
-    from elasticsearch import ApiError
-
     deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
     while True:
         try:

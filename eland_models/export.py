@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from eland_models.quantize import quantize
 from eland_models.recipes import MOST_NAMES, RECIPES_FILE, read_recipes
 from eland_models.text_model import TextModel
 from eland_models.tokenizer import GemmaTokenizer
+from eland_models.utf8 import MAX_SEQUENCE_LENGTH
 from eland_models.vocabulary import read_vocabulary
 
 Precision = Literal["fp32", "int8"]
@@ -35,6 +36,7 @@ Precision = Literal["fp32", "int8"]
 GRAPH_VERSION = 2
 # several scripts, a byte fallback, a run of spaces, a recipe's mark where none is meant
 PROBE_TEXT = "Ama Dablam  सगरमाथा 珠穆朗玛峰 🏔\U000f0000 | a yak: Straße"
+CONTROL_CHARACTERS = "\x01\x02\x03\x04\x05\x06\x07\x08"
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,36 @@ def export(
     return exported
 
 
+def exported_in_cache(
+    checkpoint: Checkpoint,
+    precision: Precision,
+    cache: Path | None,
+    recipes_file: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> ExportedModel:
+    """Export a checkpoint into the cache folder, or take the file of the same fingerprint that lies there.
+
+    Args:
+        checkpoint: opened with its text tower.
+        precision: as for `export`.
+        cache: the folder; None for ``~/.cache/peaks``, by the XDG base directory rules.
+        recipes_file: YAML in the form of eland_models/recipes.yaml; None for that file.
+        say: gets one line a step.
+    """
+    cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peaks"
+    recipes_file = recipes_file or RECIPES_FILE
+    fingerprint = model_fingerprint(checkpoint, precision, recipes_file)
+    path = cache / f"{checkpoint.model_id}-{precision}-{fingerprint}.pt"
+    if path.is_file():
+        try:
+            exported = read_exported(path)
+            return replace(exported, metadata={**exported.metadata, **describe_limits(checkpoint)})
+        except ModelError:
+            say(f"The facts beside {path} are damaged")
+    say(f"Exporting {checkpoint.name} as {precision}")
+    return export(checkpoint, precision, path, recipes_file)
+
+
 def build(checkpoint: Checkpoint, precision: Precision, recipes_file: Path = RECIPES_FILE) -> TextModel:
     """Put the text model together from a checkpoint."""
     if precision == "int8" and "fbgemm" not in torch.backends.quantized.supported_engines:
@@ -124,12 +156,18 @@ def encode(model: Any, text: str) -> torch.Tensor:
 
 
 def costliest_text(recipes_file: Path) -> str:
-    """A text that makes the model encode the most prompts that it ever will at once."""
+    """The text that takes the most memory, as measured over names, lengths and scripts.
+
+    Its names are as many and as long as may be. Control characters have one byte each, so there are most of
+    them, and vocabularies lack them, so that each is spelled as a byte.
+    """
     recipes = read_recipes(recipes_file)
     if not recipes:
-        return PROBE_TEXT
+        return CONTROL_CHARACTERS * (MAX_SEQUENCE_LENGTH // len(CONTROL_CHARACTERS))
     largest = max(recipes, key=lambda recipe: len(recipe.prompts))
-    return f"{largest.name}: " + " | ".join(f"Mountain {number}" for number in range(MOST_NAMES))
+    length = (MAX_SEQUENCE_LENGTH - len(largest.name)) // MOST_NAMES - len("|")
+    name = (CONTROL_CHARACTERS * length)[:length]
+    return f"{largest.name}:{'|'.join([name] * MOST_NAMES)}"
 
 
 def describe(

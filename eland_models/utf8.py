@@ -15,6 +15,8 @@ from torch import Tensor, nn
 SPECIAL_TOKENS = ["<s>", "</s>", "<unk>", "<pad>", "<mask>"]
 # Elasticsearch gives a literal "<mask>" in a text its own id, whatever the model is for
 MASK_ID = 256 + SPECIAL_TOKENS.index("<mask>")
+# bytes of a text that reach the model: 63 tokens of the longest scripts, or a recipe with all its names
+MAX_SEQUENCE_LENGTH = 2048
 # an empty list of merges is refused; UTF-8 has no byte 0xC0 or 0xC1, so these two never meet
 NEVER_MERGED = (0xC0, 0xC1)
 

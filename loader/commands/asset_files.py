@@ -15,7 +15,7 @@ from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
 from loader.elastic.kibana_sources import SavedObject, pack_objects, read_objects
-from loader.elastic.models import DeployedModel, read_deployed_model
+from loader.elastic.models import DeployedModel, find_ingest_deployment, read_deployed_model
 from loader.errors import PeaksError
 
 
@@ -128,7 +128,8 @@ def _write(connection: Connection, es_model_id: str | None, folder: Path) -> Non
     assets = known = read_assets()
     if es_model_id is not None:
         client = connection.client()
-        assets = bind_model(assets, read_deployed_model(client, es_model_id))
+        model = read_deployed_model(client, es_model_id)
+        assets = bind_model(assets, model, find_ingest_deployment(client, es_model_id))
         known = leave_out_unknown(client, assets)
     for file, content in render_requests(known, folder).items():
         write_output(file, content)

@@ -11,6 +11,7 @@ import click
 from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json, write_output
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import (
+    find_ingest_deployment,
     read_deployed_model,
     read_index_model,
     refuse_other_checkpoint,
@@ -84,9 +85,10 @@ def load_peaks(
     refuse_other_model(Peak.index, index, model)
     if references.images:
         refuse_other_checkpoint(index, Peak.index, vision.checkpoint)
+    deployment = find_ingest_deployment(client, model.model_id)
     with Progress("peaks", len(peaks)) as progress:
         report = catalogue_writer.load_peaks(
-            client, peaks, model.model_id, references, vision, alpha_text, max_images, progress.advance
+            client, peaks, deployment, references, vision, alpha_text, max_images, progress.advance
         )
     _end(report, Peak, file, as_json)
 

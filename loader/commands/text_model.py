@@ -1,10 +1,11 @@
 """`peaks model`: SigLIP-2's text encoder from a checkpoint into Elasticsearch."""
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,7 @@ from loader.commands.options import FILE, NEW_FILE, combine, json_option, print_
 from loader.elastic.connection import Connection, connection_options
 
 if TYPE_CHECKING:
+    from eland_models.deployments import Priority
     from eland_models.export import Precision
     from eland_models.parity import Comparison
 
@@ -20,9 +22,26 @@ TABLE_HEADER = (
 )
 OUTCOMES = {
     "imported": "imported and started",
-    "restarted": "was there, started",
+    "started": "started",
+    "updated": "runs on with other allocations",
+    "restarted": "stopped and started, because threads and priority are fixed at the start",
     "unchanged": "already runs",
 }
+
+
+class AllocationRange(click.ParamType[tuple[int, int]]):
+    """A number of allocations, or two between which Elasticsearch may choose: the pair of both ends."""
+
+    name = "range"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Read the text of the option."""
+        found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", value)
+        if not found or int(found[1]) > int(found[2] or found[1]):
+            self.fail(f"{value!r} is not a range such as 1-4, the larger number last.", param, ctx)
+        return int(found[1]), int(found[2] or found[1])
 
 
 # The modules below are imported when a command runs: they bring torch, and `--help` must not wait for it.
@@ -83,7 +102,7 @@ def check_command(file: Path, as_json: bool) -> None:
     else:
         click.echo(
             f"{file}: {report.size / 1e6:,.1f} MB, {report.nodes:,} nodes, "
-            f"{len(report.operations)} operations: {'refused' if report.findings else 'accepted'}"
+            f"{len(report.operations)} operations: {report.verdict}"
         )
         for finding in report.findings:
             click.echo(f"  {finding}")
@@ -95,32 +114,57 @@ def check_command(file: Path, as_json: bool) -> None:
 @checkpoint_options
 @click.option("--es-model-id", metavar="ID", help="Id in Elasticsearch [default: by Eland's convention].")
 @click.option("--clear-previous", is_flag=True, help="Replace the model that has this id in the cluster.")
-@click.option("--number-of-allocations", type=click.IntRange(1), default=1, show_default=True,
-              help="Copies that answer side by side.")
+@click.option("--number-of-allocations", type=click.IntRange(1), metavar="N",
+              help="Copies that answer side by side [default 1].")
+@click.option("--adaptive", type=AllocationRange(), metavar="MIN-MAX",
+              help="Let Elasticsearch choose the number of allocations by the load, between these.")
 @click.option("--threads-per-allocation", type=click.Choice(["1", "2", "4", "8", "16", "32"]), default="1",
               show_default=True, help="Threads of each copy for one text.")
+@click.option("--priority", type=click.Choice(["low", "normal"]), default="normal", show_default=True,
+              help="low is placed after all others, with one allocation of one thread.")
+@click.option("--ingest-allocations", type=AllocationRange(), metavar="N|MIN-MAX",
+              help="Run a second deployment, ID-ingest, with so many allocations of one thread; `peaks "
+                   "apply` names it in the ingest pipelines. 0 stops it [default: as it is].")
 @cache_option
 @connection_options
 def deploy_command(
     connection: Connection, checkpoint: str, precision: Precision, recipes_file: Path | None,
-    es_model_id: str | None, clear_previous: bool, number_of_allocations: int, threads_per_allocation: str,
-    cache_dir: Path | None,
+    es_model_id: str | None, clear_previous: bool, number_of_allocations: int | None,
+    adaptive: tuple[int, int] | None, threads_per_allocation: str, priority: Priority,
+    ingest_allocations: tuple[int, int] | None, cache_dir: Path | None,
 ) -> None:
-    """Export the text model if needed, put it into Elasticsearch, start it, and wait until it answers."""
-    from eland_models.checkpoint import open_checkpoint
-    from eland_models.deploy import Deployment, deploy, exported_in_cache
+    """Export the text model if needed, put it into Elasticsearch, start it, and wait until it answers.
 
+    The memory that Elasticsearch will ask for is printed first, and the ML nodes' where they tell it.
+    """
+    from eland_models.checkpoint import open_checkpoint
+    from eland_models.deploy import Deployment, deploy
+    from eland_models.deployments import Settings
+    from eland_models.export import exported_in_cache
+
+    if adaptive and number_of_allocations:
+        raise click.UsageError("Give either --number-of-allocations or --adaptive, not both.")
+    least, most = adaptive or (number_of_allocations or 1, number_of_allocations or 1)
+    if not most:
+        raise click.UsageError("--adaptive must end with 1 or more.")
+    if priority == "low" and (most > 1 or threads_per_allocation != "1"):
+        raise click.UsageError("--priority low takes one allocation of one thread.")
+    search = Settings(least, most, int(threads_per_allocation), priority)
+    ingest = None if ingest_allocations is None else Settings(*ingest_allocations)
     client = connection.client()
     client.info()  # an export takes a while: fail before it if there is no cluster
-    deployment = Deployment(number_of_allocations, int(threads_per_allocation), clear_previous)
     opened = open_checkpoint(checkpoint, tower="text")
     exported = exported_in_cache(opened, precision, cache_dir, recipes_file, say)
     model_id = es_model_id or exported.model_id
-    outcome = deploy(client, exported, model_id, deployment, say)
+    outcomes = deploy(client, exported, model_id, Deployment(search, ingest, clear_previous), say, click.echo)
     click.echo(
-        f"Model {model_id} {OUTCOMES[outcome]}: {exported.dims} dimensions, {precision}, "
+        f"Model {model_id} {OUTCOMES[outcomes.pop(model_id)]}: {exported.dims} dimensions, {precision}, "
         f"fingerprint {exported.metadata['fingerprint']}"
     )
+    for deployment_id, outcome in outcomes.items():
+        click.echo(f"Deployment {deployment_id} {OUTCOMES[outcome]}")
+    if ingest_allocations is not None:
+        click.echo("Run `peaks apply`, which names the deployment for ingest in the pipelines.")
 
 
 @model.command("parity")
@@ -142,7 +186,7 @@ def parity_command(
     Exit status 1 when any id differs.
     """
     from eland_models.checkpoint import open_checkpoint
-    from eland_models.deploy import exported_in_cache
+    from eland_models.export import exported_in_cache
     from eland_models.parity import compare, total
 
     opened = open_checkpoint(checkpoint, tower="text")

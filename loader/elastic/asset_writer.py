@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.elastic.assets import (
     KINDS,
     LOOKUPS,
+    PIPELINE,
     SCRIPTS,
     Asset,
     bind_model,
@@ -24,7 +25,7 @@ from loader.elastic.assets import (
 )
 from loader.elastic.connection import LOOKUP_SINCE, has_lookup
 from loader.elastic.indices import ALIASES, ConcreteIndex, index_behind
-from loader.elastic.models import DeployedModel, index_model, refuse_other_model
+from loader.elastic.models import DeployedModel, find_ingest_deployment, index_model, refuse_other_model
 
 _JSON_HEADERS = {"accept": "application/json", "content-type": "application/json"}
 
@@ -65,7 +66,7 @@ def apply_assets(
     Raises:
         PeaksError: before anything is written, when an index holds vectors of another model.
     """
-    assets = bind_model(read_assets(), model)
+    assets = bind_model(read_assets(), model, find_ingest_deployment(client, model.model_id))
     indices = {alias: index_behind(client, alias) for alias in ALIASES}
     for alias, index in indices.items():
         if index is not None and alias not in renewed:
@@ -109,7 +110,7 @@ def _read(client: Elasticsearch, asset: Asset) -> dict[str, Any] | None:
         return None
     if asset.kind == SCRIPTS:
         return {"script": answer["script"]}
-    if asset.kind == "_ingest/pipeline":
+    if asset.kind == PIPELINE:
         found: dict[str, Any] = answer[asset.name]
         return found
     one = asset.kind.strip("_")  # {"index_templates": [{"name": …, "index_template": {…}}]}

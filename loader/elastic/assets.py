@@ -29,14 +29,15 @@ _TEMPLATES = _ROOT / "search_templates"
 _FRAGMENTS = _TEMPLATES / "fragments"
 
 # In the order in which Elasticsearch needs them: an index template names component templates and a pipeline.
+PIPELINE = "_ingest/pipeline"
 _JSON_FOLDERS = {
-    "_ingest/pipeline": _ROOT / "ingest_pipelines",
+    PIPELINE: _ROOT / "ingest_pipelines",
     "_component_template": _ROOT / "mappings" / "component_templates",
     "_index_template": _ROOT / "mappings" / "index_templates",
 }
 SCRIPTS = "_scripts"
 KINDS = {
-    "_ingest/pipeline": "ingest pipeline",
+    PIPELINE: "ingest pipeline",
     "_component_template": "component template",
     "_index_template": "index template",
     SCRIPTS: "search template",
@@ -78,9 +79,19 @@ def read_assets() -> list[Asset]:
     return [*from_json, *map(_script, template_names())]
 
 
-def bind_model(assets: list[Asset], model: DeployedModel) -> list[Asset]:
-    """Put a deployed model's id, dims and fingerprints where the files name `NAMED_MODEL`."""
-    return [replace(asset, body=_bound(asset.body, model)) for asset in assets]
+def bind_model(assets: list[Asset], model: DeployedModel, ingest_id: str | None = None) -> list[Asset]:
+    """Put a deployed model's id, dims and fingerprints where the files name `NAMED_MODEL`.
+
+    Args:
+        assets: as `read_assets` gives them.
+        model: that they are to name.
+        ingest_id: of the deployment that the ingest pipelines are to name; None for the model's own id.
+    """
+    for_ingest = replace(model, model_id=ingest_id or model.model_id)
+    return [
+        replace(asset, body=_bound(asset.body, for_ingest if asset.kind == PIPELINE else model))
+        for asset in assets
+    ]
 
 
 def _bound(value: Any, model: DeployedModel) -> Any:

@@ -30,6 +30,12 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         "the RRF retriever Enterprise (photos-hybrid-basic does without it).",
     ),
     (
+        r"could not find trained model \[(?P<it>[^\]]+-ingest)\]|"
+        r"\[(?P<it2>[^\]]+-ingest)\] is not an inference service model",
+        "The pipelines name the deployment [{it}], which does not run: run `peaks apply`, which names one "
+        "that does, or start it with `peaks model deploy --ingest-allocations 1`.",
+    ),
+    (
         r"(?:no known trained model with model_id|could not find trained model(?: definition)?) "
         r"\[(?P<it>[^\]]+)\]",
         "Model [{it}] is not in the cluster: put it there with `peaks model deploy`, or name another one "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
+from eland_models.deployments import ingest_id, read_running
 from loader.elastic.indices import PHOTOS, require_index
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
@@ -81,6 +82,12 @@ def read_deployed_model(client: Elasticsearch, model_id: str) -> DeployedModel:
         logit_scale=metadata.get("logit_scale"),
         logit_bias=metadata.get("logit_bias"),
     )
+
+
+def find_ingest_deployment(client: Elasticsearch, model_id: str) -> str:
+    """The deployment of a model that pipelines and loading use: its second one where that runs."""
+    second = ingest_id(model_id)
+    return second if second in read_running(client, model_id) else model_id
 
 
 def _describe_missing(client: Elasticsearch, model_id: str) -> str:

@@ -21,6 +21,7 @@ from elasticsearch import ApiError, ConnectionTimeout, SSLError
 from elasticsearch import ConnectionError as ElasticConnectionError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
+from eland_models.deployments import lacks_room
 from loader.elastic.error_sentences import describe
 
 # "Too many requests", and the answers while a cluster, or a proxy before it, is starting or restarting
@@ -129,9 +130,9 @@ def _failure(attempt: RetryCallState) -> BaseException:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether waiting may help: yes for a busy or absent cluster, no for refused credentials."""
+    """Whether waiting may help: yes for a busy or absent cluster, no for refused credentials or memory."""
     if isinstance(error, ApiError):
-        return error.status_code in BUSY
+        return error.status_code in BUSY and not lacks_room(error)
     passing = (ElasticConnectionError, ConnectionTimeout, TurnedAway)
     return isinstance(error, passing) and not isinstance(error, SSLError)
 

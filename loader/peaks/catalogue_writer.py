@@ -70,7 +70,7 @@ def load_peaks(
     Args:
         client: of the cluster.
         peaks: the catalogue.
-        model_id: the deployed text model.
+        model_id: the deployed text model, or one of its deployments.
         references: reference photos by peak.
         vision: embeds pictures; it is not asked without references.
         alpha: weight of the names against the photos, 0 to 1.

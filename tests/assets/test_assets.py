@@ -10,6 +10,7 @@ import pytest
 
 from loader.elastic.assets import (
     NAMED_MODEL,
+    PIPELINE,
     bind_model,
     read_assets,
     render_requests,
@@ -28,6 +29,13 @@ def test_bound_assets_name_the_deployed_model_only() -> None:
     assert NAMED_MODEL not in text
     assert '"dims": 768' not in text
     assert text.count('"dims": 64') == len(ALIASES)
+
+
+def test_only_pipelines_name_the_deployment_for_ingest() -> None:
+    assets = bind_model(read_assets(), MODEL, f"{MODEL.model_id}-ingest")
+    naming = {asset.kind for asset in assets if f'"{MODEL.model_id}-ingest"' in json.dumps(asset.body)}
+    assert naming == {PIPELINE}
+    assert f'"model_id": "{MODEL.model_id}"' not in json.dumps([a.body for a in assets if a.kind == PIPELINE])
 
 
 @pytest.mark.parametrize("alias", ALIASES)

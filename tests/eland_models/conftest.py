@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from eland_models.checkpoint import Checkpoint, open_checkpoint
-from eland_models.deploy import exported_in_cache
-from eland_models.export import ExportedModel, read_exported
+from eland_models.export import ExportedModel, exported_in_cache, read_exported
 from tests.conftest import DEMO_CHECKPOINT, SHARED, invoke
 
 torch.set_num_threads(1)

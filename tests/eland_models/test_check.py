@@ -55,13 +55,36 @@ def test_tells_forbidden_from_not_allowed(tmp_path: Path) -> None:
     assert any("aten::as_strided is forbidden" in line for line in found)
 
 
-def test_finds_forbidden_words_in_any_record(tmp_path: Path, exported: ExportedModel) -> None:
-    path = tmp_path / "copy.pt"
+def with_record(exported: ExportedModel, path: Path, name: str, content: bytes) -> Path:
+    """A copy of a model with one more record."""
     path.write_bytes(exported.path.read_bytes())
     with ZipFile(path, "a") as archive:
-        name = archive.namelist()[0].split("/")[0]
-        archive.writestr(f"{name}/extra/note", b"x" * 100 + FORBIDDEN_WORDS[0])
+        archive.writestr(f"{archive.namelist()[0].split('/')[0]}/{name}", content)
+    return path
+
+
+def test_finds_forbidden_words_in_any_record(tmp_path: Path, exported: ExportedModel) -> None:
+    path = with_record(exported, tmp_path / "copy.pt", "extra/note", b"x" * 100 + FORBIDDEN_WORDS[0])
     assert ["__setstate__" in str(finding) for finding in check(path).findings] == [True]
+
+
+def test_finds_records_with_long_names(tmp_path: Path, exported: ExportedModel) -> None:
+    root = len(f"{ZipFile(exported.path).namelist()[0].split('/')[0]}/extra/")
+    for letter, width in (("x", 1), ("é", 2)):
+        fits = letter * ((255 - root) // width)
+        path = with_record(exported, tmp_path / "copy.pt", f"extra/{fits}", b"")
+        assert check(path).findings == []
+        path = with_record(exported, tmp_path / "copy.pt", f"extra/{fits}{letter}", b"")
+        (finding,) = check(path).findings
+        assert f"name has {root + (len(fits) + 1) * width} bytes" in finding.rule
+        assert check(path).verdict == "refused by Elasticsearch 8.19.21, 9.4.6, 9.5.2 and later"
+
+
+def test_finds_a_record_that_cannot_be_read(tmp_path: Path, exported: ExportedModel) -> None:
+    path = with_record(exported, tmp_path / "copy.pt", "extra/note", b"some words")
+    path.write_bytes(path.read_bytes().replace(b"some words", b"some wordz"))
+    (finding,) = check(path).findings
+    assert "cannot be read (Bad CRC-32" in finding.rule and finding.place.endswith("extra/note")
 
 
 def test_finds_a_word_across_two_pieces(tmp_path: Path) -> None:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from eland_models.check import load
-from eland_models.deploy import (
-    Deployment,
-    deploy,
-    find_model,
-    remove,
-    require_probe_vector,
-    running_deployment,
-)
+from eland_models.deploy import Deployment, deploy, find_model, remove, require_probe_vector
+from eland_models.deployments import Outcome, Settings, bring_up, deployments, lacks_room, read_running, stop
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel, encode
-from loader.elastic.models import embed_texts
+from loader.elastic.models import embed_texts, find_ingest_deployment
+from tests.conftest import DEMO_CHECKPOINT, invoke
 
 MODEL_ID = "deploy-test"
 TEXTS = [
@@ -44,10 +40,8 @@ def own_client(client: Elasticsearch) -> Iterator[Elasticsearch]:
 def test_deploys_once_answers_as_the_file_does_and_is_replaced_only_when_asked(
     own_client: Elasticsearch, exported: ExportedModel, exported_int8: ExportedModel
 ) -> None:
-    assert deploy(own_client, exported, MODEL_ID, Deployment()) == "imported"
-    assert deploy(own_client, exported, MODEL_ID, Deployment()) == "unchanged"
-    assert deploy(own_client, exported, MODEL_ID, Deployment(threads_per_allocation=2)) == "restarted"
-    assert running_deployment(own_client, MODEL_ID) == (1, 2)
+    assert deploy(own_client, exported, MODEL_ID, Deployment()) == {MODEL_ID: "imported"}
+    assert deploy(own_client, exported, MODEL_ID, Deployment()) == {MODEL_ID: "unchanged"}
     model = load(exported.path)
     for text in TEXTS:
         (vector,) = embed_texts(own_client, MODEL_ID, [text])
@@ -55,10 +49,71 @@ def test_deploys_once_answers_as_the_file_does_and_is_replaced_only_when_asked(
         assert torch.allclose(torch.tensor(vector), encode(model, cut)[0], atol=1e-5), text
     with pytest.raises(ModelError, match="--clear-previous"):
         deploy(own_client, exported_int8, MODEL_ID, Deployment())
-    assert deploy(own_client, exported_int8, MODEL_ID, Deployment(clear_previous=True)) == "imported"
+    replaced = deploy(own_client, exported_int8, MODEL_ID, Deployment(clear_previous=True))
+    assert replaced == {MODEL_ID: "imported"}
     present = find_model(own_client, MODEL_ID)
     assert present is not None and present["metadata"] == exported_int8.metadata
     assert present["platform_architecture"] == "linux-x86_64"
+
+
+@pytest.mark.cluster
+def test_allocations_change_while_it_runs_and_threads_do_not(
+    own_client: Elasticsearch, exported: ExportedModel
+) -> None:
+    def outcome(*settings: Any) -> Outcome:
+        wanted = Settings(*settings)
+        (done,) = deploy(own_client, exported, MODEL_ID, Deployment(wanted)).values()
+        assert read_running(own_client, MODEL_ID) == {MODEL_ID: wanted}
+        return done
+
+    assert outcome() == "imported"
+    (before,) = deployments(own_client, MODEL_ID)
+    assert outcome(2, 2) == "updated"
+    assert outcome(1, 2) == "updated"  # adaptive
+    assert outcome(1, 1) == "updated"
+    (after,) = deployments(own_client, MODEL_ID)
+    assert after[1]["start_time"] == before[1]["start_time"]
+    assert outcome(1, 1, 2) == "restarted"
+    assert outcome(1, 1, 1, "low") == "restarted"
+    stop(own_client, MODEL_ID)
+    assert outcome() == "started"
+
+
+@pytest.mark.cluster
+def test_a_second_deployment_serves_ingest_until_it_is_stopped(
+    own_client: Elasticsearch, exported: ExportedModel, exported_int8: ExportedModel
+) -> None:
+    ingest, both = f"{MODEL_ID}-ingest", Deployment(ingest=Settings())
+    assert find_ingest_deployment(own_client, MODEL_ID) == MODEL_ID
+    assert deploy(own_client, exported, MODEL_ID, both) == {MODEL_ID: "imported", ingest: "started"}
+    assert find_ingest_deployment(own_client, MODEL_ID) == ingest
+    assert embed_texts(own_client, ingest, TEXTS[:1]) == embed_texts(own_client, MODEL_ID, TEXTS[:1])
+    again = deploy(own_client, exported_int8, MODEL_ID, Deployment(clear_previous=True))
+    assert again == {MODEL_ID: "imported", ingest: "started"}
+    assert read_running(own_client, MODEL_ID) == {MODEL_ID: Settings(), ingest: Settings()}
+    without = Deployment(ingest=Settings(0, 0))
+    assert deploy(own_client, exported_int8, MODEL_ID, without) == {MODEL_ID: "unchanged"}
+    assert find_ingest_deployment(own_client, MODEL_ID) == MODEL_ID
+    remove(own_client, MODEL_ID)
+    assert read_running(own_client, MODEL_ID) == {}
+
+
+@pytest.mark.cluster
+def test_what_does_not_fit_is_refused_before_the_upload_and_searches_go_on(
+    own_client: Elasticsearch, exported: ExportedModel
+) -> None:
+    told: list[str] = []
+    with pytest.raises(ModelError, match=r"asks for .* but the ML nodes have .* helps is --precision int8"):
+        deploy(own_client, exported, MODEL_ID, Deployment(Settings(999, 999)), tell=told.append)
+    assert told == [] and find_model(own_client, MODEL_ID) is None
+    deploy(own_client, exported, MODEL_ID, Deployment(), tell=told.append)
+    assert "Elasticsearch asks for" in told[0] and "the ML nodes have" in told[0]
+    for settings in (Settings(999, 999), Settings(999, 999, threads=2)):
+        with pytest.raises(ApiError) as raised:
+            bring_up(own_client, MODEL_ID, MODEL_ID, settings)
+        assert lacks_room(raised.value)
+        assert len(embed_texts(own_client, MODEL_ID, TEXTS[:1])[0]) == exported.dims
+        assert read_running(own_client, MODEL_ID) == {MODEL_ID: Settings()}
 
 
 def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:
@@ -68,3 +123,19 @@ def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:
         require_probe_vector([-number for number in probe], exported, MODEL_ID)
     with pytest.raises(ModelError, match="another vector"):
         require_probe_vector(probe, replace(exported, dims=exported.dims + 1), MODEL_ID)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("--adaptive 4-1", "is not a range such as 1-4"),
+        ("--adaptive many", "is not a range such as 1-4"),
+        ("--adaptive 0", "must end with 1 or more"),
+        ("--adaptive 1-2 --number-of-allocations 2", "not both"),
+        ("--priority low --threads-per-allocation 2", "one allocation of one thread"),
+        ("--priority low --adaptive 1-2", "one allocation of one thread"),
+    ],
+)
+def test_contradicting_options_are_refused(options: str, sentence: str) -> None:
+    done = invoke("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, *options.split())
+    assert done.exit_code == 2 and sentence in done.output

@@ -10,11 +10,19 @@ import pytest
 import torch
 
 from eland_models.checkpoint import Checkpoint
-from eland_models.deploy import exported_in_cache
 from eland_models.errors import ModelError
-from eland_models.export import ExportedModel, Precision, export, model_fingerprint
+from eland_models.export import (
+    ExportedModel,
+    Precision,
+    costliest_text,
+    export,
+    exported_in_cache,
+    model_fingerprint,
+)
+from eland_models.memory import SPREAD_BYTES, measure
 from eland_models.parity import compare
-from eland_models.recipes import read_recipes
+from eland_models.recipes import MOST_NAMES, RECIPES_FILE, read_recipes
+from eland_models.utf8 import MAX_SEQUENCE_LENGTH
 from tests.conftest import DEMO_CHECKPOINT, invoke
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
@@ -26,6 +34,26 @@ def test_facts_are_read_back(exported: ExportedModel, demo_checkpoint: Checkpoin
     assert exported.metadata["recipes"] == ["peak", "photo", "none"]
     assert exported.metadata["per_deployment_memory_bytes"] > 1_000_000
     assert exported.metadata["per_allocation_memory_bytes"] >= 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_memory_of_an_allocation_covers_the_costliest_texts(
+    exported: ExportedModel, exported_int8: ExportedModel, precision: Precision
+) -> None:
+    model = exported if precision == "fp32" else exported_int8
+    said = model.metadata["per_allocation_memory_bytes"]
+    upper_case = "".join(map(chr, range(0xC0, 0xDF)))
+    for characters in ("Chomolungma", "x", "यक", upper_case, "\x01\x02\x03", "\u07c0\u07c8"):
+        name = (characters * 128).encode()[:120].decode(errors="ignore")
+        text = f"peak: {' | '.join([name] * MOST_NAMES)}"
+        assert measure(model.path, text).per_allocation_memory_bytes - SPREAD_BYTES <= said, characters
+
+
+def test_the_costliest_text_fills_what_reaches_the_model() -> None:
+    text = costliest_text(RECIPES_FILE)
+    assert MAX_SEQUENCE_LENGTH - MOST_NAMES < len(text.encode()) <= MAX_SEQUENCE_LENGTH
+    assert text.count("|") == MOST_NAMES - 1
 
 
 def test_fingerprint_follows_precision_and_recipes(demo_checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from elasticsearch import ConnectionError as ElasticConnectionError
 
 from loader.elastic.connection import Connection
 from loader.elastic.retries import PATIENCE, Deadline, may_pass, patience, with_retries
-from tests.elastic.answers import answered
+from tests.elastic.answers import answered, refused
 from tests.elastic.hand_clock import HandClock
 
 
@@ -36,8 +36,8 @@ def failing(*errors: Exception) -> Callable[[], str]:
 
 @pytest.mark.parametrize(
     "trouble",
-    [answered(429), answered(502), answered(503), answered(504), ElasticConnectionError("gone"),
-     ConnectionTimeout("late")],
+    [answered(429), refused(429, "inference process queue is full"), answered(502), answered(503),
+     answered(504), ElasticConnectionError("gone"), ConnectionTimeout("late")],
 )
 def test_what_may_pass_is_tried_again(trouble: Exception) -> None:
     clock = HandClock()
@@ -49,7 +49,8 @@ def test_what_may_pass_is_tried_again(trouble: Exception) -> None:
 @pytest.mark.parametrize(
     "trouble",
     [answered(400), answered(401, AuthenticationException), answered(403, AuthorizationException),
-     answered(404), answered(500), SSLError("self-signed"), ZeroDivisionError()],
+     answered(404), answered(500), SSLError("self-signed"), ZeroDivisionError(),
+     refused(429, "Could not start deployment because no ML nodes with sufficient capacity were found")],
 )
 def test_what_waiting_does_not_mend_is_raised_at_once(trouble: Exception) -> None:
     clock = HandClock()
