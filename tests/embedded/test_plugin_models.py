@@ -217,7 +217,8 @@ def test_crashed_model_is_loaded_again(api: Api, node: Any, folder: Path) -> Non
         pytest.skip("the node was started by somebody else: its worker is not this test's to kill")
     put_model(api, OTHER, folder / "Echo.pt")
     start_model(api, OTHER)
-    os.kill(max(member.pid for member in find_members(Home(node.home), is_worker)), signal.SIGKILL)
+    youngest = max(find_members(Home(node.home), is_worker), key=lambda member: member.started)
+    os.kill(youngest.pid, signal.SIGKILL)
     infer_path, body = f"/_ml/trained_models/{OTHER}/_infer", {"docs": [{MODEL_FIELD: "a"}]}
     met: set[int] = set()
 
