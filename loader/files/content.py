@@ -21,9 +21,9 @@ MAX_PACKET = 16 << 20  # of XMP, and of a sidecar; phones keep depth maps in ext
 READ_KINDS = "JPEG, PNG, WebP, HEIF and TIFF"
 HEAD_BYTES = 64  # enough for every signature, and for the brands of a HEIF file
 
-# ISO/IEC 23008-12, and the brands that pillow-heif opens.
+# Of HEVC, and of any coding (ISO/IEC 23008-12). One of them suffices, wherever it stands, as for libheif.
 HEIF_BRANDS = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1")
 )
 OTHER_KINDS = (
     (b"GIF8", "GIF"),
@@ -148,7 +148,7 @@ def sniff_kind(head: bytes) -> str | None:
         return "WEBP"
     if head.startswith(TIFF_STARTS) and head[8:10] != b"CR":
         return "TIFF"
-    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and not _is_avif(head):
+    if head[4:8] == b"ftyp" and _brands(head) & HEIF_BRANDS and not _is_avif(head):
         return "HEIF"
     return None
 
@@ -164,6 +164,11 @@ def explain_content(head: bytes) -> str:
     return f"{name} is not read ({READ_KINDS} are)"
 
 
+def _brands(head: bytes) -> set[bytes]:
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return {head[start : start + 4] for start in range(8, end, 4)}
+
+
 def _is_avif(head: bytes) -> bool:
-    brands = {head[start : start + 4] for start in range(8, len(head), 4)}
+    brands = _brands(head)
     return bool(brands & {b"avif", b"avis"}) and not brands & {b"heic", b"heix"}

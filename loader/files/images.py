@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 from PIL.ExifTags import IFD, Base
-from pillow_heif import open_heif, register_heif_opener
+from pillow_heif import HeifImageFile, open_heif, register_heif_opener
 
 from loader.files.content import (
     HEAD_BYTES,
@@ -105,7 +105,9 @@ def open_encoded(data: bytes) -> Image.Image:
         raise UnreadableImage(explain_content(data[:HEAD_BYTES]))
     with damage_explained(kind, data):
         prepared, noted = _prepare(kind, data)
-        image = Image.open(io.BytesIO(prepared), formats=(kind,))
+        stream = io.BytesIO(prepared)
+        # Pillow looks at a HEIF's first brand only, `sniff_kind` at all of them.
+        image = HeifImageFile(stream) if kind == "HEIF" else Image.open(stream, formats=(kind,))
         if math.prod(image.size) > MAX_PIXELS:
             size = " × ".join(map(str, image.size))
             raise UnreadableImage(f"{size} pixels are more than the {MEGAPIXELS} megapixels that are read")

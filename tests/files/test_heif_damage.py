@@ -184,6 +184,23 @@ def test_a_tile_with_a_data_reference_is_read() -> None:
     assert refusal(placed_otherwise(4, 1)) is None
 
 
+@pytest.mark.parametrize("coding", ["avc1", "hev2", "j2k1", "jpeg", "unci", "vvc1"])
+def test_a_coding_that_is_not_hevc_is_not_supported(coding: str) -> None:
+    for whole in KINDS.values():
+        reason = str(refusal(whole.replace(b"hvc1", coding.encode())))
+        assert reason.startswith(f"this form of HEIF is not supported (coded as {coding}, not as HEVC)")
+        assert refusal(whole.replace(b"hvc1", coding.encode())[:-900]) == (
+            "the HEIF file is damaged (its picture reaches beyond the file's end)"
+        )
+
+
+@pytest.mark.parametrize("brand", ["1pic", "miaf", "MiHB", "mif2", "heif"])
+def test_a_file_whose_first_brand_is_another_is_read(brand: str) -> None:
+    data = GRID[:8] + brand.encode() + GRID[12:]
+    assert GRID[8:12] == b"heic" and b"heic" in data[12:32]
+    assert refusal(data) is None and refusal(data, None) is None
+
+
 @pytest.mark.parametrize("bits", [8, 10, 12])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_what_is_unusual_is_read(mode: str, bits: int) -> None:

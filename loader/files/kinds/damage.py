@@ -1,16 +1,16 @@
 """Why a file is not decoded: it is damaged, too large, or of a form that no decoder here reads."""
 from __future__ import annotations
 
-import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PIL import Image, UnidentifiedImageError
-from pillow_heif import open_heif
 
 from loader.files.content import UnreadableImage
 from loader.files.kinds import jpeg, png, tiff
-from loader.text import shorten
+from loader.files.kinds.heif_boxes import read_meta
+from loader.text import clean_text, shorten
 
 # Above the largest phone sensor (200 megapixels); a picture's RGB pixels then stay below 660 MB.
 MEGAPIXELS = 220
@@ -37,26 +37,24 @@ def damage_explained(kind: str, data: bytes, is_opened: bool = False) -> Iterato
         raise UnreadableImage(f"it holds more than the {MEGAPIXELS} megapixels that are read") from error
     except Exception as error:
         is_header = isinstance(error, UnidentifiedImageError)
-        detail = _header_error(kind, data) if is_header else shorten(str(error), DETAIL_LIMIT)
+        detail = "its header cannot be read" if is_header else shorten(str(error), DETAIL_LIMIT)
         if unsupported := _find_unsupported(kind, data, is_opened, detail):
             reason = f"this form of {kind} is not supported ({unsupported}); save it as a baseline JPEG"
             raise UnreadableImage(reason) from error
         raise UnreadableImage(f"the {kind} file is damaged ({detail or type(error).__name__})") from error
 
 
-def _header_error(kind: str, data: bytes) -> str:
-    """Return libheif's own words, which Pillow drops."""
-    if kind == "HEIF":
-        try:
-            open_heif(io.BytesIO(data))
-        except Exception as error:
-            return shorten(str(error), DETAIL_LIMIT)
-    return "its header cannot be read"
-
-
 def _find_unsupported(kind: str, data: bytes, is_opened: bool, detail: str) -> str | None:
     if kind == "TIFF":
         return tiff.find_unsupported(data, is_opened)
     if kind == "HEIF":
-        return detail if "Unsupported" in detail else None
+        return detail if "Unsupported" in detail else _other_coding(data)
     return {"JPEG": jpeg, "MPO": jpeg, "PNG": png}[kind].find_unsupported(data) if kind != "WEBP" else None
+
+
+def _other_coding(data: bytes) -> str | None:
+    try:
+        coding = (meta := read_meta(data)) and meta.other_coding()
+    except (struct.error, LookupError, ValueError):
+        return None
+    return f"coded as {clean_text(coding)}, not as HEVC" if coding else None

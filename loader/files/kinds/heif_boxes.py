@@ -1,7 +1,7 @@
 """The box ``meta`` of a HEIF file: its items, where their bytes lie, and what of them is missing.
 
-The boxes are those of ISO/IEC 14496-12 (``meta``, ``iloc``, ``iref``, ``idat``) and ISO/IEC 23008-12
-(``iprp``).
+The boxes are those of ISO/IEC 14496-12 (``meta``, ``iinf``, ``iloc``, ``iref``, ``idat``) and
+ISO/IEC 23008-12 (``iprp``).
 """
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ LENGTH_SIZE = 21  # the byte of ``hvcC`` whose last two bits say how long a NAL 
 # A NAL unit never holds three zero bytes in a row (ITU-T H.265, 7.4.2). The four bytes of its length can add
 # three more. Holes of a broken copy are longer.
 ZEROS = bytes(16)
+DERIVED = (b"grid", b"iovl", b"iden")  # types of items that are made of other items
 ALPHA = (b"urn:mpeg:hevc:2015:auxid:1\0", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
 LOST = (b"", b"")  # name and body of a property that is named but not there
 
@@ -50,6 +51,7 @@ class Meta:
         self.primary = primary.take(4 if primary.version else 2)
         self._sources = {IN_FILE: memoryview(data), IN_IDAT: boxes.get(b"idat", memoryview(b""))}
         self._extents = dict(_extents(_Numbers(boxes[b"iloc"])))
+        self._infos = boxes.get(b"iinf", memoryview(b""))
         references = list(_references(boxes[b"iref"])) if b"iref" in boxes else []
         self.parts = {item: others for name, item, others in references if name == b"dimg"}
         self._helpers = [item for name, item, of in references if name == b"auxl" and self.primary in of]
@@ -92,6 +94,16 @@ class Meta:
             found.update(dict.fromkeys(parts))
             waiting += parts
         return list(found)
+
+    def other_coding(self) -> str | None:
+        """Name the coding of the picture, or of a part of it, that is not HEVC; None: there is none.
+
+        Raises:
+            ValueError, struct.error, LookupError: the types of the items are damaged.
+        """
+        types, used = dict(_types(self._infos)), self.used_items()
+        other = (types[item] for item in used if types[item] not in (b"hvc1", *DERIVED))
+        return next((each.decode("ascii") for each in other), None)
 
     def is_turned(self) -> bool:
         """Tell whether a box says how the picture, or a part of it, is turned, if only by 0°."""
@@ -183,6 +195,14 @@ def _boxes(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
             raise ValueError("a box reaches beyond what holds it")
         yield name, body[place + head : place + size]
         place += size
+
+
+def _types(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the type of each item."""
+    for _, body in _boxes(iinf[8 if iinf[0] else 6 :]):
+        info = _Numbers(body)
+        item = info.take(4 if info.version > 2 else 2)
+        yield item, bytes(info.body[info.place + 2 :][:4])  # behind the number of its protection
 
 
 def _extents(iloc: _Numbers) -> Iterator[tuple[int, tuple[Extent, ...]]]:
