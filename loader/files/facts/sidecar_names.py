@@ -3,7 +3,8 @@
 XMP programs write ``IMG_1.jpg.xmp`` or ``IMG_1.xmp``. Google Takeout writes ``IMG_1.jpg.json``, since 2024
 ``IMG_1.jpg.supplemental-metadata.json``; of both it cuts what stands before ``.json`` at 46 UTF-16 units. The
 number of a second file of the name stands last: ``IMG_1(2).jpg`` has ``IMG_1.jpg(2).json`` or
-``IMG_1.jpg.supplemental-metadata(2).json``. An edited picture has the original's.
+``IMG_1.jpg.supplemental-metadata(2).json``. An edited picture has the original's; the
+word that says so may be cut (``…-edi.jpg``).
 """
 from __future__ import annotations
 
@@ -18,9 +19,10 @@ SUFFIXES = (".xmp", ".json")
 SUPPLEMENT = ".supplemental-metadata"
 CUT_AT = 46  # UTF-16 units; 45 where a character of two would be cut in half
 # What Takeout puts behind the name of an edited picture, in its languages.
-_EDITED = re.compile(
-    r"(.+)-(?:edited|effects|smile|mix|animation|collage|bearbeitet|modifié|editado|ha editado|editat|"
-    r"modificato|bewerkt|edytowane|redigerad|redigeret|redigert|editada|编辑|編集済み|изменено)"
+EDITED = (
+    "edited", "effects", "smile", "mix", "animation", "collage", "bearbeitet", "modifié", "editado",
+    "ha editado", "editat", "modificato", "bewerkt", "edytowane", "redigerad", "redigeret", "redigert",
+    "editada", "编辑", "編集済み", "изменено",
 )
 _NUMBER = re.compile(r"(.+)(\(\d+\))")
 
@@ -59,11 +61,12 @@ class SidecarNames:
             for cut in chain((name,), _cut(name)):
                 if found := self._json.get((cut, count)):
                     return found
-        edited = _EDITED.fullmatch(bare)
-        if edited is None:
+        original, _, word = bare.rpartition("-")
+        is_cut = _units(photo) > CUT_AT and any(each.startswith(word) for each in EDITED)
+        if not original or not (is_cut or word in EDITED):
             return None
         # the original may be of another kind: IMG_1-edited.jpg of IMG_1.HEIC
-        return self._find_json(f"{edited[1]}{number}{suffix}") or self._json_of_stem.get((edited[1], number))
+        return self._find_json(f"{original}{number}{suffix}") or self._json_of_stem.get((original, number))
 
 
 def sidecars_beside(photo: Path) -> tuple[Path, ...]:
@@ -105,6 +108,10 @@ def _without_supplement(name: str) -> str:
 def _cut(name: str) -> Iterator[str]:
     """Yield what may be left of a name that was too long, the longest first."""
     for length in range(len(name) - 1, 0, -1):
-        if len(name[:length].encode("utf-16-le", "surrogatepass")) // 2 < CUT_AT - 1:
+        if _units(name[:length]) < CUT_AT - 1:
             return
         yield name[:length]
+
+
+def _units(name: str) -> int:
+    return len(name.encode("utf-16-le", "surrogatepass")) // 2

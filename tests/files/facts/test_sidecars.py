@@ -53,6 +53,9 @@ LONG = "PXL_20230809_203449253.LONG_EXPOSURE-02.ORIGINAL"
         ("IMG_1-edited(2).jpg", "IMG_1.jpg(2).json"),
         ("IMG_1(2)-bearbeitet.jpg", "IMG_1.jpg.supplemental-meta(2).json"),
         ("IMG_1-modifié.jpg", "IMG_1.jpg.json"),
+        (f"{LONG[:41]}-edite.jpg", f"{LONG[:41]}.jpg.json"),
+        (f"{LONG[:44]}-be(1).jpg", f"{LONG[:44]}.j(1).json"),
+        (f"{LONG[:46]}-.jpg", f"{LONG[:46]}.json"),
         ("IMG_20231005_120000.PORTRAIT-01.COVER.jpg", "IMG_20231005_120000.PORTRAIT-01.COVER.jpg.supp.json"),
         (f"{LONG}.jpg", f"{LONG[:46]}.json"),
         (f"{LONG}(3).jpg", f"{LONG[:46]}(3).json"),
@@ -72,7 +75,8 @@ def test_names_of_sidecars(photo: str, sidecar: str) -> None:
         ("IMG_1.jpg", "IMG_12.jpg.json"), ("IMG_12.jpg", "IMG_1.jpg.json"),
         ("IMG_1-summit.jpg", "IMG_1.jpg.json"), ("IMG_1.jpg", "IMG_1.png.json"),
         ("IMG_1.jpg", "IMG_1.jpg.settings.json"), ("IMG_1.jpg", "IMG_1.jpg.xmp.bak"),
-        ("IMG_1.png", "IMG_1.jpg.xmp"),
+        ("IMG_1.png", "IMG_1.jpg.xmp"), ("IMG_1-edi.jpg", "IMG_1.jpg.json"),
+        (f"{LONG[:41]}-summit.jpg", f"{LONG[:41]}.jpg.json"),
     ],
 )
 def test_sidecars_of_other_photos(photo: str, other: str) -> None:
