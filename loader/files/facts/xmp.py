@@ -83,9 +83,10 @@ def parse_xmp(packets: list[bytes], name: str) -> Metadata:
             for key, values in _properties(_parse(packet)):
                 properties.setdefault(key, values)
     except (ParseError, DefusedXmlException, ValueError, RecursionError):
-        if not any(b"RDF" in packet for packet in packets):
+        is_embedded = name == "XMP "
+        if is_embedded and not any(b"RDF" in packet for packet in packets):
             return Metadata()  # nothing that a person could miss
-        owner = "its" if name == "XMP " else f"its {name.strip()}"
+        owner = "its" if is_embedded else f"its {name.strip()}"
         return Metadata(notes=(f"{owner} XMP is damaged and was not read",))
     return _Statement(properties, Judge(name)).metadata()
 

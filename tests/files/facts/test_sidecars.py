@@ -136,9 +136,10 @@ def test_a_pipe_does_not_block(photo: Path) -> None:
     assert sidecars_beside(photo) == ()
 
 
-def test_a_hostile_xmp_gives_a_note(tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [BOMB, bytes(800), b"<x:xmpmeta"])
+def test_a_hostile_or_broken_xmp_gives_a_note(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "IMG_1.xmp"
-    path.write_bytes(BOMB)
+    path.write_bytes(data)
     assert read_sidecars([path]).notes == ("its sidecar's XMP is damaged and was not read",)
     (note,) = read_sidecars([tmp_path / "gone.xmp"]).notes
     assert note == "its sidecar gone.xmp was not read: the file cannot be read (No such file or directory)"
