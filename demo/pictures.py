@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from demo.captions import Attributes, load_vocabulary
@@ -25,7 +24,6 @@ CELL_HEIGHT = 222
 # The photo of the sight: one of those that `python -m demo.render` draws by default.
 COUNT, SEED, NAME = 60, 7, "IMG_1659.JPG"
 WIDTH = 1400
-COLOURS = 256
 
 # Nine scenes that show every sky and everything that can stand beside the trail.
 SCENES = (
@@ -45,7 +43,7 @@ SCENES = (
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Folder to write to.")
 def main(output: Path) -> None:
-    """Draw demo-scenes.webp, demo-peaks.webp, and what `peaks sight` draws of a demo photo as sight.png."""
+    """Draw demo-scenes.webp, demo-peaks.webp, and what `peaks sight` draws of a demo photo as sight.webp."""
     output.mkdir(parents=True, exist_ok=True)
     scenes = [
         draw_scene(Scene(seed, Attributes(peak, sky, frozenset(things)), LANDSCAPE), CELL_HEIGHT)
@@ -61,8 +59,8 @@ def main(output: Path) -> None:
         path = output / f"{name}.webp"
         arrange(pictures, columns).save(path, quality=QUALITY, method=6)
         say_size(path)
-    reduce_colours(draw_sight()).save(output / "sight.png", optimize=True)
-    say_size(output / "sight.png")
+    draw_sight().save(output / "sight.webp", quality=QUALITY, method=6)
+    say_size(output / "sight.webp")
 
 
 def say_size(path: Path) -> None:
@@ -91,26 +89,15 @@ def arrange(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
 
 
 def draw_sight() -> Image.Image:
-    """The drawing of `NAME` with the demo's peaks."""
+    """The drawing of `NAME` with the demo's peaks, `WIDTH` pixels wide."""
     photo = next(photo for photo in plan_photos(COUNT, SEED) if photo.name == NAME)
     with TemporaryDirectory() as folder:
         write_task((Path(folder), photo, LONG_SIDE))
         path = str(Path(folder) / NAME)
         sighted = sight_photo(read_photo_camera(path), summits())
         drawn = render_diagram("png", sighted, read_picture(path))
-    return Image.open(io.BytesIO(drawn)).convert("RGB")
-
-
-def reduce_colours(drawing: Image.Image) -> Image.Image:
-    """The drawing `WIDTH` pixels wide with a palette of `COLOURS`."""
-    height = round(WIDTH * drawing.height / drawing.width)
-    small = drawing.resize((WIDTH, height), Image.Resampling.LANCZOS)
-    chosen = small.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=2)
-    reduced = small.quantize(palette=chosen, dither=Image.Dither.FLOYDSTEINBERG)
-    colours = np.array(reduced.getpalette()).reshape(-1, 3)
-    colours[np.asarray(reduced)[0, 0]] = 255  # the paper, which a mean of near-whites would tint
-    reduced.putpalette(colours.ravel().tolist())
-    return reduced
+    drawing = Image.open(io.BytesIO(drawn)).convert("RGB")
+    return drawing.resize((WIDTH, round(WIDTH * drawing.height / drawing.width)), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

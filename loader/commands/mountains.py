@@ -189,8 +189,13 @@ def _read_summits(connection: Connection, catalogue: Path | None) -> Summits:
 
 
 def _draw_each(found: Iterable[SightedPhoto], drawings: Mapping[str, Path]) -> Iterator[SightedPhoto]:
+    from loader.show.sight.words import NO_POSITION
+    from loader.show.tables import fold_line
+
     for sighted in found:
-        if drawings:
+        if drawings and sighted.camera is None:
+            click.echo(fold_line(f"Not drawn: {sighted.photo.path}. {NO_POSITION}"), err=True)
+        elif drawings:
             _draw(drawings[sighted.photo.path], sighted)
         yield sighted
 

@@ -17,8 +17,8 @@ from loader.files.photo import metadata_fields, read_metadata, to_srgb
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Sight, Summits, look
 
-# Pixels of the longer side in a drawing; enough for a screen of twice the usual density.
-DRAWN_SIDE = 900
+# Pixels of the longer side in a drawing.
+DRAWN_SIDE = 1100
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Places in the drawing of a sight: on the compass's dial, and beside it.
+"""Places in the drawing of a sight: on the compass's dial, and above the photo.
 
 The dial's radius is 1.
 """
@@ -7,31 +7,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
 from loader.peaks.sight.geometry import Sight
 
 # The farthest summit stands here, inside the compass points' letters.
 FARTHEST_RADIUS = 0.88
 RINGS_KM, MOST_RINGS = (100, 50, 20, 10, 5, 2, 1, 0.5), 3
-
-HALF_HEIGHT = 1.3  # of the panel around the dial
-STRONG_HEIGHT, PLAIN_HEIGHT = 0.145, 0.079  # of labels beside the dial, gaps included
 MOST_PEAKS = 40
-
-
-class Label(NamedTuple):
-    """A peak's label beside the dial.
-
-    Attributes:
-        sight: of the peak.
-        side: 1 right of the dial, -1 left of it.
-        y: of its middle.
-    """
-
-    sight: Sight
-    side: int
-    y: float
 
 
 def dial_radius(distance: float, farthest: float) -> float:
@@ -86,25 +68,7 @@ def choose_peaks(sights: Sequence[Sight]) -> list[Sight]:
     return sorted(sights, key=rank)[:MOST_PEAKS]
 
 
-def place_labels(drawn: Sequence[Sight]) -> list[Label]:
-    """Return labels on both sides of the dial, as high as the point where their direction leaves it.
-
-    Those that do not fit any more are left out, the last of ``drawn`` first.
-    """
-    labels: list[Label] = []
-    for side in (1, -1):
-        own = [sight for sight in drawn if (sight.bearing % 360 < 180) == (side == 1)]
-        while sum(map(_height, own)) > 2 * HALF_HEIGHT:
-            own.pop()
-        own.sort(key=_rim_height)
-        heights = spread([*map(_rim_height, own)], [*map(_height, own)], -HALF_HEIGHT, HALF_HEIGHT)
-        labels += [Label(sight, side, y) for sight, y in zip(own, heights, strict=True)]
-    return labels
-
-
-def _height(sight: Sight) -> float:
-    return STRONG_HEIGHT if sight.is_shown else PLAIN_HEIGHT
-
-
-def _rim_height(sight: Sight) -> float:
-    return dial_point(sight.bearing, 1.1)[1]
+def choose_names(places: Sequence[tuple[Sight, float]], most: int) -> list[tuple[Sight, float]]:
+    """Return at most so many peaks with their places: the most conspicuous, in the given order."""
+    kept = sorted(places, key=lambda each: -each[0].seen_probability)[:most]
+    return [each for each in places if each in kept]

@@ -11,7 +11,10 @@ from loader.search.answer import ShotTime
 from loader.show.values import format_metres, format_time
 from loader.text import format_direction
 
-NO_POSITION = "It has no GPS position, so no peak can be placed around it."
+NO_POSITION = (
+    "It has no GPS position, so no peak can be placed around it: give it one in its EXIF or in a sidecar "
+    "beside it (`exiftool -geotag trek.gpx` does)."
+)
 NO_BEARING = "It does not tell where the camera looked: these are the peaks around it{order}."
 NO_WIDTH = "Its field of view is not known (no focal length, or a panorama){order}."
 NO_ALTITUDE = "It has no altitude: how high the peaks stand and what hides what is not known."
