@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.models import find_limits
 from loader.errors import PeaksError
+from loader.files.paths import find_spelling
 from loader.show.tables import fold_line
 from loader.text import clean_text, format_count
 
@@ -142,7 +143,7 @@ def list_images(images: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     from loader.files.library import walk_library
 
     listed, skipped = [], dict[str, str]()
-    for image in images:
+    for image in map(find_spelling, images):
         if not Path(image).is_dir():
             listed.append(image)
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from pathlib import Path
 
 _ESCAPE = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
@@ -28,6 +29,17 @@ def real_path(text: str) -> Path:
 def join_path(root: str, path: str) -> str:
     """The absolute path, as text, of a file of a library."""
     return f"{root.rstrip('/')}/{path}"
+
+
+def spellings(path: str) -> list[str]:
+    """A path as it stands and in both Unicode forms: Macs write decomposed letters, and keyboards do not."""
+    forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
+    return list(dict.fromkeys(forms))
+
+
+def find_spelling(path: str) -> str:
+    """The spelling of a path at which there is something; the path as it stands when there is nothing."""
+    return next(filter(os.path.exists, spellings(path)), path)
 
 
 def is_missing(path: Path) -> bool:

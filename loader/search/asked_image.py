@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,7 @@ from loader.elastic.models import read_deployed_model, read_index_model, refuse_
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import Skipped, lone_file, path_words
-from loader.files.paths import join_path
+from loader.files.paths import find_spelling, join_path, spellings
 from loader.files.photo import decode_photo
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
@@ -71,7 +70,8 @@ def read_asked_image(
     Raises:
         PeaksError: there is no such image, it cannot be read, or no checkpoint was named to embed it with.
     """
-    file = _find_file(path)
+    found = Path(find_spelling(path))
+    file = found if found.is_file() else None
     if indexed := _find_indexed(client, path, file, with_vector):
         return indexed
     if file is None:
@@ -113,15 +113,15 @@ def _find_indexed(
 
 def _query_path(image: str) -> dict[str, Any]:
     """A query for the photos of a path: from their library's folder on, or an absolute one."""
-    spellings = _spellings(image)
+    written = spellings(image)
     wholes = [
         {"bool": {"filter": [
             {"term": {"library_root": str(root)}}, {"term": {"path": str(path.relative_to(root))}},
         ]}}
-        for path in map(PurePosixPath, spellings)
+        for path in map(PurePosixPath, written)
         for root in (path.parents if path.is_absolute() else ())
     ]
-    return {"bool": {"should": [{"terms": {"path": spellings}}, *wholes]}}
+    return {"bool": {"should": [{"terms": {"path": written}}, *wholes]}}
 
 
 def _query_end(image: str) -> dict[str, Any]:
@@ -131,10 +131,10 @@ def _query_end(image: str) -> dict[str, Any]:
             {"wildcard": {"library_root": f"*/{_literal(str(folder))}"}},
             {"term": {"path": str(path.relative_to(folder))}},
         ]}}
-        for path in map(PurePosixPath, _spellings(image))
+        for path in map(PurePosixPath, spellings(image))
         for folder in list(path.parents)[:-1]
     ]
-    inside = [{"wildcard": {"path": f"*/{_literal(each)}"}} for each in _spellings(image)]
+    inside = [{"wildcard": {"path": f"*/{_literal(each)}"}} for each in spellings(image)]
     return {"bool": {"should": [*inside, *ends]}}
 
 
@@ -179,16 +179,6 @@ def _search(client: Elasticsearch, query: dict[str, Any]) -> list[dict[str, Any]
         query={"bool": {"filter": [query]}},
     )["hits"]["hits"]
     return hits
-
-
-def _find_file(image: str) -> Path | None:
-    return next((path for path in map(Path, _spellings(image)) if path.is_file()), None)
-
-
-def _spellings(path: str) -> list[str]:
-    """A path as it stands and in both Unicode forms: Macs write decomposed letters, and keyboards do not."""
-    forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
-    return list(dict.fromkeys(forms))
 
 
 def _check(client: Elasticsearch, vision: LocalVision) -> None:

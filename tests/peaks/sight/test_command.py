@@ -4,7 +4,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from click.testing import Result
@@ -68,6 +70,18 @@ def test_several_images_one_block_each_and_the_unreadable_named(
     ]
     result = run("missing.jpg", "--peaks", catalogue)
     assert result.exit_code == 2 and result.stdout == ""
+
+
+@pytest.mark.parametrize(("stored", "asked"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_an_image_is_found_in_both_unicode_forms(
+    catalogue: Path, tmp_path: Path, stored: Literal["NFC", "NFD"], asked: Literal["NFC", "NFD"]
+) -> None:
+    photo = write_photo_file(tmp_path / unicodedata.normalize(stored, "Vallée/Prière.jpg"))
+    typed = unicodedata.normalize(asked, str(photo))
+    for image in (typed, str(Path(typed).parent)):
+        result = run(image, "--peaks", catalogue)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith(f"{photo}: Left Horn")
 
 
 def test_a_folder_is_gone_through(catalogue: Path, tmp_path: Path) -> None:
