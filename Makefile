@@ -25,7 +25,7 @@ test: setup lint
 
 lint: .venv/installed
 	.venv/bin/ruff check .
-	.venv/bin/mypy loader evaluation eland_models cluster demo benchmarks tests scripts
+	.venv/bin/mypy loader browse evaluation eland_models cluster demo benchmarks tests scripts
 	mvn --quiet --file cluster/embedded/plugin/pom.xml spotless:check
 	mvn --quiet --file cluster/embedded/esql/pom.xml spotless:check
 

@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "map": "loader.commands.trek_map:draw_trek",
     "similar": "loader.commands.questions:similar",
     "photos": "loader.commands.questions:photos",
+    "browse": "loader.commands.pages:browse",
     "calibrate": "loader.commands.labelled_photos:calibrate",
     "evaluate": "loader.commands.labelled_photos:evaluate",
 }

@@ -22,4 +22,4 @@ if ! .venv/bin/python -c "$supported" 2>/dev/null; then
     "$python" -m venv .venv
 fi
 echo "Installing the Python packages into .venv (several GB on the first run: torch)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fast]'
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fast,browse]'

@@ -61,7 +61,8 @@ def test_every_file_is_applied() -> None:
 def test_stored_names_are_those_that_others_rely_on() -> None:
     assert template_names() == [
         "peaks-by-text", "peaks-by-vector", "photos-by-filter", "photos-by-peak", "photos-by-text",
-        "photos-by-vector", "photos-hybrid", "photos-hybrid-basic", "photos-like-photo", "photos-of-peak",
+        "photos-by-vector", "photos-facets", "photos-hybrid", "photos-hybrid-basic", "photos-like-photo",
+        "photos-of-peak",
     ]
     pipelines = {name for kind, name in ASSETS if kind == "_ingest/pipeline"}
     assert pipelines == {"peaks-text-embedding", "concepts-text-embedding"}

@@ -98,8 +98,12 @@ def sort_sights(sights: Sequence[Sight]) -> list[Sight]:
     return sorted(sights, key=place)
 
 
-def read_picture(path: str) -> Image.Image:
-    """Read a photo upright, in sRGB, at most `DRAWN_SIDE` pixels a side.
+def read_picture(path: str, side: int = DRAWN_SIDE) -> Image.Image:
+    """Read a photo upright, in sRGB.
+
+    Args:
+        path: of its file.
+        side: most pixels of the longer side.
 
     Raises:
         PeaksError: as `read_photo_camera`, or its pixels are damaged.
@@ -107,6 +111,6 @@ def read_picture(path: str) -> Image.Image:
     with named_image(path) as data:
         opened = open_encoded(data)
         profile = opened.info.get("icc_profile")
-        picture, _ = render_at_least(opened, DRAWN_SIDE)
-    picture.thumbnail((DRAWN_SIDE, DRAWN_SIDE), Image.Resampling.LANCZOS)
+        picture, _ = render_at_least(opened, side)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     return to_srgb(picture, profile)

@@ -1,0 +1,1 @@
+"""The page of `peaks browse`: a Streamlit app with the questions, answers and pictures of the commands."""

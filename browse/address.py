@@ -1,0 +1,129 @@
+"""The page's state is its address: what is asked, the filters, and what is looked at.
+
+So a search can be bookmarked and sent, and the back button works. The names of the query's parameters are
+those of the command line's options where there is one.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, cast, get_args
+from urllib.parse import urlencode
+
+from elasticsearch import Elasticsearch
+
+from loader.search.filters import Filters, read_filters
+
+Sort = Literal["", "time", "-time", "altitude", "-altitude"]
+View = Literal["", "map", "identify"]
+WHOLE_WORLD = "90,-180,-90,180"  # a box with every photo that has a position
+
+
+@dataclass(frozen=True)
+class Address:
+    """The state of the page.
+
+    Attributes:
+        q: words; "" browses.
+        like: id of a photo that others are compared with.
+        peak: ids or names of peaks that photos are predicted to show; ``concept`` too.
+        in_frame: ids or names of peaks that stood in the frame.
+        from_day: as ``--from`` takes it; ``to_day`` as ``--to``.
+        box: TOP,LEFT,BOTTOM,RIGHT in degrees.
+        sort: "" is the best match, or the photos' own clock without a question; "-" begins at the other end.
+        page: from 1, of an answer without words.
+        size: of an answer to words; 0 is the usual one.
+        photo: id of the one that is looked at.
+        sight: whether its peaks are marked.
+        view: beside the photos.
+    """
+
+    q: str = ""
+    like: str = ""
+    peak: tuple[str, ...] = ()
+    in_frame: tuple[str, ...] = ()
+    concept: tuple[str, ...] = ()
+    library: tuple[str, ...] = ()
+    from_day: str = ""
+    to_day: str = ""
+    box: str = ""
+    sort: Sort = ""
+    page: int = 1
+    size: int = 0
+    photo: str = ""
+    sight: str = ""
+    view: View = ""
+
+    @classmethod
+    def read(cls, values_of: Callable[[str], list[str]]) -> Address:
+        """Read the parameters of an address; what cannot be meant is as if it were not there."""
+        read: dict[str, Any] = {}
+        for name, default in asdict(cls()).items():
+            values = [value for value in values_of(name) if value]
+            if isinstance(default, tuple):
+                read[name] = tuple(dict.fromkeys(values))
+            elif isinstance(default, int):
+                read[name] = _read_number(values, default)
+            else:
+                read[name] = values[-1] if values else default
+        read["sort"] = read["sort"] if read["sort"] in get_args(Sort) else ""
+        read["view"] = read["view"] if read["view"] in get_args(View) else ""
+        return cls(**read)
+
+    def parameters(self) -> dict[str, Any]:
+        """The query's parameters, without those that say nothing."""
+        usual = asdict(Address())
+        return {name: value for name, value in asdict(self).items() if value != usual[name]}
+
+    def link(self, **changes: Any) -> str:
+        """The address with some of its state changed; another question or filter begins at the first page."""
+        if changes.keys() - {"photo", "sight"}:
+            changes = {"page": 1, "size": 0, "photo": "", "sight": "", **changes}
+        return f"?{urlencode(replace(self, **changes).parameters(), doseq=True)}"
+
+    def toggle(self, name: str, value: str) -> str:
+        """The address with a value of a filter added or taken away."""
+        values = cast(tuple[str, ...], getattr(self, name))
+        others = tuple(each for each in values if each != value)
+        return self.link(**{name: others if value in values else (*values, value)})
+
+    def filters(self, client: Elasticsearch, size: int | None = None) -> Filters:
+        """The filters as the templates take them.
+
+        Raises:
+            PeaksError: one cannot be meant, or names an unknown peak, concept or library.
+        """
+        return read_filters(
+            client, peaks=self.peak, in_frame=self.in_frame, concepts=self.concept, libraries=self.library,
+            shot_from=self.from_day or None, shot_to=self.to_day or None, box=self.box or None, size=size,
+        )
+
+    def chips(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
+        """What is asked and filtered by, each with the address without it.
+
+        Args:
+            names: of peaks and concepts by their ids.
+        """
+        chips = []
+        if self.like:
+            chips.append(("like one photo", self.link(like="")))
+        said = {
+            "peak": "shows {}", "in_frame": "{} in the frame", "concept": "with {}", "library": "library {}",
+        }
+        for name, words in said.items():
+            for value in getattr(self, name):
+                chips.append((words.format(names.get(value, value)), self.toggle(name, value)))
+        if self.from_day and self.from_day == self.to_day:
+            chips.append((self.from_day, self.link(from_day="", to_day="")))
+        else:
+            chips += [(f"from {self.from_day}", self.link(from_day=""))] if self.from_day else []
+            chips += [(f"to {self.to_day}", self.link(to_day=""))] if self.to_day else []
+        if self.box:
+            where = "with a position" if self.box == WHOLE_WORLD else "inside a box of the map"
+            chips.append((where, self.link(box="")))
+        return chips
+
+
+def _read_number(values: list[str], default: int) -> int:
+    number = int(values[-1]) if values and values[-1].isdecimal() and len(values[-1]) < 6 else default
+    return max(number, default)

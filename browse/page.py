@@ -1,0 +1,76 @@
+"""The page: Streamlit runs this file from the top at every visit, and the address says what it shows."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit
+
+from browse.address import Address
+from browse.answers import answer_address, read_photo
+from browse.parts.grid import show_grid
+from browse.parts.heading import describe_cluster, show_examples, show_search
+from browse.parts.markup import PARTS, show
+from browse.parts.one_photo import show_photo
+from browse.parts.rail import read_names, show_rail
+from browse.parts.trek_view import show_trek
+from browse.parts.uploads import show_uploads
+from browse.settings import Settings, chosen_settings
+from loader.elastic.error_sentences import explained_errors
+from loader.errors import PeaksError
+from loader.search.facets import Facets, read_facets
+from loader.search.filters import Filters
+
+
+def main() -> None:
+    """Show what the address says."""
+    streamlit.set_page_config(page_title="Photos and peaks", layout="wide")
+    streamlit.html(PARTS / "style.css")
+    settings, address = chosen_settings(), Address.read(streamlit.query_params.get_all)
+    show_search(address)
+    with said_errors():
+        everything = read_facets(settings.client, Filters())
+        with said_errors():
+            if address.view == "identify":
+                show_uploads(settings)
+            else:
+                _show_photos(settings, address, everything)
+        show("state.html", words=describe_cluster(settings, everything))
+
+
+@contextmanager
+def said_errors() -> Iterator[None]:
+    """An error is one sentence on the page, and the rest of the page stays."""
+    try:
+        with explained_errors():
+            yield
+    except PeaksError as error:
+        streamlit.error(error.message)
+
+
+def _show_photos(settings: Settings, address: Address, everything: Facets) -> None:
+    """The chips and the rail, which stay where a filter is refused, the map, and photos or one of them."""
+    facets, error = everything, None
+    try:
+        facets = read_facets(settings.client, address.filters(settings.client))
+    except PeaksError as refused:
+        error = refused
+    names = read_names(settings.client, address, facets)
+    if address == Address():
+        show_examples(address, everything, names)
+    show("chips.html", chips=address.chips(names))
+    with streamlit.sidebar:
+        show_rail(address, facets, names)
+    if error is not None:
+        raise error
+    if address.view == "map" and not address.photo:
+        with said_errors():
+            show_trek(settings, address)
+    answer = answer_address(settings.client, address)
+    if address.photo:
+        show_photo(settings, address, read_photo(settings.client, address.photo), answer.hits)
+    else:
+        show_grid(address, answer)
+
+
+main()

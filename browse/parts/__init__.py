@@ -1,0 +1,1 @@
+"""The parts of the page, a file each, and the HTML that they share."""

@@ -1,0 +1,49 @@
+"""The photos of an answer: large thumbnails with one line each, in an order, with more behind a link."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from browse.address import Address
+from browse.answers import MOST, SIZE
+from browse.parts.markup import show
+from loader.search.answer import Answer, PhotoHit
+from loader.text import format_count
+
+_ORDERS = {"time": "first", "-time": "last", "altitude": "lowest", "-altitude": "highest"}
+
+
+def show_grid(address: Address, answer: Answer) -> None:
+    """Show an answer with its orders and its pages."""
+    has_match = bool(address.q.strip() or address.like)
+    orders = {"": "best match", **_ORDERS} if has_match else _ORDERS
+    usual = address.sort or ("" if has_match else "time")
+    show(
+        "grid.html", address=address, answer=answer, found=_say_found(answer),
+        orders=[(words, address.link(sort=order), order == usual) for order, words in orders.items()],
+        pages=_pages(address, answer, has_match),
+    )
+
+
+def show_hits(address: Address, hits: Sequence[PhotoHit]) -> None:
+    """Show photos alone, each leading to its own page."""
+    show("hits.html", address=address, hits=hits)
+
+
+def _say_found(answer: Answer) -> str:
+    if answer.total is not None:
+        return format_count(answer.total, "photo")
+    return format_count(sum(hit.count for hit in answer.hits), "photo")
+
+
+def _pages(address: Address, answer: Answer, has_match: bool) -> list[tuple[str, str]]:
+    """Where the other photos are: words and addresses."""
+    if has_match:
+        size = address.size or SIZE
+        more = len(answer.hits) >= size and size < MOST
+        return [("More", address.link(size=min(size + SIZE, MOST)))] if more else []
+    pages = []
+    if address.page > 1:
+        pages.append(("Earlier page", address.link(page=address.page - 1)))
+    if address.page * SIZE < (answer.total or 0):
+        pages.append(("Next page", address.link(page=address.page + 1)))
+    return pages

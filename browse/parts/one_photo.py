@@ -1,0 +1,96 @@
+"""The page of one photo: large and upright from the library's file, its facts, and where to go from it."""
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit
+from PIL import Image
+
+from browse.address import Address
+from browse.parts.markup import describe_photo, show
+from browse.settings import Settings
+from loader.errors import PeaksError
+from loader.files.paths import real_path
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_index import require_entries
+from loader.peaks.sight.geometry import Summits
+from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
+from loader.search.answer import PhotoHit
+from loader.show.pages import thumbnail_uri
+from loader.show.sight.diagram import render_diagram
+
+SCREEN_SIDE = 1600  # pixels of the longer side
+_QUALITY = 85
+
+
+def show_photo(settings: Settings, address: Address, hit: PhotoHit, others: Sequence[PhotoHit]) -> None:
+    """Show a photo between its neighbours in the answer.
+
+    Args:
+        settings: of the page.
+        address: that looks at it.
+        hit: the photo.
+        others: the answer that it was chosen from.
+    """
+    _step(address, [other.id for other in others])
+    file, note = find_file(hit), None
+    picture = thumbnail_uri(hit.thumbnail)
+    try:
+        if address.sight and file is not None:
+            picture = data_uri(draw_sight(settings, file), "png")
+        elif file is not None:
+            picture = data_uri(_read_large(str(file), file.stat().st_mtime), "jpeg")
+        else:
+            note = "The file is not where the library was loaded from: this is its thumbnail."
+    except PeaksError as error:
+        note = error.message
+    show("photo.html", address=address, hit=hit, picture=picture, alt=describe_photo(hit), note=note,
+         file=file)
+
+
+def find_file(hit: PhotoHit) -> Path | None:
+    """The photo's file; None where it is away, or where its path leads out of the library's folder."""
+    if hit.root is None or hit.file is None:
+        return None
+    try:
+        root, file = real_path(hit.root).resolve(), real_path(hit.file).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # no right to look, a NUL in the path, links in a circle
+        return None
+
+
+@streamlit.cache_data(max_entries=20, show_spinner=False)
+def _read_large(file: str, _changed: float) -> bytes:
+    """A file as a JPEG for the screen; read anew when it has changed."""
+    return _write_jpeg(read_picture(file, SCREEN_SIDE))
+
+
+def _write_jpeg(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def draw_sight(settings: Settings, file: Path) -> bytes:
+    summits = Summits.gather(require_entries(settings.client, Peak))
+    sighted = sight_photo(read_photo_camera(str(file)), summits)
+    return render_diagram("png", sighted, read_picture(str(file)))
+
+
+def data_uri(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _step(address: Address, ids: list[str]) -> None:
+    """Buttons to the photos before and after; the arrow keys press them."""
+    place = ids.index(address.photo) if address.photo in ids else None
+    before = ids[place - 1] if place else None
+    after = ids[place + 1] if place is not None and place + 1 < len(ids) else None
+    with streamlit.container(horizontal=True):
+        for words, key, other in (("Before", "Left", before), ("Next", "Right", after)):
+            if streamlit.button(words, shortcut=key, disabled=other is None, key=words) and other:
+                streamlit.query_params["photo"] = other
+                streamlit.rerun()

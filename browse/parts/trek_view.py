@@ -1,0 +1,69 @@
+"""The map on the page: what a person chooses on it goes into the address."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit
+
+from browse.address import WHOLE_WORLD, Address
+from browse.parts.trek_chart import Marker, draw_trek, gather_markers, unproject
+from browse.settings import Settings
+from loader.search.trek import read_trek
+from loader.search.written_values import parse_box
+from loader.show.map.page import describe_rest
+from loader.show.map.view import HALF, project
+
+_MARGIN = 200.0  # metres on the plane around the photos of a marker
+_CONFIG = {"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"]}
+
+
+def show_trek(settings: Settings, address: Address) -> None:
+    """Show the photos of the filters on the map; a box filters, a click opens.
+
+    Raises:
+        PeaksError: no photo has a position, or none with these filters.
+    """
+    trek = replace(read_trek(settings.client, address.filters(settings.client)), without_thumbnail=0)
+    box = parse_box(address.box) if address.box not in ("", WHOLE_WORLD) else None
+    chosen = streamlit.plotly_chart(
+        draw_trek(trek, box, settings.tiles), key=f"map {address.link()}", config=_CONFIG,
+        on_select="rerun", selection_mode=("points", "box"),
+    )
+    streamlit.caption(" ".join(["Box Select in the bar above filters; a click opens a photo or narrows "
+                                "to a group or a peak.", *describe_rest(trek)]))
+    selection: Mapping[str, Any] = chosen["selection"]
+    if changes := _read_selection(selection, gather_markers(trek, box), address):
+        for name, value in changes.items():
+            streamlit.query_params[name] = value
+        streamlit.rerun()
+
+
+def _read_selection(
+    selection: Mapping[str, Any], markers: Sequence[Marker], address: Address
+) -> dict[str, Any]:
+    """What a selection on the map changes in the address."""
+    if boxes := selection["box"]:
+        return {"box": write_box(boxes[0]["x"], boxes[0]["y"])}
+    for point in selection["points"]:
+        picked = point.get("customdata")
+        if isinstance(picked, str):
+            return {"peak": [*(each for each in address.peak if each != picked), picked]}
+        if isinstance(picked, int) and picked < len(markers):
+            return _open_marker(markers[picked])
+    return {}
+
+
+def _open_marker(marker: Marker) -> dict[str, Any]:
+    if len(marker.photos) == 1:
+        return {"photo": marker.photos[0].id}
+    xs, ys = zip(*(project(photo.gps) for photo in marker.photos), strict=True)
+    return {"box": write_box([min(xs) - _MARGIN, max(xs) + _MARGIN], [min(ys) - _MARGIN, max(ys) + _MARGIN])}
+
+
+def write_box(xs: Sequence[float], ys: Sequence[float]) -> str:
+    """A rectangle of the plane, metres, as ``--box`` takes it; one across the date line stays one."""
+    corner, other = unproject(min(xs), min(max(ys), HALF)), unproject(max(xs), max(min(ys), -HALF))
+    left, right = (corner.lon, other.lon) if max(xs) - min(xs) < 2 * HALF else (-180.0, 180.0)
+    return f"{corner.lat:.5f},{left:.5f},{other.lat:.5f},{right:.5f}"

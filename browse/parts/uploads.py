@@ -1,0 +1,73 @@
+"""*Identify a photo*: which mountains it shows, with the evidence, and the library's photos of them."""
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import streamlit
+
+from browse.address import Address
+from browse.answers import answer_address
+from browse.parts.grid import show_hits
+from browse.parts.markup import show
+from browse.parts.one_photo import data_uri, draw_sight
+from browse.settings import Settings
+from loader.errors import PeaksError
+from loader.peaks.identification.identifier import open_identifier
+from loader.search.asked_image import read_asked_image, read_siglip
+from loader.show.identification_table import IdentifiedImage
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+_CANDIDATES, _PHOTOS = 5, 12
+
+
+def show_uploads(settings: Settings) -> None:
+    """Show where photos are dropped, and what each shows; nothing is kept of them."""
+    dropped = streamlit.file_uploader("Photos whose mountains you want to know", accept_multiple_files=True)
+    for upload in dropped or ():
+        try:
+            _show_upload(settings, upload)
+        except PeaksError as error:
+            streamlit.error(f"{upload.name}: {error.message}")
+
+
+def _show_upload(settings: Settings, upload: UploadedFile) -> None:
+    with streamlit.spinner(f"Looking at {upload.name}"), _as_file(upload) as file:
+        image = identify(settings, file, upload.name)
+        picture = data_uri(draw_sight(settings, file), "png")
+    show("identified.html", image=image, rows=image.rows(), picture=picture)
+    if not image.named:
+        return
+    best = image.named[0].peak
+    address = Address(peak=(best.id,))
+    answer = answer_address(settings.client, replace(address, size=_PHOTOS))
+    show("more_of_peak.html", peak=best, link=address.link(), total=answer.total or 0)
+    show_hits(address, answer.hits)
+
+
+def identify(settings: Settings, file: Path, name: str) -> IdentifiedImage:
+    """Identify a file as `peaks identify` does.
+
+    Raises:
+        PeaksError: it cannot be read, or no checkpoint was named to embed it with.
+    """
+    client = settings.client
+    asked = read_asked_image(client, str(file), settings.vision)
+    identifier = open_identifier(client, read_siglip(client, settings.vision))
+    found = identifier.identify(asked.vector, [asked.camera])[0]
+    return IdentifiedImage(name, asked.thumbnail, found, _CANDIDATES, identifier.threshold)
+
+
+@contextmanager
+def _as_file(upload: UploadedFile) -> Iterator[Path]:
+    """The upload under its own name in a folder of its own, which is removed."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, PurePath(upload.name).name or "photo")
+        file.write_bytes(upload.getvalue())
+        yield file

@@ -1,0 +1,79 @@
+"""Counts beside an answer: how many photos show which peak or concept, of which library and day.
+
+The counts of a facet are those under all other filters, so that a person sees what one more or another choice
+would give.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from elastic_transport import ObjectApiResponse
+from elasticsearch import Elasticsearch
+
+from loader.elastic.assets import read_schema
+from loader.elastic.indices import PHOTOS
+from loader.search.filters import Filters
+from loader.search.template_call import check_parameters
+
+TEMPLATE = "photos-facets"
+# The parameters that filter by a facet, which its own counts leave out.
+OWN_PARAMETERS = {
+    "predicted_peaks": ("predicted_peaks",),
+    "peaks_in_frame": ("peaks_in_frame",),
+    "predicted_concepts": ("predicted_concepts",),
+    "libraries": ("libraries",),
+    "days": ("shot_from", "shot_to"),
+}
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Counts of photos.
+
+    Attributes:
+        total: photos that pass all filters.
+        counts: of each facet of `OWN_PARAMETERS`, its values and their photos as Elasticsearch orders them,
+            most first and days in time: ids, names, and days as ``2023-10-05`` by the photos' own clocks.
+        with_position: photos that pass all filters and have a position.
+    """
+
+    total: int
+    counts: Mapping[str, Mapping[str, int]]
+    with_position: int
+
+
+def read_facets(client: Elasticsearch, filters: Filters) -> Facets:
+    """Count photos, once and once more for each facet that is filtered by.
+
+    Args:
+        client: of the cluster.
+        filters: on photos; what only searches know (a size, a cut-off) changes no count.
+    """
+    known = read_schema(TEMPLATE)["properties"].keys()
+    parameters = {name: value for name, value in filters.parameters.items() if name in known}
+    check_parameters(TEMPLATE, parameters)
+    narrowed = [facet for facet, own in OWN_PARAMETERS.items() if parameters.keys() & own]
+    everything = _ask(client, parameters)
+    others = {facet: _ask(client, _leave_out(parameters, OWN_PARAMETERS[facet])) for facet in narrowed}
+    return Facets(
+        total=everything["hits"]["total"]["value"],
+        counts={
+            facet: _read_counts(others.get(facet, everything)["aggregations"][facet]["buckets"])
+            for facet in OWN_PARAMETERS
+        },
+        with_position=everything["aggregations"]["with_position"]["doc_count"],
+    )
+
+
+def _leave_out(parameters: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name not in names}
+
+
+def _ask(client: Elasticsearch, parameters: Mapping[str, Any]) -> ObjectApiResponse[Any]:
+    return client.search_template(index=PHOTOS, id=TEMPLATE, params=parameters)
+
+
+def _read_counts(buckets: list[dict[str, Any]]) -> dict[str, int]:
+    return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in buckets}

@@ -1,0 +1,152 @@
+"""The page in Chromium: search, tick, open, go back, identify; nothing is asked of another machine."""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, free_port
+from tests.show.map.browser import find_chromium
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium to open the page in"),
+]
+PATIENCE = 60.0  # seconds: two cores may be busy
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest.fixture(scope="module")
+def site(node: Node, photos: Path) -> Iterator[str]:
+    """The page as `peaks browse` serves it."""
+    port = free_port()
+    words = ["browse", "--port", str(port), "--url", node.url, "--checkpoint", str(DEMO_CHECKPOINT)]
+    server = subprocess.Popen([sys.executable, "-m", "loader", *words], cwd=REPOSITORY,
+                              env={**os.environ, "http_proxy": "", "https_proxy": ""})
+    address, until = f"http://127.0.0.1:{port}/", monotonic() + PATIENCE
+    try:
+        while not _answers(f"{address}_stcore/health"):
+            assert server.poll() is None and monotonic() < until, "the page does not start"
+            sleep(0.2)
+        yield address
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(PATIENCE) == 0
+
+
+def _answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """A wide page that must stay on this machine."""
+    yield from open_page(browser, site, 1400)
+
+
+@pytest.fixture
+def phone(browser: Browser, site: str) -> Iterator[Page]:
+    """The page on a phone, dark."""
+    yield from open_page(browser, site, 390)
+
+
+def open_page(browser: Browser, site: str, width: int) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 860}, base_url=site,
+                                  color_scheme="dark" if width < 640 else "light")
+    page, asked = context.new_page(), list[str]()
+    page.set_default_timeout(PATIENCE * 1000)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    yield page
+    context.close()
+    elsewhere = [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)]
+    assert asked and elsewhere == []
+
+
+def test_search_tick_open_and_back(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator(".photo")).to_have_count(6)
+    page.get_by_role("searchbox").fill("sunset")
+    page.keyboard.press("Enter")
+    expect(page.locator(".photo img").first).to_have_attribute("alt", re.compile("dawn"))
+    assert page.url.endswith("/?q=sunset")
+    page.locator(".facet a", has_text="Mount Everest").first.click()
+    expect(page.locator(".photo")).to_have_count(1)
+    expect(page.locator(".chips")).to_contain_text("shows Mount Everest")
+    page.locator(".photo").click()
+    expect(page.locator("img.large")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("2023-10-06 05:58 +05:45")
+    page.go_back()
+    expect(page.locator(".photo")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(".photo").nth(2)).to_be_visible()
+    assert page.url.endswith("/?q=sunset")
+    expect(page.get_by_role("searchbox")).to_have_value("sunset")
+
+
+def test_arrow_keys_and_back(page: Page) -> None:
+    page.goto("/")
+    page.locator(".photo").first.click()
+    expect(page.locator("img.large")).to_have_attribute("alt", re.compile("blue"))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("img.large")).to_have_attribute("alt", re.compile("dawn"))
+    page.go_back()
+    expect(page.locator("img.large")).to_have_attribute("alt", re.compile("blue"))
+
+
+def test_the_map_opens_and_filters(page: Page) -> None:
+    page.goto("/?view=map")
+    plot = page.locator(".js-plotly-plot .main-svg").first
+    expect(plot).to_be_visible()
+    page.locator(".modebar-btn[data-title='Box Select']").dispatch_event("click")
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 5, steps=5)
+    page.mouse.up()
+    expect(page.locator(".chips")).to_contain_text("inside a box of the map")
+    expect(page.locator(".photo")).to_have_count(4)
+    assert "box=" in page.url
+    page.go_back()
+    expect(page.locator(".photo")).to_have_count(6)
+
+
+def test_identify_an_upload(page: Page, photos: Path) -> None:
+    page.goto("/?view=identify")
+    page.locator("input[type=file]").set_input_files(photos / "day 1/blue.jpg")
+    expect(page.locator("h3")).to_contain_text("blue.jpg: ")
+    expect(page.locator("img.large")).to_be_visible()
+
+
+def test_a_phone_shows_photos_first_and_nothing_is_wider_than_it(phone: Page) -> None:
+    for address in ("/", "/?view=map"):
+        phone.goto(address)
+        expect(phone.locator(".photo").first).to_be_visible()
+        expect(phone.locator(".facet").first).not_to_be_in_viewport()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") != (
+        "rgb(255, 255, 255)"
+    )
+    phone.get_by_test_id("stExpandSidebarButton").click()
+    expect(phone.locator(".facet").first).to_be_in_viewport()

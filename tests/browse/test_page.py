@@ -1,0 +1,132 @@
+"""The page as Streamlit's own AppTest runs it, against the session's node."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from streamlit.testing.v1 import AppTest
+
+from browse.settings import SCRIPT, Settings, choose_settings
+from loader.elastic.connection import Connection
+from tests.conftest import NOWHERE, Node, renew_indices
+
+pytestmark = pytest.mark.cluster
+
+
+def visit(query: Mapping[str, str | list[str]] | None = None) -> AppTest:
+    """The page at an address; an exception fails the test."""
+    page = AppTest.from_file(str(SCRIPT), default_timeout=60)
+    for name, value in (query or {}).items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception, page.exception[0].message
+    return page
+
+
+def text(page: AppTest) -> str:
+    """All HTML that the page shows, its styles apart."""
+    return "\n".join(each.proto.body for each in page.get("html"))
+
+
+def errors(page: AppTest) -> list[str]:
+    return [each.value for each in page.error]
+
+
+def test_all_photos_with_counts_and_examples(settings: Settings, photos: Path) -> None:
+    page = visit()
+    seen = text(page)
+    assert errors(page) == []
+    assert seen.count('class="photo"') == 6 and "6 photos" in seen
+    assert '<span class="name">Ama Dablam</span><span class="photos">1</span>' in seen
+    assert '<a href="?q=yak">yak</a>' in seen
+    assert "snow &lt;1998&gt;.jpg" in seen and "<1998>" not in seen
+
+
+def test_words_and_a_ticked_peak(settings: Settings, photos: Path) -> None:
+    page = visit({"q": "starry night", "peak": ["ama-dablam"]})
+    seen = text(page)
+    assert errors(page) == [] and seen.count('class="photo"') == 1
+    assert "shows Ama Dablam" in seen and 'value="starry night"' in seen
+    assert '<input type="hidden" name="peak" value="ama-dablam">' in seen
+    # the other peaks are counted as if this one were not chosen, the concepts under it
+    assert '<span class="name">Mount Everest</span><span class="photos">1</span>' in seen
+    assert '<span class="name">tent</span>' not in seen
+
+
+def test_a_photo_large_with_its_facts_and_neighbours(
+    settings: Settings, photos: Path, client: Elasticsearch
+) -> None:
+    identifier = find(client, "day 1/dawn.jpg")
+    page = visit({"photo": identifier})
+    seen = text(page)
+    assert errors(page) == [] and "data:image/jpeg;base64," in seen
+    assert str(photos / "day 1/dawn.jpg") in seen and "2023-10-06 05:58 +05:45" in seen
+    assert "Photos of Mount Everest" in seen and f"?like={identifier}" in seen
+    page.button(key="Next").click().run()
+    assert page.query_params["photo"] == find(client, "day 2/green.jpg")
+    marked = text(visit({"photo": identifier, "sight": "1"}))
+    assert "data:image/png;base64," in marked and "Photo alone" in marked
+
+
+def test_photos_like_one(settings: Settings, photos: Path, client: Elasticsearch) -> None:
+    page = visit({"like": find(client, "day 1/dawn.jpg")})
+    assert errors(page) == [] and text(page).count('class="photo"') == 5
+
+
+def test_the_map(settings: Settings, photos: Path) -> None:
+    page = visit({"view": "map"})
+    assert errors(page) == [] and len(page.get("plotly_chart")) == 1
+    assert "2 photos without a position are not on the map." in page.caption[0].value
+
+
+def test_a_file_that_is_away_leaves_its_thumbnail(
+    settings: Settings, photos: Path, client: Elasticsearch
+) -> None:
+    file = photos / "day 2/green.jpg"
+    away = file.rename(file.with_suffix(".away"))
+    try:
+        seen = text(visit({"photo": find(client, "day 2/green.jpg")}))
+    finally:
+        away.rename(file)
+    assert "The file is not where the library was loaded from" in seen and "data:image/jpeg" in seen
+
+
+@pytest.mark.parametrize(("query", "said"), [
+    ({"peak": "nanga parbat"}, "No peak among the catalogue's 3 is called 'nanga parbat'"),
+    ({"library": "none"}, "The index has no library 'none'"),
+    ({"box": "here"}, "--box"),
+    ({"from_day": "soon"}, "--from"),
+    ({"photo": "gone"}, "The index has no such photo any more"),
+    ({"page": "9"}, "the last page is --page 1."),
+])
+def test_one_sentence_and_the_page_stays(
+    settings: Settings, photos: Path, query: dict[str, str], said: str
+) -> None:
+    page = visit(query)
+    (error,) = errors(page)
+    assert said in error and "\n" not in error
+    assert 'name="q"' in text(page) and "6 photos in http://127.0.0.1" in text(page)
+
+
+def test_a_cluster_that_is_away() -> None:
+    choose_settings(Settings(Connection(url=NOWHERE)))
+    page = visit()
+    (error,) = errors(page)
+    assert "127.0.0.1:9" in error and 'name="q"' in text(page)
+
+
+def test_an_empty_index(
+    node: Node, client: Elasticsearch, deployed_model: str, settings: Settings
+) -> None:
+    renew_indices(node, client, deployed_model)
+    (error,) = errors(visit())
+    assert error == "The index photos is empty: load photos with `peaks load-photos DIR`."
+
+
+def find(client: Elasticsearch, path: str) -> str:
+    """The id of the photo of a path."""
+    hits: Any = client.search(index="photos", query={"term": {"path": path}})["hits"]["hits"]
+    return str(hits[0]["_id"])
