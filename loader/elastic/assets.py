@@ -169,8 +169,6 @@ def _single_values(parameters: Mapping[str, Any]) -> Iterator[str]:
         if parameter["type"] != "array":
             yield name
             yield from (f"{name}.{key}" for key in parameter.get("properties", ()))
-        elif parameter["items"]["type"] == "number":
-            yield f"{name}.size"
 
 
 def _inlined(text: str) -> str:

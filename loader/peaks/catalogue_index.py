@@ -42,9 +42,11 @@ def find_entry(client: Elasticsearch, kind: type[EntryT], name: str) -> EntryT:
     """Return the one peak or concept with this id or name.
 
     Raises:
-        PeaksError: nothing matches (the closest names are in the sentence), the name belongs to several
-            entries, or the index is empty.
+        PeaksError: nothing matches (the closest names are in the sentence), the name is blank or belongs to
+            several entries, or the index is empty.
     """
+    if not name.strip():
+        raise PeaksError(f"{name!r} is no name of a {kind.noun}: give its id or one of its names.")
     exact = _search(client, kind, {"bool": {"should": [
         {"ids": {"values": [name.strip()]}},
         {"term": {"names.raw": {"value": name.strip(), "case_insensitive": True}}},

@@ -21,6 +21,12 @@ WIDEST = "photos-hybrid-basic"
 PARAMETERS = read_schema(WIDEST)["properties"]
 LISTS = {name for name, parameter in PARAMETERS.items() if parameter["type"] == "array"}
 LEFT_OUT: tuple[Any, ...] = (None, "")
+# What stands in a section, which mustache repeats for each item of a list.
+SECTIONS = (
+    "near_lat", "box_top", "shot_from", "shot_to", "sort.time", "sort.altitude", "sort.distance",
+    "with_names", "with_thumbnail",
+)
+PLACE = ("near_lat", "near_lon", "box_top", "box_left", "box_bottom", "box_right")
 MORE: list[Any] = [
     "abc", "", False, -1, 127, 200.5, 1e39, "NaN", "Infinity", " 5 ", "1d", "0x1p3", "x" * 5000,
     [1], [0.5, "a"], [""], [None], [{"near_lat": 1}] * 3, {"size": 0}, {"size": False}, {"size": []},
@@ -52,8 +58,10 @@ def must_fit(name: str, value: Any, hits: list[str] | None) -> None:
     """A value that is taken is one of the parameter's kind."""
     if isinstance(value, list) and (name not in LISTS or not value):
         assert hits is None, (name, value)
+    elif name == "vector":
+        assert hits is None or isinstance(value, list) or value in LEFT_OUT, (value, hits)
     elif name in LISTS:
-        assert not hits or value in LEFT_OUT or name == "vector", (name, value, hits)
+        assert not hits or value in LEFT_OUT, (name, value, hits)
     elif isinstance(value, dict) and PARAMETERS[name]["type"] != "string":
         assert hits is None or name == "sort", (name, value)
 
@@ -90,6 +98,39 @@ def test_every_template_refuses_a_list_in_place_of_a_value(stored: Elasticsearch
             assert refused.value.meta.status == 400
             assert name in json.dumps(refused.value.body)
             assert len(json.dumps(stored.render_search_template(**request)["template_output"])) < 8000
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_nor_does_a_list_repeat_a_clause_whose_size_another_parameter_claims(
+    stored: Elasticsearch, template: str
+) -> None:
+    """A parameter may be called `shot_from.size`, and mustache finds it before the size of `shot_from`."""
+    schema = read_schema(template)
+    required = {name: VALUES[name] for name in schema.get("required", ())}
+    place = {name: VALUES[name] for name in PLACE if name in schema["properties"]}
+    for path in SECTIONS:
+        name, _, key = path.partition(".")
+        if name in schema["properties"]:
+            items = 3 * [VALUES[name]["distance"] if key else VALUES[name]]
+            value = {key: items} if key else items
+            parameters = {**required, **place, name: value, f"{path}.size": ""}
+            with pytest.raises(ApiError) as refused:
+                stored.search_template(index=INDEX, source=pack_template(template), params=parameters)
+            assert refused.value.meta.status == 400
+
+
+@pytest.mark.parametrize("template", ["photos-by-vector", "peaks-by-vector", WIDEST])
+def test_no_text_is_a_vector_whatever_another_parameter_claims(stored: Elasticsearch, template: str) -> None:
+    """`toJson` writes a text as it is: this one would make a search of its own."""
+    text = '[1, 0, 0], "filter": []}, "fields": ["thumbnail"], "timeout": "1m", "rescore": [], "x": {"k": 1'
+    for vector in (text, "[1, 0, 0]", {"size": {"vector": text}}, {"size": [{"vector": text}]}):
+        for size in (1, 3, True, "x", [1], [1, 1], {"vector": text}, [{"vector": text}]):
+            with pytest.raises(ApiError) as refused:
+                stored.search_template(index=INDEX, source=pack_template(template), params={
+                    "text": "x", "vector": vector, "vector.size": size, "vector.size.size": "",
+                })
+            assert refused.value.meta.status == 400
+            assert "vector takes a list of numbers" in json.dumps(refused.value.body)
 
 
 @pytest.mark.parametrize("template", template_names())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch, SerializationError
+from elasticsearch import Elasticsearch
 
 from loader.elastic.assets import pack_template, read_schema, template_names
 
@@ -142,11 +142,9 @@ def test_hostile_values_stay_values(render: Render, template: str) -> None:
     if "sort" in honest:
         expected |= structure(render(template, {**honest, "sort": dict.fromkeys(SORTS, "asc")}))
     for name, hostile in product(honest, HOSTILE):
-        try:
-            body = render(template, {**honest, name: hostile})
-        except SerializationError as refused:  # a string in place of a list, after a key that is refused
-            assert name == "vector" and '"vector is no list": {}' in str(refused)
-            continue
+        if name == "vector" and isinstance(hostile, dict):
+            continue  # the checks before the search refuse it, as test_refusals.py shows
+        body = render(template, {**honest, name: hostile})
         if name == "vector":  # a value however deep; Elasticsearch takes a list of numbers only
             next(_knn_clauses(body), {}).pop("query_vector", None)
         strange = structure(body) - expected

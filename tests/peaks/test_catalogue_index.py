@@ -1,12 +1,16 @@
 """Peaks and concepts found by whatever a person calls them."""
 from __future__ import annotations
 
+import re
+
 import pytest
+from elasticsearch import Elasticsearch
 
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
-from loader.peaks.catalogue_index import choose_entry, fold_name, say_entry, suggest_names
+from loader.peaks.catalogue_index import choose_entry, find_entry, fold_name, say_entry, suggest_names
 from loader.place import Point
+from tests.conftest import NOWHERE
 
 CATALOGUE = [
     Peak("ama-dablam", ("Ama Dablam",)),
@@ -39,6 +43,14 @@ CATALOGUE = [
 )
 def test_choose(name: str, peak_id: str) -> None:
     assert choose_entry(name, CATALOGUE).id == peak_id
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000"])
+def test_a_blank_name_is_refused_before_the_cluster_is_asked(name: str) -> None:
+    """Elasticsearch would say `Ids can't be empty`."""
+    for kind, noun in ((Peak, "peak"), (Concept, "concept")):
+        with pytest.raises(PeaksError, match=re.escape(f"{name!r} is no name of a {noun}")):
+            find_entry(Elasticsearch(NOWHERE), kind, name)
 
 
 @pytest.mark.parametrize(
