@@ -97,6 +97,7 @@ def _identify_each(
         yield IdentifiedImage(
             path=image.path,
             thumbnail=image.thumbnail,
+            time=image.time,
             found=identifier.identify(image.vector, [image.camera], allowed)[0],
             size=given["size"],
             threshold=identifier.threshold,

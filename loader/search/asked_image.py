@@ -22,6 +22,7 @@ from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera
 from loader.peaks.sight.photo import read_photo_camera
 from loader.peaks.siglip import SiglipSigmoid
+from loader.search.answer import ShotTime
 from loader.text import list_words
 from loader.vision.local_vision import LocalVision
 
@@ -49,6 +50,11 @@ class AskedImage:
     def camera(self) -> Camera | None:
         """Where it was taken from; None when it has no position."""
         return read_camera(self.fields)
+
+    @property
+    def time(self) -> ShotTime:
+        """When it was taken."""
+        return ShotTime(*(self.fields.get(f"shot_time{part}") for part in ("", "_local", "_offset")))
 
     @property
     def thumbnail(self) -> str:

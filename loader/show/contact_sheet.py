@@ -4,15 +4,19 @@ The page's own files lie in ``contact_sheet_page/``.
 """
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment
+from PIL import Image
 
 from loader.files.paths import real_path
-from loader.search.answer import Answer
+from loader.search.answer import Answer, PhotoHit, ShotTime, Similarity
 from loader.show.pages import open_pages, thumbnail_uri
-from loader.show.values import format_alike, format_metres, format_probability, format_time
+from loader.show.values import format_alike, format_metres, format_prediction, format_probability, format_time
 from loader.text import compass_point
 
 if TYPE_CHECKING:
@@ -37,10 +41,43 @@ def file_uri(file: str | None) -> str | None:
     return path.absolute().as_uri() if path.is_absolute() or path.exists() else None
 
 
+def _shape(thumbnail: str | None) -> str:
+    """Width by height of a thumbnail's data URI, at least 0.7: a narrower one has no room for its line."""
+    if thumbnail is None:
+        return "1.5"
+    with Image.open(io.BytesIO(base64.b64decode(thumbnail.partition(",")[2]))) as image:
+        return f"{max(image.width / image.height, 0.7):.3f}"
+
+
+def _scores(similarity: Similarity) -> list[str]:
+    return [
+        f"rank score {similarity.score:.4f}" if similarity.is_rank else "",
+        f"cosine {similarity.cosine:.3f}" if similarity.cosine is not None else "",
+        f"SigLIP {format_probability(similarity.probability)}" if similarity.probability is not None else "",
+    ]
+
+
+def _direction(hit: PhotoHit) -> str:
+    if hit.bearing is None:
+        return ""
+    magnetic = " magnetic" if hit.bearing_reference == "magnetic" else ""
+    return f"{compass_point(hit.bearing)} {hit.bearing:.0f}°{magnetic}"
+
+
+def _clock(time: ShotTime) -> str:
+    """The photo's own clock without its offset, which the page tells on demand."""
+    return format_time(replace(time, offset=None))
+
+
 def _pages() -> Environment:
     pages = open_pages("contact_sheet_page")
     filters: dict[str, Any] = {
         "shot_time": format_time,
+        "clock": _clock,
+        "scores": _scores,
+        "direction": _direction,
+        "prediction": format_prediction,
+        "ratio": _shape,
         "alike": format_alike,
         "probability": format_probability,
         "metres": format_metres,

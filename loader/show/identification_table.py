@@ -1,13 +1,14 @@
 """An identification for a terminal, and as JSON."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loader.peaks.catalogue import Peak
 from loader.peaks.identification.identifier import Candidate, Identification
 from loader.peaks.sight.geometry import Sight
 from loader.peaks.sight.photo import sort_sights
+from loader.search.answer import ShotTime
 from loader.show.sight.table import describe_sight
 from loader.show.sight.words import describe_camera
 from loader.show.tables import Column, fold_line, format_table
@@ -46,6 +47,7 @@ class IdentifiedImage:
         threshold: probability from which a peak is named.
         filters: that were on, in words.
         min_similarity: lowest cosine of a candidate to show.
+        time: when it was taken.
     """
 
     path: str
@@ -55,6 +57,7 @@ class IdentifiedImage:
     threshold: float
     filters: tuple[str, ...] = ()
     min_similarity: float = -1.0
+    time: ShotTime = field(default_factory=ShotTime)
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

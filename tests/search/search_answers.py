@@ -79,8 +79,8 @@ def identified_image() -> IdentifiedImage:
     return IdentifiedImage("IMG_2315.HEIC", "", found, 5, 0.5, ("within 60km of Ama Dablam",))
 
 
-def small_jpeg() -> str:
-    """A base64 JPEG of 24 × 16 pixels."""
+def small_jpeg(size: tuple[int, int] = (24, 16)) -> str:
+    """A base64 JPEG."""
     data = io.BytesIO()
-    Image.new("RGB", (24, 16), (90, 120, 160)).save(data, "JPEG")
+    Image.new("RGB", size, (90, 120, 160)).save(data, "JPEG")
     return base64.b64encode(data.getvalue()).decode("ascii")
