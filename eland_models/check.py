@@ -17,7 +17,6 @@ The files hold one operation a line, sorted, as in CSupportedOperations.cc.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,20 +193,43 @@ def source_line(node: Any) -> str:
 
 def record_findings(path: Path) -> Iterator[Finding]:
     """Records of the archive that hold a forbidden word, have a long name or cannot be read."""
-    with zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # of many kinds, for damage that PyTorch passes over
+        yield Finding(f"the archive's list of records cannot be read ({error})")
+        return
+    with archive:
+        root = archive.namelist()[0].partition("/")[0]
         for record in archive.infolist():
-            size = len(record.filename.encode("utf-8" if record.flag_bits & UTF8_NAME else "cp437"))
-            if size > LONGEST_NAME:
-                rule = f"the record's name has {size} bytes, the ML node takes at most {LONGEST_NAME}"
-                yield Finding(rule, record.filename, RECORD_VERSIONS)
-            try:
-                with archive.open(record) as stream:
-                    found = words_in(stream)
-            except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-                yield Finding(f"the record cannot be read ({error})", record.filename, RECORD_VERSIONS)
-                continue
-            for word in sorted(found):
-                yield Finding(f"the word {word.decode()} is forbidden", record.filename)
+            yield from findings_of(record, archive, root)
+
+
+def findings_of(record: zipfile.ZipInfo, archive: zipfile.ZipFile, root: str) -> Iterator[Finding]:
+    """What the ML node would say of one record of an archive whose records lie in the folder `root`."""
+    size = len(record.filename.encode("utf-8" if record.flag_bits & UTF8_NAME else "cp437"))
+    if size > LONGEST_NAME:
+        rule = f"the record's name has {size} bytes, the ML node takes at most {LONGEST_NAME}"
+        yield Finding(rule, record.filename, RECORD_VERSIONS)
+    if not record.filename.startswith(f"{root}/"):
+        yield Finding(f"the record lies outside of the archive's folder {root}", record.filename)
+    try:
+        words = words_of(record, archive)
+    except Exception as error:  # each decompressor has errors of its own
+        yield Finding(f"the record cannot be read ({error})", record.filename, RECORD_VERSIONS)
+        return
+    for word in sorted(words):
+        yield Finding(f"the word {word.decode()} is forbidden", record.filename)
+
+
+def words_of(record: zipfile.ZipInfo, archive: zipfile.ZipFile) -> set[bytes]:
+    """Forbidden words in a record, which must be whole and of a compression that PyTorch reads."""
+    if record.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotImplementedError(f"PyTorch knows no compression {record.compress_type}")
+    with archive.open(record) as stream:
+        found = words_in(stream)
+        if stream.tell() != record.file_size:
+            raise EOFError(f"it ends after {stream.tell():,} of {record.file_size:,} bytes")
+    return found
 
 
 def words_in(stream: Any, size: int = 1 << 24) -> set[bytes]:

@@ -11,6 +11,7 @@ import click
 
 from loader.commands.options import FILE, NEW_FILE, combine, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
+from loader.text import clean_text
 
 if TYPE_CHECKING:
     from eland_models.deployments import Priority
@@ -105,7 +106,7 @@ def check_command(file: Path, as_json: bool) -> None:
             f"{len(report.operations)} operations: {report.verdict}"
         )
         for finding in report.findings:
-            click.echo(f"  {finding}")
+            click.echo(f"  {clean_text(str(finding))}")
     if report.findings:
         raise click.exceptions.Exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from eland_models.check import FORBIDDEN_WORDS, LIMITS, check, require_accepted, words_in
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel
+from tests.conftest import invoke
 
 
 class Sorter(nn.Module):  # type: ignore[misc]
@@ -85,6 +87,57 @@ def test_finds_a_record_that_cannot_be_read(tmp_path: Path, exported: ExportedMo
     path.write_bytes(path.read_bytes().replace(b"some words", b"some wordz"))
     (finding,) = check(path).findings
     assert "cannot be read (Bad CRC-32" in finding.rule and finding.place.endswith("extra/note")
+
+
+# of a record's entry in the archive's list: where a field stands (APPNOTE.TXT, 4.3.12), and a value for it
+DAMAGE = {
+    "encrypted": (8, "<H", 1, "encrypted"),
+    "compressed as bzip2": (10, "<H", 12, "no compression 12"),
+    "longer than it is": (24, "<I", 10**9, "ends after 10 of 1,000,000,000 bytes"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_finds_a_record_that_pytorch_cannot_read(
+    tmp_path: Path, exported: ExportedModel, damage: str
+) -> None:
+    place, form, value, said = DAMAGE[damage]
+    path = with_record(exported, tmp_path / "copy.pt", "extra/note", b"some words")
+    content = bytearray(path.read_bytes())
+    struct.pack_into(form, content, content.rindex(b"PK\x01\x02") + place, value)
+    path.write_bytes(content)
+    (finding,) = check(path).findings
+    assert "the record cannot be read" in finding.rule and said in finding.rule
+
+
+def test_finds_a_record_whose_header_points_beyond_the_file(tmp_path: Path, exported: ExportedModel) -> None:
+    path = with_record(exported, tmp_path / "copy.pt", "extra/note", b"some words")
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<H", content, content.rindex(b"PK\x03\x04") + 28, 60_000)
+    path.write_bytes(content)
+    (finding,) = check(path).findings
+    assert "the record cannot be read" in finding.rule
+
+
+def test_finds_a_list_of_records_that_cannot_be_read(tmp_path: Path, exported: ExportedModel) -> None:
+    path = with_record(exported, tmp_path / "copy.pt", "extra/é", b"")
+    path.write_bytes(path.read_bytes().replace("extra/é".encode(), b"extra/\xff\xff"))
+    (finding,) = check(path).findings
+    assert "list of records cannot be read" in finding.rule
+
+
+def test_finds_a_record_outside_of_the_archives_folder(tmp_path: Path, exported: ExportedModel) -> None:
+    path = with_record(exported, tmp_path / "copy.pt", "extra/note", b"")
+    with ZipFile(path, "a") as archive:
+        archive.writestr("../../etc/passwd", b"")
+    (finding,) = check(path).findings
+    assert "outside of the archive's folder" in finding.rule and finding.place == "../../etc/passwd"
+
+
+def test_a_records_name_cannot_colour_the_terminal(tmp_path: Path, exported: ExportedModel) -> None:
+    path = with_record(exported, tmp_path / "copy.pt", "extra/\x1b[31mred\nred", FORBIDDEN_WORDS[0])
+    said = invoke("model", "check", path)
+    assert said.exit_code == 1 and "\x1b" not in said.output and len(said.output.splitlines()) == 2
 
 
 def test_finds_a_word_across_two_pieces(tmp_path: Path) -> None:
