@@ -6,10 +6,10 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
@@ -154,9 +154,9 @@ def locked(home: Home) -> Iterator[None]:
     """Lock the home against other launchers. The kernel frees the lock when its holder dies.
 
     Raises:
-        ClusterError: another start, stop or reset of this home is at work.
+        ClusterError: another start, stop or reset of this home is at work, or it is another user's.
     """
-    with (home.path / "lock").open("a+") as file:
+    with _open_lock(home.path / "lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -166,10 +166,20 @@ def locked(home: Home) -> Iterator[None]:
                 f"Another `peaks cluster` command (process {holder}) is at work on {home.path}:"
                 " wait until it is done, or end it."
             ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        with suppress(OSError):  # a full disk does not keep anybody from `stop` and `reset`
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), b"%d\n" % os.getpid())
         yield
+
+
+def _open_lock(path: Path) -> TextIO:
+    try:
+        return path.open("a+")
+    except OSError as error:
+        raise ClusterError(
+            f"{path} cannot be written ({error.strerror}): run this as the user who started the cluster, or"
+            " with sudo."
+        ) from error
 
 
 def create_file(path: Path) -> BinaryIO:

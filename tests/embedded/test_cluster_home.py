@@ -73,6 +73,18 @@ def test_the_second_of_two_is_told_who_is_first(tmp_path: Path) -> None:
         pass
 
 
+def test_a_full_disk_does_not_keep_the_lock_from_being_taken(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("/dev/full")
+    with locked(Home(tmp_path)):
+        pass
+
+
+def test_a_lock_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()  # to root everything else is writable
+    with pytest.raises(ClusterError, match=r"lock cannot be written \(.*with sudo"), locked(Home(tmp_path)):
+        pass
+
+
 def test_a_damaged_state_counts_as_none(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.write_state({"url": "http://127.0.0.1:9200"})
