@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from loader.commands.options import NEW_FILE, print_json, write_output
+from loader.commands.options import NEW_FILE, ModelId, print_json, write_output
 from loader.elastic.asset_writer import NEEDS_LOOKUP, Change, apply_assets, leave_out_unknown
 from loader.elastic.assets import LOOKUPS, NAMED_MODEL, bind_model, read_assets, render_requests
 from loader.elastic.connection import Connection, connection_options
@@ -21,7 +21,7 @@ from loader.errors import PeaksError
 
 @click.command()
 @connection_options
-@click.option("--es-model-id", metavar="ID",
+@click.option("--es-model-id", type=ModelId(), metavar="ID",
               help=f"The deployed text model that the assets name [default {NAMED_MODEL}].")
 @click.option("--next", "build_next", is_flag=True,
               help="Build the next, empty index behind each alias and move the alias there at once.")

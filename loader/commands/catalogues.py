@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from loader.commands.options import FILE, FOLDER, NEW_FILE, json_option, print_json, write_output
+from loader.commands.options import (
+    FILE,
+    FOLDER,
+    NEW_FILE,
+    ModelId,
+    json_option,
+    print_json,
+    write_output,
+)
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import (
     find_ingest_deployment,
@@ -51,7 +59,7 @@ _references_option = click.option(
               help="Weight of a peak's names against its reference photos: 1 is names only.")
 @click.option("--max-images", type=click.IntRange(min=1), default=3, show_default=True,
               help="Reference photos used for one peak, the first by name.")
-@click.option("--es-model-id", metavar="ID",
+@click.option("--es-model-id", type=ModelId(), metavar="ID",
               help="Deployed text model that embeds the names [default: the one the index was made for].")
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint of that model, which embeds the reference photos here [env PEAKS_CHECKPOINT].")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,19 @@ NOTHING_READ = 2  # exit status
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class ModelId(click.ParamType[str]):
+    """An id of one trained model, as Elasticsearch takes it (MlStrings.isValidId): no wildcard, no list."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the text of the option."""
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?", value):
+            self.fail(f"{value!r} is no id: it has up to 64 lowercase letters, digits, '-', '_' and '.', and "
+                      "begins and ends with a letter or digit.", param, ctx)
+        return str(value)
 
 
 def combine(*options: Decorator) -> Decorator:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loader.commands.options import FILE, NEW_FILE, combine, json_option, print_json
+from loader.commands.options import FILE, NEW_FILE, ModelId, combine, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 from loader.text import clean_text
 
@@ -113,7 +113,8 @@ def check_command(file: Path, as_json: bool) -> None:
 
 @model.command("deploy")
 @checkpoint_options
-@click.option("--es-model-id", metavar="ID", help="Id in Elasticsearch [default: by Eland's convention].")
+@click.option("--es-model-id", type=ModelId(), metavar="ID",
+              help="Id in Elasticsearch [default: by Eland's convention].")
 @click.option("--clear-previous", is_flag=True, help="Replace the model that has this id in the cluster.")
 @click.option("--number-of-allocations", type=click.IntRange(1), metavar="N",
               help="Copies that answer side by side [default 1].")
