@@ -17,6 +17,7 @@ from tests.embedded.plugin_node import (
     MODEL_FIELD,
     Api,
     Echo,
+    Endless,
     Failing,
     Sorting,
     drop_model,
@@ -215,11 +216,18 @@ def test_deployments_of_one_model_are_several(api: Api) -> None:
 def test_crashed_model_is_loaded_again(api: Api, node: Any, folder: Path) -> None:
     if node.home is None:
         pytest.skip("the node was started by somebody else: its worker is not this test's to kill")
-    put_model(api, OTHER, folder / "Echo.pt")
+    put_model(api, OTHER, save_model(Endless(), folder))
     start_model(api, OTHER)
-    youngest = max(find_members(Home(node.home), is_worker), key=lambda member: member.started)
-    os.kill(youngest.pid, signal.SIGKILL)
-    infer_path, body = f"/_ml/trained_models/{OTHER}/_infer", {"docs": [{MODEL_FIELD: "a"}]}
+    infer_path = f"/_ml/trained_models/{OTHER}/_infer"
+    body, endless = ({"docs": [{MODEL_FIELD: text}]} for text in ("a", "ab"))
+    with ThreadPoolExecutor(2) as pool:  # the second one waits in the queue
+        asked = [pool.submit(api.refusal, "POST", f"{infer_path}?timeout=60s", endless) for _ in range(2)]
+        wait_until(lambda: pending(api, OTHER) == 2)
+        youngest = max(find_members(Home(node.home), is_worker), key=lambda member: member.started)
+        os.kill(youngest.pid, signal.SIGKILL)
+        refusals = [future.result() for future in asked]
+    assert [status for status, _ in refusals] == [503, 503]
+    assert all(f"deployment [{OTHER}] cannot answer: the inference worker" in said for _, said in refusals)
     met: set[int] = set()
 
     def answers() -> bool:
@@ -227,4 +235,10 @@ def test_crashed_model_is_loaded_again(api: Api, node: Any, folder: Path) -> Non
         return 200 in met
 
     wait_until(answers)
-    assert met <= {200, 500, 503}
+    assert met <= {200, 503}
+
+
+def pending(api: Api, model_id: str) -> int:
+    """Texts that a deployment has and has not answered."""
+    [stats] = api.ok("GET", f"/_ml/trained_models/{model_id}/_stats")["trained_model_stats"]
+    return int(stats["deployment_stats"]["nodes"][0]["number_of_pending_requests"])

@@ -58,6 +58,7 @@ final class Deployment {
   private volatile LoadedModel model;
   private final Statistics statistics = new Statistics(System::currentTimeMillis);
   private final WorkQueue queue;
+  private volatile int allocations;
   private volatile RoutingState state = RoutingState.STARTING;
   private volatile String reason = "";
   private volatile boolean stopped;
@@ -79,9 +80,8 @@ final class Deployment {
     this.socket = socket;
     this.patient = patient;
     this.observer = observer;
-    this.queue =
-        new WorkQueue(
-            threads.generic(), parameters.getQueueCapacity(), parameters.getNumberOfAllocations());
+    this.allocations = parameters.getNumberOfAllocations();
+    this.queue = new WorkQueue(threads.generic(), parameters.getQueueCapacity(), allocations);
   }
 
   void start() {
@@ -97,13 +97,15 @@ final class Deployment {
   }
 
   /** Changes the number of allocations of a deployment that may be at work. */
-  void resize(int allocations) {
-    if (allocations != queue.allocations()) {
-      threads.generic().execute(() -> resizeBoth(allocations));
+  void resize(int wanted) {
+    if (wanted != allocations) {
+      allocations = wanted;
+      threads.generic().execute(this::resizeBoth);
     }
   }
 
-  private void resizeBoth(int allocations) {
+  // Two changes may run in either order: each takes the latest number.
+  private synchronized void resizeBoth() {
     LoadedModel loaded = model;
     try {
       if (loaded != null) {
@@ -119,8 +121,7 @@ final class Deployment {
     if (model == null) {
       return AssignmentStats.NodeStats.forNotStartedState(node, state, reason);
     }
-    return statistics.of(
-        node, queue.size(), parameters.getThreadsPerAllocation(), queue.allocations());
+    return statistics.of(node, queue.size(), parameters.getThreadsPerAllocation(), allocations);
   }
 
   TrainedModelConfig config() {
@@ -183,11 +184,11 @@ final class Deployment {
   }
 
   private Exception explain(LoadedModel loaded, Exception e) {
-    if (stopped || model != loaded) {
-      return unavailable();
+    if (stopped == false && model == loaded && e instanceof IOException == false) {
+      statistics.failed();
+      return e;
     }
-    statistics.failed();
-    return e;
+    return unavailable();
   }
 
   private static InferenceResults toResults(
@@ -202,7 +203,17 @@ final class Deployment {
         "Trained model deployment [{}] cannot answer: {}",
         state == RoutingState.FAILED ? RestStatus.CONFLICT : RestStatus.SERVICE_UNAVAILABLE,
         parameters.getDeploymentId(),
-        stopped ? "it is stopping" : reason.isEmpty() ? "it is still loading" : reason);
+        whyUnavailable());
+  }
+
+  private String whyUnavailable() {
+    if (stopped) {
+      return "it is stopping";
+    }
+    if (state == RoutingState.STARTED) {
+      return workerIsDown();
+    }
+    return reason.isEmpty() ? "it is still loading" : reason;
   }
 
   private void run() {
@@ -267,7 +278,7 @@ final class Deployment {
         "deployment", parameters.getDeploymentId(),
         "bytes", parameters.getModelBytes(),
         "threads", parameters.getThreadsPerAllocation(),
-        "allocations", queue.allocations());
+        "allocations", allocations);
   }
 
   private void become(RoutingState next, String why) {

@@ -57,10 +57,6 @@ final class WorkQueue {
     advance();
   }
 
-  synchronized int allocations() {
-    return allocations;
-  }
-
   /** How much waits or runs. */
   synchronized int size() {
     return waiting.size() + running;
