@@ -43,10 +43,12 @@ def file_uri(file: str | None) -> str | None:
 
 def _shape(thumbnail: str | None) -> str:
     """Width by height of a thumbnail's data URI, at least 0.7: a narrower one has no room for its line."""
-    if thumbnail is None:
-        return "1.5"
-    with Image.open(io.BytesIO(base64.b64decode(thumbnail.partition(",")[2]))) as image:
-        return f"{max(image.width / image.height, 0.7):.3f}"
+    data = base64.b64decode((thumbnail or "").partition(",")[2])
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return f"{max(image.width / image.height, 0.7):.3f}"
+    except OSError:  # none, or a damaged one
+        return "1.500"
 
 
 def _scores(similarity: Similarity) -> list[str]:

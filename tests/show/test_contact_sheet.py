@@ -169,6 +169,12 @@ def test_what_is_no_jpeg_is_not_shown(thumbnail: str | None) -> None:
     assert "no thumbnail" in page.text
 
 
+def test_a_damaged_thumbnail_costs_its_shape_only() -> None:
+    page = outline(render_photos(with_thumbnails(photo_answer(), "/9j/AAAA")))
+    styles = {value for tag, name, value in page.attributes if (tag, name) == ("figure", "style")}
+    assert styles == {"--ratio: 1.500"}
+
+
 def test_nothing_found() -> None:
     assert "Nothing found." in outline(render_photos(replace(photo_answer(), hits=()))).text
 
