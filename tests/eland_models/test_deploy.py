@@ -15,8 +15,9 @@ from eland_models.deploy import Deployment, deploy, find_model, remove, require_
 from eland_models.deployments import Outcome, Settings, bring_up, deployments, lacks_room, read_running, stop
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel, encode
+from loader.elastic.error_sentences import explain
 from loader.elastic.models import embed_texts, find_ingest_deployment
-from tests.conftest import DEMO_CHECKPOINT, invoke
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, invoke
 
 MODEL_ID = "deploy-test"
 TEXTS = [
@@ -139,3 +140,32 @@ def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:
 def test_contradicting_options_are_refused(options: str, sentence: str) -> None:
     done = invoke("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, *options.split())
     assert done.exit_code == 2 and sentence in done.output
+
+
+def count_texts(client: Elasticsearch, model_id: str, deployment_id: str) -> int:
+    """How many texts a deployment has answered."""
+    nodes = dict(deployments(client, model_id))[deployment_id]["nodes"]
+    return sum(int(node["inference_count"]) for node in nodes)
+
+
+def test_pipelines_name_the_deployment_for_ingest_while_it_runs(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    deploy = ("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url, "--ingest-allocations")
+    ingest, peak = f"{fresh_indices}-ingest", {"id": "x", "names": ["Ama Dablam"], "elev_m": 6812}
+    started = invoke(*deploy, "1")
+    assert started.exit_code == 0 and f"Deployment {ingest} started" in started.output
+    try:
+        found = ask(node, "apply", "--es-model-id", fresh_indices)["changes"]
+        assert {each["kind"] for each in found if each["action"] == "changed"} == {"ingest pipeline"}
+        before = count_texts(client, fresh_indices, ingest)
+        client.index(index="peaks_catalog", id="x", document=peak)
+        assert count_texts(client, fresh_indices, ingest) == before + 1
+    finally:
+        stopped = invoke(*deploy, "0")
+    assert stopped.exit_code == 0 and "peaks apply" in stopped.output
+    with pytest.raises(ApiError) as refused:
+        client.index(index="peaks_catalog", id="x", document=peak)
+    assert f"[{ingest}], which does not run: run `peaks apply`" in explain(refused.value).message
+    ask(node, "apply", "--es-model-id", fresh_indices)
+    client.index(index="peaks_catalog", id="x", document=peak)

@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from elasticsearch import ApiError, Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch, NotFoundError
 
-from eland_models.deployments import deployments
 from loader.elastic.assets import LOOKUPS, read_assets
 from loader.elastic.connection import has_lookup
-from loader.elastic.error_sentences import explain
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import embed_texts, read_deployed_model, read_index_model
 from loader.errors import PeaksError
-from tests.conftest import DEMO_CHECKPOINT, Node, analyzers, invoke
+from tests.conftest import Node, analyzers, invoke
 from tests.kibana.fake_kibana import IMPORT, serve_kibana
 
 pytestmark = pytest.mark.cluster
@@ -94,35 +92,6 @@ def test_templates_that_look_a_vector_up_are_for_servers_that_do(
     for name in LOOKUPS:
         with pytest.raises(NotFoundError):
             client.get_script(id=name)
-
-
-def count_texts(client: Elasticsearch, model_id: str, deployment_id: str) -> int:
-    """How many texts a deployment has answered."""
-    nodes = dict(deployments(client, model_id))[deployment_id]["nodes"]
-    return sum(int(node["inference_count"]) for node in nodes)
-
-
-def test_pipelines_name_the_deployment_for_ingest_while_it_runs(
-    node: Node, client: Elasticsearch, fresh_indices: str
-) -> None:
-    deploy = ("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url, "--ingest-allocations")
-    ingest, peak = f"{fresh_indices}-ingest", {"id": "x", "names": ["Ama Dablam"], "elev_m": 6812}
-    started = invoke(*deploy, "1")
-    assert started.exit_code == 0 and f"Deployment {ingest} started" in started.output
-    try:
-        found = changes(run(node, "--es-model-id", fresh_indices, "--json"))
-        assert {each["kind"] for each in found if each["action"] == "changed"} == {"ingest pipeline"}
-        before = count_texts(client, fresh_indices, ingest)
-        client.index(index="peaks_catalog", id="x", document=peak)
-        assert count_texts(client, fresh_indices, ingest) == before + 1
-    finally:
-        stopped = invoke(*deploy, "0")
-    assert stopped.exit_code == 0 and "peaks apply" in stopped.output
-    with pytest.raises(ApiError) as refused:
-        client.index(index="peaks_catalog", id="x", document=peak)
-    assert f"[{ingest}], which does not run: run `peaks apply`" in explain(refused.value).message
-    changes(run(node, "--es-model-id", fresh_indices, "--json"))
-    client.index(index="peaks_catalog", id="x", document=peak)
 
 
 def pretend_other_model(client: Elasticsearch, alias: str, **changed: object) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.conftest import require_esql
 from tests.embedded.plugin_node import Api
+from tests.session_node import require_esql
 
 pytestmark = pytest.mark.cluster
 

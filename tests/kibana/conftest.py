@@ -11,7 +11,8 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, Truth, call_peaks, delete_indices
+from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, Truth, call_peaks
+from tests.session_node import delete_indices
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from PIL import Image
 
-from tests.conftest import DRAWN, require_esql
+from tests.conftest import DRAWN
 from tests.kibana.conftest import DrawnTrek
 from tests.kibana.kibana_requests import (
     Extent,
@@ -37,6 +37,7 @@ from tests.kibana.own_objects import (
     open_data_view,
     open_lens,
 )
+from tests.session_node import require_esql
 
 pytestmark = pytest.mark.cluster
 
