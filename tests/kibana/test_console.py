@@ -126,7 +126,7 @@ def test_every_request_is_answered_and_every_search_finds_something(answers: dic
         assert 200 <= status < 300, (one.line, body)
     for one in SEARCHES:
         body = answers[one.line][1]
-        if one.body.get("size") == 0:
+        if one.body.get("size") == 0 or one.body.get("id") == "photos-facets":
             assert all(count_buckets(found) for found in body["aggregations"].values()), one.line
             continue
         hits = body["hits"]["hits"]
@@ -137,10 +137,11 @@ def test_every_request_is_answered_and_every_search_finds_something(answers: dic
 
 
 def count_buckets(found: Any) -> int:
-    """Buckets of an aggregation or of those inside a nested one."""
+    """Buckets of an aggregation or of those inside a nested one; documents of one without buckets."""
     if "buckets" in found:
         return len(found["buckets"])
-    return sum(count_buckets(inner) for inner in found.values() if isinstance(inner, dict))
+    inside = [count_buckets(inner) for inner in found.values() if isinstance(inner, dict)]
+    return sum(inside) if inside else int(found["doc_count"])
 
 
 def answer_to(answers: dict[int, Any], words: str) -> Any:
