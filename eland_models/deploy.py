@@ -165,13 +165,10 @@ def import_model(model: PyTorchModel, exported: ExportedModel) -> None:
         vocabulary = Path(folder) / "vocabulary.json"
         # Eland opens the file in the locale's encoding: ASCII reads the same in all of them
         vocabulary.write_text(json.dumps(carrier_vocabulary(), ensure_ascii=True), encoding="ascii")
-        model.import_model(
-            model_path=str(exported.path),
-            config_path=None,
-            vocab_path=str(vocabulary),
-            config=configuration(exported),
-            chunk_size=CHUNK_BYTES,
-        )
+        # the definition last: once it is whole, nothing is missing
+        model.put_config(config=configuration(exported))
+        model.put_vocab(str(vocabulary))
+        model.put_model(str(exported.path), CHUNK_BYTES)
 
 
 def configuration(exported: ExportedModel) -> NlpTrainedModelConfig:

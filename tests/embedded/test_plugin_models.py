@@ -185,6 +185,19 @@ def test_incomplete_models_do_not_start(api: Api, folder: Path) -> None:
     assert "stored vocabulary is missing required [<unk>] token" in api.refusal("POST", start)[1]
 
 
+def test_an_upload_that_was_broken_off_can_be_deleted_and_begun_again(api: Api) -> None:
+    path, part = f"/_ml/trained_models/{OTHER}", {"definition": "AAAA", "total_definition_length": 9}
+    for number in (0, 2):  # the second time, what the first one left would be in the way
+        drop_model(api, OTHER)
+        api.ok("PUT", path, model_config())
+        api.ok("PUT", f"{path}/vocabulary", carrier_vocabulary())
+        assert api.ok("DELETE", f"{path}?force=true")["acknowledged"]
+        api.ok("PUT", path, model_config())
+        api.ok("PUT", f"{path}/vocabulary", carrier_vocabulary())
+        api.ok("PUT", f"{path}/definition/{number}", {**part, "total_parts": 3})
+        api.ok("PUT", f"{path}/definition/1", {**part, "total_parts": 3})
+
+
 def test_model_that_the_ml_node_would_refuse_does_not_start(api: Api, folder: Path) -> None:
     put_model(api, OTHER, save_model(Sorting(), folder))
     status, reason = api.refusal("POST", f"/_ml/trained_models/{OTHER}/deployment/_start?timeout=120s")

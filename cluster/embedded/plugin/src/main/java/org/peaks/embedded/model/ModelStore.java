@@ -2,6 +2,7 @@ package org.peaks.embedded.model;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,6 +11,7 @@ import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.DocWriteRequest;
+import org.elasticsearch.action.admin.indices.refresh.RefreshRequest;
 import org.elasticsearch.action.bulk.BulkRequest;
 import org.elasticsearch.action.delete.DeleteRequest;
 import org.elasticsearch.action.get.GetResponse;
@@ -50,6 +52,7 @@ import org.peaks.embedded.stack.Calls;
 final class ModelStore {
 
   private static final int MOST_MODELS = 10_000;
+  private static final int MOST_PARTS = 10_000; // a search's largest page: 40 GB in Eland's 4 MB
   private static final ToXContent.Params FOR_STORAGE =
       new ToXContent.MapParams(Map.of(ToXContentParams.FOR_INTERNAL_STORAGE, "true"));
 
@@ -168,15 +171,18 @@ final class ModelStore {
 
   /** Answers with the number of parts, without reading what they hold. */
   void countParts(String modelId, ActionListener<Long> listener) {
-    SearchRequest request =
-        new SearchRequest(ModelIndices.DEFINITIONS)
-            .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN)
-            .source(
-                new SearchSourceBuilder()
-                    .query(QueryBuilders.termQuery("model_id", modelId))
-                    .trackTotalHits(true)
-                    .size(0));
-    client.search(request, listener.map(Calls::totalHits));
+    client.search(searchParts(modelId, 0), listener.map(Calls::totalHits));
+  }
+
+  private static SearchRequest searchParts(String modelId, int size) {
+    return new SearchRequest(ModelIndices.DEFINITIONS)
+        .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN)
+        .source(
+            new SearchSourceBuilder()
+                .query(QueryBuilders.termQuery("model_id", modelId))
+                .trackTotalHits(true)
+                .fetchSource(false)
+                .size(size));
   }
 
   /** Answers whether the last part of a model's file is there. */
@@ -203,21 +209,37 @@ final class ModelStore {
         modelId,
         listener.delegateFailureAndWrap(
             (delegate, config) ->
-                countParts(
+                findParts(
                     modelId,
                     delegate.delegateFailureAndWrap(
                         (inner, parts) -> deleteDocuments(modelId, parts, inner)))));
   }
 
-  private void deleteDocuments(String modelId, long parts, ActionListener<Void> listener) {
+  /** Answers with the ids of all parts, also of an upload that was broken off. */
+  private void findParts(String modelId, ActionListener<List<String>> listener) {
+    RefreshRequest refresh =
+        new RefreshRequest(ModelIndices.DEFINITIONS)
+            .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN);
+    client
+        .admin()
+        .indices()
+        .refresh(
+            refresh,
+            listener.delegateFailureAndWrap(
+                (next, done) ->
+                    client.search(
+                        searchParts(modelId, MOST_PARTS),
+                        next.map(
+                            found ->
+                                Arrays.stream(found.getHits().getHits())
+                                    .map(SearchHit::getId)
+                                    .toList()))));
+  }
+
+  private void deleteDocuments(String modelId, List<String> parts, ActionListener<Void> listener) {
     BulkRequest bulk = new BulkRequest().setRefreshPolicy(RefreshPolicy.IMMEDIATE);
-    for (int number = 0; number < parts; number++) {
-      String id = DefinitionPart.documentId(modelId, number);
-      bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, id));
-    }
-    if (parts > 0) {
-      bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, VocabularyConfig.docId(modelId)));
-    }
+    parts.forEach(id -> bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, id)));
+    bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, VocabularyConfig.docId(modelId)));
     bulk.add(new DeleteRequest(ModelIndices.CONFIGURATIONS, modelId));
     client.bulk(bulk, listener.map(done -> null));
   }
