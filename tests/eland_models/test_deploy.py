@@ -135,6 +135,9 @@ def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:
         ("--adaptive 1-2 --number-of-allocations 2", "not both"),
         ("--priority low --threads-per-allocation 2", "one allocation of one thread"),
         ("--priority low --adaptive 1-2", "one allocation of one thread"),
+        ("--es-model-id * --clear-previous", "'*' is no id"),
+        ("--es-model-id one,other", "'one,other' is no id"),
+        (f"--es-model-id {'a' * 65}", "is no id"),
     ],
 )
 def test_contradicting_options_are_refused(options: str, sentence: str) -> None:
