@@ -40,12 +40,15 @@ def main() -> None:
 
 @contextmanager
 def said_errors() -> Iterator[None]:
-    """An error is one sentence on the page, and the rest of the page stays."""
+    """An error is one sentence on the page, and the rest of the page stays.
+
+    Streamlit's own box reads Markdown, where a name from a file or an address could load a picture.
+    """
     try:
         with explained_errors():
             yield
     except PeaksError as error:
-        streamlit.error(error.message)
+        show("error.html", message=error.message)
 
 
 def _show_photos(settings: Settings, address: Address, everything: Facets) -> None:

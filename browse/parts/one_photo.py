@@ -4,6 +4,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit
@@ -40,7 +41,7 @@ def show_photo(settings: Settings, address: Address, hit: PhotoHit, others: Sequ
     picture = thumbnail_uri(hit.thumbnail)
     try:
         if address.sight and file is not None:
-            picture = data_uri(draw_sight(settings, file), "png")
+            picture = data_uri(draw_sight(settings, file, hit.path), "png")
         elif file is not None:
             picture = data_uri(_read_large(str(file), file.stat().st_mtime), "jpeg")
         else:
@@ -74,13 +75,19 @@ def _write_jpeg(picture: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def draw_sight(settings: Settings, file: Path) -> bytes:
+def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
+    """A photo with the peaks before its camera, as `peaks sight` draws it: PNG, named as a person knows it.
+
+    Raises:
+        PeaksError: the file cannot be read, or the catalogue is empty.
+    """
     summits = Summits.gather(require_entries(settings.client, Peak))
-    sighted = sight_photo(read_photo_camera(str(file)), summits)
+    sighted = sight_photo(replace(read_photo_camera(str(file)), path=name), summits)
     return render_diagram("png", sighted, read_picture(str(file)))
 
 
 def data_uri(data: bytes, kind: str) -> str:
+    """A picture that stands in the page itself."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
@@ -91,6 +98,10 @@ def _step(address: Address, ids: list[str]) -> None:
     after = ids[place + 1] if place is not None and place + 1 < len(ids) else None
     with streamlit.container(horizontal=True):
         for words, key, other in (("Before", "Left", before), ("Next", "Right", after)):
-            if streamlit.button(words, shortcut=key, disabled=other is None, key=words) and other:
-                streamlit.query_params["photo"] = other
-                streamlit.rerun()
+            streamlit.button(words, shortcut=key, disabled=other is None, key=words, on_click=_look_at,
+                             args=[other])
+
+
+def _look_at(photo: str) -> None:
+    """Change the address before the page is made anew."""
+    streamlit.query_params["photo"] = photo

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit
@@ -27,17 +28,19 @@ def show_trek(settings: Settings, address: Address) -> None:
     """
     trek = replace(read_trek(settings.client, address.filters(settings.client)), without_thumbnail=0)
     box = parse_box(address.box) if address.box not in ("", WHOLE_WORLD) else None
-    chosen = streamlit.plotly_chart(
-        draw_trek(trek, box, settings.tiles), key=f"map {address.link()}", config=_CONFIG,
-        on_select="rerun", selection_mode=("points", "box"),
+    key, markers = f"map {address.link()}", gather_markers(trek, box)
+    streamlit.plotly_chart(
+        draw_trek(trek, box, settings.tiles), key=key, config=_CONFIG, selection_mode=("points", "box"),
+        on_select=partial(_follow, key, markers, address),
     )
     streamlit.caption(" ".join(["Box Select in the bar above filters; a click opens a photo or narrows "
                                 "to a group or a peak.", *describe_rest(trek)]))
-    selection: Mapping[str, Any] = chosen["selection"]
-    if changes := _read_selection(selection, gather_markers(trek, box), address):
-        for name, value in changes.items():
-            streamlit.query_params[name] = value
-        streamlit.rerun()
+
+
+def _follow(key: str, markers: Sequence[Marker], address: Address) -> None:
+    """Change the address by what was chosen on the map, before the page is made anew."""
+    for name, value in _read_selection(streamlit.session_state[key]["selection"], markers, address).items():
+        streamlit.query_params[name] = value
 
 
 def _read_selection(

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit
@@ -34,13 +34,13 @@ def show_uploads(settings: Settings) -> None:
         try:
             _show_upload(settings, upload)
         except PeaksError as error:
-            streamlit.error(f"{upload.name}: {error.message}")
+            show("error.html", message=error.message)
 
 
 def _show_upload(settings: Settings, upload: UploadedFile) -> None:
-    with streamlit.spinner(f"Looking at {upload.name}"), _as_file(upload) as file:
+    with streamlit.spinner("Looking at it"), _as_file(upload) as file:
         image = identify(settings, file, upload.name)
-        picture = data_uri(draw_sight(settings, file), "png")
+        picture = data_uri(draw_sight(settings, file, upload.name), "png")
     show("identified.html", image=image, rows=image.rows(), picture=picture)
     if not image.named:
         return
@@ -66,8 +66,11 @@ def identify(settings: Settings, file: Path, name: str) -> IdentifiedImage:
 
 @contextmanager
 def _as_file(upload: UploadedFile) -> Iterator[Path]:
-    """The upload under its own name in a folder of its own, which is removed."""
+    """The upload as a file, which is removed; an error names it as the person knows it."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, PurePath(upload.name).name or "photo")
+        file = Path(folder, "photo")
         file.write_bytes(upload.getvalue())
-        yield file
+        try:
+            yield file
+        except PeaksError as error:
+            raise PeaksError(error.message.replace(str(file), upload.name)) from error

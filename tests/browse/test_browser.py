@@ -108,6 +108,8 @@ def test_arrow_keys_and_back(page: Page) -> None:
     page.goto("/")
     page.locator(".photo").first.click()
     expect(page.locator("img.large")).to_have_attribute("alt", re.compile("blue"))
+    expect(page.get_by_role("button", name="Next")).to_be_enabled()
+    expect(page.locator(".state")).to_be_visible()  # the page is whole: keys are heard
     page.keyboard.press("ArrowRight")
     expect(page.locator("img.large")).to_have_attribute("alt", re.compile("dawn"))
     page.go_back()
@@ -137,6 +139,16 @@ def test_identify_an_upload(page: Page, photos: Path) -> None:
     page.locator("input[type=file]").set_input_files(photos / "day 1/blue.jpg")
     expect(page.locator("h3")).to_contain_text("blue.jpg: ")
     expect(page.locator("img.large")).to_be_visible()
+
+
+def test_a_damaged_upload_and_a_hostile_address_are_one_sentence(page: Page, tmp_path: Path) -> None:
+    page.goto("/?view=identify")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    page.locator("input[type=file]").set_input_files(broken)
+    expect(page.get_by_role("alert")).to_contain_text("broken.jpg cannot be read as an image")
+    page.goto("/?peak=![x](http://192.0.2.1/x.png)&q=<img src='http://192.0.2.1/y.png'>")
+    expect(page.get_by_role("alert")).to_contain_text("is called '![x](http://192.0.2.1/x.png)'")
 
 
 def test_a_phone_shows_photos_first_and_nothing_is_wider_than_it(phone: Page) -> None:

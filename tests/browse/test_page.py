@@ -1,7 +1,9 @@
 """The page as Streamlit's own AppTest runs it, against the session's node."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from browse.settings import SCRIPT, Settings, choose_settings
 from loader.elastic.connection import Connection
-from tests.conftest import NOWHERE, Node, renew_indices
+from tests.conftest import NOWHERE, Node, call_peaks, renew_indices
 
 pytestmark = pytest.mark.cluster
 
@@ -32,7 +34,7 @@ def text(page: AppTest) -> str:
 
 
 def errors(page: AppTest) -> list[str]:
-    return [each.value for each in page.error]
+    return [unescape(each) for each in re.findall(r'role="alert">(.*?)</p>', text(page), re.S)]
 
 
 def test_all_photos_with_counts_and_examples(settings: Settings, photos: Path) -> None:
@@ -116,6 +118,30 @@ def test_a_cluster_that_is_away() -> None:
     page = visit()
     (error,) = errors(page)
     assert "127.0.0.1:9" in error and 'name="q"' in text(page)
+
+
+def test_a_model_that_is_not_started(
+    settings: Settings, photos: Path, client: Elasticsearch, deployed_model: str
+) -> None:
+    client.ml.stop_trained_model_deployment(model_id=deployed_model, force=True)
+    try:
+        asked, browsed = visit({"q": "yak"}), visit()
+    finally:
+        client.ml.start_trained_model_deployment(model_id=deployed_model, wait_for="started")
+    (error,) = errors(asked)
+    assert deployed_model in error and "peaks model" in error
+    assert errors(browsed) == [] and text(browsed).count('class="photo"') == 6
+
+
+def test_templates_of_an_earlier_version(
+    settings: Settings, photos: Path, client: Elasticsearch, node: Node, deployed_model: str
+) -> None:
+    client.delete_script(id="photos-facets")
+    try:
+        (error,) = errors(visit())
+    finally:
+        call_peaks("apply", "--url", node.url, "--es-model-id", deployed_model)
+    assert "photos-facets" in error and "peaks apply" in error
 
 
 def test_an_empty_index(
