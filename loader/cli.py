@@ -43,6 +43,13 @@ COMMANDS: dict[str, str] = {
 }
 
 
+def _say_plainly(said: str) -> str:
+    """A refusal of click in words that need no programmer."""
+    if said.startswith("Got unexpected extra argument"):
+        return f'{said}. Put words that belong together in quotes: "prayer flags".'
+    return said.replace("a valid integer range", "a whole number").replace("a valid float range", "a number")
+
+
 class LazyGroup(click.Group):
     """A click group whose commands live in modules imported on first use."""
 
@@ -75,9 +82,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except click.UsageError as error:
             said = error.format_message()
-            if (hidden := hide_credentials(said)) == said:
+            if (plain := hide_credentials(_say_plainly(said))) == said:
                 raise
-            raise click.UsageError(hidden, error.ctx) from None
+            raise click.UsageError(plain, error.ctx) from None
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(INTERRUPTED)

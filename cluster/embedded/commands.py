@@ -58,7 +58,7 @@ def cluster() -> None:
 @user_option
 @stack_option
 def prepare(home: Path | None, user: str | None, stack: Stack | None) -> None:
-    """Fetch Elasticsearch and build its plugins, without starting anything."""
+    """Fetch Elasticsearch and build its plugins; start nothing."""
     prepared, chosen = control.prepare(StartOptions(home=home, user=user, stack=stack), _announce)
     click.echo(f"{chosen} and its plugins are ready in {prepared.path}.")
 
@@ -90,7 +90,7 @@ def start(
     bare: bool,
     as_json: bool,
 ) -> None:
-    """Start the node and the inference worker, and wait until both answer."""
+    """Start the node and its worker, and wait until both answer."""
     options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait), stack)
     status = control.start(options, _announce)
     _show(status, as_json, home)
@@ -101,7 +101,7 @@ def start(
 @user_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def status(home: Path | None, user: str | None, as_json: bool) -> None:
-    """Tell whether the cluster runs: exit status 0 if it does, 3 if not."""
+    """Tell whether the cluster runs: exit status 0, or 3 if not."""
     found = read_status(control.find_home(StartOptions(home=home, user=user)))
     _show(found, as_json, home)
     if not found.running:
@@ -152,6 +152,8 @@ def _lines(status: ClusterStatus, command: Callable[[str], str]) -> Iterator[tup
         yield "Elasticsearch", version + ("has ended" if status.node is None else address)
         if not status.bare:
             yield "worker", "listens" if status.listens else "is not running"
+    if status.answers and status.url != f"http://127.0.0.1:{control.DEFAULT_PORT}":
+        yield "use with", f"export ES_URL={status.url}"
     if status.health == "red":
         yield "indices", f"red: some cannot be read, see {status.home.logs / node.LOG_NAME}"
     yield "home", status.home.path

@@ -168,7 +168,8 @@ def _require_same(status: ClusterStatus, options: StartOptions) -> None:
         kind = "bare, " if status.bare else ""
         raise ClusterError(
             f"The cluster of {status.home.path} runs already, {kind}{status.stack} at {status.url}:"
-            " stop it first, or name another folder with --home."
+            f" use it there (`make demo PORT={(status.url or '').rpartition(':')[2]}`), stop it first with"
+            " `peaks cluster stop` (`make stop`), or name another folder with --home (PEAKS_CLUSTER_HOME)."
         )
 
 

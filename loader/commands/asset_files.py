@@ -49,7 +49,7 @@ def apply(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Bring the cluster's templates, pipelines, search templates and indices up to date.
+    """Bring templates, pipelines and indices up to date.
 
     Running it again changes nothing. An index whose vectors another model made is refused: --next builds an
     empty one for the new model, to be loaded again.

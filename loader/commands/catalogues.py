@@ -18,6 +18,7 @@ from loader.commands.options import (
     write_output,
 )
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.indices import PHOTOS
 from loader.elastic.models import (
     find_ingest_deployment,
     read_deployed_model,
@@ -75,11 +76,11 @@ def load_peaks(
     checkpoint: str | None,
     as_json: bool,
 ) -> None:
-    """Load a catalogue of peaks (YAML) into the index peaks_catalog.
+    """Load a catalogue of peaks (YAML).
 
-    The names of a peak are embedded inside the cluster; its reference photos, when given, are embedded here
-    and blended in. A mistake in FILE is named with its line, and nothing is written. Exit status: 0 when
-    every peak is in, 1 when one was refused or nothing could be done.
+    They go into the index peaks_catalog. The names of a peak are embedded inside the cluster; its reference
+    photos, when given, are embedded here and blended in. A mistake in FILE is named with its line, and
+    nothing is written. Exit status: 0 when every peak is in, 1 when one was refused or nothing could be done.
     """
     from loader.peaks import catalogue_writer
     from loader.peaks.reference_images import References, find_references
@@ -98,7 +99,7 @@ def load_peaks(
         report = catalogue_writer.load_peaks(
             client, peaks, deployment, references, vision, alpha_text, max_images, progress.advance
         )
-    _end(report, Peak, file, as_json)
+    _end(client, report, Peak, file, as_json)
 
 
 @click.command("load-concepts")
@@ -106,11 +107,11 @@ def load_peaks(
 @json_option
 @connection_options
 def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
-    """Load a catalogue of concepts (YAML) into the index concepts: things that photos may show besides peaks.
+    """Load a catalogue of what photos may show besides peaks.
 
-    The names of a concept become its vector inside the cluster, by the index's own pipeline. A mistake in
-    FILE is named with its line, and nothing is written. Exit status: 0 when every concept is in, 1 when one
-    was refused or nothing could be done.
+    FILE is YAML. The names of a concept become its vector inside the cluster, by the pipeline of the index
+    concepts. A mistake in FILE is named with its line, and nothing is written. Exit status: 0 when every
+    concept is in, 1 when one was refused or nothing could be done.
     """
     from loader.peaks import catalogue_writer
 
@@ -120,16 +121,20 @@ def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     refuse_other_model(Concept.index, index, read_deployed_model(client, index.model_id))
     with Progress("concepts", len(concepts)) as progress:
         report = catalogue_writer.load_concepts(client, concepts, progress.advance)
-    _end(report, Concept, file, as_json)
+    _end(client, report, Concept, file, as_json)
 
 
-def _end(report: CatalogueReport, kind: type[Entry], file: Path, as_json: bool) -> None:
+def _end(
+    client: Elasticsearch, report: CatalogueReport, kind: type[Entry], file: Path, as_json: bool
+) -> None:
     from loader.show.summary import summarize_catalogue
 
     if as_json:
         print_json(asdict(report))
     else:
         click.echo(summarize_catalogue(report, kind.noun, str(file)))
+        if client.count(index=PHOTOS, ignore_unavailable=True)["count"]:
+            click.echo("Photos that are loaded already get these names by `peaks predict`.")
     if report.rejected:
         raise click.exceptions.Exit(1)
 
@@ -210,10 +215,11 @@ def check(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Say what is wrong with a catalogue of peaks and its reference photos.
+    """Say what is wrong with a catalogue of peaks.
 
-    FILE is the catalogue (YAML); without it the peaks of the index are checked. Exit status: 0 when nothing
-    is wrong or there are warnings only, 1 when there is an error or the command cannot run.
+    FILE is the catalogue (YAML); without it the peaks of the index are checked. Reference photos are checked
+    too. Exit status: 0 when nothing is wrong or there are warnings only, 1 when there is an error or the
+    command cannot run.
     """
     from loader.peaks.checks.catalogue_check import check_catalogue
     from loader.show.catalogue_problems import describe_problems, show_problems

@@ -47,7 +47,7 @@ def calibrate(
     reset: bool,
     as_json: bool,
 ) -> None:
-    """Measure how much each clue counts, and the probability from which a mountain is named.
+    """Measure how much each clue counts to name a mountain.
 
     The rule's weights and thresholds and the cut-off of searches by words are fitted to labelled photos of
     the index and kept in its _meta. Loaded photos keep their names until `peaks predict` names them again.
@@ -133,10 +133,10 @@ def evaluate(
     json_file: Path | None,
     precision: float,
 ) -> None:
-    """Measure how well photos are found and mountains named, print the finding, and write a report.
+    """Measure how well photos are found and mountains named.
 
     It measures searches by words in every language, identification by picture and sight line, and concepts,
-    on the labelled photos of the index. It changes nothing in the index.
+    on the labelled photos of the index; it prints the finding and writes a report. The index stays as it is.
     """
     from evaluation.dataset import read_dataset
     from evaluation.labels import read_labels

@@ -21,7 +21,7 @@ from loader.text import clean_text, format_count
 @json_option
 @connection_options
 def libraries(connection: Connection, as_json: bool) -> None:
-    """List the libraries of the index: their photos, their last loads and their folders."""
+    """List the libraries: their photos, last loads and folders."""
     found = read_libraries(connection.client())
     if as_json:
         print_json([asdict(each) for each in found])
@@ -51,7 +51,7 @@ def _say_root(root: str | None) -> str:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @connection_options
 def forget(connection: Connection, library: str, yes: bool) -> None:
-    """Remove a LIBRARY from the index, after asking; its files are not touched."""
+    """Remove a LIBRARY from the index, and touch no file."""
     client = connection.client()
     client.indices.refresh(index=PHOTOS)  # no retries, so that an absent cluster fails at once
     found = require_libraries(client, [library])

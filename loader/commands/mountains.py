@@ -27,7 +27,7 @@ from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.catalogue_index import require_entries
+from loader.peaks.catalogue_index import find_empty, require_entries
 from loader.search.filters import find_peaks_inside, read_filters
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def identify(
     html: Path | None,
     **filters: Any,
 ) -> None:
-    """Name the mountains that each IMAGE shows, by the picture and by where the camera looked.
+    """Name the mountains that each IMAGE shows.
 
     An IMAGE is a file, a folder of photos, or the path of an indexed photo. The rule weighs the position,
     direction and lens in its EXIF and the look of the picture. A peak is named when it is likely enough;
@@ -88,6 +88,8 @@ def _identify_each(
     from loader.vision.local_vision import LocalVision
 
     vision = LocalVision(checkpoint)
+    if empty := find_empty(client, Peak):
+        raise PeaksError(empty)
     filters = read_filters(client, **given)
     allowed = find_peaks_inside(client, filters)
     identifier, cameras = None, set()
@@ -126,10 +128,11 @@ def sight(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """Show which peaks were in front of each IMAGE's camera, by where it stood and looked.
+    """Show which peaks were in front of each IMAGE's camera.
 
-    An IMAGE is a file or a folder of photos; for an indexed photo, give the path of its file. No pixel is
-    decoded, and no checkpoint needed. Exit status: 0, or 2 when no IMAGE could be read.
+    That is told by where it stood and looked. An IMAGE is a file or a folder of photos; for an indexed photo,
+    give the path of its file. No pixel is decoded, and no checkpoint needed. Exit status: 0, or 2 when no
+    IMAGE could be read.
     """
     from loader.files.facts.times import parse_zone
     from loader.peaks.sight.photo import read_photo_camera, sight_photo

@@ -15,7 +15,7 @@ from loader.elastic.models import find_limits
 from loader.errors import PeaksError
 from loader.files.paths import find_spelling
 from loader.show.tables import fold_line
-from loader.text import clean_text, format_count
+from loader.text import clean_text, format_count, list_words
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -52,9 +52,17 @@ def combine(*options: Decorator) -> Decorator:
     return add
 
 
+def require_page(_: click.Context, parameter: click.Parameter, file: Path | None) -> Path | None:
+    """Refuse to write a page into a file that no browser takes for one."""
+    if file is not None and file.suffix.lower() not in (".html", ".htm"):
+        raise PeaksError(f"It is a page, and {file} is no .html file: give --{parameter.name} "
+                         f"{file.with_suffix('.html')}.")
+    return file
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 html_option = click.option(
-    "--html", metavar="FILE", type=NEW_FILE,
+    "--html", metavar="FILE", type=NEW_FILE, callback=require_page,
     help="Write the answer as a contact sheet, one HTML file with its thumbnails inside.",
 )
 checkpoint_option = click.option(
@@ -66,6 +74,19 @@ timezone_option = click.option(
     "--timezone", metavar="ZONE",
     help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.",
 )
+
+
+
+class Probability(click.FloatRange):
+    """A number between two others, whose refusal says how to write it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the text of the option."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is no number between 0 and 1: write 0.2 for 20 %.", param, ctx)
+
 
 _PLACE = (
     click.option("--near", metavar="LAT,LON|PEAK", help="Only what is near a point or a summit."),
@@ -93,7 +114,7 @@ _SIMILARITY = click.option(
     "--min-similarity", type=float, metavar="COSINE", help="Leave out what has a lower cosine similarity."
 )
 _PROBABILITY = click.option(
-    "--min-probability", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="P",
+    "--min-probability", type=Probability(0, 1, min_open=True, max_open=True), metavar="P",
     help="Leave out what has a lower probability by SigLIP, between 0 and 1, instead of --min-similarity.",
 )
 _SIZE = click.IntRange(1, 200)  # as the search templates take it
@@ -137,10 +158,13 @@ def say_limits(client: Elasticsearch, cameras: Iterable[str | None] | None = Non
 def confirm(question: str) -> bool | None:
     """Ask before something is removed; None, which is said, when nobody answers."""
     try:
-        return click.confirm(question, err=True)
+        agrees = click.confirm(question, err=True)
     except click.Abort:
         click.echo("There was no answer, so nothing was removed; --yes removes without asking.", err=True)
         return None
+    if not agrees:
+        click.echo("Nothing was removed.", err=True)
+    return agrees
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
@@ -219,9 +243,10 @@ def show_each(
         reasons = [{"path": path, "reason": reason} for path, reason in skipped.items()]
         print_json({json_key: described, "skipped": reasons})
     else:
-        for reason, times in Counter(skipped.values()).items():
-            several = f" ({times} images)" if times > 1 else ""
-            click.echo(clean_text(f"Skipped{several}: {reason}"), err=True)
+        for reason in dict.fromkeys(skipped.values()):
+            paths = [path for path, each in skipped.items() if each == reason]
+            named = "" if paths[0] in reason else f" {list_words(paths)}"
+            click.echo(clean_text(f"Skipped{named}: {reason}"), err=True)
         _say_counts(kinds, len(skipped))
     if not kinds:
         raise click.exceptions.Exit(NOTHING_READ)

@@ -23,11 +23,14 @@ from loader.errors import PeaksError
 from loader.files.facts.times import parse_zone
 from loader.files.library import library_name, list_files
 from loader.files.paths import printable_path
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_index import find_empty
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
 from loader.photos.settings import WHOLE, Part, Settings
 from loader.show.progress import Progress
 from loader.show.summary import describe_load, list_missing, summarize_photos, summarize_predictions
+from loader.show.tables import fold_line
 from loader.text import format_count
 
 if TYPE_CHECKING:  # numpy: not for an unchanged library
@@ -128,11 +131,11 @@ def load_photos(connection: Connection, **given: Any) -> None:
     with _stopped_by_sigterm():
         try:
             with patience(options.patience * 60, lambda words: click.echo(words, err=True)):
-                _load(report, connection, options)
+                is_answered = _load(report, connection, options)
         except KeyboardInterrupt:
             _stop(report, options)
     _say(report, options)
-    if report.rejected:
+    if report.rejected or not is_answered:
         raise click.exceptions.Exit(1)
     if not report.found:
         click.echo(f"There is no picture in {options.folder} to load: check the folder.", err=True)
@@ -150,7 +153,8 @@ def _stopped_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _load(report: PhotoReport, connection: Connection, options: Options) -> None:
+def _load(report: PhotoReport, connection: Connection, options: Options) -> bool:
+    """Load the photos; False where it was asked whether to remove some, and nobody answered."""
     settings = _settings(options)
     client = _reach(connection)
     index = with_retries(lambda: read_photo_model(client))
@@ -161,7 +165,7 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
     load = PhotoLoad(client, listing, settings, report)
     if options.dry_run:
         load.estimate()
-        return
+        return True
 
     def open_model() -> PhotoModel:
         from loader.photos.photo_model import open_photo_model  # numpy: not for an unchanged library
@@ -172,12 +176,18 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> None
         with Progress("photos", load.files) as progress, patience(announce=progress.say):
             load.run(open_model, progress.advance)
         if report.written:
+            _say_empty_catalogue(client)
             say_limits(client)
-        _prune(load, options)
+        return _prune(load, options)
     except Exception:
         if load.report.written or load.report.rejected:
             _say(load.report, options)  # the photos that were loaded before the error
         raise
+
+
+def _say_empty_catalogue(client: Elasticsearch) -> None:
+    if empty := find_empty(client, Peak):
+        click.echo(fold_line(f"No peak could be named. {empty} Then run `peaks predict`."), err=True)
 
 
 def _reach(connection: Connection) -> Elasticsearch:
@@ -210,24 +220,26 @@ def _settings(options: Options) -> Settings:
     )
 
 
-def _prune(load: PhotoLoad, options: Options) -> None:
-    """Remove the photos without a file, if a person wants that."""
+def _prune(load: PhotoLoad, options: Options) -> bool:
+    """Remove the photos without a file, if a person wants that; False where nobody answered."""
     report = load.report
     if not options.prune or not (report.missing or report.out_of_reach):
-        return
+        return True
     if not load.finds_library:
         raise PeaksError(
             f"No photo of the library has a file in {options.folder}, so nothing was removed: check that its "
             "disk is connected (`peaks forget` removes a whole library)."
         )
-    if report.missing and (options.yes or _agrees(report.missing)):
+    agrees = options.yes or _agrees(report.missing) if report.missing else False
+    if agrees:
         load.prune()
+    return agrees is not None
 
 
-def _agrees(missing: list[str]) -> bool:
+def _agrees(missing: list[str]) -> bool | None:
     shown = "\n".join(list_missing(missing))
     question = f"Remove {format_count(len(missing), 'photo')} without a file from the index?"
-    return bool(confirm(f"{shown}\n{question}"))
+    return confirm(f"{shown}\n{question}")
 
 
 def _stop(report: PhotoReport, options: Options) -> NoReturn:
@@ -276,6 +288,7 @@ def predict(connection: Connection, top_peaks: int, checkpoint: str | None, as_j
     fill_fields = open_field_filler(client, read_siglip(client, LocalVision(checkpoint)), top_peaks)
     with Progress("photos", client.count(index=PHOTOS)["count"]) as progress:
         report = pipeline.predict_photos(client, fill_fields, progress.advance)
+    _say_empty_catalogue(client)
     say_limits(client)
     if as_json:
         print_json(asdict(report))

@@ -69,7 +69,7 @@ def search(
     curl: bool,
     **filters: Any,
 ) -> None:
-    """Find photos that show what TEXT says, in any language, likeliest first."""
+    """Find photos that show what TEXT says, in any language."""
     if curl:
         _print_curl(connection, ask_text(text, recipe, read_filters(None, **filters), hybrid=hybrid))
         return
@@ -95,7 +95,7 @@ def peak(
     curl: bool,
     **filters: Any,
 ) -> None:
-    """Find photos of the peak NAME: its id or any of its names in the catalogue."""
+    """Find photos of the peak NAME: any of its names, or its id."""
     if curl and by_name:
         _print_curl(connection, ask_peak_name(name, read_filters(None, **filters)))
         return
@@ -123,9 +123,10 @@ def similar(
     curl: bool,
     **filters: Any,
 ) -> None:
-    """Find photos like IMAGE: a file, or the path of an indexed photo as the other commands print it.
+    """Find photos like another one.
 
-    A file that is in the index already needs no checkpoint: its vector is taken from there.
+    IMAGE is a file, or the path of an indexed photo as the other commands print it, or that path's end. A
+    file that is in the index already needs no checkpoint: its vector is taken from there.
     """
     # decoders and numpy, which questions in words do not need
     from loader.search.asked_image import read_asked_image
@@ -164,7 +165,7 @@ def photos(
     curl: bool,
     **filters: Any,
 ) -> None:
-    """Browse photos without a question: those that pass the filters, page by page."""
+    """Browse photos by filters alone, page by page."""
     if curl:
         _print_curl(connection, ask_photos(read_filters(None, **filters), sort, reverse=reverse, page=page))
         return
@@ -201,4 +202,6 @@ def _show_photos(
         if answer.note:
             click.echo(fold_line(answer.note), err=True)
         click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
-    say_limits(client, [*asked, *(hit.camera for hit in answer.hits)])
+    is_judged = answer.question.command != "photos"  # which shows the model's names alone
+    judged = [hit.camera for hit in answer.hits if is_judged or hit.predictions or hit.concepts]
+    say_limits(client, [*asked, *judged])

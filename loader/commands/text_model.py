@@ -58,8 +58,8 @@ def say(line: str) -> None:
 
 
 checkpoint_options = combine(  # of every command that starts from a checkpoint
-    click.option("--checkpoint", required=True, envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
-                 help="SigLIP-2 checkpoint: a folder or a Hugging Face id [env PEAKS_CHECKPOINT]."),
+    click.option("--checkpoint", required=True, envvar="PEAKS_CHECKPOINT", show_envvar=True,
+                 metavar="DIR_OR_HUB_ID", help="SigLIP-2 checkpoint: a folder or a Hugging Face id."),
     click.option("--precision", type=click.Choice(["fp32", "int8"]), default="fp32", show_default=True,
                  help="fp32 is exact; int8 is smaller and faster, for x86-64 ML nodes."),
     click.option("--recipes", "recipes_file", type=FILE,
@@ -76,7 +76,7 @@ cache_option = click.option(
 @click.option("--output", required=True, type=NEW_FILE, metavar="FILE",
               help="TorchScript file to write; its facts go beside it as .json.")
 def export_command(checkpoint: str, precision: Precision, recipes_file: Path | None, output: Path) -> None:
-    """Write a checkpoint's text encoder as one TorchScript file for Elasticsearch."""
+    """Write a checkpoint's text encoder as one TorchScript file."""
     from eland_models.checkpoint import open_checkpoint
     from eland_models.export import export
 
@@ -94,7 +94,7 @@ def export_command(checkpoint: str, precision: Precision, recipes_file: Path | N
 @click.argument("file", type=FILE)
 @json_option
 def check_command(file: Path, as_json: bool) -> None:
-    """Check whether Elasticsearch's ML node would accept this TorchScript FILE. Exit status 1 if not."""
+    """Check whether an ML node would accept this TorchScript FILE. Exit status 1 if not."""
     from eland_models.check import check
 
     report = check(file)
@@ -135,9 +135,10 @@ def deploy_command(
     adaptive: tuple[int, int] | None, threads_per_allocation: str, priority: Priority,
     ingest_allocations: tuple[int, int] | None, cache_dir: Path | None,
 ) -> None:
-    """Export the text model if needed, put it into Elasticsearch, start it, and wait until it answers.
+    """Put the text model into Elasticsearch, start it, and wait.
 
-    The memory that Elasticsearch will ask for is printed first, and the ML nodes' where they tell it.
+    It is exported first if needed. The memory that Elasticsearch will ask for is printed, and the ML nodes'
+    where they tell it.
     """
     from eland_models.checkpoint import open_checkpoint
     from eland_models.deploy import Deployment, deploy
@@ -183,9 +184,9 @@ def parity_command(
     checkpoint: str, precision: Precision, recipes_file: Path | None, file: Path | None, texts: int,
     vectors: int, cache_dir: Path | None, as_json: bool,
 ) -> None:
-    """Compare the exported model with transformers: ids and vectors, language by language.
+    """Compare the exported model with transformers.
 
-    Exit status 1 when any id differs.
+    Ids and vectors are compared, language by language. Exit status 1 when any id differs.
     """
     from eland_models.checkpoint import open_checkpoint
     from eland_models.export import exported_in_cache

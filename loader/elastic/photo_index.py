@@ -173,6 +173,7 @@ def require_libraries(client: Elasticsearch, names: Sequence[str]) -> list[Store
     libraries = read_libraries(client)
     known = list(dict.fromkeys(each.library for each in libraries if each.library is not None))
     if unknown := [name for name in names if name not in known]:
+        known.sort(key=lambda name: name.casefold() != unknown[0].casefold())  # the one that was meant first
         has = f"it has {list_words(known, 8)}" if known else "load photos with `peaks load-photos DIR`"
         raise PeaksError(f"The index has no library {unknown[0]!r}: {has}.")
     return [each for each in libraries if each.library in names]

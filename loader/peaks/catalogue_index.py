@@ -19,6 +19,7 @@ from loader.batches import batched
 from loader.elastic.indices import read_pages
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Entry, EntryT
+from loader.text import list_words
 
 _PAGE = 1000
 # Ratcliff-Obershelp similarity (difflib) below which two names have little in common for a reader.
@@ -27,6 +28,7 @@ _CLOSE = 0.6
 # as near, and if it has letters enough to tell.
 _SURE, _AHEAD, _SURE_LETTERS = 0.8, 0.1, 4
 _SUGGESTIONS = 3
+_LISTED = 20  # entries that are all named where none is close
 # Words that many peaks have in their names, and that alone name none.
 _COMMON_WORDS = frozenset(("mount", "mt", "mountain", "peak", "summit", "the", "mont", "monte", "cerro"))
 # Words that tell the summits of one mountain apart
@@ -69,8 +71,12 @@ def choose_entry(name: str, entries: Sequence[EntryT]) -> EntryT:
     if len(close) == 1:
         return close[0]
     names = suggest_names(name, close or entries) or _names_with(name, entries)
-    unknown = "see the names in the file that was loaded, or list them as docs/catalogue.md says."
-    hint = f"did you mean {' or '.join(names)}?" if names else unknown
+    if names:
+        hint = f"did you mean {' or '.join(names)}?"
+    elif len(entries) <= _LISTED:
+        hint = f"it has {list_words([entry.name for entry in entries], _LISTED)}."
+    else:
+        hint = "see the names in the file that was loaded."
     raise PeaksError(f"No {noun} among the catalogue's {len(entries)} is called {name!r}: {hint}")
 
 
@@ -109,10 +115,16 @@ def read_by_id(client: Elasticsearch, kind: type[EntryT], ids: Iterable[str]) ->
 
 def require_entries(client: Elasticsearch, kind: type[EntryT]) -> list[EntryT]:
     """Return every entry, by id; PeaksError when there is none."""
-    if not client.count(index=kind.index)["count"]:  # no retries, so that an absent cluster fails at once
-        command = f"peaks load-{kind.noun}s FILE"
-        raise PeaksError(f"The catalogue {kind.index} is empty: load one with `{command}`.")
+    if empty := find_empty(client, kind):
+        raise PeaksError(empty)
     return list(read_all(client, kind))
+
+
+def find_empty(client: Elasticsearch, kind: type[Entry]) -> str | None:
+    """A sentence for a catalogue without entries; None for others."""
+    if client.count(index=kind.index)["count"]:  # no retries, so that an absent cluster fails at once
+        return None
+    return f"The catalogue {kind.index} is empty: load one with `peaks load-{kind.noun}s FILE`."
 
 
 def read_all(client: Elasticsearch, kind: type[EntryT]) -> Iterator[EntryT]:

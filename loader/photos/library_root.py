@@ -38,6 +38,8 @@ def settle_root(client: Elasticsearch, listing: Listing, stored: Stored, setting
     """
     _refuse_shared_files(listing, stored, settings)
     own = [photo for photo in stored.values() if photo.library == settings.library]
+    if settings.is_unnamed and not own:
+        _refuse_moved(listing, stored, settings)
     roots = {photo.root for photo in own if photo.root is not None} - {settings.root_text}
     if settings.moved and not own:
         raise PeaksError(
@@ -88,12 +90,29 @@ def _refuse_shared_files(listing: Listing, stored: Stored, settings: Settings) -
         for file in (listing.files if others else ())
     )
     if shared := sorted({(str(photo.root), str(photo.library)) for photo in here if photo is not None}):
-        raise PeaksError(_describe_overlap(settings.root_text, listing.prefix, shared))
+        raise PeaksError(_describe_overlap(settings, listing.prefix, shared))
     if settings.is_unnamed and not _is_stored(stored, settings):
         for library, root in {(str(photo.library), str(photo.root)) for photo in others.values()}:
             if real_path(root) in settings.root.parents:
                 named = "name it with --library NAME"
                 raise PeaksError(_describe_part(settings.root_text, library, root, named))
+
+
+def _refuse_moved(listing: Listing, stored: Stored, settings: Settings) -> None:
+    """Refuse the files of a library whose own folder is away: its photos would be in the index twice."""
+    here = {(file.name, file.size) for file in listing.files}
+    libraries: dict[tuple[str, str], list[bool]] = {}
+    for photo in stored.values():
+        if photo.root is not None:
+            is_here = (photo.path, photo.size) in here
+            libraries.setdefault((str(photo.library), photo.root), []).append(is_here)
+    for (library, root), found in libraries.items():
+        if 2 * sum(found) >= len(found) and is_missing(real_path(root)):
+            raise PeaksError(
+                f"The library {library!r} was loaded from {root}, which is not there now, and "
+                f"{settings.root_text} holds its files: if the folder moved there, add --library "
+                f"{quote(library)} --moved; if this is a copy, name it with --library NAME."
+            )
 
 
 def _is_stored(stored: Stored, settings: Settings) -> bool:
@@ -118,18 +137,22 @@ def _describe_part(root: str, library: str, other: str, alternative: str) -> str
     return f"{root} is a part of the library {library!r}: load it as that with {option}, or {alternative}."
 
 
-def _describe_overlap(root: str, prefix: str, shared: Sequence[tuple[str, str]]) -> str:
+def _describe_overlap(settings: Settings, prefix: str, shared: Sequence[tuple[str, str]]) -> str:
     """Say how to load a folder that holds files of other libraries.
 
     Args:
-        root: of the library.
+        settings: of the load.
         prefix: the folder's path from the root, with a ``/`` at its end; "" for the root itself.
         shared: the roots and names of those libraries.
     """
+    root = settings.root_text
     folder = join_path(root, prefix.rstrip("/")) if prefix else root
     for other, library in shared:
         forget = f"`peaks forget {quote(library)}` first"
         if folder == other:
+            if settings.moved:
+                return (f"{folder} was loaded as the library {library!r} already: run `peaks forget "
+                        f"{quote(library)}`, which touches no file, and then this command again.")
             whole = " and without --library-root" if prefix else ""
             name = f"--library {quote(library)}{whole}"
             return f"{folder} is the library {library!r} already: load it with {name}, or {forget}."

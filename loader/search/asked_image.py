@@ -14,7 +14,7 @@ from loader.arrays import Vectors
 from loader.elastic.indices import PHOTOS, stored_vector
 from loader.elastic.models import read_deployed_model, read_index_model, refuse_other_checkpoint
 from loader.errors import PeaksError
-from loader.files.content import hash_file
+from loader.files.content import explain_refusal, hash_file
 from loader.files.library import Skipped, lone_file, path_words
 from loader.files.paths import find_spelling, join_path, spellings
 from loader.files.photo import decode_photo
@@ -81,7 +81,10 @@ def read_asked_image(
     if indexed := _find_indexed(client, path, file, with_vector):
         return indexed
     if file is None:
-        raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: check it.")
+        raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: give a whole "
+                         "path, or its end such as IMG_2498.HEIC.")
+    if problem := explain_refusal(file):  # before a checkpoint is asked for
+        raise PeaksError(f"{path} cannot be read as an image: {problem}.")
     _check(client, vision)
     photo = decode_photo(lone_file(file, path), vision.input)
     if isinstance(photo, Skipped):

@@ -58,17 +58,18 @@ def parse_moment(text: str, option: str, *, last: bool) -> str:
     Returns:
         ``YYYY-MM-DDThh:mm:ss``, with the offset when one was written.
     """
+    no_date = PeaksError(f"{option} {text!r} is no date: write it as 2023-11-01, or as 2023, 2023-11, "
+                         "2023-11-01T06:30 or 2023-11-01T06:30+05:45.")
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
-        raise PeaksError(f"{option} {text!r} is no date: write 2023, 2023-10, 2023-10-05, "
-                         "2023-10-05T06:30 or 2023-10-05T06:30+05:45.")
+        raise no_date
     offset = (match["offset"] or "").replace("UTC", "Z")
     moment = (match["date"] or match["time"]).replace(" ", "T")
     try:
         moment += _rest_of(moment, last=last)
         datetime.fromisoformat(moment)
     except ValueError as error:
-        raise PeaksError(f"{option} {text!r} is no moment of the calendar and the clock.") from error
+        raise no_date from error
     return moment + offset
 
 

@@ -30,8 +30,9 @@ def show_photos(answer: Answer, width: int | None = None) -> str:
     question, hits = answer.question, answer.hits
     first = question.parameters.get("from", 0) + 1
     found = format_count(len(hits), "photo")
-    if answer.total is not None:
-        found = f"{first:,} to {first + len(hits) - 1:,} of {format_count(answer.total, 'photo')}"
+    if answer.total not in (None, len(hits)):
+        last = f" to {first + len(hits) - 1:,}" if len(hits) > 1 else ""
+        found = f"{first:,}{last} of {answer.total:,} photos"
     elif (standing := sum(hit.count for hit in hits)) > len(hits):
         found += f" ({standing:,} with copies and bursts)"
     heading = [f"{question.asked}: {found}, {question.template}, {answer.took} ms"]

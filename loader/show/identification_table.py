@@ -108,13 +108,8 @@ class IdentifiedImage:
         if self.named:
             return ", ".join(candidate.peak.name for candidate in self.named)
         if self.candidates:
-            best = self.candidates[0]
-            if all(row.weighed is not best for row in self.rows()):
-                limit = format_probability(min(UNLIKELY, self.threshold))
-                return f"no match: every peak is less likely than {limit}"
-            _, threshold = format_below(best.probability, self.threshold)
-            return (f"no match: the likeliest, {best.peak.name}, has {self.say_probability(best)}, and a "
-                    f"peak is named from {threshold} on")
+            best, threshold = format_below(self.candidates[0].probability, self.threshold)
+            return f"no match: the likeliest peak has {best}, and a peak is named from {threshold} on"
         if self.found.candidates:
             best_cosine = max(each.cosine for each in self.found.candidates)
             cosine, least = tell_apart(best_cosine, self.min_similarity, 3)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from loader.files.library import NamedReason
+from loader.files.passed_over import SIDECAR
 from loader.show.tables import fold_line
 from loader.show.values import format_duration
 from loader.text import clean_text, format_count, list_words
@@ -30,9 +31,12 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
     if report.moved_from is not None:
         lines.append(f"The library moved here from {report.moved_from}")
     lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
-    if report.passed_over:
-        kinds = sorted(report.passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
-        lines.append(f"Passed over: {', '.join(f'{count:,} {kind}' for kind, count in kinds)}")
+    if sidecars := report.passed_over.get(SIDECAR):
+        lines.append(f"Sidecars read: {sidecars:,}")
+    passed_over = [each for each in report.passed_over.items() if each[0] != SIDECAR]
+    if passed_over:
+        kinds = sorted(passed_over, key=lambda kind: (-kind[1], kind[0]))
+        lines.append(f"Passed over: {', '.join(f'{kind} ({count:,})' for kind, count in kinds)}")
     lines += _without_file(report)
     if report.created + report.updated and not report.is_dry_run:
         lines += _facts(report)
@@ -72,7 +76,8 @@ def _missing(report: PhotoReport) -> list[str]:
     missing = f"{format_count(len(report.missing), 'photo')} of the index without a file"
     if report.removed:
         return [f"{missing}, {report.removed:,} removed"]
-    removes = f"{missing}: --prune removes {'it' if len(report.missing) == 1 else 'them'}"
+    them = "it" if len(report.missing) == 1 else "them"
+    removes = f"{missing}: --prune removes {them} (--yes without asking)"
     return [removes, *(list_missing(report.missing) if report.is_dry_run else ())]
 
 

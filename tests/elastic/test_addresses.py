@@ -174,3 +174,22 @@ def test_mistyped_word_gets_the_right_one(typed: list[str], meant: str) -> None:
 
 def test_every_command_stands_in_the_table() -> None:
     assert {name.partition(" ")[0] for name, _ in leaves(peaks)} == set(COMMANDS)
+
+
+@pytest.mark.parametrize(("words", "fix"), [
+    (["search", "prayer", "flags"], "Put words that belong together in quotes"),
+    (["search", "yak", "--min-probability", "20%"], "'20%' is no number between 0 and 1: write 0.2 for"),
+    (["search", "yak", "--min-probability", "1"], "'1' is no number between 0 and 1"),
+    (["search", "yak", "--size", "few"], "'few' is not a whole number."),
+    (["search", "yak", "--html", "out.pdf"], "give --html out.html."),
+    (["map", "--output", "map.png"], "give --output map.html."),
+    (["model", "deploy"], "PEAKS_CHECKPOINT"),
+])
+def test_a_refusal_names_the_fix(words: list[str], fix: str) -> None:
+    result = CliRunner().invoke(peaks, words, env={"PEAKS_CHECKPOINT": None})
+    assert result.exit_code in (1, 2) and fix in result.output
+
+
+def test_every_command_is_described_on_one_line() -> None:
+    listed = CliRunner().invoke(peaks, ["--help"], terminal_width=80).output.split("Commands:")[1]
+    assert "..." not in listed

@@ -10,6 +10,7 @@ from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import choose_entry, find_entry, fold_name, say_entry, suggest_names
 from loader.place import Point
+from loader.text import list_words
 from tests.conftest import NOWHERE
 
 CATALOGUE = [
@@ -64,7 +65,7 @@ def test_a_blank_name_is_refused_before_the_cluster_is_asked(name: str) -> None:
         ("Lobuche West", "did you mean Lobuche East?"),
         ("Nuptse III", "did you mean Nup"),
         ("mount", "did you mean Mount Everest?"),
-        ("xyzzy", "see the names in the file"),
+        ("xyzzy", f"it has {list_words([peak.name for peak in CATALOGUE], 20)}."),
     ],
 )
 def test_unknown(name: str, hint: str) -> None:
@@ -72,6 +73,11 @@ def test_unknown(name: str, hint: str) -> None:
         choose_entry(name, CATALOGUE)
     assert repr(name) in error.value.message
     assert hint in error.value.message
+
+
+def test_many_names_are_not_listed() -> None:
+    with pytest.raises(PeaksError, match=r"see the names in the file that was loaded\."):
+        choose_entry("xyzzy", [Peak(f"peak-{number}", (f"Summit {number}",)) for number in range(21)])
 
 
 @pytest.mark.parametrize(

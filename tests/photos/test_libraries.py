@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from PIL import ExifTags
 
+from loader.cli import peaks
 from tests.conftest import Node
 from tests.files.picture_files import make_exif, quadrants, write
 from tests.photos.running_load import outcomes
@@ -72,8 +74,14 @@ def test_a_moved_folder_keeps_its_photos_and_says_so_once(
     moved = first.parent.parent / "archive" / "old card"
     moved.parent.mkdir()
     first.rename(moved)
-    refused = load(moved, node.url, "--moved")
-    assert refused["code"] == 1 and "has no library 'old card' that could have moved" in refused["said"]
+    fix = "add --library DCIM --moved"
+    for options in ((), ("--moved",), ("--dry-run",)):
+        refused = load(moved, node.url, *options)
+        assert refused["code"] == 1 and str(first) in refused["said"] and fix in refused["said"]
+    assert outcomes(load(moved, node.url, "--library", "copy")) == {"copied": 4}
+    refused = load(moved, node.url, "--library", "DCIM", "--moved")
+    assert refused["code"] == 1 and "run `peaks forget copy`" in refused["said"]
+    assert CliRunner().invoke(peaks, ["forget", "copy", "--yes", "--url", node.url]).exit_code == 0
     words = (moved, node.url, "--library", "DCIM")
     estimate = load(*words, "--moved", "--dry-run")
     assert estimate["moved_from"] == str(first) and photos(client).keys() != files(moved)

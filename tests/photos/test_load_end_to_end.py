@@ -95,7 +95,7 @@ def test_a_library_is_loaded_once(client: Elasticsearch, node: Node, catalogue: 
         "  new             3\n"
         "  unchanged       0\n"
         "  skipped         1  not loaded, for the reason given below\n"
-        "Passed over: 1 no picture\n"
+        "Passed over: no picture (1)\n"
         "Of 3 loaded photos:\n"
         "  position in 1, bearing in 1, time with its offset in 1\n"
         "  a peak in frame in 1, peaks named in 1, concepts named in 0\n"

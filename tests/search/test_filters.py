@@ -87,12 +87,13 @@ def test_moment(text: str, first: str, last: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["yesterday", "2023-13", "2023-02-30", "2023-10-05T25:00", "23-1-1", "0000", "now-1d",
+    ["yesterday", "2023-11-1", "01.11.2023", "20231101", "2023-13", "2023-02-30", "2023-10-05T25:00",
+     "23-1-1", "0000", "now-1d",
      "2023-10-05T06:30+5", "2023-10-05+05:45", "2023-10-05T06:30+25:00", "2023-10-05T06:30-05:60"],
 )
 def test_no_moment(text: str) -> None:
     for last in (False, True):
-        with pytest.raises(PeaksError, match=r"--from .* is no (date|moment)"):
+        with pytest.raises(PeaksError, match=r"--from .* is no date: write it as 2023-11-01"):
             parse_moment(text, "--from", last=last)
 
 

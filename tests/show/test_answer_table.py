@@ -126,7 +126,7 @@ def test_no_match_names_no_peak_that_has_no_row() -> None:
     image = replace(identified_image(), threshold=0.6)
     far = image.found.candidates[2]
     image = replace(image, found=replace(image.found, candidates=(replace(far, probability=0.002),)))
-    assert image.headline == "no match: every peak is less likely than 5.0 %"
+    assert image.headline == "no match: the likeliest peak has 0.2 %, and a peak is named from 60 % on"
     assert "Kangtega" not in show_identified(image, 100)
 
 

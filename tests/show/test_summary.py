@@ -35,7 +35,7 @@ PHOTOS = {
         skipped=[NamedReason("a/broken.jpg", "the JPEG file is damaged (image file is truncated)"),
                  NamedReason("closed", "the folder cannot be read (Permission denied)")],
         rejected=[NamedReason("b.heic", "field [gps]: too far north")],
-        passed_over={"@eaDir": 12, "no picture": 1040, "excluded by raw/": 12, "hidden": 7},
+        passed_over={"@eaDir": 12, "no picture": 1040, "excluded by raw/": 12, "hidden": 7, "sidecar": 2},
         out_of_reach=["card/a.jpg"],
         moved_from="/media/card/trek",
         precision="int8",

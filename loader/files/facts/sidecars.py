@@ -12,10 +12,8 @@ from typing import Any
 from loader.files.content import MAX_PACKET, UnreadableImage, read_bytes
 from loader.files.facts.metadata import Judge, Metadata, first_description, join
 from loader.files.facts.times import PHOTO_YEARS
-from loader.files.facts.xmp import parse_xmp
+from loader.files.facts.xmp import SIDECAR, parse_xmp
 from loader.text import clean_text
-
-NAME = "sidecar's "  # in notes: "its sidecar's GPS position …"
 
 
 def read_sidecars(paths: Iterable[Path]) -> Metadata:
@@ -30,7 +28,7 @@ def _read(path: Path) -> Metadata:
     except UnreadableImage as unreadable:
         return Metadata(notes=(f"its sidecar {name} was not read: {unreadable.reason}",))
     if path.suffix.lower() == ".xmp":
-        return parse_xmp([data], NAME)
+        return parse_xmp([data], name)
     try:
         return read_takeout(json.loads(data))
     except (ValueError, RecursionError):
@@ -44,7 +42,7 @@ def read_takeout(written: Any) -> Metadata:
     """
     if not isinstance(written, dict):
         return Metadata()
-    judge = Judge(NAME)
+    judge = Judge(SIDECAR)
     places = (written.get(name) for name in ("geoData", "geoDataExif"))
     lat, lon, metres = next((place for place in map(_place, places) if place), (None, None, None))
     described = written.get("description")

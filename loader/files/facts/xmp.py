@@ -42,6 +42,7 @@ _NAMESPACES = {
     "http://ns.adobe.com/exif/1.0/aux/": "aux",
     "http://ns.google.com/photos/1.0/panorama/": "GPano",
 }
+SIDECAR = "sidecar's "  # in notes: "its sidecar's GPS position …"
 _BLANKS = b"\0 \r\n\t"
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _EXTENSION_HEAD = len(_EXTENSION) + 32 + 4 + 4  # a hash of the whole, its length, this part's offset
@@ -57,7 +58,7 @@ def read_xmp(image: Image.Image) -> Metadata:
     if parts:
         parts.sort(key=lambda part: part[_EXTENSION_HEAD - 4 : _EXTENSION_HEAD])
         packets.append(b"".join(part[_EXTENSION_HEAD:] for part in parts))
-    return parse_xmp(packets, "XMP ")
+    return parse_xmp(packets)
 
 
 def find_packet(image: Image.Image) -> bytes:
@@ -70,12 +71,12 @@ def find_packet(image: Image.Image) -> bytes:
     return packet if isinstance(packet, bytes) else b""
 
 
-def parse_xmp(packets: list[bytes], name: str) -> Metadata:
+def parse_xmp(packets: list[bytes], sidecar: str | None = None) -> Metadata:
     """Say what XMP packets mean.
 
     Args:
         packets: of one photo; the first that has a property counts.
-        name: of the source in notes: "its {name}GPS position …".
+        sidecar: the file's name; None for packets in the photo.
     """
     properties: dict[str, list[str]] = {}
     try:
@@ -83,12 +84,11 @@ def parse_xmp(packets: list[bytes], name: str) -> Metadata:
             for key, values in _properties(_parse(packet)):
                 properties.setdefault(key, values)
     except (ParseError, DefusedXmlException, ValueError, RecursionError):
-        is_embedded = name == "XMP "
-        if is_embedded and not any(b"RDF" in packet for packet in packets):
+        if sidecar is None and not any(b"RDF" in packet for packet in packets):
             return Metadata()  # nothing that a person could miss
-        owner = "its" if is_embedded else f"its {name.strip()}"
-        return Metadata(notes=(f"{owner} XMP is damaged and was not read",))
-    return _Statement(properties, Judge(name)).metadata()
+        name = "XMP" if sidecar is None else f"sidecar {sidecar}"
+        return Metadata(notes=(f"its {name} is damaged and was not read",))
+    return _Statement(properties, Judge("XMP " if sidecar is None else SIDECAR)).metadata()
 
 
 def _parse(packet: bytes) -> Element:

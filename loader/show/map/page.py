@@ -27,7 +27,13 @@ from loader.text import format_count, format_direction
 EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}
 
 
-def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServer | None = None) -> str:
+def render_page(
+    trek: Trek,
+    title: str,
+    box: Box | None = None,
+    tiles: TileServer | None = None,
+    limits: str | None = None,
+) -> str:
     """Return the map as an HTML document.
 
     Args:
@@ -35,6 +41,7 @@ def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServe
         title: of the page.
         box: degrees of the view that it opens with; the trek itself without it.
         tiles: a background from a tile server; only it needs the network.
+        limits: of the model that named the peaks.
     """
     figures = draw_figures(start_view(trek, box), tiles, trek.days is not None)
     pages = open_pages("map/page_parts")
@@ -43,7 +50,7 @@ def render_page(trek: Trek, title: str, box: Box | None = None, tiles: TileServe
     return pages.get_template("page.html").render(
         title=title,
         line=headline(trek),
-        notes=describe_rest(trek),
+        notes=[*describe_rest(trek), *filter(None, [limits])],
         bokeh=Resources(mode="inline", components=["bokeh"]).render_js(),
         figures=json_item(figures, "figures"),
         trek=describe_trek(trek),

@@ -8,7 +8,7 @@ from typing import Any
 from loader.peaks.sight.camera import declination_of, place_in_picture
 from loader.peaks.sight.geometry import Sight
 from loader.peaks.sight.photo import SightedPhoto
-from loader.show.sight.words import describe_missing, describe_shot, headline
+from loader.show.sight.words import describe_missing, describe_shot, headline, say_doubt
 from loader.show.tables import Column, fold_line, format_table
 from loader.show.values import format_aside
 from loader.text import clean_text, format_direction
@@ -68,7 +68,7 @@ def _frame(sight: Sight) -> str:
     behind = f"behind {sight.hidden_by.name}" if sight.hidden_by else ""
     if sight.in_frame is None:
         return behind
-    return (behind or "in frame") if sight.in_frame else "outside"
+    return (behind or f"{say_doubt(sight)}in frame") if sight.in_frame else "outside"
 
 
 def describe_sights(sighted: SightedPhoto) -> dict[str, Any]:

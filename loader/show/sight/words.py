@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from loader.peaks.sight.camera import declination_of
-from loader.peaks.sight.geometry import FARTHEST_M, Camera
+from loader.peaks.sight.geometry import FARTHEST_M, Camera, Sight
 from loader.peaks.sight.photo import SightedPhoto
 from loader.search.answer import ShotTime
 from loader.show.values import format_metres, format_time
 from loader.text import format_direction
 
+LIKELY = 0.5  # probability to be in the frame
 NO_POSITION = (
     "It has no GPS position, so no peak can be placed around it: give it one in its EXIF or in a sidecar "
     "beside it (`exiftool -geotag trek.gpx` does)."
@@ -31,10 +32,15 @@ def headline(sighted: SightedPhoto) -> str:
     if not sighted.sights:
         return "no peak near"
     if sighted.shown:
-        return ", ".join(sight.peak.name for sight in sighted.shown)
+        return ", ".join(f"{say_doubt(sight)}{sight.peak.name}" for sight in sighted.shown)
     if any(sight.in_frame is not None for sight in sighted.sights):
         return "no peak of the catalogue in the frame"
     return "no direction" if sighted.camera.bearing is None else "no field of view"
+
+
+def say_doubt(sight: Sight) -> str:
+    """Return "perhaps " for a summit in the frame that the compass's error may well have put there."""
+    return "perhaps " if sight.frame_probability < LIKELY else ""
 
 
 def describe_shot(sighted: SightedPhoto) -> str:

@@ -136,11 +136,11 @@ def test_a_pipe_does_not_block(photo: Path) -> None:
     assert sidecars_beside(photo) == ()
 
 
-@pytest.mark.parametrize("data", [BOMB, bytes(800), b"<x:xmpmeta"])
-def test_a_hostile_or_broken_xmp_gives_a_note(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", [BOMB, bytes(800), b"<x", b"not xmp at all"])
+def test_damaged_xmp_beside_a_photo_gives_a_note(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "IMG_1.xmp"
     path.write_bytes(data)
-    assert read_sidecars([path]).notes == ("its sidecar's XMP is damaged and was not read",)
+    assert read_sidecars([path]).notes == ("its sidecar IMG_1.xmp is damaged and was not read",)
     (note,) = read_sidecars([tmp_path / "gone.xmp"]).notes
     assert note == "its sidecar gone.xmp was not read: the file cannot be read (No such file or directory)"
 

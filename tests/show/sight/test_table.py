@@ -79,3 +79,8 @@ def test_json_holds_every_peak_with_full_numbers() -> None:
 def test_a_file_name_cannot_command_the_terminal() -> None:
     sighted = sight_photo(photo_of({}, "a\x1b[2Jb.jpg"), valley_summits())
     assert show_sights(sighted).startswith("a�[2Jb.jpg: no position")
+
+
+def test_a_peak_that_the_compass_may_well_have_put_into_the_frame_is_there_perhaps() -> None:
+    heading, *_, row = show(valley_fields(field_of_view=5.0)).splitlines()[:5]
+    assert heading == "IMG_1.jpg: perhaps Near Tooth" and row.endswith("  perhaps in frame")
