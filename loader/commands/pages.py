@@ -17,7 +17,7 @@ from loader.show.map.tiles import read_tile_server
 @checkpoint_option
 @connection_options
 def browse(connection: Connection, port: int, tiles: str | None, checkpoint: str | None) -> None:
-    """Open a page in the browser for searching, filtering and looking at photos, until Ctrl-C.
+    """Search and look at photos in the browser, until Ctrl-C.
 
     It asks what the other commands ask, and changes nothing. Its address holds the search, so it can be
     bookmarked.
