@@ -95,7 +95,7 @@ def test_no_file_is_long() -> None:
     tops = ("benchmarks", "browse", "cluster", "demo", "eland_models", "evaluation", "loader", "scripts")
     lines = {
         path: len(path.read_text(encoding="utf-8").splitlines())
-        for top in (*tops, "tests") for path in (REPOSITORY / top).rglob("*.py")
+        for top in (*tops, "tests") for kind in ("*.py", "*.java") for path in (REPOSITORY / top).rglob(kind)
     }
     assert {path for path, count in lines.items() if count > LONGEST_FILE} == set()
 

@@ -25,7 +25,6 @@ import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenization;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
-import org.peaks.embedded.stack.Calls;
 import org.peaks.embedded.text.RobertaTokenizer;
 import org.peaks.embedded.text.Tokens;
 import org.peaks.embedded.worker.LoadedModel;
@@ -177,7 +176,7 @@ final class Deployment {
               ActionListener.wrap(
                   vector -> {
                     statistics.answered(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sent));
-                    next.onResponse(toResults(vector, settings, tokens));
+                    next.onResponse(Inference.results(vector, settings, tokens.truncated()));
                   },
                   e -> next.onFailure(explain(loaded, e))));
         });
@@ -189,13 +188,6 @@ final class Deployment {
       return e;
     }
     return unavailable();
-  }
-
-  private static InferenceResults toResults(
-      double[] vector, TextEmbeddingConfig settings, Tokens tokens) {
-    String field = settings.getResultsField();
-    return Calls.embedding(
-        field == null ? InferenceConfig.DEFAULT_RESULTS_FIELD : field, vector, tokens.truncated());
   }
 
   private ElasticsearchStatusException unavailable() {
@@ -210,10 +202,8 @@ final class Deployment {
     if (stopped) {
       return "it is stopping";
     }
-    if (state == RoutingState.STARTED) {
-      return workerIsDown();
-    }
-    return reason.isEmpty() ? "it is still loading" : reason;
+    String why = state == RoutingState.STARTED ? workerIsDown() : reason;
+    return why.isEmpty() ? "it is still loading" : why;
   }
 
   private void run() {
@@ -231,7 +221,9 @@ final class Deployment {
         }
         become(RoutingState.STARTING, workerIsDown());
       } catch (ModelRefusedException | RuntimeException e) {
-        if (patient && everLoaded == false && isPassing(e)) {
+        // Right after a restart the stored model's shard may still be on its way.
+        boolean passes = ExceptionsHelper.status(e) == RestStatus.SERVICE_UNAVAILABLE;
+        if (patient && everLoaded == false && passes) {
           pause();
           continue;
         }
@@ -289,11 +281,6 @@ final class Deployment {
     state = next;
     reason = why;
     observer.routed(parameters.getDeploymentId(), next, why);
-  }
-
-  /** Right after a restart the stored model's shard may still be on its way. */
-  private static boolean isPassing(Exception e) {
-    return ExceptionsHelper.status(e) == RestStatus.SERVICE_UNAVAILABLE;
   }
 
   private String workerIsDown() {

@@ -8,6 +8,9 @@ import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.rest.RestStatus;
 import org.elasticsearch.threadpool.Scheduler;
 import org.elasticsearch.threadpool.ThreadPool;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
+import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
+import org.peaks.embedded.stack.Calls;
 
 /** One text on its way through the model: answered once, by the worker or by the clock. */
 final class Inference implements ActionListener<InferenceResults> {
@@ -43,6 +46,14 @@ final class Inference implements ActionListener<InferenceResults> {
     if (finish()) {
       listener.onResponse(result);
     }
+  }
+
+  /** A text's vector under the name that the model's configuration gives it. */
+  static InferenceResults results(
+      double[] vector, TextEmbeddingConfig settings, boolean truncated) {
+    String field = settings.getResultsField();
+    return Calls.embedding(
+        field == null ? InferenceConfig.DEFAULT_RESULTS_FIELD : field, vector, truncated);
   }
 
   @Override

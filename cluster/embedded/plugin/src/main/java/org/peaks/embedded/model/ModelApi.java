@@ -47,10 +47,10 @@ public final class ModelApi {
         ModelHandlers.get(),
         ModelHandlers.stats(),
         ModelHandlers.delete(),
-        ModelHandlers.start(),
-        ModelHandlers.stop(),
-        ModelHandlers.update(),
+        DeploymentHandlers.start(),
+        DeploymentHandlers.stop(),
+        DeploymentHandlers.update(),
         ModelHandlers.info(),
-        ModelHandlers.infer());
+        DeploymentHandlers.infer());
   }
 }

@@ -2,7 +2,6 @@ package org.peaks.embedded.model;
 
 import static org.elasticsearch.rest.RestRequest.Method.DELETE;
 import static org.elasticsearch.rest.RestRequest.Method.GET;
-import static org.elasticsearch.rest.RestRequest.Method.POST;
 import static org.elasticsearch.rest.RestRequest.Method.PUT;
 
 import java.io.IOException;
@@ -16,14 +15,13 @@ import org.elasticsearch.action.ActionResponse;
 import org.elasticsearch.action.ActionType;
 import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.common.Strings;
+import org.elasticsearch.core.CheckedFunction;
 import org.elasticsearch.rest.RestChannel;
 import org.elasticsearch.rest.RestHandler.Route;
 import org.elasticsearch.rest.RestRequest;
 import org.elasticsearch.rest.RestResponse;
 import org.elasticsearch.rest.RestStatus;
-import org.elasticsearch.rest.RestUtils;
 import org.elasticsearch.rest.action.RestBuilderListener;
-import org.elasticsearch.rest.action.RestCancellableNodeClient;
 import org.elasticsearch.rest.action.RestToXContentListener;
 import org.elasticsearch.xcontent.ToXContent;
 import org.elasticsearch.xcontent.ToXContentObject;
@@ -34,30 +32,31 @@ import org.elasticsearch.xpack.core.action.util.PageParams;
 import org.elasticsearch.xpack.core.ml.action.DeleteTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsAction;
 import org.elasticsearch.xpack.core.ml.action.GetTrainedModelsStatsAction;
-import org.elasticsearch.xpack.core.ml.action.InferModelAction;
 import org.elasticsearch.xpack.core.ml.action.MlInfoAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelDefinitionPartAction;
 import org.elasticsearch.xpack.core.ml.action.PutTrainedModelVocabularyAction;
-import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction;
-import org.elasticsearch.xpack.core.ml.action.StopTrainedModelDeploymentAction;
-import org.elasticsearch.xpack.core.ml.action.UpdateTrainedModelDeploymentAction;
-import org.elasticsearch.xpack.core.ml.inference.assignment.AllocationStatus;
-import org.elasticsearch.xpack.core.ml.utils.ExceptionsHelper;
 import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
 
 /** Reads machine learning's REST requests, with Elasticsearch's own parsers of their bodies. */
 final class ModelHandlers {
 
-  private static final String MODEL_ID = "model_id";
+  static final String MODEL_ID = "model_id";
   private static final String MODELS = "/_ml/trained_models";
-  private static final String MODEL = MODELS + "/{" + MODEL_ID + "}";
+  static final String MODEL = MODELS + "/{" + MODEL_ID + "}";
 
   private ModelHandlers() {}
 
-  private static <Q extends ActionRequest, A extends ActionResponse & ToXContentObject>
+  static <Q extends ActionRequest, A extends ActionResponse & ToXContentObject>
       ModelHandler.Call send(NodeClient client, ActionType<A> action, Q request) {
     return channel -> client.execute(action, request, new RestToXContentListener<>(channel));
+  }
+
+  static <R> R read(RestRequest rest, CheckedFunction<XContentParser, R, IOException> reader)
+      throws IOException {
+    try (XContentParser body = rest.contentParser()) {
+      return reader.apply(body);
+    }
   }
 
   static ModelHandler put() {
@@ -70,11 +69,11 @@ final class ModelHandlers {
           boolean defer =
               rest.paramAsBoolean(PutTrainedModelAction.DEFER_DEFINITION_DECOMPRESSION, false);
           boolean wait = rest.paramAsBoolean("wait_for_completion", false);
-          PutTrainedModelAction.Request request;
-          try (XContentParser parser = rest.contentParser()) {
-            request = PutTrainedModelAction.Request.parseRequest(id, defer, wait, parser);
-          }
-          return send(client, PutTrainedModelAction.INSTANCE, request);
+          return send(
+              client,
+              PutTrainedModelAction.INSTANCE,
+              read(
+                  rest, body -> PutTrainedModelAction.Request.parseRequest(id, defer, wait, body)));
         });
   }
 
@@ -86,11 +85,13 @@ final class ModelHandlers {
         (rest, client) -> {
           String id = rest.param(MODEL_ID);
           int part = rest.paramAsInt("part", -1);
-          PutTrainedModelDefinitionPartAction.Request request;
-          try (XContentParser parser = rest.contentParser()) {
-            request = PutTrainedModelDefinitionPartAction.Request.parseRequest(id, part, parser);
-          }
-          return send(client, PutTrainedModelDefinitionPartAction.INSTANCE, request);
+          return send(
+              client,
+              PutTrainedModelDefinitionPartAction.INSTANCE,
+              read(
+                  rest,
+                  body ->
+                      PutTrainedModelDefinitionPartAction.Request.parseRequest(id, part, body)));
         });
   }
 
@@ -100,12 +101,11 @@ final class ModelHandlers {
         List.of(new Route(PUT, MODEL + "/vocabulary")),
         Set.of(),
         (rest, client) -> {
-          PutTrainedModelVocabularyAction.Request request;
-          try (XContentParser parser = rest.contentParser()) {
-            request =
-                PutTrainedModelVocabularyAction.Request.parseRequest(rest.param(MODEL_ID), parser);
-          }
-          return send(client, PutTrainedModelVocabularyAction.INSTANCE, request);
+          String id = rest.param(MODEL_ID);
+          return send(
+              client,
+              PutTrainedModelVocabularyAction.INSTANCE,
+              read(rest, body -> PutTrainedModelVocabularyAction.Request.parseRequest(id, body)));
         });
   }
 
@@ -177,126 +177,11 @@ final class ModelHandlers {
         });
   }
 
-  static ModelHandler start() {
-    return new ModelHandler(
-        "xpack_ml_start_trained_models_deployment_action",
-        List.of(new Route(POST, MODEL + "/deployment/_start")),
-        Set.of(),
-        (rest, client) -> {
-          StartTrainedModelDeploymentAction.Request request = readStart(rest);
-          return send(client, StartTrainedModelDeploymentAction.INSTANCE, request);
-        });
-  }
-
-  private static StartTrainedModelDeploymentAction.Request readStart(RestRequest rest)
-      throws IOException {
-    String modelId = rest.param(MODEL_ID);
-    String deploymentId = rest.param("deployment_id", modelId);
-    StartTrainedModelDeploymentAction.Request request;
-    if (rest.hasContentOrSourceParam()) {
-      try (XContentParser parser = rest.contentOrSourceParamParser()) {
-        request =
-            StartTrainedModelDeploymentAction.Request.parseRequest(modelId, deploymentId, parser);
-      }
-    } else {
-      request = new StartTrainedModelDeploymentAction.Request(modelId, deploymentId);
-    }
-    readStartParameters(rest, request);
-    return request;
-  }
-
-  private static void readStartParameters(
-      RestRequest rest, StartTrainedModelDeploymentAction.Request request) {
-    request.setTimeout(rest.paramAsTime("timeout", request.getTimeout()));
-    String waitFor = rest.param("wait_for", request.getWaitForState().toString());
-    request.setWaitForState(AllocationStatus.State.fromString(waitFor));
-    request.setThreadsPerAllocation(
-        rest.paramAsInt("threads_per_allocation", request.getThreadsPerAllocation()));
-    if (rest.hasParam("number_of_allocations")) {
-      request.setNumberOfAllocations(rest.paramAsInt("number_of_allocations", 1));
-    }
-    request.setQueueCapacity(rest.paramAsInt("queue_capacity", request.getQueueCapacity()));
-    request.setCacheSize(rest.paramAsSize("cache_size", request.getCacheSize()));
-    request.setPriority(rest.param("priority", request.getPriority().toString()));
-  }
-
-  static ModelHandler stop() {
-    return new ModelHandler(
-        "xpack_ml_stop_trained_models_deployment_action",
-        List.of(new Route(POST, MODEL + "/deployment/_stop")),
-        Set.of(),
-        (rest, client) -> {
-          StopTrainedModelDeploymentAction.Request request = readStop(rest);
-          return send(client, StopTrainedModelDeploymentAction.INSTANCE, request);
-        });
-  }
-
-  private static StopTrainedModelDeploymentAction.Request readStop(RestRequest rest)
-      throws IOException {
-    String id = rest.param(MODEL_ID);
-    if (rest.hasContentOrSourceParam()) {
-      try (XContentParser parser = rest.contentOrSourceParamParser()) {
-        return StopTrainedModelDeploymentAction.Request.parseRequest(id, parser);
-      }
-    }
-    var request = new StopTrainedModelDeploymentAction.Request(id);
-    request.setAllowNoMatch(rest.paramAsBoolean("allow_no_match", request.isAllowNoMatch()));
-    request.setForce(rest.paramAsBoolean("force", request.isForce()));
-    request.setFinishPendingWork(rest.paramAsBoolean("finish_pending_work", false));
-    return request;
-  }
-
-  static ModelHandler update() {
-    return new ModelHandler(
-        "xpack_ml_update_trained_model_deployment_action",
-        List.of(new Route(POST, MODEL + "/deployment/_update")),
-        Set.of(),
-        (rest, client) -> {
-          String id = rest.param(MODEL_ID);
-          UpdateTrainedModelDeploymentAction.Request request;
-          if (rest.hasParam("number_of_allocations")) {
-            request = new UpdateTrainedModelDeploymentAction.Request(id);
-            request.setNumberOfAllocations(rest.paramAsInt("number_of_allocations", 0));
-          } else {
-            try (XContentParser parser = rest.contentParser()) {
-              request = UpdateTrainedModelDeploymentAction.Request.parseRequest(id, parser);
-            }
-          }
-          request.ackTimeout(RestUtils.getAckTimeout(rest));
-          return send(client, UpdateTrainedModelDeploymentAction.INSTANCE, request);
-        });
-  }
-
   static ModelHandler info() {
     return new ModelHandler(
         "ml_info_action",
         List.of(new Route(GET, "/_ml/info")),
         Set.of(),
         (rest, client) -> send(client, MlInfoAction.INSTANCE, new MlInfoAction.Request()));
-  }
-
-  static ModelHandler infer() {
-    return new ModelHandler(
-        "xpack_ml_infer_trained_models_action",
-        List.of(new Route(POST, MODEL + "/_infer")),
-        Set.of(),
-        (rest, client) -> {
-          if (rest.hasContent() == false) {
-            throw ExceptionsHelper.badRequestException("requires body");
-          }
-          InferModelAction.Request.Builder request;
-          try (XContentParser parser = rest.contentParser()) {
-            request = InferModelAction.Request.parseRequest(rest.param(MODEL_ID), parser);
-          }
-          if (rest.hasParam("timeout")) {
-            request.setInferenceTimeout(rest.paramAsTime("timeout", null));
-          }
-          return channel ->
-              new RestCancellableNodeClient(client, rest.getHttpChannel())
-                  .execute(
-                      InferModelAction.EXTERNAL_INSTANCE,
-                      request.build(),
-                      new RestToXContentListener<>(channel));
-        });
   }
 }

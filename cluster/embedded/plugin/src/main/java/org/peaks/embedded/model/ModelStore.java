@@ -4,17 +4,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.elasticsearch.ExceptionsHelper;
-import org.elasticsearch.ResourceAlreadyExistsException;
-import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
-import org.elasticsearch.action.DocWriteRequest;
 import org.elasticsearch.action.admin.indices.refresh.RefreshRequest;
 import org.elasticsearch.action.bulk.BulkRequest;
 import org.elasticsearch.action.delete.DeleteRequest;
-import org.elasticsearch.action.get.GetResponse;
 import org.elasticsearch.action.index.IndexRequest;
 import org.elasticsearch.action.search.SearchRequest;
 import org.elasticsearch.action.support.IndicesOptions;
@@ -23,29 +17,16 @@ import org.elasticsearch.action.support.WriteRequest.RefreshPolicy;
 import org.elasticsearch.client.internal.Client;
 import org.elasticsearch.client.internal.OriginSettingClient;
 import org.elasticsearch.common.CheckedSupplier;
-import org.elasticsearch.common.bytes.BytesReference;
-import org.elasticsearch.common.xcontent.LoggingDeprecationHandler;
-import org.elasticsearch.common.xcontent.XContentHelper;
-import org.elasticsearch.core.CheckedFunction;
-import org.elasticsearch.index.IndexNotFoundException;
-import org.elasticsearch.index.engine.VersionConflictEngineException;
 import org.elasticsearch.index.query.QueryBuilders;
 import org.elasticsearch.search.SearchHit;
 import org.elasticsearch.search.builder.SearchSourceBuilder;
 import org.elasticsearch.search.sort.SortOrder;
 import org.elasticsearch.xcontent.NamedXContentRegistry;
-import org.elasticsearch.xcontent.ToXContent;
-import org.elasticsearch.xcontent.ToXContentObject;
-import org.elasticsearch.xcontent.XContentBuilder;
-import org.elasticsearch.xcontent.XContentFactory;
 import org.elasticsearch.xcontent.XContentParser;
-import org.elasticsearch.xcontent.XContentParserConfiguration;
-import org.elasticsearch.xcontent.XContentType;
 import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.VocabularyConfig;
 import org.elasticsearch.xpack.core.ml.job.messages.Messages;
-import org.elasticsearch.xpack.core.ml.utils.ToXContentParams;
 import org.peaks.embedded.stack.Calls;
 
 /** Keeps models in machine learning's own indices, in its own documents. */
@@ -53,25 +34,19 @@ final class ModelStore {
 
   private static final int MOST_MODELS = 10_000;
   private static final int MOST_PARTS = 10_000; // a search's largest page: 40 GB in Eland's 4 MB
-  private static final ToXContent.Params FOR_STORAGE =
-      new ToXContent.MapParams(Map.of(ToXContentParams.FOR_INTERNAL_STORAGE, "true"));
-
   private final Client client;
-  private final XContentParserConfiguration parsing;
+  private final ModelDocuments documents;
 
   ModelStore(Client client, NamedXContentRegistry registry) {
     this.client = new OriginSettingClient(client, ClientHelper.ML_ORIGIN);
-    this.parsing =
-        XContentParserConfiguration.EMPTY
-            .withRegistry(registry)
-            .withDeprecationHandler(LoggingDeprecationHandler.INSTANCE);
+    this.documents = new ModelDocuments(this.client, registry);
   }
 
   /** Stores a new model's configuration; fails with 400 where the model exists. */
   void putConfiguration(TrainedModelConfig config, ActionListener<Void> listener) {
     String exists =
         Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_EXISTS, config.getModelId());
-    create(
+    documents.create(
         ModelIndices.CONFIGURATIONS,
         config.getModelId(),
         config,
@@ -85,7 +60,7 @@ final class ModelStore {
     IndexRequest request =
         new IndexRequest(ModelIndices.CONFIGURATIONS)
             .id(config.getModelId())
-            .source(toDocument(config))
+            .source(ModelDocuments.toSource(config))
             .setRefreshPolicy(RefreshPolicy.IMMEDIATE);
     client.index(request, listener.map(stored -> null));
   }
@@ -96,13 +71,14 @@ final class ModelStore {
     String id = DefinitionPart.documentId(modelId, number);
     // A large model has a thousand parts: only the last one makes them all visible to searches.
     RefreshPolicy refresh = part.isLast() ? RefreshPolicy.IMMEDIATE : RefreshPolicy.NONE;
-    create(ModelIndices.DEFINITIONS, id, part, refresh, exists, listener);
+    documents.create(ModelIndices.DEFINITIONS, id, part, refresh, exists, listener);
   }
 
   void putVocabulary(String modelId, Vocabulary vocabulary, ActionListener<Void> listener) {
     String exists = Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_VOCAB_EXISTS, modelId);
     String id = VocabularyConfig.docId(modelId);
-    create(ModelIndices.DEFINITIONS, id, vocabulary, RefreshPolicy.IMMEDIATE, exists, listener);
+    documents.create(
+        ModelIndices.DEFINITIONS, id, vocabulary, RefreshPolicy.IMMEDIATE, exists, listener);
   }
 
   /** Every stored configuration, by model id. */
@@ -122,7 +98,7 @@ final class ModelStore {
             response -> {
               List<TrainedModelConfig> configs = new ArrayList<>();
               for (SearchHit hit : response.getHits().getHits()) {
-                configs.add(parse(hit.getSourceRef(), ModelStore::parseConfiguration));
+                configs.add(documents.parse(hit.getSourceRef(), ModelStore::parseConfiguration));
               }
               return configs;
             }));
@@ -131,13 +107,14 @@ final class ModelStore {
   /** A model's configuration, or a failure with 404. */
   void configuration(String modelId, ActionListener<TrainedModelConfig> listener) {
     String missing = Messages.getMessage(Messages.INFERENCE_NOT_FOUND, modelId);
-    get(ModelIndices.CONFIGURATIONS, modelId, ModelStore::parseConfiguration, missing, listener);
+    documents.get(
+        ModelIndices.CONFIGURATIONS, modelId, ModelStore::parseConfiguration, missing, listener);
   }
 
   void vocabulary(String modelId, ActionListener<Vocabulary> listener) {
     String id = VocabularyConfig.docId(modelId);
     String missing = Messages.getMessage(Messages.VOCABULARY_NOT_FOUND, modelId, id);
-    get(ModelIndices.DEFINITIONS, id, Vocabulary::parse, missing, listener);
+    documents.get(ModelIndices.DEFINITIONS, id, Vocabulary::parse, missing, listener);
   }
 
   void part(String modelId, int number, ActionListener<DefinitionPart> listener) {
@@ -146,7 +123,7 @@ final class ModelStore {
             ? Messages.getMessage(Messages.MODEL_DEFINITION_NOT_FOUND, modelId)
             : Messages.getMessage(Messages.MODEL_DEFINITION_TRUNCATED, modelId);
     String id = DefinitionPart.documentId(modelId, number);
-    get(ModelIndices.DEFINITIONS, id, DefinitionPart::parse, missing, listener);
+    documents.get(ModelIndices.DEFINITIONS, id, DefinitionPart::parse, missing, listener);
   }
 
   /**
@@ -244,73 +221,7 @@ final class ModelStore {
     client.bulk(bulk, listener.map(done -> null));
   }
 
-  private void create(
-      String index,
-      String id,
-      ToXContentObject content,
-      RefreshPolicy refresh,
-      String exists,
-      ActionListener<Void> listener) {
-    IndexRequest request =
-        new IndexRequest(index)
-            .id(id)
-            .opType(DocWriteRequest.OpType.CREATE)
-            .source(toDocument(content))
-            .setRefreshPolicy(refresh);
-    client.index(
-        request,
-        ActionListener.wrap(
-            stored -> listener.onResponse(null),
-            e -> {
-              boolean conflict =
-                  ExceptionsHelper.unwrapCause(e) instanceof VersionConflictEngineException;
-              listener.onFailure(conflict ? new ResourceAlreadyExistsException(exists) : e);
-            }));
-  }
-
-  private <T> void get(
-      String index,
-      String id,
-      CheckedFunction<XContentParser, T, IOException> parser,
-      String missing,
-      ActionListener<T> listener) {
-    client
-        .prepareGet(index, id)
-        .execute(
-            ActionListener.wrap(
-                found -> listener.onResponse(parseFound(found, parser, missing)),
-                e -> {
-                  boolean none = ExceptionsHelper.unwrapCause(e) instanceof IndexNotFoundException;
-                  listener.onFailure(none ? new ResourceNotFoundException(missing) : e);
-                }));
-  }
-
-  private <T> T parseFound(
-      GetResponse found, CheckedFunction<XContentParser, T, IOException> parser, String missing)
-      throws IOException {
-    if (found.isExists() == false) {
-      throw new ResourceNotFoundException(missing);
-    }
-    return parse(found.getSourceAsBytesRef(), parser);
-  }
-
-  private <T> T parse(BytesReference source, CheckedFunction<XContentParser, T, IOException> reader)
-      throws IOException {
-    try (XContentParser parser =
-        XContentHelper.createParserNotCompressed(parsing, source, XContentType.JSON)) {
-      return reader.apply(parser);
-    }
-  }
-
   private static TrainedModelConfig parseConfiguration(XContentParser parser) throws IOException {
     return TrainedModelConfig.fromXContent(parser, true).build();
-  }
-
-  private static XContentBuilder toDocument(ToXContentObject content) {
-    try {
-      return content.toXContent(XContentFactory.jsonBuilder(), FOR_STORAGE);
-    } catch (IOException e) {
-      throw new IllegalStateException("a model's document cannot be written", e);
-    }
   }
 }
