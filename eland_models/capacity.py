@@ -19,7 +19,7 @@ from eland_models.errors import ModelError
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-    from eland_models.deployments import Settings
+    from eland_models.deployments import DeploymentSettings
     from eland_models.export import ExportedModel
 
 MEBIBYTE = 1 << 20
@@ -70,7 +70,9 @@ def bytes_of(size: str) -> int:
     return int(float(number) * UNITS[unit])
 
 
-def require_room(client: Elasticsearch, exported: ExportedModel, wanted: Mapping[str, Settings]) -> str:
+def require_room(
+    client: Elasticsearch, exported: ExportedModel, wanted: Mapping[str, DeploymentSettings]
+) -> str:
     """Compare what Elasticsearch will ask for with what the ML nodes have.
 
     Args:
@@ -94,7 +96,7 @@ def require_room(client: Elasticsearch, exported: ExportedModel, wanted: Mapping
 
 
 def find_shortage(
-    exported: ExportedModel, wanted: Mapping[str, Settings], capacity: Capacity
+    exported: ExportedModel, wanted: Mapping[str, DeploymentSettings], capacity: Capacity
 ) -> Literal["memory", "processors"] | None:
     """Find what nodes lack for the deployments even with nothing else on them.
 
@@ -110,7 +112,7 @@ def find_shortage(
     return "processors" if processors > (capacity.processors or processors) else None
 
 
-def describe_need(exported: ExportedModel, wanted: Mapping[str, Settings]) -> str:
+def describe_need(exported: ExportedModel, wanted: Mapping[str, DeploymentSettings]) -> str:
     """Say what Elasticsearch will ask for."""
     needs = []
     for deployment_id, settings in wanted.items():
@@ -130,10 +132,10 @@ def describe(capacity: Capacity) -> str:
     )
 
 
-def advise(exported: ExportedModel, wanted: Mapping[str, Settings], lacking: str) -> str:
-    """Say what helps against a lack of memory or processors."""
+def advise(exported: ExportedModel, wanted: Mapping[str, DeploymentSettings], lacking: str) -> str:
+    """Say what helps against a lack of "memory", "processors", or "memory or processors"."""
     ways = []
-    if lacking == "memory" and exported.metadata["precision"] == "fp32":
+    if lacking != "processors" and exported.metadata["precision"] == "fp32":
         ways.append("--precision int8")
     if len(wanted) > 1:
         ways.append("one deployment for all (--ingest-allocations 0)")
@@ -142,11 +144,14 @@ def advise(exported: ExportedModel, wanted: Mapping[str, Settings], lacking: str
     return f"what helps is {', or '.join([*ways, f'ML nodes with more {lacking}'])}"
 
 
-def explain_refusal(client: Elasticsearch, exported: ExportedModel, wanted: Mapping[str, Settings]) -> str:
+def explain_refusal(
+    client: Elasticsearch, exported: ExportedModel, wanted: Mapping[str, DeploymentSettings]
+) -> str:
     """Say why Elasticsearch answered that there is no room: the figures, and what helps."""
     need, capacity = describe_need(exported, wanted), read_capacity(client)
     have = "" if capacity is None else f"; {describe(capacity)}, less what other models and jobs take"
-    return f"No ML node has room for this model. {need}{have}: {advise(exported, wanted, 'memory')}."
+    ways = advise(exported, wanted, "memory or processors")  # Elasticsearch does not say which
+    return f"No ML node has room for this model. {need}{have}: {ways}."
 
 
 def megabytes(size: int) -> str:

@@ -15,8 +15,8 @@ from elasticsearch import ApiError, NotFoundError
 from eland_models.capacity import explain_refusal, require_room
 from eland_models.deployments import (
     ONE_ALLOCATION,
+    DeploymentSettings,
     Outcome,
-    Settings,
     bring_up,
     deployments,
     ingest_id,
@@ -55,8 +55,8 @@ class Deployment:
         clear_previous: replace a model of the same id and another fingerprint.
     """
 
-    search: Settings = ONE_ALLOCATION
-    ingest: Settings | None = None
+    search: DeploymentSettings = ONE_ALLOCATION
+    ingest: DeploymentSettings | None = None
     clear_previous: bool = False
 
 
@@ -108,8 +108,8 @@ def deploy(
 
 
 def list_wanted(
-    model_id: str, deployment: Deployment, running: Mapping[str, Settings]
-) -> dict[str, Settings]:
+    model_id: str, deployment: Deployment, running: Mapping[str, DeploymentSettings]
+) -> dict[str, DeploymentSettings]:
     """The deployments that a model is to have, by their ids."""
     ingest = deployment.ingest or running.get(ingest_id(model_id))
     for_ingest = {ingest_id(model_id): ingest} if ingest and ingest.most else {}
@@ -205,7 +205,7 @@ def run(
     exported: ExportedModel,
     model_id: str,
     deployment_id: str,
-    wanted: Settings,
+    wanted: DeploymentSettings,
     say: Say,
 ) -> Outcome:
     """Have one deployment run, answer as the file does, and be warm.

@@ -30,11 +30,11 @@ Outcome = Literal["imported", "started", "updated", "restarted", "unchanged"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class DeploymentSettings:
     """How one deployment runs.
 
     Attributes:
-        least: allocations, which answer side by side; 0 or more, and 1 or more where it is `most` too.
+        least: allocations, which answer side by side; 0 only where `most` is more.
         most: the same, or more where Elasticsearch may add and remove some by the load.
         threads: of each allocation for one text, a power of two up to 32.
         priority: Elasticsearch places deployments of priority `low` last, with one allocation of one thread.
@@ -66,7 +66,7 @@ class Settings:
         )
 
 
-ONE_ALLOCATION = Settings()
+ONE_ALLOCATION = DeploymentSettings()
 
 
 def ingest_id(model_id: str) -> str:
@@ -74,7 +74,7 @@ def ingest_id(model_id: str) -> str:
     return f"{model_id}-ingest"
 
 
-def read_running(client: Elasticsearch, model_id: str) -> dict[str, Settings]:
+def read_running(client: Elasticsearch, model_id: str) -> dict[str, DeploymentSettings]:
     """How a model's deployments run that are started or starting, by their ids."""
     return {
         deployment_id: read_settings(stats)
@@ -91,25 +91,28 @@ def deployments(client: Elasticsearch, model_id: str) -> Iterator[tuple[str, dic
             yield stats.get("deployment_id", model_id), stats
 
 
-def read_settings(stats: dict[str, Any]) -> Settings:
+def read_settings(stats: dict[str, Any]) -> DeploymentSettings:
     """Read settings from a deployment's statistics."""
     least = most = stats.get("number_of_allocations", 1)
     adaptive = stats.get("adaptive_allocations") or {}
     if adaptive.get("enabled"):
         least = adaptive.get("min_number_of_allocations", 0)
         most = adaptive.get("max_number_of_allocations", least)
-    return Settings(least, most, stats.get("threads_per_allocation", 1), stats.get("priority", "normal"))
+    threads, priority = stats.get("threads_per_allocation", 1), stats.get("priority", "normal")
+    return DeploymentSettings(least, most, threads, priority)
 
 
-def bring_up(client: Elasticsearch, model_id: str, deployment_id: str, wanted: Settings) -> Outcome:
+def bring_up(
+    client: Elasticsearch, model_id: str, deployment_id: str, wanted: DeploymentSettings
+) -> Outcome:
     """Have a deployment run as wanted, with every allocation started.
 
     Another number of allocations is changed while it runs. Threads and priority are fixed at the start, so
     it stops and starts for them.
 
     Raises:
-        elasticsearch.ApiError: Elasticsearch refuses, with 429 where no ML node has room; what ran before
-            runs again.
+        elasticsearch.ApiError: Elasticsearch refuses, with 429 where no ML node has room: what ran before
+            then runs again.
         ModelError: allocations did not start in time.
     """
     present = read_running(client, model_id).get(deployment_id)
@@ -132,7 +135,9 @@ def bring_up(client: Elasticsearch, model_id: str, deployment_id: str, wanted: S
     return "restarted"
 
 
-def start(client: Elasticsearch, model_id: str, deployment_id: str, wanted: Settings) -> None:
+def start(
+    client: Elasticsearch, model_id: str, deployment_id: str, wanted: DeploymentSettings
+) -> None:
     """Start a deployment and wait until every allocation runs."""
     once = client.options(request_timeout=START_TIMEOUT_SECONDS + 10, max_retries=0)
     once.ml.start_trained_model_deployment(
@@ -146,7 +151,7 @@ def start(client: Elasticsearch, model_id: str, deployment_id: str, wanted: Sett
     )
 
 
-def update(client: Elasticsearch, deployment_id: str, wanted: Settings) -> None:
+def update(client: Elasticsearch, deployment_id: str, wanted: DeploymentSettings) -> None:
     """Change how many allocations a started deployment has."""
     fixed = {"adaptive_allocations": {"enabled": False}}
     client.options(max_retries=0).ml.update_trained_model_deployment(

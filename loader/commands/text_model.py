@@ -142,7 +142,7 @@ def deploy_command(
     """
     from eland_models.checkpoint import open_checkpoint
     from eland_models.deploy import Deployment, deploy
-    from eland_models.deployments import Settings
+    from eland_models.deployments import DeploymentSettings
     from eland_models.export import exported_in_cache
 
     if adaptive and number_of_allocations:
@@ -152,8 +152,8 @@ def deploy_command(
         raise click.UsageError("--adaptive must end with 1 or more.")
     if priority == "low" and (most > 1 or threads_per_allocation != "1"):
         raise click.UsageError("--priority low takes one allocation of one thread.")
-    search = Settings(least, most, int(threads_per_allocation), priority)
-    ingest = None if ingest_allocations is None else Settings(*ingest_allocations)
+    search = DeploymentSettings(least, most, int(threads_per_allocation), priority)
+    ingest = None if ingest_allocations is None else DeploymentSettings(*ingest_allocations)
     client = connection.client()
     client.info()  # an export takes a while: fail before it if there is no cluster
     opened = open_checkpoint(checkpoint, tower="text")

@@ -15,7 +15,7 @@ from eland_models.capacity import (
     find_shortage,
     required_bytes,
 )
-from eland_models.deployments import Settings, lacks_room
+from eland_models.deployments import DeploymentSettings, lacks_room
 from eland_models.export import ExportedModel
 from tests.elastic.answers import refused
 
@@ -47,22 +47,22 @@ def test_asks_for_what_elasticsearch_computes(
 @pytest.mark.parametrize(
     ("settings", "largest", "total", "processors", "lacking"),
     [
-        ([Settings()], 2200, 2200, 2, None),
-        ([Settings()], 2000, 4000, 8, "memory"),  # on no single node
-        ([Settings()], 2200, 0, 0, None),  # autoscaling brings a node
-        ([Settings(4, 4)], 2400, 2400, 8, "memory"),  # 2,556 MB
-        ([Settings(4, 4)], 2400, 4800, 8, None),
-        ([Settings(4, 4)], 2400, 4800, 3, "processors"),
-        ([Settings(1, 9)], 2400, 2400, 2, None),  # adaptive: only the first one must fit
-        ([Settings(1, 1, 4)], 2400, 2400, 2, "processors"),
-        ([Settings(), Settings()], 2400, 4000, 4, "memory"),
-        ([Settings(), Settings()], 2400, 4800, None, None),
-        ([Settings(), Settings()], 2400, 4800, 1, "processors"),
-        ([Settings(), Settings(priority="low")], 2400, 4800, 1, None),
+        ([DeploymentSettings()], 2200, 2200, 2, None),
+        ([DeploymentSettings()], 2000, 4000, 8, "memory"),  # on no single node
+        ([DeploymentSettings()], 2200, 0, 0, None),  # autoscaling brings a node
+        ([DeploymentSettings(4, 4)], 2400, 2400, 8, "memory"),  # 2,556 MB
+        ([DeploymentSettings(4, 4)], 2400, 4800, 8, None),
+        ([DeploymentSettings(4, 4)], 2400, 4800, 3, "processors"),
+        ([DeploymentSettings(1, 9)], 2400, 2400, 2, None),  # adaptive: only the first one must fit
+        ([DeploymentSettings(1, 1, 4)], 2400, 2400, 2, "processors"),
+        ([DeploymentSettings(), DeploymentSettings()], 2400, 4000, 4, "memory"),
+        ([DeploymentSettings(), DeploymentSettings()], 2400, 4800, None, None),
+        ([DeploymentSettings(), DeploymentSettings()], 2400, 4800, 1, "processors"),
+        ([DeploymentSettings(), DeploymentSettings(priority="low")], 2400, 4800, 1, None),
     ],
 )
 def test_tells_what_can_never_fit(
-    settings: list[Settings],
+    settings: list[DeploymentSettings],
     largest: int,
     total: int,
     processors: int | None,
@@ -75,8 +75,9 @@ def test_tells_what_can_never_fit(
 
 
 def test_advises_what_helps(tmp_path: Path) -> None:
-    fp32, both = base_model(tmp_path, "fp32"), {"base": Settings(threads=4), "base-ingest": Settings()}
-    assert advise(fp32, {"base": Settings()}, "memory") == (
+    fp32 = base_model(tmp_path, "fp32")
+    both = {"base": DeploymentSettings(threads=4), "base-ingest": DeploymentSettings()}
+    assert advise(fp32, {"base": DeploymentSettings()}, "memory") == (
         "what helps is --precision int8, or ML nodes with more memory"
     )
     assert advise(fp32, both, "processors") == (
@@ -86,7 +87,7 @@ def test_advises_what_helps(tmp_path: Path) -> None:
 
 
 def test_says_what_both_deployments_need(tmp_path: Path) -> None:
-    wanted = {"base": Settings(threads=4), "base-ingest": Settings(1, 4)}
+    wanted = {"base": DeploymentSettings(threads=4), "base-ingest": DeploymentSettings(1, 4)}
     assert describe_need(base_model(tmp_path, "fp32"), wanted) == (
         "Elasticsearch asks for 2,100 MB for base (1 allocation of 4 threads) and 2,100 MB for base-ingest "
         "(1 to 4 allocations of 1 thread), up to 2,556 MB"

@@ -11,8 +11,16 @@ import torch
 from elasticsearch import ApiError, Elasticsearch
 
 from eland_models.check import load
-from eland_models.deploy import Deployment, deploy, find_model, remove, require_probe_vector
-from eland_models.deployments import Outcome, Settings, bring_up, deployments, lacks_room, read_running, stop
+from eland_models.deploy import Deployment, deploy, find_model, remove, require_probe_vector, run
+from eland_models.deployments import (
+    WARM_UP_CALLS,
+    DeploymentSettings,
+    Outcome,
+    deployments,
+    lacks_room,
+    read_running,
+    stop,
+)
 from eland_models.errors import ModelError
 from eland_models.export import ExportedModel, encode
 from loader.elastic.error_sentences import explain
@@ -62,14 +70,16 @@ def test_allocations_change_while_it_runs_and_threads_do_not(
     own_client: Elasticsearch, exported: ExportedModel
 ) -> None:
     def outcome(*settings: Any) -> Outcome:
-        wanted = Settings(*settings)
+        wanted = DeploymentSettings(*settings)
         (done,) = deploy(own_client, exported, MODEL_ID, Deployment(wanted)).values()
         assert read_running(own_client, MODEL_ID) == {MODEL_ID: wanted}
         return done
 
     assert outcome() == "imported"
     (before,) = deployments(own_client, MODEL_ID)
+    asked = count_texts(own_client, MODEL_ID, MODEL_ID)
     assert outcome(2, 2) == "updated"
+    assert count_texts(own_client, MODEL_ID, MODEL_ID) - asked > 2 * WARM_UP_CALLS  # and the probe
     assert outcome(1, 2) == "updated"  # adaptive
     assert outcome(1, 1) == "updated"
     (after,) = deployments(own_client, MODEL_ID)
@@ -84,15 +94,15 @@ def test_allocations_change_while_it_runs_and_threads_do_not(
 def test_a_second_deployment_serves_ingest_until_it_is_stopped(
     own_client: Elasticsearch, exported: ExportedModel, exported_int8: ExportedModel
 ) -> None:
-    ingest, both = f"{MODEL_ID}-ingest", Deployment(ingest=Settings())
+    ingest, both = f"{MODEL_ID}-ingest", Deployment(ingest=DeploymentSettings())
     assert find_ingest_deployment(own_client, MODEL_ID) == MODEL_ID
     assert deploy(own_client, exported, MODEL_ID, both) == {MODEL_ID: "imported", ingest: "started"}
     assert find_ingest_deployment(own_client, MODEL_ID) == ingest
     assert embed_texts(own_client, ingest, TEXTS[:1]) == embed_texts(own_client, MODEL_ID, TEXTS[:1])
     again = deploy(own_client, exported_int8, MODEL_ID, Deployment(clear_previous=True))
     assert again == {MODEL_ID: "imported", ingest: "started"}
-    assert read_running(own_client, MODEL_ID) == {MODEL_ID: Settings(), ingest: Settings()}
-    without = Deployment(ingest=Settings(0, 0))
+    assert read_running(own_client, MODEL_ID) == dict.fromkeys((MODEL_ID, ingest), DeploymentSettings())
+    without = Deployment(ingest=DeploymentSettings(0, 0))
     assert deploy(own_client, exported_int8, MODEL_ID, without) == {MODEL_ID: "unchanged"}
     assert find_ingest_deployment(own_client, MODEL_ID) == MODEL_ID
     remove(own_client, MODEL_ID)
@@ -105,16 +115,16 @@ def test_what_does_not_fit_is_refused_before_the_upload_and_searches_go_on(
 ) -> None:
     told: list[str] = []
     with pytest.raises(ModelError, match=r"asks for .* but the ML nodes have .* helps is --precision int8"):
-        deploy(own_client, exported, MODEL_ID, Deployment(Settings(999, 999)), tell=told.append)
+        deploy(own_client, exported, MODEL_ID, Deployment(DeploymentSettings(999, 999)), tell=told.append)
     assert told == [] and find_model(own_client, MODEL_ID) is None
     deploy(own_client, exported, MODEL_ID, Deployment(), tell=told.append)
     assert "Elasticsearch asks for" in told[0] and "the ML nodes have" in told[0]
-    for settings in (Settings(999, 999), Settings(999, 999, threads=2)):
-        with pytest.raises(ApiError) as raised:
-            bring_up(own_client, MODEL_ID, MODEL_ID, settings)
-        assert lacks_room(raised.value)
+    for settings in (DeploymentSettings(999, 999), DeploymentSettings(999, 999, threads=2)):
+        with pytest.raises(ModelError, match=r"No ML node has room .* asks for .* helps is --") as raised:
+            run(own_client, exported, MODEL_ID, MODEL_ID, settings, told.append)
+        assert isinstance(raised.value.__cause__, ApiError) and lacks_room(raised.value.__cause__)
         assert len(embed_texts(own_client, MODEL_ID, TEXTS[:1])[0]) == exported.dims
-        assert read_running(own_client, MODEL_ID) == {MODEL_ID: Settings()}
+        assert read_running(own_client, MODEL_ID) == {MODEL_ID: DeploymentSettings()}
 
 
 def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:

@@ -33,7 +33,9 @@ def same(found: Documents, expected: Documents) -> bool:
         assert float(this.pop("clip_image") @ other.pop("clip_image")) >= 0.9999
         assert {"thumbnail", "library", "modified", "size_bytes", "content_hash"} <= this.keys()
         assert this.pop("loaded") and other.pop("loaded")
-        assert rounded(this) == rounded(other)
+        assert this.keys() == other.keys(), (identifier, this.keys() ^ other.keys())
+        differing = {key: (this[key], other[key]) for key in this if rounded(this[key]) != rounded(other[key])}
+        assert not differing, (identifier, differing)
     return True
 
 

@@ -63,7 +63,7 @@ def test_every_search_takes_libraries(node: Node, roots: tuple[Path, Path], comm
     both = ask(node, *command, "--library", "card 2", "--library", "trek")
     assert len(both["hits"]) == len(every["hits"])
     sentence = refusal(node, *command, "--library", "Trek")
-    assert sentence == "Error: The index has no library 'Trek': it has card 2 and trek.\n"
+    assert sentence == "Error: The index has no library 'Trek': it has trek and card 2.\n"
     assert "has no library ''" in refusal(node, *command, "--library", "")
 
 

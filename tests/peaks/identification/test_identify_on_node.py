@@ -169,7 +169,7 @@ def test_no_match_is_said(node: Node, library: Path, client: Elasticsearch) -> N
     write_rule_in_force(client, RuleInForce(strict, origin={"labels": "test"}))
     try:
         text = call_peaks("identify", path, "--url", node.url)
-        assert "no match: the likeliest, " in text
+        assert "no match: the likeliest peak has " in text
         assert ask(node, "identify", path)["answers"][0]["named"] == []
         report = json.loads(call_peaks("predict", "--json", "--url", node.url))
         assert (report["photos"], report["with_peaks"]) == (DRAWN, 0)
