@@ -34,8 +34,8 @@ def same(found: Documents, expected: Documents) -> bool:
         assert {"thumbnail", "library", "modified", "size_bytes", "content_hash"} <= this.keys()
         assert this.pop("loaded") and other.pop("loaded")
         assert this.keys() == other.keys(), (identifier, this.keys() ^ other.keys())
-        differing = {key: (this[key], other[key]) for key in this if rounded(this[key]) != rounded(other[key])}
-        assert not differing, (identifier, differing)
+        differing = [key for key in this if rounded(this[key]) != rounded(other[key])]
+        assert not differing, [(identifier, key, this[key], other[key]) for key in differing]
     return True
 
 

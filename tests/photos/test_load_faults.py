@@ -111,8 +111,12 @@ def copy_index(client: Elasticsearch, other: Elasticsearch, alias: str) -> None:
         field.pop("fields", None)
     other.indices.create(index=name, mappings=made["mappings"], aliases={alias: {}},
                          settings={"number_of_replicas": 0})
-    hits = client.search(index=alias, size=1000)["hits"]["hits"]
-    lines = [line for hit in hits for line in ({"index": {"_id": hit["_id"]}}, hit["_source"])]
+    properties = made["mappings"]["properties"]
+    vectors = [name for name, field in properties.items() if field["type"] == "dense_vector"]
+    hits = client.search(index=alias, size=1000, fields=vectors)["hits"]["hits"]
+    lines = [  # on 9.x no vector stands in the source
+        line for hit in hits for line in ({"index": {"_id": hit["_id"]}}, {**hit["_source"], **hit["fields"]})
+    ]
     assert not lines or not other.bulk(index=name, operations=lines, refresh=True)["errors"]
 
 

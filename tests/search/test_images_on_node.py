@@ -65,7 +65,8 @@ def test_identify_goes_through_a_folder(node: Node, photos: Path, tmp_path: Path
         draw_shot(SHOTS[5], (320, 240)).save(tmp_path / name)
     sentences = refusal(node, "identify", tmp_path, code=2).splitlines()
     assert len(sentences) == 2 and f"{tmp_path}/notes.jpg cannot be read" in sentences[0]
-    assert sentences[1].startswith(f"Skipped {tmp_path}/new.png and {tmp_path}/newer.png: ") and "--checkpoint" in sentences[1]
+    assert sentences[1].startswith(f"Skipped {tmp_path}/new.png and {tmp_path}/newer.png: ")
+    assert "--checkpoint" in sentences[1]
 
 
 def test_a_new_image_needs_its_checkpoint(node: Node, photos: Path, tmp_path: Path) -> None:
