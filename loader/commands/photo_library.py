@@ -176,8 +176,8 @@ def _load(report: PhotoReport, connection: Connection, options: Options) -> bool
         with Progress("photos", load.files) as progress, patience(announce=progress.say):
             load.run(open_model, progress.advance)
         if report.written:
-            _say_empty_catalogue(client)
-            say_limits(client)
+            with_retries(lambda: _say_empty_catalogue(client))
+            with_retries(lambda: say_limits(client))
         return _prune(load, options)
     except Exception:
         if load.report.written or load.report.rejected:

@@ -30,7 +30,8 @@ CHUNK_SECONDS = 0.1  # that the tower takes at least for two photos
 
 # What a load asks for, in this order.
 REQUESTS = ("/photos/_mapping$", "/peaks_catalog/_mapping", "/_mapping/field/", "_refresh", "/photos/_pit",
-            "/_search$", "/peaks_catalog/_pit", "/concepts/_pit", "_msearch", "_bulk")
+            "/_search$", "/peaks_catalog/_pit", "/concepts/_pit", "/peaks_catalog/_count", "_msearch",
+            "_bulk")
 TRIES = 4  # that the client makes of a request at once, before the loader waits; of a bulk one
 
 
