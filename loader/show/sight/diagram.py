@@ -147,7 +147,7 @@ def _draw_error(axes: Axes, camera: Camera, width: float) -> None:
     reach = place_in_picture(COMPASS_ERROR_DEG, camera.field_of_view) or 0.5
     half = min(reach - 0.5, 0.5) * width
     axes.plot([width / 2 - half, width / 2 + half], [-0.12, -0.12], color=PHOTO, linewidth=2, clip_on=False)
-    words = f"±{COMPASS_ERROR_DEG:.0f}°, as a phone's compass errs"
+    words = f"±{COMPASS_ERROR_DEG:.0f}°: a phone's compass may be so far off"
     axes.text(width / 2, -0.18, words, ha="center", va="top", size=8, color=PHOTO)
 
 

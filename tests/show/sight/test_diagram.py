@@ -58,7 +58,7 @@ def test_an_svg_holds_the_names_as_text() -> None:
     assert "3,400 m · 4.0 km" in words
     assert "2024-08-01 12:00 +02:00" in words
     assert {"N", "E", "S", "W", "20 km", "10 km", "5 km"} <= set(words)
-    assert "±5°, as a phone's compass errs" in words
+    assert "±5°: a phone's compass may be so far off" in words
 
 
 def test_the_same_sight_gives_the_same_bytes_whatever_a_persons_settings() -> None:
