@@ -24,6 +24,7 @@ from loader.commands.options import (
     write_output,
 )
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.models import find_limits
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
@@ -67,9 +68,10 @@ def identify(
 
     listed, skipped = list_images(images)
     found: Iterable[IdentifiedImage]
-    found = _identify_each(connection.client(), listed, filters, checkpoint, skipped)
+    client, cameras = connection.client(), set[str | None]()
+    found = _identify_each(client, listed, filters, checkpoint, skipped, cameras)
     if html is not None and (found := list(found)):
-        write_contact_sheet(render_identifications(found), html)
+        write_contact_sheet(render_identifications(found, find_limits(client, cameras)), html)
     show_each(found, skipped, show=partial(show_identified, is_one_of_many=len(listed) > 1),
               describe=describe_identified, kind=lambda image: "named" if image.named else "no match",
               json_key="answers" if as_json else None)
@@ -81,6 +83,7 @@ def _identify_each(
     given: Mapping[str, Any],
     checkpoint: str | None,
     skipped: dict[str, str],
+    cameras: set[str | None],
 ) -> Iterator[IdentifiedImage]:
     from loader.peaks.identification.identifier import open_identifier
     from loader.search.asked_image import read_asked_image, read_siglip
@@ -92,7 +95,7 @@ def _identify_each(
         raise PeaksError(empty)
     filters = read_filters(client, **given)
     allowed = find_peaks_inside(client, filters)
-    identifier, cameras = None, set()
+    identifier = None
     for image in read_each(images, lambda path: read_asked_image(client, path, vision), skipped):
         cameras.add(image.fields.get("camera"))
         identifier = identifier or open_identifier(client, read_siglip(client, vision))

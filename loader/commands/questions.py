@@ -21,6 +21,7 @@ from loader.commands.options import (
     write_contact_sheet,
 )
 from loader.elastic.connection import Connection, connection_options, has_lookup
+from loader.elastic.models import find_limits
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer
 from loader.search.asking import answer_photos, answer_question, answer_similar
@@ -194,14 +195,15 @@ def _show_photos(
     client: Elasticsearch, answer: Answer, as_json: bool, html: Path | None, asked: Sequence[str | None] = ()
 ) -> None:
     """Show an answer, and say the model's limits for its cameras and that of an asked image."""
+    is_judged = answer.question.command != "photos"  # which shows the model's names alone
+    judged = [hit.camera for hit in answer.hits if is_judged or hit.predictions or hit.concepts]
+    cameras = [*asked, *judged]
     if html is not None:
-        write_contact_sheet(render_photos(answer), html)
+        write_contact_sheet(render_photos(answer, find_limits(client, cameras)), html)
     if as_json:
         print_json(describe_answer(answer))
     else:
         if answer.note:
             click.echo(fold_line(answer.note), err=True)
         click.echo(show_photos(answer) if answer.hits else show_nothing(answer))
-    is_judged = answer.question.command != "photos"  # which shows the model's names alone
-    judged = [hit.camera for hit in answer.hits if is_judged or hit.predictions or hit.concepts]
-    say_limits(client, [*asked, *judged])
+    say_limits(client, cameras)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from loader.show.identification_table import IdentifiedImage
 
 
-def render_photos(answer: Answer) -> str:
-    """Return a contact sheet of photos as an HTML document."""
-    return _pages().get_template("photos.html").render(answer=answer)
+def render_photos(answer: Answer, limits: str | None = None) -> str:
+    """Return a contact sheet of photos as an HTML document; ``limits`` are those of their model."""
+    return _pages().get_template("photos.html").render(answer=answer, limits=limits)
 
 
-def render_identifications(images: Sequence[IdentifiedImage]) -> str:
+def render_identifications(images: Sequence[IdentifiedImage], limits: str | None = None) -> str:
     """Return a contact sheet of images beside the peaks that they may show, as an HTML document."""
-    return _pages().get_template("identified.html").render(images=images)
+    return _pages().get_template("identified.html").render(images=images, limits=limits)
 
 
 def file_uri(file: str | None) -> str | None:

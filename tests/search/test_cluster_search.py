@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -245,7 +246,8 @@ def test_pages_are_written_into_a_folder_that_is_missing(node: Node, photos: Pat
         page = tmp_path / "missing" / str(number) / "page.html"
         called = invoke(*words, page, "--url", node.url)
         assert called.exit_code == 0, called.output
-        assert page.read_text(encoding="utf-8").startswith("<!")
+        written = page.read_text(encoding="utf-8")
+        assert written.startswith("<!") and LIMITS["sentence"] in unescape(written)
         in_a_file = invoke(*words, page / "page.html", "--url", node.url)
         assert in_a_file.exit_code == 1
         sentence = "): name a file in a folder that you can write to."

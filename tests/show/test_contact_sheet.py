@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from loader.peaks.catalogue import Peak
 from loader.search.answer import Answer, ShotTime
 from loader.show.contact_sheet import render_identifications, render_photos
 from loader.show.pages import thumbnail_uri
@@ -27,6 +28,7 @@ MEASURES = """(() => {
     shapes: all("img", each => box(each).width / box(each).height),
     widths: all("img", each => box(each).width),
     lines: all("summary", each => box(each).height),
+    cut: all("summary b", each => each.scrollWidth - each.clientWidth),
     facts: all("p span", each => box(each).height),
     paper: Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]),
   };
@@ -130,7 +132,9 @@ def test_an_image_leads_to_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.skipif(find_chromium() is None, reason="no Chromium here (Debian's package chromium)")
 def test_in_a_browser_every_picture_is_whole_and_has_one_line(tmp_path: Path) -> None:
     shapes = [(256, 192), (192, 256), (256, 52), (256, 192)]
-    hits = [replace(photo_answer().hits[0], thumbnail=small_jpeg(shape)) for shape in shapes]
+    first = photo_answer().hits[0]
+    everest = replace(first.predictions[0], peak=Peak("mount-everest", ("Mount Everest",)))
+    hits = [replace(first, predictions=(everest,), thumbnail=small_jpeg(shape)) for shape in shapes]
     file = tmp_path / "sheet.html"
     file.write_text(render_photos(replace(photo_answer(), hits=tuple(hits))), encoding="utf-8")
     with running_browser(tmp_path / "profile") as browser:
@@ -144,7 +148,7 @@ def test_in_a_browser_every_picture_is_whole_and_has_one_line(tmp_path: Path) ->
             assert measured["page"] == width
             assert measured["shapes"] == pytest.approx([wide / high for wide, high in shapes], rel=0.01)
             assert max(measured["lines"]) < 32 and max(measured["facts"]) < 24
-            assert min(measured["widths"]) > 200
+            assert min(measured["widths"]) > 200 and max(measured["cut"]) == 0
             assert (measured["paper"] < 128) == (scheme == "dark")
         assert browser.complaints() == [] and browser.requests() == []
 
@@ -173,6 +177,15 @@ def test_a_damaged_thumbnail_costs_its_shape_only() -> None:
     page = outline(render_photos(with_thumbnails(photo_answer(), "/9j/AAAA")))
     styles = {value for tag, name, value in page.attributes if (tag, name) == ("figure", "style")}
     assert styles == {"--ratio: 1.500"}
+
+
+def test_limits_of_the_model_stand_above_the_pictures() -> None:
+    sentence = "It knows <drawn> scenes only."
+    for html in (render_photos(photo_answer(), sentence),
+                 render_identifications([identified_image()], sentence)):
+        assert outline(html).text.count(sentence) == 1
+    assert "note" not in {value for _, name, value in outline(render_photos(photo_answer())).attributes
+                          if name == "class"}
 
 
 def test_nothing_found() -> None:

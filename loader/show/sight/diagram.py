@@ -37,14 +37,17 @@ INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
 DPI, MARGIN = 110, 0.25
 PICTURE_WIDTH, PICTURE_HEIGHT = 10.0, 7.6  # at most
 DIAL, GAP = 4.0, 0.45  # the dial's diameter, and what is between the photo and it
-NAME_GAP = 0.38  # between the names above the photo
+NAME_GAP = 0.46  # between the names above the photo, which have two lines each
 SLANT = 50  # degrees, of these names
 LINE, LONGEST_HEADING = 54, 72  # characters, LINE of one below the dial
+MOST_UNNAMED = 8  # names below the dial for which it has no room: the table has them all
 
 # Where a name may stand beside its peak on the dial, whose radius is 1.
 BESIDE = ((0.055, 0.0, "left"), (-0.055, 0.0, "right"), (0.0, 0.075, "center"), (0.0, -0.085, "center"))
 
 Kind = Literal["png", "svg"]
+
+_PAPER = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5}  # behind words on lines
 
 _SETTINGS = {
     "font.family": "sans-serif",
@@ -79,8 +82,9 @@ def render_diagram(kind: Kind, sighted: SightedPhoto, picture: Image.Image | Non
             top = max(height, _draw_picture(figure, sighted, picture, width, height))
         left = width + GAP if width else 0.0
         axes = figure.add_axes((left, height - DIAL, DIAL, DIAL))
-        facts = _facts(sighted, draw_dial(axes, sighted.sights, sighted.camera))
-        x, y = (left, height - DIAL - 0.2) if height >= DIAL else (0, -0.5)  # below a panorama is room
+        is_low = height < DIAL  # below a panorama is room, and as wide as it
+        x, y, line = (0, -0.5, round(LINE * width / DIAL)) if is_low else (left, height - DIAL - 0.2, LINE)
+        facts = _facts(sighted, draw_dial(axes, sighted.sights, sighted.camera), line)
         figure.text(x, y, facts, va="top", color=GREY, linespacing=1.4)
         figure.text(0, top + 0.3, _heading(sighted), size=14, weight="bold")
         stream = io.BytesIO()
@@ -95,12 +99,12 @@ def _heading(sighted: SightedPhoto) -> str:
     return shorten(f"{drawable_text(Path(sighted.photo.path).name)}: {words}", LONGEST_HEADING)
 
 
-def _facts(sighted: SightedPhoto, unnamed: Sequence[str]) -> str:
-    """Where the camera stood and looked, and what is not known or not written, in lines below the dial."""
+def _facts(sighted: SightedPhoto, unnamed: Sequence[str], line: int) -> str:
+    """Where the camera stood and looked, and what is not known or written, in lines of so many characters."""
     sentences = [*describe_shot(sighted).split("; "), *describe_missing(sighted, is_list=False)]
     if unnamed:
-        sentences.append(f"No room on the compass for the names of {list_words(unnamed, len(unnamed))}.")
-    return "\n".join(textwrap.fill(each[0].upper() + each[1:], LINE) for each in sentences)
+        sentences.append(f"No room on the compass for the names of {list_words(unnamed, MOST_UNNAMED)}.")
+    return "\n".join(textwrap.fill(each[0].upper() + each[1:], line) for each in sentences)
 
 
 def _name(sight: Sight) -> str:
@@ -171,7 +175,7 @@ def _draw_rim(axes: Axes) -> None:
     for bearing, letter in zip(range(0, 360, 90), "NESW", strict=True):
         x, y = dial_point(bearing, 0.93)
         axes.text(x, y, letter, ha="center", va="center_baseline", weight="bold", color=GREY, zorder=4,
-                  bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5})
+                  bbox=_PAPER)
 
 
 def _draw_frame(axes: Axes, camera: Camera) -> None:
@@ -232,7 +236,7 @@ def _write_names(axes: Axes, drawn: Sequence[Sight], farthest: float) -> list[st
         name = f"{_name(sight)} (hidden)" if sight.in_frame and not sight.is_shown else _name(sight)
         for right, up, align in BESIDE:
             text = axes.text(x + right, y + up, name, ha=align, va="center_baseline", size=7.5, zorder=7,
-                             color=INK if sight.is_shown else GREY)
+                             color=INK if sight.is_shown else GREY, bbox=_PAPER)
             extent = text.get_window_extent()
             corners = to_pixels.inverted().transform(extent.corners())
             if np.hypot(*corners.T).max() < 1 and not extent.count_overlaps(taken):

@@ -20,7 +20,7 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.sight.geometry import Sight, Summits
 from loader.peaks.sight.photo import SightedPhoto, sight_photo
 from loader.place import Point
-from loader.show.sight.diagram import draw_dial, picture_places, render_diagram
+from loader.show.sight.diagram import NAME_GAP, SLANT, draw_dial, picture_places, render_diagram
 from loader.show.sight.layout import MOST_PEAKS, choose_peaks
 from loader.show.sight.lettering import drawable_name, drawable_text, is_drawable
 from loader.show.sight.words import NO_ALTITUDE, NO_BEARING
@@ -106,6 +106,19 @@ def test_above_a_photo_the_most_conspicuous_peaks_are_named() -> None:
     named = [row for row in range(27) if f"{4000 + 100 * row:,} m · 9.0 km" in words]
     assert f"IMG_1.jpg: {len(seen.shown)} peaks in the frame" in words
     assert 0 < len(named) < len(seen.shown) and named == list(range(27 - len(named), 27))
+
+
+def test_names_above_the_photo_stand_a_third_of_a_line_apart() -> None:
+    figure = Figure(figsize=(1, 1), dpi=100)
+    FigureCanvasAgg(figure)
+    name = figure.text(0, 0, "Changtse\n7,543 m · 9.0 km", size=9, linespacing=1.1)
+    lines = name.get_window_extent().height / 100
+    assert NAME_GAP * math.sin(math.radians(SLANT)) > lines + lines / 2 / 3
+
+
+def test_below_a_panorama_lines_are_as_long_as_it() -> None:
+    words = words_of(render("svg", sighted(), size=(500, 100)))
+    assert "From 46.0000, 7.6000, 2,000 m, looking 90° (E) from true north, 60° wide" in words
 
 
 # Names
@@ -209,6 +222,13 @@ def test_names_that_do_not_fit_the_compass_stand_below_it() -> None:
     below = " ".join(words).partition("No room on the compass for the names of ")[2]
     assert written
     assert [name for name in names if name in below] == [name for name in names if name not in written]
+
+
+def test_names_beyond_a_few_are_counted() -> None:
+    crowd = summits_of({f"Horn {row:02}": (210.0, 9 + row / 100, 3500) for row in range(30)})
+    words = words_of(render("svg", sighted(crowd)))
+    written = sum(bool(re.fullmatch(r"Horn \d\d", word)) for word in words)
+    assert f" and {30 - written - 7} more." in " ".join(words)
 
 
 @settings(max_examples=5)
