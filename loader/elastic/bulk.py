@@ -1,7 +1,7 @@
 """Write and delete documents by their ids; they are sent again while the cluster is busy or away."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from loader.errors import PeaksError
 from loader.text import format_count
 
 MOST_BYTES = 500_000  # of a request with several documents: a proxy such as nginx takes 1 MB at most
-TOO_LARGE = 413
+TOO_LARGE, CONFLICT = 413, 409
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,22 @@ class Written:
     """The outcomes of documents, by their ids.
 
     A document whose first answer was lost on the way counts as updated, not as created.
+
+    Attributes:
+        existing: those that were to be new and are not; they are left as they are.
     """
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    existing: list[str] = field(default_factory=list)
 
     def add(self, other: Written) -> None:
         """Add the outcomes of another call."""
         self.created += other.created
         self.updated += other.updated
         self.rejected += other.rejected
+        self.existing += other.existing
 
 
 class NotWritten(PeaksError):
@@ -62,6 +67,7 @@ def write_documents(
     *,
     pipeline: str | None = None,
     merge: bool = False,
+    new: Container[str] = (),
 ) -> Written:
     """Index documents under their ids, again and again while the cluster is busy.
 
@@ -74,15 +80,17 @@ def write_documents(
         documents: id to document.
         pipeline: ingest pipeline instead of the index's own; "_none" for none.
         merge: put the fields into the documents that exist, and leave their other fields as they are.
+        new: ids that must not exist yet; a document that does is not overwritten, whoever wrote it.
 
     Raises:
         NotWritten: a whole request failed, for good or until patience ended.
     """
-    actions: dict[str, dict[str, Any]] = {
-        identifier: {"_op_type": "update", "_id": identifier, "retry_on_conflict": 3, "doc": document}
-        if merge else {"_id": identifier, "_source": document}
-        for identifier, document in documents.items()
-    }
+    def action(identifier: str) -> dict[str, Any]:
+        if merge:
+            return {"_op_type": "update", "retry_on_conflict": 3, "doc": documents[identifier]}
+        return {"_op_type": "create" if identifier in new else "index", "_source": documents[identifier]}
+
+    actions = {identifier: {"_id": identifier, **action(identifier)} for identifier in documents}
     return _Bulk(client, alias, actions, pipeline).send()
 
 
@@ -142,13 +150,13 @@ class _Bulk:
             **self._request,
         )
         for _, outcome in outcomes:
-            ((_, item),) = outcome.items()
-            self._note(item)
+            ((action, item),) = outcome.items()
+            self._note(action, item)
         if turned_away := self._turned_away:
             count = format_count(len(turned_away), "document")
             raise TurnedAway(f"Elasticsearch turns {count} away ({next(iter(turned_away.values()))})")
 
-    def _note(self, item: Mapping[str, Any]) -> None:
+    def _note(self, action: str, item: Mapping[str, Any]) -> None:
         """Note the outcome of one document."""
         identifier, failure = item["_id"], item.get("exception")
         if failure and failure.status_code != TOO_LARGE:
@@ -161,6 +169,8 @@ class _Bulk:
         if failure:
             reason = f"{describe(failure)}: it, or a proxy before it, takes no request of this size"
             self._written.rejected.append(Rejected(identifier, reason))
+        elif action == "create" and item["status"] == CONFLICT:
+            self._written.existing.append(identifier)
         elif "error" in item:
             self._written.rejected.append(Rejected(identifier, join_reasons(item["error"])))
         elif item["result"] == "created":

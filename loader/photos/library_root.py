@@ -19,9 +19,9 @@ from loader.text import format_count, list_words
 
 Stored = Mapping[str, StoredPhoto]
 
-# From so many files of other sizes on, and this share of those whose names a library has, they may be others;
-# of so many the times are read.
-FEWEST_REPLACED, SHARE_REPLACED, REPLACED_READ = 2, 0.9, 10
+# If this share of the files whose names a library has are of other sizes, they may be others; of so many the
+# times are read.
+SHARE_REPLACED, REPLACED_READ = 0.9, 10
 
 
 def settle_root(client: Elasticsearch, listing: Listing, stored: Stored, settings: Settings) -> str | None:
@@ -176,11 +176,11 @@ def _refuse_replaced(
     sizes = {photo.id: photo.size for photo in own if photo.size is not None}
     found = [file for file in listing.files if file.id in sizes]
     others = [file for file in found if file.size != sizes[file.id]]
-    if len(others) < max(FEWEST_REPLACED, SHARE_REPLACED * len(found)) or _is_edited(client, others):
+    if not others or len(others) < SHARE_REPLACED * len(found) or _is_edited(client, others):
         return
     raise PeaksError(
-        f"{len(others):,} of {format_count(len(found), 'file')} in {settings.root_text} have the names of "
-        f"photos of the library {settings.library!r}, and other content: if they were edited, add --reload; "
+        f"{settings.root_text} has other content under the names of {format_count(len(others), 'photo')} of "
+        f"the library {settings.library!r}: if they were edited, add --reload; "
         "if this is another card or folder, name it with --library NAME."
     )
 

@@ -15,6 +15,7 @@ from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
 from loader.photos.comparison import Comparison, is_current
 from loader.photos.embedding import Embedded
+from loader.photos.library_root import refuse_other_root
 from loader.photos.report import Kind, Outcome
 from loader.photos.settings import Settings
 
@@ -91,11 +92,25 @@ class PhotoWriter:
         photos = dict(zip([photo.id for photo in result.photos], result.photos, strict=True))
         documents = dict(zip(photos, result.documents, strict=True))
         try:
-            written = write_documents(self._client, PHOTOS, documents)
+            for written in self._put(documents):
+                yield from _outcomes(written, photos, documents)
         except NotWritten as error:  # it may have taken some of them
             yield from _outcomes(error.written, photos, documents)
             raise
-        yield from _outcomes(written, photos, documents)
+
+    def _put(self, documents: Mapping[str, Document]) -> Iterator[Written]:
+        """Write whole documents, and yield their outcomes; none of another library is overwritten.
+
+        Raises:
+            PeaksError: another load has begun a library of this name with another root.
+        """
+        new = documents.keys() - self._comparison.stored.photos.keys()
+        written = write_documents(self._client, PHOTOS, documents, new=new)
+        yield written
+        if written.existing:  # another load of this library wrote them, or the first answer was lost
+            refresh(self._client, PHOTOS)
+            refuse_other_root(self._client, self._settings)
+            yield write_documents(self._client, PHOTOS, {each: documents[each] for each in written.existing})
 
     def _write_states(self, files: Sequence[PhotoFile]) -> Iterator[Outcome]:
         """Write size and time of files whose content the index holds under their own id."""
@@ -131,9 +146,9 @@ class PhotoWriter:
             # twice.
             delete_documents(self._client, PHOTOS, [source.id])
         words = {"path": file.name, "path_words": path_words(file.name)}
-        written = write_documents(self._client, PHOTOS, {file.id: {**original, **words, **self._state(file)}})
-        if written.rejected:
-            return Outcome("rejected", file.name, written.rejected[0].reason)
+        for written in self._put({file.id: {**original, **words, **self._state(file)}}):
+            if written.rejected:
+                return Outcome("rejected", file.name, written.rejected[0].reason)
         if is_moved:
             self._comparison.move(source, file)
         return Outcome("moved" if is_moved else "copied", file.name)

@@ -96,6 +96,19 @@ def test_work_whose_answer_was_lost_is_done_again_without_harm(
     assert [seen.outcome for seen in proxy.seen] == [lost, 200]
 
 
+def test_a_new_document_overwrites_none(
+    index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
+) -> None:
+    write_documents(client, ALIAS, {"b001": {"filler": "theirs"}})
+    written = write_documents(client, ALIAS, documents(3), new={"b000", "b001"})
+    assert (written.existing, len(written.created)) == (["b001"], 2) and not written.rejected
+    assert index.get(index=ALIAS, id="b001")["_source"] == {"filler": "theirs"}
+    _add_fault(proxy, "after", times=1)
+    with HandClock().times():
+        lost = write_documents(client, ALIAS, {"c": {"filler": "ours"}}, new={"c"})
+    assert lost.existing == ["c"] and index.get(index=ALIAS, id="c")["_source"] == {"filler": "ours"}
+
+
 def test_single_documents_turned_away_and_refused(
     index: Elasticsearch, client: Elasticsearch, proxy: FaultProxy
 ) -> None:

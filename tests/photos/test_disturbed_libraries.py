@@ -1,7 +1,9 @@
 """Libraries beside photos of an earlier version, and loads beside another load."""
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -68,12 +70,20 @@ def test_two_loads_at_once_do_not_disturb_each_other(
     assert photos(client).keys() == files(first, second)
 
 
-def test_two_first_loads_of_one_name_at_once_are_told(
+def test_two_first_loads_of_one_name_at_once_overwrite_nothing(
     client: Elasticsearch, node: Node, cards: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    running = [RunningLoad(folder, node.url, tmp_path, "--batch-size", 1, seconds=1.0) for folder in cards]
-    ended = [load.finish() for load in running]
-    assert any(load.code == 1 and "Another load puts photos of" in load.said for load in ended)
+    first, second = cards
+    slow = RunningLoad(first, node.url, tmp_path, "--batch-size", 1, seconds=1.0)
+    slow.await_embedding()
+    os.killpg(slow.process.pid or 0, signal.SIGSTOP)
+    assert load(second, node.url)["code"] == 0
+    at_that_time = photos(client)
+    os.killpg(slow.process.pid or 0, signal.SIGCONT)
+    ended = slow.finish()
+    assert ended.code == 1 and "Another load puts photos of" in ended.said
+    now = photos(client)
+    assert {path: now.get(path) for path in at_that_time} == at_that_time
 
 
 def test_content_that_another_load_removes_meanwhile_is_embedded(
