@@ -153,24 +153,29 @@ def ask_all(client: Elasticsearch, questions: Sequence[Question]) -> None:
 
 
 def close(connection: Connection, question: Question, output: str, seconds: float) -> None:
-    """Say where the pictures are and how to ask the next question."""
+    """Say where the pictures are, how to ask the next question and, at last, how to look at it all."""
     url, photos = connection.address, f"{output}/photos/*.JPG"
+    home = os.environ.get("PEAKS_CLUSTER_HOME")  # of a node beside the usual one
+    stop = f"PEAKS_CLUSTER_HOME={shlex.quote(home)} make stop" if home else "make stop"
     version = connection.client().info()["version"]["number"]
     curl = format_curl(connection, question.template, question.params)
     pages = ", ".join(f"{output}/{name}" for name in ("contact-sheet.html", "sight.png", "map.html"))
     click.secho(f"\nDone in {seconds:.0f} seconds on Elasticsearch {version}.", bold=True, nl=False)
-    click.secho(" The node keeps running; `make stop` stops it.", bold=True)
+    click.secho(f" The node keeps running; `{stop}` stops it.", bold=True)
     click.echo(f"""Look at the answers' pictures: {pages}
 
 Ask the next question:
   ES_URL={url} .venv/bin/peaks search 'stupa under the stars'
-  ES_URL={url} .venv/bin/peaks identify {photos} --checkpoint {CHECKPOINT}
+  ES_URL={url} .venv/bin/peaks identify {photos}
 
 The same without Python; the vector is made inside Elasticsearch:
   {curl}
 
 The demo's checkpoint was trained on drawn scenes and shows the plumbing only.
-For real photos use google/siglip2-base-patch16-224: see demo/README.md.""")
+For real photos use google/siglip2-base-patch16-224: see demo/README.md.
+
+Look at the trek in a browser; Ctrl-C ends the page:
+  ES_URL={url} .venv/bin/peaks browse --checkpoint {CHECKPOINT}""")
 
 
 if __name__ == "__main__":

@@ -78,6 +78,9 @@ def test_the_whole_demo_on_a_node(node: Any, fresh_indices: str, tmp_path: Path)
     assert (tmp_path / "sight.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "map.html").stat().st_size > 100_000
     assert "looking" in result.stdout
+    *_, heading, last = result.stdout.splitlines()
+    assert heading == "Look at the trek in a browser; Ctrl-C ends the page:"
+    assert last == f"  ES_URL={node.url} .venv/bin/peaks browse --checkpoint demo/siglip2-trek-tiny"
 
 
 def catalogue_of(client: Elasticsearch) -> list[Any]:
