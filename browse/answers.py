@@ -35,7 +35,7 @@ def answer_address(client: Elasticsearch, address: Address) -> Answer:
     thumbnails = not address.photo
     filters = address.filters(client, min(address.size or SIZE, MOST))
     if address.like:
-        question = ask_indexed_image(read_photo(client, address.like).path, address.like, filters)
+        question = ask_indexed_image(client, read_photo(client, address.like).path, address.like, filters)
         return _sort(answer_similar(client, question, [address.like], thumbnails=thumbnails), address)
     if address.q.strip():
         question = ask_text(address.q, "photo", filters, cut_off=read_cut_off(client))

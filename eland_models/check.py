@@ -6,6 +6,7 @@ and 9.4) inlines every method of the model and refuses
 - an operation of `limits/forbidden_operations.txt`, then any that is not in
   `limits/allowed_operations.txt`, in the graph or in any block of its loops and branches;
 - the words `__setstate__` and `__getstate__` anywhere in a record of the archive;
+- a record that is not in the folder of the first one;
 - a graph of more than a million nodes;
 - from 8.19.21, 9.4.6 and 9.5.2 also a record whose name has 256 bytes or more, or that cannot be read.
 
@@ -34,13 +35,11 @@ OVERLAP = max(map(len, FORBIDDEN_WORDS))
 LONGEST_NAME = 255  # bytes
 UTF8_NAME = 0x800  # flag of a zip entry (APPNOTE.TXT, 4.4.4, bit 11); without it the name is in code page 437
 
-# the servers that apply a rule
-ALL_VERSIONS = "8.19 and 9.x"
-VALIDATING_VERSIONS = "8.19.20, 9.4 and later"
-RECORD_VERSIONS = "8.19.21, 9.4.6, 9.5.2 and later"
-# a test loads exports in both lines of PyTorch
-ACCEPTED = (
-    "accepted by Elasticsearch 8.19 and 9.x (PyTorch 2.5.1 in 8.19.0 to 8.19.7, 9.0 and 9.1, 2.7.1 in later)"
+# The servers that apply a rule. Each group contains the next one.
+VERSIONS = ALL_VERSIONS, VALIDATING_VERSIONS, RECORD_VERSIONS = (
+    "8.19 and 9.x",
+    "8.19.20, 9.4 and later",
+    "8.19.21, 9.4.6, 9.5.2 and later",
 )
 
 
@@ -80,9 +79,14 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """Which servers would start the file, or refuse it."""
-        refusing = dict.fromkeys(finding.versions for finding in self.findings)
-        return f"refused by Elasticsearch {' and by '.join(refusing)}" if refusing else ACCEPTED
+        """Which servers would start the file, or which would refuse it.
+
+        A test loads exports in both releases of PyTorch.
+        """
+        if not self.findings:
+            return f"accepted by Elasticsearch {ALL_VERSIONS}, which run it in PyTorch 2.5.1 or 2.7.1"
+        refusing = {finding.versions for finding in self.findings}
+        return f"refused by Elasticsearch {min(refusing, key=VERSIONS.index)}"
 
     def document(self) -> dict[str, Any]:
         """The report as a JSON object."""
@@ -205,13 +209,19 @@ def record_findings(path: Path) -> Iterator[Finding]:
 
 
 def findings_of(record: zipfile.ZipInfo, archive: zipfile.ZipFile, root: str) -> Iterator[Finding]:
-    """What the ML node would say of one record of an archive whose records lie in the folder `root`."""
+    """What the ML node would refuse a record for.
+
+    Args:
+        record: of the archive.
+        archive: that holds it.
+        root: name of the folder that holds all records.
+    """
     size = len(record.filename.encode("utf-8" if record.flag_bits & UTF8_NAME else "cp437"))
     if size > LONGEST_NAME:
         rule = f"the record's name has {size} bytes, the ML node takes at most {LONGEST_NAME}"
         yield Finding(rule, record.filename, RECORD_VERSIONS)
     if not record.filename.startswith(f"{root}/"):
-        yield Finding(f"the record lies outside of the archive's folder {root}", record.filename)
+        yield Finding(f"the record's name does not begin with {root}/", record.filename)
     try:
         words = words_of(record, archive)
     except Exception as error:  # each decompressor has errors of its own

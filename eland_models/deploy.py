@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from elasticsearch import ApiError, NotFoundError
 
@@ -42,7 +42,7 @@ PASSING_STATUSES = (408, 409, 429, 500, 503)
 # int8 kernels of another processor may round otherwise; another model or vocabulary is far below this
 LEAST_COSINE = 0.995
 
-Say = Callable[[str], None]
+ShowLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Deployment:
 
     Attributes:
         search: the deployment by the model's own id.
-        ingest: the deployment for the pipelines; None leaves it as it is, a `most` of 0 stops it.
+        ingest: the deployment for the pipelines, or what happens to the one that may run.
         clear_previous: replace a model of the same id and another fingerprint.
     """
 
     search: DeploymentSettings = ONE_ALLOCATION
-    ingest: DeploymentSettings | None = None
+    ingest: DeploymentSettings | Literal["keep", "stop"] = "keep"
     clear_previous: bool = False
 
 
@@ -65,8 +65,8 @@ def deploy(
     exported: ExportedModel,
     model_id: str,
     deployment: Deployment,
-    say: Say = lambda line: None,
-    tell: Say = lambda line: None,
+    show_progress: ShowLine = lambda line: None,
+    show_memory: ShowLine = lambda line: None,
 ) -> dict[str, Outcome]:
     """Put an exported model into the cluster, start it, and wait until it gives the right answer.
 
@@ -77,8 +77,8 @@ def deploy(
         exported: what `export` wrote.
         model_id: in Elasticsearch.
         deployment: how it is to run.
-        say: gets one line a step.
-        tell: gets the memory that is asked for, before anything is done.
+        show_progress: gets one line a step.
+        show_memory: gets the memory that is asked for, before anything is done.
 
     Returns:
         What was done with each deployment, by its id.
@@ -94,16 +94,19 @@ def deploy(
         require_clearing(present, exported, model_id, deployment)
     wanted = list_wanted(model_id, deployment, running)
     if is_new or any(running.get(name) != settings for name, settings in wanted.items()):
-        tell(require_room(client, exported, wanted))
+        show_memory(require_room(client, exported, wanted))
     if present and is_new:
-        say(f"Removing the previous {model_id}")
+        show_progress(f"Removing the previous {model_id}")
         remove(client, model_id)
     if is_new:
-        say(f"Importing {model_id} ({exported.path.stat().st_size / 1e6:,.0f} MB)")
+        show_progress(f"Importing {model_id} ({exported.path.stat().st_size / 1e6:,.0f} MB)")
         import_model(eland_model(client, model_id), exported)
     for unwanted in {*running} & {ingest_id(model_id)} - {*wanted}:
         stop(client, unwanted)
-    outcomes = {name: run(client, exported, model_id, name, each, say) for name, each in wanted.items()}
+    outcomes: dict[str, Outcome] = {}
+    for deployment_id, settings in wanted.items():
+        show_progress(f"{deployment_id} is to run {settings}")
+        outcomes[deployment_id] = start_and_verify(client, exported, model_id, deployment_id, settings)
     return {**outcomes, model_id: "imported"} if is_new else outcomes
 
 
@@ -111,9 +114,12 @@ def list_wanted(
     model_id: str, deployment: Deployment, running: Mapping[str, DeploymentSettings]
 ) -> dict[str, DeploymentSettings]:
     """The deployments that a model is to have, by their ids."""
-    ingest = deployment.ingest or running.get(ingest_id(model_id))
-    for_ingest = {ingest_id(model_id): ingest} if ingest and ingest.most else {}
-    return {model_id: deployment.search, **for_ingest}
+    wanted, ingest = {model_id: deployment.search}, deployment.ingest
+    if ingest == "keep":
+        ingest = running.get(ingest_id(model_id), "stop")
+    if isinstance(ingest, DeploymentSettings):
+        wanted[ingest_id(model_id)] = ingest
+    return wanted
 
 
 def eland_model(client: Elasticsearch, model_id: str) -> PyTorchModel:
@@ -200,20 +206,18 @@ def configuration(exported: ExportedModel) -> NlpTrainedModelConfig:
     return config
 
 
-def run(
+def start_and_verify(
     client: Elasticsearch,
     exported: ExportedModel,
     model_id: str,
     deployment_id: str,
     wanted: DeploymentSettings,
-    say: Say,
 ) -> Outcome:
     """Have one deployment run, answer as the file does, and be warm.
 
     Raises:
         ModelError: no ML node has room, or the answer is another.
     """
-    say(f"{deployment_id} is to run {wanted}")
     try:
         outcome = bring_up(client, model_id, deployment_id, wanted)
     except ApiError as error:

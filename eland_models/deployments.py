@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from elasticsearch import ApiError
+from elasticsearch import ApiError, TransportError
 
 from eland_models.errors import ModelError
 
@@ -111,9 +111,9 @@ def bring_up(
     it stops and starts for them.
 
     Raises:
-        elasticsearch.ApiError: Elasticsearch refuses, with 429 where no ML node has room: what ran before
-            then runs again.
-        ModelError: allocations did not start in time.
+        elasticsearch.ApiError, elastic_transport.TransportError: Elasticsearch refuses, with 429 where no ML
+            node has room, or did not start it in time. What ran before then runs again.
+        ModelError: allocations that an update asked for did not start in time.
     """
     present = read_running(client, model_id).get(deployment_id)
     if present == wanted:
@@ -128,9 +128,9 @@ def bring_up(
     stop(client, deployment_id)
     try:
         start(client, model_id, deployment_id, wanted)
-    except ApiError as error:
-        if lacks_room(error):
-            start(client, model_id, deployment_id, present)
+    except (ApiError, TransportError):
+        stop(client, deployment_id)  # a start that was too slow goes on
+        start(client, model_id, deployment_id, present)
         raise
     return "restarted"
 

@@ -94,7 +94,7 @@ def exported_in_cache(
     precision: Precision,
     cache: Path | None,
     recipes_file: Path | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    show_progress: Callable[[str], None] = lambda line: None,
 ) -> ExportedModel:
     """Export a checkpoint into the cache folder, or take the file of the same fingerprint that lies there.
 
@@ -103,7 +103,7 @@ def exported_in_cache(
         precision: as for `export`.
         cache: the folder; None for ``~/.cache/peaks``, by the XDG base directory rules.
         recipes_file: YAML in the form of eland_models/recipes.yaml; None for that file.
-        say: gets one line a step.
+        show_progress: gets one line a step.
     """
     cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peaks"
     recipes_file = recipes_file or RECIPES_FILE
@@ -114,8 +114,8 @@ def exported_in_cache(
             exported = read_exported(path)
             return replace(exported, metadata={**exported.metadata, **describe_limits(checkpoint)})
         except ModelError:
-            say(f"The facts beside {path} are damaged")
-    say(f"Exporting {checkpoint.name} as {precision}")
+            show_progress(f"The facts beside {path} are damaged")
+    show_progress(f"Exporting {checkpoint.name} as {precision}")
     return export(checkpoint, precision, path, recipes_file)
 
 

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+LOOPBACK = "127.0.0.1"
 # a proxy from the environment is never meant for the loopback interface
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -24,6 +25,11 @@ def call(url: str, method: str = "GET", timeout: float = 10.0) -> tuple[int, dic
         return error.code, _read_object(error.read())
     except (OSError, ValueError):
         return None
+
+
+def local_url(port: int) -> str:
+    """The address of a node of this machine."""
+    return f"http://{LOOPBACK}:{port}"
 
 
 def _read_object(body: bytes) -> dict[str, Any]:

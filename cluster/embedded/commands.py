@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cluster.embedded import control, node
+from cluster.embedded.calls import local_url
 from cluster.embedded.control import StartOptions
 from cluster.embedded.stacks import STACKS, Stack, find_stack
 from cluster.embedded.status import ClusterStatus, read_status
@@ -152,7 +153,7 @@ def _lines(status: ClusterStatus, command: Callable[[str], str]) -> Iterator[tup
         yield "Elasticsearch", version + ("has ended" if status.node is None else address)
         if not status.bare:
             yield "worker", "listens" if status.listens else "is not running"
-    if status.answers and status.url != f"http://127.0.0.1:{control.DEFAULT_PORT}":
+    if status.answers and status.url != local_url(control.DEFAULT_PORT):
         yield "use with", f"export ES_URL={status.url}"
     if status.health == "red":
         yield "indices", f"red: some cannot be read, see {status.home.logs / node.LOG_NAME}"

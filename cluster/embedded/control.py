@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cluster.embedded import node, worker_process
 from cluster.embedded.accounts import Account, choose_account
+from cluster.embedded.calls import local_url
 from cluster.embedded.choice import Choice, choose_stack
 from cluster.embedded.distribution import fetch_distribution, require_space
 from cluster.embedded.errors import ClusterError
@@ -24,9 +25,9 @@ from cluster.embedded.java import find_javas
 from cluster.embedded.licence import start_trial
 from cluster.embedded.node import NodeSettings
 from cluster.embedded.plugin_package import (
-    PACKAGES,
     build_plugin,
     install_plugin,
+    packages,
     remove_plugin,
     require_sources,
 )
@@ -113,7 +114,7 @@ def _prepare(
     home: Home, account: Account, choice: Choice, options: StartOptions, announce: Announce
 ) -> None:
     fetch_distribution(home, choice.stack, java=choice.java, announce=announce)
-    for package in () if options.bare else PACKAGES[choice.stack.name]:
+    for package in () if options.bare else packages(choice.stack):
         build_plugin(home, package, choice.stack, java=choice.java, announce=announce)
     account.own(home.path)
 
@@ -162,7 +163,7 @@ def _revive_worker(home: Home, account: Account, options: StartOptions, announce
 
 
 def _require_same(status: ClusterStatus, options: StartOptions) -> None:
-    is_elsewhere = options.port is not None and status.url != f"http://127.0.0.1:{options.port}"
+    is_elsewhere = options.port is not None and status.url != local_url(options.port)
     is_other_stack = options.stack is not None and options.stack != status.stack
     if is_elsewhere or is_other_stack or options.bare != status.bare:
         kind = "bare, " if status.bare else ""
@@ -209,7 +210,7 @@ def _check_surroundings(home: Home, stack: Stack, settings: NodeSettings) -> Non
 
 
 def _install(home: Home, stack: Stack, settings: NodeSettings) -> None:
-    for package in PACKAGES[stack.name]:
+    for package in packages(stack):
         if settings.with_plugins:
             install_plugin(home, package, stack)
         else:

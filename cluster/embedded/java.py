@@ -58,17 +58,13 @@ def find_javas(
         folders: patterns of Java homes; ``~`` stands for the caller's home.
         may_run: whether the account that the node runs as can run a program.
     """
-    programs: dict[str, tuple[bool, Path]] = {}  # by the file behind all links: each is asked once
-    for was_chosen, found in ((True, _programs_of(variables)), (False, _programs_in(folders, variables))):
-        for program in found:
-            programs.setdefault(os.path.realpath(program), (was_chosen, program))
-    answers = [(was_chosen, _ask(program, may_run)) for was_chosen, program in programs.values()]
-    chosen = [java for was_chosen, java in answers if java is not None and was_chosen]
-    others = [java for was_chosen, java in answers if java is not None and not was_chosen]
-    javas: dict[Path, Java] = {}
-    for java in (*chosen, *sorted(others, key=lambda java: java.version)):
-        javas.setdefault(java.home, java)
-    return list(javas.values())
+    # By the file behind all links, so that each is asked once.
+    chosen = {os.path.realpath(program): program for program in _programs_of(variables)}
+    others = {os.path.realpath(program): program for program in _programs_in(folders, variables)}
+    programs = {**chosen, **others}
+    javas = {file: java for file in programs if (java := _ask(programs[file], may_run))}
+    in_order = sorted(javas, key=lambda file: 0 if file in chosen else javas[file].version)
+    return list(dict.fromkeys(javas[file] for file in in_order))
 
 
 def _programs_of(variables: Mapping[str, str]) -> Iterator[Path]:

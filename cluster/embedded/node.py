@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from cluster.embedded.accounts import Account
-from cluster.embedded.calls import call
+from cluster.embedded.calls import call, local_url
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home, create_file, replace_text
 from cluster.embedded.java import Java
@@ -37,7 +37,7 @@ class NodeSettings:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return local_url(self.port)
 
     @property
     def heap_bytes(self) -> int:

@@ -54,7 +54,11 @@ class Package:
 OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin")
 # Elastic's jars, which Maven fetches as it does the distribution; nothing of them is in the checkout.
 ESQL = Package("x-pack-esql", "ES|QL", PROJECTS / "esql")
-PACKAGES = {"9.5": (OWN,), "8.19": (OWN, ESQL)}  # the jars of ES|QL 9.5 are not published
+
+
+def packages(stack: Stack) -> tuple[Package, ...]:
+    """The plugins of a line."""
+    return (OWN, ESQL) if stack.has_esql else (OWN,)
 
 
 def require_sources(packages: Iterable[Package] = (OWN, ESQL)) -> None:

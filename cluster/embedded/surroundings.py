@@ -8,13 +8,13 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+from cluster.embedded.calls import LOOPBACK
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home
 from cluster.embedded.node import NodeSettings
 from cluster.embedded.processes import PROC, read_process
 from cluster.embedded.stacks import Stack
 
-LOOPBACK = "127.0.0.1"
 # Lucene keeps what Elasticsearch says of a commit as strings, each behind its length.
 _NODE_VERSION = re.compile(rb"node_version[\x01-\x7f](\d+)")
 _LISTENING = "0A"  # the kernel's TCP_LISTEN, as /proc/net/tcp writes it

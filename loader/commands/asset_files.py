@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from loader.commands.options import NEW_FILE, ModelId, print_json, write_output
-from loader.elastic.asset_writer import NEEDS_LOOKUP, Change, apply_assets, leave_out_unknown
-from loader.elastic.assets import LOOKUPS, NAMED_MODEL, bind_model, read_assets, render_requests
+from loader.elastic.asset_writer import NEEDS_LOOKUP, Change, apply_assets, is_usable
+from loader.elastic.assets import LOOKUP_TEMPLATES, NAMED_MODEL, bind_model, read_assets, render_requests
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
@@ -125,17 +125,17 @@ def _import(
 
 
 def _write(connection: Connection, es_model_id: str | None, folder: Path) -> None:
-    assets = known = read_assets()
+    assets = read_assets()
     if es_model_id is not None:
         client = connection.client()
         model = read_deployed_model(client, es_model_id)
-        assets = bind_model(assets, model, find_ingest_deployment(client, es_model_id))
-        known = leave_out_unknown(client, assets)
-    for file, content in render_requests(known, folder).items():
+        bound = bind_model(assets, model, find_ingest_deployment(client, es_model_id))
+        assets = [asset for asset in bound if is_usable(client, asset)]
+    for file, content in render_requests(assets, folder).items():
         write_output(file, content)
         click.echo(str(file))
-    said = "written" if known is assets or len(known) == len(assets) else "skipped"
-    click.echo(f"{said}: search template {', '.join(LOOKUPS)} ({NEEDS_LOOKUP})", err=True)
+    for name in LOOKUP_TEMPLATES:
+        click.echo(f"search template {name} {NEEDS_LOOKUP}", err=True)
 
 
 _WOULD = {

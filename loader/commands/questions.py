@@ -20,15 +20,13 @@ from loader.commands.options import (
     word_filter_options,
     write_contact_sheet,
 )
-from loader.elastic.connection import Connection, connection_options, has_lookup
+from loader.elastic.connection import Connection, connection_options
 from loader.elastic.models import find_limits
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.answer import Answer
 from loader.search.asking import answer_photos, answer_question, answer_similar
 from loader.search.filters import read_filters
 from loader.search.question import (
-    BY_VECTOR,
-    STORED,
     Order,
     Question,
     Recipe,
@@ -39,7 +37,7 @@ from loader.search.question import (
     ask_photos,
     ask_text,
 )
-from loader.search.template_call import format_curl, format_curl_with_vector
+from loader.search.template_call import format_curl
 from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
 from loader.show.tables import fold_line
@@ -104,7 +102,7 @@ def peak(
     chosen = read_filters(client, **filters)
     question = ask_peak_name(name, chosen) if by_name else ask_peak(client, name, chosen)
     if curl:
-        _print_stored_curl(connection, client, question)
+        _print_curl(connection, question)
         return
     answer = answer_question(client, question, thumbnails=html is not None)
     _show_photos(client, answer, as_json, html)
@@ -134,14 +132,14 @@ def similar(
     from loader.vision.local_vision import LocalVision
 
     client = connection.client()
-    asked = read_asked_image(client, image, LocalVision(checkpoint), with_vector=False)
+    asked = read_asked_image(client, image, LocalVision(checkpoint))
     chosen = read_filters(client, **filters)
     if asked.ids:
-        question = ask_indexed_image(asked.path, asked.ids[0], chosen)
+        question = ask_indexed_image(client, asked.path, asked.ids[0], chosen)
     else:
         question = ask_image(asked.path, asked.vector[0].tolist(), chosen)
     if curl:
-        _print_stored_curl(connection, client, question)
+        _print_curl(connection, question)
         return
     answer = answer_similar(client, question, asked.ids, thumbnails=html is not None)
     _show_photos(client, answer, as_json, html, [asked.fields.get("camera")])
@@ -178,17 +176,6 @@ def photos(
 
 def _print_curl(connection: Connection, question: Question) -> None:
     click.echo(format_curl(connection, question.template, question.parameters))
-
-
-def _print_stored_curl(connection: Connection, client: Elasticsearch, question: Question) -> None:
-    """Print a question about a stored vector as one call, or as two where the server does not look it up."""
-    stored = STORED.get(question.template)
-    if stored is None or has_lookup(client):
-        _print_curl(connection, question)
-        return
-    parameters = dict(question.parameters)
-    source = (stored.alias, parameters.pop(stored.parameter), stored.field)
-    click.echo(format_curl_with_vector(connection, BY_VECTOR, parameters, source))
 
 
 def _show_photos(

@@ -5,7 +5,7 @@ import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -14,7 +14,7 @@ from loader.elastic.connection import Connection, connection_options
 from loader.text import clean_text
 
 if TYPE_CHECKING:
-    from eland_models.deployments import Priority
+    from eland_models.deployments import DeploymentSettings, Priority
     from eland_models.export import Precision
     from eland_models.parity import Comparison
 
@@ -31,7 +31,7 @@ OUTCOMES = {
 
 
 class AllocationRange(click.ParamType[tuple[int, int]]):
-    """A number of allocations, or two between which Elasticsearch may choose: the pair of both ends."""
+    """The numbers of allocations between which Elasticsearch may choose."""
 
     name = "range"
 
@@ -39,10 +39,10 @@ class AllocationRange(click.ParamType[tuple[int, int]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, int]:
         """Read the text of the option."""
-        found = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", value)
-        if not found or int(found[1]) > int(found[2] or found[1]):
+        found = re.fullmatch(r"(\d{1,4})-(\d{1,4})", value)
+        if not found or int(found[1]) >= int(found[2]):
             self.fail(f"{value!r} is not a range such as 1-4, the larger number last.", param, ctx)
-        return int(found[1]), int(found[2] or found[1])
+        return int(found[1]), int(found[2])
 
 
 # The modules below are imported when a command runs: they bring torch, and `--help` must not wait for it.
@@ -51,7 +51,7 @@ def model() -> None:
     """Export, check, deploy and compare the text model."""
 
 
-def say(line: str) -> None:
+def show_progress(line: str) -> None:
     """Print progress on stderr, only on a terminal."""
     if sys.stderr.isatty():
         click.echo(line, err=True)
@@ -81,7 +81,7 @@ def export_command(checkpoint: str, precision: Precision, recipes_file: Path | N
     from eland_models.export import export
 
     opened = open_checkpoint(checkpoint, tower="text")
-    say(f"Exporting {opened.name} as {precision}")
+    show_progress(f"Exporting {opened.name} as {precision}")
     exported = export(opened, precision, output, recipes_file)
     click.echo(
         f"{output}: {output.stat().st_size / 1e6:,.1f} MB, {exported.dims} dimensions, {precision}, "
@@ -124,7 +124,7 @@ def check_command(file: Path, as_json: bool) -> None:
               show_default=True, help="Threads of each copy for one text.")
 @click.option("--priority", type=click.Choice(["low", "normal"]), default="normal", show_default=True,
               help="low is placed after all others, with one allocation of one thread.")
-@click.option("--ingest-allocations", type=AllocationRange(), metavar="N|MIN-MAX",
+@click.option("--ingest-allocations", type=click.IntRange(0), metavar="N",
               help="Run a second deployment, ID-ingest, with so many allocations of one thread; `peaks "
                    "apply` names it in the ingest pipelines. 0 stops it [default: as it is].")
 @cache_option
@@ -133,7 +133,7 @@ def deploy_command(
     connection: Connection, checkpoint: str, precision: Precision, recipes_file: Path | None,
     es_model_id: str | None, clear_previous: bool, number_of_allocations: int | None,
     adaptive: tuple[int, int] | None, threads_per_allocation: str, priority: Priority,
-    ingest_allocations: tuple[int, int] | None, cache_dir: Path | None,
+    ingest_allocations: int | None, cache_dir: Path | None,
 ) -> None:
     """Put the text model into Elasticsearch, start it, and wait.
 
@@ -142,24 +142,16 @@ def deploy_command(
     """
     from eland_models.checkpoint import open_checkpoint
     from eland_models.deploy import Deployment, deploy
-    from eland_models.deployments import DeploymentSettings
     from eland_models.export import exported_in_cache
 
-    if adaptive and number_of_allocations:
-        raise click.UsageError("Give either --number-of-allocations or --adaptive, not both.")
-    least, most = adaptive or (number_of_allocations or 1, number_of_allocations or 1)
-    if not most:
-        raise click.UsageError("--adaptive must end with 1 or more.")
-    if priority == "low" and (most > 1 or threads_per_allocation != "1"):
-        raise click.UsageError("--priority low takes one allocation of one thread.")
-    search = DeploymentSettings(least, most, int(threads_per_allocation), priority)
-    ingest = None if ingest_allocations is None else DeploymentSettings(*ingest_allocations)
+    search = _search_settings(number_of_allocations, adaptive, threads_per_allocation, priority)
+    deployment = Deployment(search, _ingest_settings(ingest_allocations), clear_previous)
     client = connection.client()
     client.info()  # an export takes a while: fail before it if there is no cluster
     opened = open_checkpoint(checkpoint, tower="text")
-    exported = exported_in_cache(opened, precision, cache_dir, recipes_file, say)
+    exported = exported_in_cache(opened, precision, cache_dir, recipes_file, show_progress)
     model_id = es_model_id or exported.model_id
-    outcomes = deploy(client, exported, model_id, Deployment(search, ingest, clear_previous), say, click.echo)
+    outcomes = deploy(client, exported, model_id, deployment, show_progress, click.echo)
     click.echo(
         f"Model {model_id} {OUTCOMES[outcomes.pop(model_id)]}: {exported.dims} dimensions, {precision}, "
         f"fingerprint {exported.metadata['fingerprint']}"
@@ -168,6 +160,27 @@ def deploy_command(
         click.echo(f"Deployment {deployment_id} {OUTCOMES[outcome]}")
     if ingest_allocations is not None:
         click.echo("Run `peaks apply`, which names the deployment for ingest in the pipelines.")
+
+
+def _search_settings(
+    allocations: int | None, adaptive: tuple[int, int] | None, threads: str, priority: Priority
+) -> DeploymentSettings:
+    from eland_models.deployments import DeploymentSettings
+
+    if adaptive and allocations:
+        raise click.UsageError("Give either --number-of-allocations or --adaptive, not both.")
+    least, most = adaptive or (allocations or 1, allocations or 1)
+    if priority == "low" and (most > 1 or threads != "1"):
+        raise click.UsageError("--priority low takes one allocation of one thread.")
+    return DeploymentSettings(least, most, int(threads), priority)
+
+
+def _ingest_settings(allocations: int | None) -> DeploymentSettings | Literal["keep", "stop"]:
+    from eland_models.deployments import DeploymentSettings
+
+    if allocations is None:
+        return "keep"
+    return DeploymentSettings(allocations, allocations) if allocations else "stop"
 
 
 @model.command("parity")
@@ -193,7 +206,7 @@ def parity_command(
     from eland_models.parity import compare, total
 
     opened = open_checkpoint(checkpoint, tower="text")
-    path = file or exported_in_cache(opened, precision, cache_dir, recipes_file, say).path
+    path = file or exported_in_cache(opened, precision, cache_dir, recipes_file, show_progress).path
     rows: list[Comparison] = []
     for row in compare(opened, path, texts_a_language=texts, vectors_a_language=vectors):
         if not as_json:

@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.elastic.assets import (
     KINDS,
-    LOOKUPS,
+    LOOKUP_TEMPLATES,
     PIPELINE,
     SCRIPTS,
     Asset,
@@ -39,7 +39,7 @@ class Change:
     """What was done, or would be done, with one thing in the cluster or in Kibana.
 
     Attributes:
-        action: "created", "changed", "left", or "skipped" for what the server does not know; the others are
+        action: "created", "changed", "left", or "skipped" for what the server is too old for; the others are
             Kibana's.
         kind: what it is, for people: "search template".
         name: its name there.
@@ -87,19 +87,19 @@ def put_assets(client: Elasticsearch, assets: Sequence[Asset], *, dry_run: bool 
         assets: in the order in which Elasticsearch needs them.
         dry_run: only compare.
     """
-    known = leave_out_unknown(client, assets)
-    for asset in known:
+    for asset in assets:
+        if not is_usable(client, asset):
+            yield Change("skipped", KINDS[asset.kind], asset.name, NEEDS_LOOKUP)
+            continue
         action = _compare(asset, _read(client, asset))
         if action != "left" and not dry_run:
             client.perform_request("PUT", f"/{asset.path}", headers=_JSON_HEADERS, body=asset.body)
         yield Change(action, KINDS[asset.kind], asset.name)
-    if skipped := {asset.name for asset in assets} - {asset.name for asset in known}:
-        yield Change("skipped", KINDS[SCRIPTS], ", ".join(sorted(skipped)), NEEDS_LOOKUP)
 
 
-def leave_out_unknown(client: Elasticsearch, assets: Sequence[Asset]) -> list[Asset]:
-    """The assets that the server knows how to use."""
-    return [asset for asset in assets if asset.name not in LOOKUPS or has_lookup(client)]
+def is_usable(client: Elasticsearch, asset: Asset) -> bool:
+    """Whether the server is new enough for an asset."""
+    return asset.name not in LOOKUP_TEMPLATES or has_lookup(client)
 
 
 def _read(client: Elasticsearch, asset: Asset) -> dict[str, Any] | None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from loader.elastic.models import DeployedModel
 
 NAMED_MODEL = "google__siglip2-base-patch16-224"
-# The templates that take a stored vector, which a server before 9.4 refuses (see `connection.has_lookup`).
-LIKE_PHOTO, OF_PEAK = LOOKUPS = ("photos-like-photo", "photos-of-peak")
+# The templates that look a vector up, which a server before 9.4 refuses (see `connection.has_lookup`).
+LIKE_PHOTO, OF_PEAK = LOOKUP_TEMPLATES = ("photos-like-photo", "photos-of-peak")
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATES = _ROOT / "search_templates"

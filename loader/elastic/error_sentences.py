@@ -14,12 +14,21 @@ from loader.text import shorten
 
 MOST_CHARACTERS = 300  # of the reasons of one failure
 
-# What a person can do about a document without the vector that a search needs, by the vector's field.
+# By the field of the vector that a document lacks.
 NO_VECTOR = {
     "text_embed": "[{it}] has no vector in the catalogue: load it with `peaks load-peaks`, or search with "
                   "--by-name.",
     "clip_image": "Photo [{it}] has no vector: load it again with `peaks load-photos`.",
 }
+
+_NO_INGEST_DEPLOYMENT = (
+    "The pipelines name the deployment [{it}], which does not run: run `peaks apply`, which names one that "
+    "does, or start it with `peaks model deploy --ingest-allocations 1`."
+)
+_NOT_STARTED = (
+    "Model [{it}] is not started: start it with POST _ml/trained_models/{it}/deployment/_start, or run "
+    "`peaks model deploy`."
+)
 
 # What Elasticsearch answers (the joined reasons of its error bodies), and what a person can do about it.
 _ANSWERS: tuple[tuple[str, str], ...] = (
@@ -29,23 +38,18 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         "_license/start_trial?acknowledge=true; for good, machine learning needs Platinum or Enterprise and "
         "the RRF retriever Enterprise (photos-hybrid-basic does without it).",
     ),
-    (
-        r"could not find trained model \[(?P<it>[^\]]+-ingest)\]|"
-        r"\[(?P<it2>[^\]]+-ingest)\] is not an inference service model",
-        "The pipelines name the deployment [{it}], which does not run: run `peaks apply`, which names one "
-        "that does, or start it with `peaks model deploy --ingest-allocations 1`.",
-    ),
+    (r"could not find trained model \[(?P<it>[^\]]+-ingest)\]", _NO_INGEST_DEPLOYMENT),
+    (r"\[(?P<it>[^\]]+-ingest)\] is not an inference service model", _NO_INGEST_DEPLOYMENT),
     (
         r"(?:no known trained model with model_id|could not find trained model(?: definition)?) "
         r"\[(?P<it>[^\]]+)\]",
         "Model [{it}] is not in the cluster: put it there with `peaks model deploy`, or name another one "
         "with --es-model-id.",
     ),
+    (r"model \[(?P<it>[^\]]+)\] must be deployed to use", _NOT_STARTED),
     (
-        r"model \[(?P<it>[^\]]+)\] must be deployed to use|"
-        r"(?:model|deployment)[^\[\n]* \[(?P<it2>[^\]]+)\][^\n]*\bnot (?:deployed|started|allocated|running)",
-        "Model [{it}] is not started: start it with POST _ml/trained_models/{it}/deployment/_start, or "
-        "run `peaks model deploy`.",
+        r"(?:model|deployment)[^\[\n]* \[(?P<it>[^\]]+)\][^\n]*\bnot (?:deployed|started|allocated|running)",
+        _NOT_STARTED,
     ),
     (
         r"\[(?P<it>[^\]]+)\] is not an inference service model or a deployed ml model",
@@ -61,13 +65,9 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         r"pipeline with id \[(?P<it>[^\]]+)\] (?:does not exist|is missing)",
         "The ingest pipeline [{it}] is not in the cluster: run `peaks apply`.",
     ),
-    (
-        r"Field \[text_embed\] not found in document with id \[(?P<it>[^\]]+)\]",
-        NO_VECTOR["text_embed"],
-    ),
-    (
-        r"Field \[clip_image\] not found in document with id \[(?P<it>[^\]]+)\]",
-        NO_VECTOR["clip_image"],
+    *(
+        (rf"Field \[{field}\] not found in document with id \[(?P<it>[^\]]+)\]", sentence)
+        for field, sentence in NO_VECTOR.items()
     ),
     (
         r"\[fields\] failed to parse field \[(?P<it>\w+[^\]]* takes? [^\]]+)\]",  # checks.mustache
@@ -158,8 +158,7 @@ def _explain_answer(error: ApiError) -> str:
     reasons = "\n".join(_reasons(error.body)) or str(error)
     for pattern, sentence in _ANSWERS:
         if found := re.search(pattern, reasons, re.IGNORECASE):
-            # A pattern's second spelling of ``it`` is called ``it2``.
-            return sentence.format(**{name.rstrip("2"): it for name, it in found.groupdict().items() if it})
+            return sentence.format(**found.groupdict())
     reason, status = join_reasons(error.body) or str(error), error.status_code
     if status == 401:
         return (

@@ -9,6 +9,7 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
+from loader.elastic.error_sentences import NO_VECTOR
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 
@@ -121,11 +122,18 @@ def read_vector(hit: Mapping[str, Any], field: str) -> list[float] | None:
     return [float(value) for value in flat]
 
 
-def stored_vector(client: Elasticsearch, index: str, document: str, field: str) -> list[float] | None:
-    """The vector of one document; None when it has none."""
+def stored_vector(client: Elasticsearch, index: str, document: str, field: str) -> list[float]:
+    """The vector of one document.
+
+    Raises:
+        PeaksError: it has none.
+    """
     query = {"ids": {"values": [document]}}
     hits = client.search(index=index, source=False, fields=[{"field": field}], query=query)["hits"]["hits"]
-    return read_vector(hits[0], field) if hits else None
+    vector = read_vector(hits[0], field) if hits else None
+    if vector is None:
+        raise PeaksError(NO_VECTOR[field].format(it=document))
+    return vector
 
 
 def cosine_of_score(score: float) -> float:

@@ -36,7 +36,7 @@ class AskedImage:
 
     Attributes:
         path: as the person gave it; that in the index, where a part of it was given.
-        vector: float32 ``(1, dims)``, length 1; ``(1, 0)`` where it was left in the index.
+        vector: float32 ``(1, dims)``, length 1.
         fields: what its file says, as a document's fields, and its thumbnail.
         ids: of every document of the index that holds the very same file.
     """
@@ -62,23 +62,21 @@ class AskedImage:
         return str(self.fields.get("thumbnail", ""))
 
 
-def read_asked_image(
-    client: Elasticsearch, path: str, vision: LocalVision, *, with_vector: bool = True
-) -> AskedImage:
+def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> AskedImage:
     """Read an image: from the index when it is there, from its file otherwise.
 
     Args:
         client: of the cluster.
         path: of a file, or of an indexed photo as the other commands print it.
         vision: the checkpoint that the photos were loaded with.
-        with_vector: whether that of an indexed photo is read.
 
     Raises:
-        PeaksError: there is no such image, it cannot be read, or no checkpoint was named to embed it with.
+        PeaksError: there is no such image, it cannot be read, it is indexed without a vector, or no
+            checkpoint was named to embed it with.
     """
     found = Path(find_spelling(path))
     file = found if found.is_file() else None
-    if indexed := _find_indexed(client, path, file, with_vector):
+    if indexed := _find_indexed(client, path, file):
         return indexed
     if file is None:
         raise PeaksError(f"There is no image file {path}, and no indexed photo of that path: give a whole "
@@ -92,13 +90,11 @@ def read_asked_image(
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
 
 
-def _find_indexed(
-    client: Elasticsearch, image: str, file: Path | None, with_vector: bool
-) -> AskedImage | None:
+def _find_indexed(client: Elasticsearch, image: str, file: Path | None) -> AskedImage | None:
     """The indexed photo with a file's content; without a file, the one whose path is this or has this part.
 
     Raises:
-        PeaksError: several photos have this path, or this part in their paths.
+        PeaksError: several photos have this path, or this part in their paths, or the one has no vector.
     """
     if file is not None:
         hits, path = _search(client, {"term": {"content_hash": hash_file(file)}}), image
@@ -111,9 +107,7 @@ def _find_indexed(
         path = _whole_path(hits[0]["fields"]) if hits else image
     if not hits:
         return None
-    vector = stored_vector(client, PHOTOS, hits[0]["_id"], "clip_image") if with_vector else []
-    if vector is None:
-        return None
+    vector = stored_vector(client, PHOTOS, hits[0]["_id"], "clip_image")
     fields = client.get(index=PHOTOS, id=hits[0]["_id"], source_excludes=["clip_image"])["_source"]
     if file is not None:  # what stands beside this copy may say more than what stood beside the other
         fields = {"thumbnail": fields.get("thumbnail", ""), **read_photo_camera(str(file)).fields}

@@ -13,9 +13,7 @@ from elastic_transport import ObjectApiResponse
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.assets import read_schema
-from loader.elastic.connection import has_lookup
-from loader.elastic.error_sentences import NO_VECTOR
-from loader.elastic.indices import PHOTOS, cosine_of_score, stored_vector
+from loader.elastic.indices import PHOTOS, cosine_of_score
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
@@ -27,15 +25,7 @@ from loader.search.notes import (
     say_what_a_name_needs,
     say_what_was_not_read,
 )
-from loader.search.question import (
-    BY_TEXT,
-    BY_VECTOR,
-    BY_WORDS,
-    HYBRID,
-    HYBRID_BASIC,
-    STORED,
-    Question,
-)
+from loader.search.question import BY_TEXT, BY_WORDS, HYBRID, HYBRID_BASIC, Question
 from loader.text import format_count, tell_apart
 
 ASKED_FOR_ONE = 4  # photos, so that copies and bursts do not thin out an answer
@@ -52,7 +42,6 @@ def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bo
     Raises:
         PeaksError: the index is empty, or its vectors are of another model than the one that is deployed.
     """
-    question = _fit_to_server(client, question)
     answer = _answer_once(client, question, _read_siglip(client, question), thumbnails)
     answer = leave_out_what_does_not_fit(answer)
     if not answer.hits and question.cut_off is not None:
@@ -87,24 +76,7 @@ def answer_similar(
         own: ids of the photos that are the image itself, and left out of the answer.
         thumbnails: bring the stored thumbnails along.
     """
-    return _answer_once(client, _fit_to_server(client, question), None, thumbnails, own)
-
-
-def _fit_to_server(client: Elasticsearch, question: Question) -> Question:
-    """A question with the stored vector itself, where the server cannot look it up.
-
-    Raises:
-        PeaksError: the document has no vector.
-    """
-    stored = STORED.get(question.template)
-    if stored is None or has_lookup(client):
-        return question
-    parameters = dict(question.parameters)
-    identifier = parameters.pop(stored.parameter)
-    vector = stored_vector(client, stored.alias, identifier, stored.field)
-    if vector is None:
-        raise PeaksError(NO_VECTOR[stored.field].format(it=identifier))
-    return replace(question, template=BY_VECTOR, parameters={"vector": vector, **parameters})
+    return _answer_once(client, question, None, thumbnails, own)
 
 
 def _answer_once(

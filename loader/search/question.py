@@ -4,12 +4,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
 
 from loader.elastic.assets import LIKE_PHOTO, OF_PEAK, read_schema
-from loader.elastic.indices import PEAKS, PHOTOS
+from loader.elastic.connection import has_lookup
+from loader.elastic.indices import PEAKS, PHOTOS, stored_vector
 from loader.elastic.models import write_masks
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
@@ -26,19 +27,8 @@ BY_FILTER = "photos-by-filter"
 HYBRID, HYBRID_BASIC = "photos-hybrid", "photos-hybrid-basic"
 BY_WORDS = (BY_TEXT, BY_PEAK, HYBRID, HYBRID_BASIC)
 
-
-class Stored(NamedTuple):
-    """Where a template takes its vector from: the parameter that holds the document's id, alias and field."""
-
-    parameter: str
-    alias: str
-    field: str
-
-
-STORED = {
-    LIKE_PHOTO: Stored("photo", PHOTOS, "clip_image"),
-    OF_PEAK: Stored("peak", PEAKS, "text_embed"),
-}
+# Where a template takes its vector from: the parameter for the document's id, the alias, the field.
+_STORED = {LIKE_PHOTO: ("photo", PHOTOS, "clip_image"), OF_PEAK: ("peak", PEAKS, "text_embed")}
 
 
 @dataclass(frozen=True)
@@ -106,12 +96,12 @@ def ask_peak(client: Elasticsearch, name: str, filters: Filters) -> Question:
     """Photos by the prototype vector of a peak of the catalogue.
 
     Raises:
-        PeaksError: the peak is unknown, or the two indices hold vectors of different models.
+        PeaksError: the peak is unknown or has no vector, or the two indices hold vectors of different models.
     """
     peak = find_entry(client, Peak, name)
     read_photo_model(client)  # refuses prototypes of another checkpoint
     words = filters.words if is_called(peak, name) else (f"the closest name to {name!r}", *filters.words)
-    return Question("peak", peak.name, OF_PEAK, {"peak": peak.id, **filters.parameters}, words)
+    return Question("peak", peak.name, *_by_stored_vector(client, OF_PEAK, peak.id, filters), words)
 
 
 def ask_image(image: str, vector: Sequence[float], filters: Filters) -> Question:
@@ -120,9 +110,24 @@ def ask_image(image: str, vector: Sequence[float], filters: Filters) -> Question
     return Question("similar", image, BY_VECTOR, parameters, filters.words)
 
 
-def ask_indexed_image(image: str, identifier: str, filters: Filters) -> Question:
-    """Photos like an indexed one, by its id."""
-    return Question("similar", image, LIKE_PHOTO, {"photo": identifier, **filters.parameters}, filters.words)
+def ask_indexed_image(client: Elasticsearch, image: str, identifier: str, filters: Filters) -> Question:
+    """Photos like an indexed one, by its id.
+
+    Raises:
+        PeaksError: it has no vector.
+    """
+    asked = _by_stored_vector(client, LIKE_PHOTO, identifier, filters)
+    return Question("similar", image, *asked, filters.words)
+
+
+def _by_stored_vector(
+    client: Elasticsearch, template: str, identifier: str, filters: Filters
+) -> tuple[str, dict[str, Any]]:
+    """Template and parameters of a search by a document's vector, which servers before 9.4 do not look up."""
+    parameter, alias, field = _STORED[template]
+    if has_lookup(client):
+        return template, {parameter: identifier, **filters.parameters}
+    return BY_VECTOR, {"vector": stored_vector(client, alias, identifier, field), **filters.parameters}
 
 
 def ask_photos(filters: Filters, sort: Order, *, reverse: bool = False, page: int = 1) -> Question:

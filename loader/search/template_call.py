@@ -80,42 +80,12 @@ def format_curl(connection: Connection, template: str, parameters: Mapping[str, 
 
     Credentials appear as the environment variables that hold them, never as themselves.
     """
-    body = _write_json({"id": template, "params": dict(parameters)})
-    return _format_request(connection, f"{PHOTOS}/_search/template", shlex.quote(body))
-
-
-def format_curl_with_vector(
-    connection: Connection, template: str, parameters: Mapping[str, Any], source: tuple[str, str, str]
-) -> str:
-    """A call with a stored vector: curl reads it, jq puts it into the call, curl sends this.
-
-    Args:
-        connection: to the cluster.
-        template: that takes a ``vector``.
-        parameters: the others.
-        source: index, document and field of the vector.
-    """
-    index, document, field = source
-    search = _write_json({"query": {"ids": {"values": [document]}}, "_source": False, "fields": [field]})
-    call = _write_json({"id": template, "params": dict(parameters)})
-    filled = f"{call} | .params.vector = $found.hits.hits[0].fields.{field}"
-    return " |\n".join([
-        _format_request(connection, f"{index}/_search", shlex.quote(search)),
-        f"jq {shlex.quote(f'. as $found | {filled}')}",
-        _format_request(connection, f"{PHOTOS}/_search/template", "@-"),
-    ])
-
-
-def _write_json(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False, indent=2)
-
-
-def _format_request(connection: Connection, path: str, data: str) -> str:
+    body = json.dumps({"id": template, "params": dict(parameters)}, ensure_ascii=False, indent=2)
     lines = [
-        f"curl -s {_address(connection)}/{path}",
+        f"curl -s {_address(connection)}/{PHOTOS}/_search/template",
         *_credentials(connection),
         "-H 'Content-Type: application/json'",
-        f"-d {data}",
+        f"-d {shlex.quote(body)}",
     ]
     return " \\\n  ".join(lines)
 

@@ -11,7 +11,7 @@ import torch
 from elasticsearch import ApiError, Elasticsearch
 
 from eland_models.check import load
-from eland_models.deploy import Deployment, deploy, find_model, remove, require_probe_vector, run
+from eland_models.deploy import Deployment, deploy, find_model, remove, require_probe_vector, start_and_verify
 from eland_models.deployments import (
     WARM_UP_CALLS,
     DeploymentSettings,
@@ -102,7 +102,7 @@ def test_a_second_deployment_serves_ingest_until_it_is_stopped(
     again = deploy(own_client, exported_int8, MODEL_ID, Deployment(clear_previous=True))
     assert again == {MODEL_ID: "imported", ingest: "started"}
     assert read_running(own_client, MODEL_ID) == dict.fromkeys((MODEL_ID, ingest), DeploymentSettings())
-    without = Deployment(ingest=DeploymentSettings(0, 0))
+    without = Deployment(ingest="stop")
     assert deploy(own_client, exported_int8, MODEL_ID, without) == {MODEL_ID: "unchanged"}
     assert find_ingest_deployment(own_client, MODEL_ID) == MODEL_ID
     remove(own_client, MODEL_ID)
@@ -115,16 +115,28 @@ def test_what_does_not_fit_is_refused_before_the_upload_and_searches_go_on(
 ) -> None:
     told: list[str] = []
     with pytest.raises(ModelError, match=r"asks for .* but the ML nodes have .* helps is --precision int8"):
-        deploy(own_client, exported, MODEL_ID, Deployment(DeploymentSettings(999, 999)), tell=told.append)
+        too_many = Deployment(DeploymentSettings(999, 999))
+        deploy(own_client, exported, MODEL_ID, too_many, show_memory=told.append)
     assert told == [] and find_model(own_client, MODEL_ID) is None
-    deploy(own_client, exported, MODEL_ID, Deployment(), tell=told.append)
+    deploy(own_client, exported, MODEL_ID, Deployment(), show_memory=told.append)
     assert "Elasticsearch asks for" in told[0] and "the ML nodes have" in told[0]
     for settings in (DeploymentSettings(999, 999), DeploymentSettings(999, 999, threads=2)):
         with pytest.raises(ModelError, match=r"No ML node has room .* asks for .* helps is --") as raised:
-            run(own_client, exported, MODEL_ID, MODEL_ID, settings, told.append)
+            start_and_verify(own_client, exported, MODEL_ID, MODEL_ID, settings)
         assert isinstance(raised.value.__cause__, ApiError) and lacks_room(raised.value.__cause__)
         assert len(embed_texts(own_client, MODEL_ID, TEXTS[:1])[0]) == exported.dims
         assert read_running(own_client, MODEL_ID) == {MODEL_ID: DeploymentSettings()}
+
+
+@pytest.mark.cluster
+def test_what_ran_before_runs_again_whatever_a_start_is_refused_for(
+    own_client: Elasticsearch, exported: ExportedModel
+) -> None:
+    deploy(own_client, exported, MODEL_ID, Deployment())
+    with pytest.raises(ApiError, match="must be a power of 2"):
+        start_and_verify(own_client, exported, MODEL_ID, MODEL_ID, DeploymentSettings(threads=3))
+    assert read_running(own_client, MODEL_ID) == {MODEL_ID: DeploymentSettings()}
+    assert len(embed_texts(own_client, MODEL_ID, TEXTS[:1])[0]) == exported.dims
 
 
 def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:
@@ -141,7 +153,7 @@ def test_a_foreign_vector_is_refused(exported: ExportedModel) -> None:
     [
         ("--adaptive 4-1", "is not a range such as 1-4"),
         ("--adaptive many", "is not a range such as 1-4"),
-        ("--adaptive 0", "must end with 1 or more"),
+        ("--adaptive 0-0", "is not a range such as 1-4"),
         ("--adaptive 1-2 --number-of-allocations 2", "not both"),
         ("--priority low --threads-per-allocation 2", "one allocation of one thread"),
         ("--priority low --adaptive 1-2", "one allocation of one thread"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.elastic.assets import LOOKUPS, NAMED_MODEL, read_assets, read_schema, template_names
+from loader.elastic.assets import LOOKUP_TEMPLATES, NAMED_MODEL, read_assets, read_schema, template_names
 from loader.elastic.connection import has_lookup
 from loader.elastic.indices import ALIASES
 from loader.elastic.kibana_sources import SOURCES
@@ -222,7 +222,7 @@ def test_requests_in_comments_run_once_the_vector_is_pasted(
     prototype = answer_to(answers, "A vector comes out")["hits"]["hits"][0]["fields"]["text_embed"]
     photo = answer_to(answers, "A photo's own vector")["hits"]["hits"][0]
     own = photo["fields"]["clip_image"]
-    by_photo = dict.fromkeys(("peaks-by-vector", *LOOKUPS * has_lookup(client)), own)
+    by_photo = dict.fromkeys(("peaks-by-vector", *LOOKUP_TEMPLATES * has_lookup(client)), own)
     for name, vector in {"photos-by-vector": prototype, **by_photo}.items():
         completed = parse_quoted(TEXT.replace("[...]", str(vector)).replace("[_id]", photo["_id"]))
         status, body = ask(client, next(one for one in completed if one.body["id"] == name))

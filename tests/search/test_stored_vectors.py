@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from loader.elastic.assets import LIKE_PHOTO, OF_PEAK
 from loader.elastic.connection import has_lookup
 from loader.elastic.error_sentences import explain
-from tests.conftest import Node, ask, call_peaks
+from tests.conftest import Node, ask, call_peaks, invoke
 from tests.search.search_library import paths
 
 pytestmark = pytest.mark.cluster
@@ -36,7 +36,7 @@ def test_the_same_photos_are_found_in_one_request_and_in_two(
     node: Node, looking_up: Elasticsearch, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     one = ask(node, *words)
-    monkeypatch.setattr("loader.search.asking.has_lookup", lambda client: False)
+    monkeypatch.setattr("loader.search.question.has_lookup", lambda client: False)
     two = ask(node, *words)
     assert one["query"]["template"] == (OF_PEAK if words[0] == "peak" else LIKE_PHOTO)
     assert two["query"]["template"] == "photos-by-vector"
@@ -86,7 +86,17 @@ def test_an_unknown_id_is_not_found_and_one_without_vector_neither(looking_up: E
         looking_up.delete(index="photos", id="empty", refresh=True)
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+def test_a_photo_without_vector_is_named(node: Node, client: Elasticsearch, photos: Path) -> None:
+    client.index(index="photos", id="empty", document={"path": "empty.jpg"}, refresh=True)
+    try:
+        refused = invoke("similar", "empty.jpg", "--url", node.url)
+    finally:
+        client.delete(index="photos", id="empty", refresh=True)
+    assert refused.exit_code == 1
+    assert refused.stderr == "Error: Photo [empty] has no vector: load it again with `peaks load-photos`.\n"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 @pytest.mark.parametrize("words", ASKED, ids=" ".join)
 @pytest.mark.parametrize("looks_up", [True, False], ids=["one request", "two requests"])
 def test_curl_asks_the_same_in_the_form_that_fits(
@@ -95,9 +105,9 @@ def test_curl_asks_the_same_in_the_form_that_fits(
 ) -> None:
     if looks_up and not has_lookup(client):
         pytest.skip("servers before 9.4 look no vector up")
-    monkeypatch.setattr("loader.commands.questions.has_lookup", lambda client: looks_up)
+    monkeypatch.setattr("loader.search.question.has_lookup", lambda client: looks_up)
     command = call_peaks(*words, "--curl", "--url", node.url)
-    assert ("jq" in command) != looks_up
+    assert ("photos-by-vector" in command) != looks_up
     answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     found = [hit["fields"]["path"][0] for hit in json.loads(answer.stdout)["hits"]["hits"]]
     own = words[1] if words[0] == "similar" else None
