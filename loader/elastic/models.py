@@ -135,12 +135,12 @@ def find_limits(client: Elasticsearch, cameras: Iterable[str | None] | None = No
 
 def embed_texts(client: Elasticsearch, model_id: str, texts: Sequence[str]) -> list[list[float]]:
     """Have a deployed model embed texts in one request, each to ``dims`` floats of length 1."""
-    docs = [{"text_field": write_masks(text)} for text in texts]
+    docs = [{"text_field": escape_masks(text)} for text in texts]
     infer = partial(client.ml.infer_trained_model, model_id=model_id, docs=docs, timeout=INFERENCE_TIMEOUT)
     return [result["predicted_value"] for result in with_retries(infer)["inference_results"]]
 
 
-def write_masks(text: str) -> str:
+def escape_masks(text: str) -> str:
     """The text with every ``<mask>`` in capitals, which the model reads as small letters.
 
     Elasticsearch's tokenizer takes ``<mask>`` for a token, drops a space before it, and between two of them

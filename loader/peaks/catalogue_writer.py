@@ -11,7 +11,7 @@ from loader.arrays import Vectors
 from loader.batches import Advance, batched
 from loader.elastic.bulk import Rejected, Written, write_documents
 from loader.elastic.indices import CONCEPTS, PEAKS, refresh
-from loader.elastic.models import embed_texts, write_masks
+from loader.elastic.models import embed_texts, escape_masks
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import is_called, read_by_id
@@ -127,7 +127,7 @@ def load_concepts(client: Elasticsearch, concepts: Sequence[Concept], advance: A
     report = CatalogueReport()
     for group in batched(concepts, CONCEPTS_A_REQUEST):
         documents = {
-            concept.id: concept.document() | {"names": [write_masks(name) for name in concept.names]}
+            concept.id: concept.document() | {"names": [escape_masks(name) for name in concept.names]}
             for concept in group
         }
         report.add(write_documents(client, CONCEPTS, documents))

@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 from loader.elastic.assets import LIKE_PHOTO, OF_PEAK, read_schema
 from loader.elastic.connection import has_lookup
 from loader.elastic.indices import PEAKS, PHOTOS, stored_vector
-from loader.elastic.models import write_masks
+from loader.elastic.models import escape_masks
 from loader.elastic.photo_index import read_photo_model
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
@@ -77,7 +77,7 @@ def ask_text(
         raise PeaksError("The text is empty: say what the photos should show.")
     template = HYBRID if hybrid else BY_TEXT
     # A file name that is pasted on a Mac has its accents decomposed, and the model has seen few such words.
-    words = write_masks(unicodedata.normalize("NFC", text))
+    words = escape_masks(unicodedata.normalize("NFC", text))
     parameters = {"text": words, "recipe": recipe, **filters.parameters}
     if cut_off is None or recipe != "photo" or "min_similarity" in parameters:
         return Question("search", text, template, parameters, filters.words)
@@ -89,7 +89,7 @@ def ask_peak_name(name: str, filters: Filters) -> Question:
     """Photos by a peak's name alone, ``A | B`` for several names; the catalogue is not asked."""
     if not name.replace("|", " ").strip():
         raise PeaksError("The name is empty: give a peak's name, or several as 'A | B'.")
-    return Question("peak", name, BY_PEAK, {"peak": write_masks(name), **filters.parameters}, filters.words)
+    return Question("peak", name, BY_PEAK, {"peak": escape_masks(name), **filters.parameters}, filters.words)
 
 
 def ask_peak(client: Elasticsearch, name: str, filters: Filters) -> Question:
