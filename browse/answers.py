@@ -18,9 +18,9 @@ SIZE = 48  # photos at first
 MOST = 200  # that a template gives
 
 _FIELDS = (
-    *("path", "library", "library_root", "predicted_peaks", "predictions.*", "predicted_concepts", "gps"),
-    *("altitude", "bearing", "bearing_reference", "shot_time", "shot_time_local", "shot_time_offset"),
-    *("camera", "content_hash", "thumbnail"),
+    *("path", "library", "library_root", "predicted_peaks", "predictions.*", "confirmed_peaks"),
+    *("predicted_concepts", "gps", "altitude", "bearing", "bearing_reference", "camera"),
+    *("shot_time", "shot_time_local", "shot_time_offset", "content_hash", "thumbnail"),
 )
 
 

@@ -12,6 +12,7 @@ from browse.parts.grid import show_grid
 from browse.parts.heading import describe_cluster, show_examples, show_search
 from browse.parts.markup import PARTS, show
 from browse.parts.one_photo import show_photo
+from browse.parts.persons_word import show_word
 from browse.parts.rail import read_names, show_rail
 from browse.parts.trek_view import show_trek
 from browse.parts.uploads import show_uploads
@@ -71,7 +72,10 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
             show_trek(settings, address)
     answer = answer_address(settings.client, address)
     if address.photo:
-        show_photo(settings, address, read_photo(settings.client, address.photo), answer.hits)
+        hit = read_photo(settings.client, address.photo)
+        show_photo(settings, address, hit, answer.hits)
+        with said_errors():
+            show_word(settings, hit)
     else:
         show_grid(address, answer)
 

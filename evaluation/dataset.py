@@ -21,6 +21,7 @@ from loader.files.library import walk_library
 from loader.files.paths import join_path
 from loader.peaks.catalogue import UNDETERMINED, Concept, EntryT, Peak
 from loader.peaks.catalogue_file import read_catalogue
+from loader.peaks.confirmed import CONFIRMED, read_word
 from loader.peaks.identification.candidates import View, take_view
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Summits
@@ -32,7 +33,7 @@ _CAMERA_FIELDS = (
     *("gps", "altitude", "bearing", "bearing_reference", "field_of_view"),
     *("shot_time", "shot_time_local"),
 )
-_PHOTO_FIELDS = ("path", "library_root", "content_hash", "clip_image", *_CAMERA_FIELDS)
+_PHOTO_FIELDS = ("path", "library_root", "content_hash", "clip_image", CONFIRMED, *_CAMERA_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Photos:
         cameras: None for a photo without a position.
         without_vector: photos that the index holds without one; they are left out.
         roots: of each path the part that is its library's folder, with a ``/`` at its end; () without any.
+        words: what a person said of each photo (`loader.peaks.confirmed.read_word`); () without any.
     """
 
     paths: tuple[str, ...]
@@ -55,6 +57,7 @@ class Photos:
     cameras: tuple[Camera | None, ...]
     without_vector: int = 0
     roots: tuple[str, ...] = ()
+    words: tuple[tuple[str, ...], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -175,7 +178,7 @@ def read_photos(client: Elasticsearch) -> Photos:
     Raises:
         PeaksError: there is none.
     """
-    paths, hashes, vectors, cameras, roots, without = [], [], [], [], [], 0
+    paths, hashes, vectors, cameras, roots, words, without = [], [], [], [], [], [], 0
     for hit in _read_hits(client, PHOTOS, _PHOTO_FIELDS, "path"):
         vector = read_vector(hit, "clip_image")
         if vector is None:
@@ -187,10 +190,11 @@ def read_photos(client: Elasticsearch) -> Photos:
         hashes.append(str(fields.get("content_hash", "")))
         vectors.append(np.asarray(vector, dtype=np.float32))
         cameras.append(read_camera(fields))
+        words.append(read_word(hit["fields"]))
     if not paths:
         raise PeaksError(f"The index {PHOTOS} holds no photo with a vector: run `peaks load-photos DIR`.")
     rows = _unit(np.stack(vectors))
-    return Photos(tuple(paths), tuple(hashes), rows, tuple(cameras), without, tuple(roots))
+    return Photos(tuple(paths), tuple(hashes), rows, tuple(cameras), without, tuple(roots), tuple(words))
 
 
 def _read_prototypes(client: Elasticsearch, kind: type[EntryT]) -> Catalogue[EntryT]:

@@ -1,4 +1,4 @@
-"""Labels of photos: from a truth file, from folders, or from sight lines.
+"""Labels of photos: from a truth file, from persons' words in the index, from folders, or from sight lines.
 
 A truth file is JSON: a list with one object a photo,
 
@@ -27,10 +27,11 @@ from evaluation.dataset import Catalogue, Dataset, Photos
 from loader.arrays import Bools
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
+from loader.peaks.confirmed import NO_PEAK
 from loader.peaks.reference_images import fold_id
 from loader.text import list_words
 
-SIGHT, FOLDERS = "sight", "folders"
+WORDS, SIGHT, FOLDERS = "confirmed", "sight", "folders"
 
 Shown = Mapping[str, frozenset[str]]
 Rows = npt.NDArray[np.int64]
@@ -41,7 +42,7 @@ class Labels:
     """What photos show, by path; a photo that is not here is not labelled.
 
     Attributes:
-        source: "sight", "folders" or the truth file's name.
+        source: "confirmed", "sight", "folders" or the truth file's name.
         peaks: path to the ids of the peaks that the photo shows.
         concepts: path to the ids of the concepts.
         unknown: ids in the labels that neither index holds; they are ignored.
@@ -75,16 +76,34 @@ class Labels:
 
 
 def read_labels(source: str, dataset: Dataset) -> Labels:
-    """Read the labels that ``--labels`` names: "sight", "folders", or the path of a truth file.
+    """Read the labels that ``--labels`` names: "confirmed", "sight", "folders", or a truth file's path.
 
     Raises:
         PeaksError: no photo is labelled, or no label is known.
     """
+    if source == WORDS:
+        return from_words(dataset)
     if source == SIGHT:
         return from_sight(dataset)
     if source == FOLDERS:
         return from_folders(dataset)
     return from_file(Path(source), dataset)
+
+
+def from_words(dataset: Dataset) -> Labels:
+    """Label the photos of which a person said what they show.
+
+    Raises:
+        PeaksError: there is no such photo.
+    """
+    pairs = zip(dataset.photos.paths, dataset.photos.words, strict=False)  # no words: no pairs
+    peaks = {path: frozenset(word) - {NO_PEAK} for path, word in pairs if word}
+    if not peaks:
+        raise PeaksError(
+            "Nobody has said of a photo what it shows: do so in `peaks browse` or with `peaks confirm`, or "
+            "give a truth file or folders to --labels."
+        )
+    return Labels(WORDS, peaks, {}, tuple(sorted(_all_ids(peaks) - set(dataset.peaks.ids))))
 
 
 def from_sight(dataset: Dataset) -> Labels:
@@ -168,7 +187,8 @@ def _read_entries(path: Path) -> list[dict[str, Any]]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PeaksError(
-            f"There are no labels in {path} ({error.strerror}): give `sight`, `folders` or a JSON file."
+            f"There are no labels in {path} ({error.strerror}): give `confirmed`, `sight`, `folders` or a "
+            "JSON file."
         ) from error
     except ValueError as error:
         raise PeaksError(f"{path} is not JSON ({error}).") from error

@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "similar": "loader.commands.questions:similar",
     "photos": "loader.commands.questions:photos",
     "browse": "loader.commands.pages:browse",
+    "confirm": "loader.commands.labelled_photos:confirm",
     "calibrate": "loader.commands.labelled_photos:calibrate",
     "evaluate": "loader.commands.labelled_photos:evaluate",
 }

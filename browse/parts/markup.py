@@ -10,7 +10,14 @@ from jinja2 import Environment
 
 from loader.search.answer import PhotoHit
 from loader.show.pages import open_pages, thumbnail_uri
-from loader.show.values import format_alike, format_metres, format_prediction, format_probability, format_time
+from loader.show.values import (
+    format_alike,
+    format_certainty,
+    format_metres,
+    format_prediction,
+    format_probability,
+    format_time,
+)
 from loader.text import format_direction
 
 PARTS = Path(__file__).parents[1] / "page_parts"
@@ -42,6 +49,7 @@ def _pages() -> Environment:
         "shot_time": format_time,
         "alike": format_alike,
         "probability": format_probability,
+        "certainty": format_certainty,
         "prediction": format_prediction,
         "metres": format_metres,
         "direction": format_direction,

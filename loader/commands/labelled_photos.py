@@ -1,8 +1,10 @@
-"""Commands about photos whose labels are known: `peaks calibrate` and `peaks evaluate`."""
+"""Commands about photos whose labels are known: `peaks confirm`, `peaks calibrate` and `peaks evaluate`."""
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,16 @@ from loader.commands.options import (
     FILE,
     FOLDER,
     NEW_FILE,
+    checkpoint_option,
     json_option,
     print_json,
     say_limits,
     write_output,
 )
 from loader.elastic.connection import Connection, connection_options
+from loader.peaks.catalogue import TOP_PEAKS, Peak
+from loader.peaks.catalogue_index import find_entry
+from loader.peaks.confirmed import confirm_peaks
 
 if TYPE_CHECKING:
     from evaluation.calibration import Measurement
@@ -26,13 +32,58 @@ if TYPE_CHECKING:
 # The modules that bring numpy, SciPy or matplotlib are imported when a command runs: `--help` must not wait.
 
 _LABELS = (
-    "What photos show: `sight` (peaks in frame by EXIF, weak), `folders` (the first one is a peak's or "
-    "concept's id), or a JSON file."
+    "What photos show: `confirmed` (what persons said of them), `sight` (peaks in frame by EXIF, weak), "
+    "`folders` (the first one is a peak's or concept's id), or a JSON file."
 )
 
 
+@click.command()
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
+@click.option("--peak", "peaks", metavar="PEAK", multiple=True,
+              help="Id or name of a peak that it shows; repeat for several.")
+@click.option("--none", "no_peak", is_flag=True, help="It shows no peak of the catalogue.")
+@click.option("--clear", is_flag=True, help="Take back what was said: the rule names its peaks again.")
+@checkpoint_option
+@connection_options
+def confirm(
+    connection: Connection,
+    photos: Sequence[str],
+    peaks: Sequence[str],
+    no_peak: bool,
+    clear: bool,
+    checkpoint: str | None,
+) -> None:
+    """Say which peaks a PHOTO of the index shows.
+
+    A person's word wins over what the rule names, replaces an earlier word, and stays through every load and
+    `peaks predict`. Copies of a photo get the same word. `--labels confirmed` measures by it.
+    """
+    from loader.search.asked_image import find_indexed_image
+
+    if (bool(peaks), no_peak, clear).count(True) != 1:
+        raise click.UsageError("Say one thing: --peak PEAK, once or several times, --none or --clear.")
+    client = connection.client()
+    shown = list({peak.id: peak for peak in (find_entry(client, Peak, name) for name in peaks)}.values())
+    ids = {photo: find_indexed_image(client, photo).ids[0] for photo in photos}
+    say = _open_clearing(client, checkpoint) if clear else partial(confirm_peaks, client, peaks=shown)
+    words = ", ".join(peak.name for peak in shown) or ("what the rule names" if clear else "no peak")
+    for photo, identifier in ids.items():
+        count = say(photo=identifier)
+        copies = f" (and its copies, {count - 1:,})" if count > 1 else ""
+        click.echo(f"{photo}{copies}: {words}")
+
+
+def _open_clearing(client: Elasticsearch, checkpoint: str | None) -> Callable[..., int]:
+    from loader.peaks.identification.document_fields import open_field_filler, take_back_word
+    from loader.search.asked_image import read_siglip
+    from loader.vision.local_vision import LocalVision
+
+    fill_fields = open_field_filler(client, read_siglip(client, LocalVision(checkpoint)), TOP_PEAKS)
+    return partial(take_back_word, client, fill_fields=fill_fields)
+
+
 @click.command("calibrate")
-@click.option("--labels", metavar="sight|folders|FILE", help=_LABELS)
+@click.option("--labels", metavar="confirmed|sight|folders|FILE", help=_LABELS)
 @click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.9, show_default=True,
               help="Share of the names given that must be right.")
 @click.option("--dry-run", is_flag=True, help="Measure and print; the rule in force stays.")
@@ -107,7 +158,7 @@ def _keep(client: Elasticsearch, measured: Measurement, labels: str, precision: 
 
 
 @click.command()
-@click.option("--labels", "source", required=True, metavar="sight|folders|FILE", help=_LABELS)
+@click.option("--labels", "source", required=True, metavar="confirmed|sight|folders|FILE", help=_LABELS)
 @click.option("--peaks", "peaks_file", type=FILE, metavar="FILE",
               help="Catalogue of peaks, for the languages of their names.")
 @click.option("--concepts", "concepts_file", type=FILE, metavar="FILE",

@@ -19,8 +19,8 @@ from loader.show.map.tiles import read_tile_server
 def browse(connection: Connection, port: int, tiles: str | None, checkpoint: str | None) -> None:
     """Search and look at photos in the browser, until Ctrl-C.
 
-    It asks what the other commands ask, and changes nothing. Its address holds the search, so it can be
-    bookmarked.
+    It asks what the other commands ask, and changes nothing but what you say that a photo shows. Its address
+    holds the search, so it can be bookmarked.
     """
     server = None if tiles is None else read_tile_server(tiles)
     connection.client()  # refuses flags that contradict each other

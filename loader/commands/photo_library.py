@@ -23,7 +23,7 @@ from loader.errors import PeaksError
 from loader.files.facts.times import parse_zone
 from loader.files.library import library_name, list_files
 from loader.files.paths import printable_path
-from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue import TOP_PEAKS, Peak
 from loader.peaks.catalogue_index import find_empty
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # numpy: not for an unchanged library
 NOTHING_LOADED, INTERRUPTED = 2, 130
 
 _top_peaks_option = click.option(
-    "--top-peaks", type=click.IntRange(1, 10), default=3, show_default=True,
+    "--top-peaks", type=click.IntRange(1, 10), default=TOP_PEAKS, show_default=True,
     help="Most peaks named for a photo; none is named that is not likely.",
 )
 

@@ -56,6 +56,10 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         "Model [{it}] is not in the cluster or not started: run `peaks model deploy`, or apply the assets "
         "for another one with `peaks apply --es-model-id MODEL`.",
     ),
+    (
+        r"dynamic introduction of \[(?P<it>confirmed_peaks)\]",
+        "The index of photos has no field [{it}]: run `peaks apply`, which adds it.",
+    ),
     (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
     (
         r"unable to find script \[(?P<it>[^\]]+)\]",

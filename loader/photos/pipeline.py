@@ -7,13 +7,15 @@ number of photos that are embedded and not yet written: after a kill, at most on
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from loader.files.library import PhotoFile, Skipped
 from loader.files.photo import Known, Photo
+from loader.peaks.confirmed import read_words
 from loader.photos.comparison import Comparison
 from loader.photos.decoding import Decoded, DecodingPool, Task, usable_cores
 from loader.photos.embedding import Embedded, RunAhead, embed
@@ -46,7 +48,7 @@ class PhotoPipeline:
         comparison: Comparison,
         open_model: Callable[[], PhotoModel],
     ) -> None:
-        self._settings, self._comparison = settings, comparison
+        self._client, self._settings, self._comparison = client, settings, comparison
         self._writer = PhotoWriter(client, comparison, settings)
         self._model = cache(open_model)
         self.encoder: Encoder | None = None
@@ -68,13 +70,18 @@ class PhotoPipeline:
         embedded = RunAhead(vectors, batch // chunk)
         with embedded, pool:  # the pool is left first, which ends a thread that waits for a file
             identified: Iterator[Identified | Known | Outcome] = identify(
-                embedded, lambda: self._model().open_field_filler(), self._settings.origin
+                embedded, lambda: self._model().open_field_filler(), self._settings.origin, self._read_words
             )
             yield from self._writer.write(identified)
 
     def _make_encoder(self) -> Encoder:
         self.encoder = self._model().make_encoder()
         return self.encoder
+
+    def _read_words(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """What persons said of those of the photos that the index holds."""
+        held = [identifier for identifier in ids if identifier in self._comparison.stored.photos]
+        return read_words(self._client, held)
 
     def _recognize(self, files: Sequence[PhotoFile], reload: bool) -> Iterator[Task | Outcome]:
         """Yield the files to decode, and the outcomes of files that are no photos."""

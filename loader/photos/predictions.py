@@ -16,6 +16,7 @@ from loader.batches import Advance
 from loader.elastic.bulk import write_documents
 from loader.elastic.indices import PHOTOS, read_pages, read_vector, refresh
 from loader.files.library import NamedReason
+from loader.peaks.confirmed import count_lost_peaks, read_word, read_words
 from loader.peaks.identification.document_fields import FillFields
 
 PAGE = 64  # photos read, identified and written at a time
@@ -33,6 +34,7 @@ class PredictionReport:
         rejected: that Elasticsearch refused, with the reason.
         with_sight: photos with a peak in frame by their sight line.
         with_peaks, with_concepts: photos with one that is named.
+        lost_peaks: ids of peaks that persons named and the catalogue has no longer, and in how many photos.
         seconds: from the first photo to the last.
     """
 
@@ -44,6 +46,7 @@ class PredictionReport:
     with_sight: int = 0
     with_peaks: int = 0
     with_concepts: int = 0
+    lost_peaks: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -56,6 +59,7 @@ def predict_photos(client: Elasticsearch, fill_fields: FillFields, advance: Adva
         _predict_page(client, hits, fill_fields, report)
         advance(len(hits))
     refresh(client, PHOTOS)
+    report.lost_peaks = count_lost_peaks(client)
     report.seconds = time.monotonic() - start
     return report
 
@@ -72,6 +76,8 @@ def _predict_page(
     found = fill_fields(vectors, [hit["_source"] for hit, _ in embedded])
     fields = {hit["_id"]: each for (hit, _), each in zip(embedded, found, strict=True)}
     changed = {hit["_id"]: fields[hit["_id"]] for hit, _ in embedded if _differs(hit, fields[hit["_id"]])}
+    for identifier in _find_changed_words(client, [hit for hit, _ in embedded if hit["_id"] in changed]):
+        del changed[identifier]
     written = write_documents(client, PHOTOS, changed, merge=True)
     names = {hit["_id"]: hit["_source"].get("path", hit["_id"]) for hit, _ in embedded}
     report.rejected += [NamedReason(names[rejected.id], rejected.reason) for rejected in written.rejected]
@@ -84,3 +90,9 @@ def _predict_page(
 
 def _differs(hit: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
     return any(hit["_source"].get(name) != value for name, value in fields.items())
+
+
+def _find_changed_words(client: Elasticsearch, hits: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Ids of photos of which a person has said something else since they were read: that stays."""
+    words = read_words(client, [hit["_id"] for hit in hits])
+    return [hit["_id"] for hit in hits if read_word(words.get(hit["_id"], {})) != read_word(hit["_source"])]

@@ -37,18 +37,29 @@ def identify(
     embedded: Iterable[Embedded | Other],
     open_field_filler: Callable[[], FillFields],
     origin: Mapping[str, str],
+    read_words: Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]],
 ) -> Iterator[Identified | Other]:
-    """Name peaks and concepts in photos and complete their documents; yield every other item unchanged."""
+    """Name peaks and concepts in photos and complete their documents; yield every other item unchanged.
+
+    Args:
+        embedded: photos with their vectors.
+        open_field_filler: called before the first photo is named.
+        origin: the fields that say in which library they are.
+        read_words: gives what persons said of photos, by id: the part of a document that a load must keep.
+    """
     fill_fields: FillFields | None = None
     for result in embedded:
         if not isinstance(result, Embedded):
             yield result
             continue
         fill_fields = fill_fields or open_field_filler()
-        found = fill_fields(result.vectors, [photo.fields for photo in result.photos])
+        kept = read_words([photo.id for photo in result.photos])
+        words = [kept.get(photo.id, {}) for photo in result.photos]
+        known = [{**photo.fields, **word} for photo, word in zip(result.photos, words, strict=True)]
+        found = fill_fields(result.vectors, known)
         documents = [
-            photo.document(vector.tolist(), fields, origin)
-            for photo, vector, fields in zip(result.photos, result.vectors, found, strict=True)
+            photo.document(vector.tolist(), {**fields, **word}, origin)
+            for photo, vector, fields, word in zip(result.photos, result.vectors, found, words, strict=True)
         ]
         yield Identified(result.photos, documents)
 

@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 from loader.files.paths import join_path
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
+from loader.peaks.confirmed import NO_PEAK, read_word
 from loader.place import Point, read_point
 from loader.search.question import Question
 
@@ -61,7 +62,8 @@ class PeakPrediction:
     Attributes:
         peak: of the catalogue.
         probability: that it does, 0…1, when the photo was identified by a rule that says so.
-        evidence: "visual" (what the picture looks like), "sight" (where the camera looked) or "both".
+        evidence: "visual" (what the picture looks like), "sight" (where the camera looked), "both", or
+            "person" (a person said so), which has no probability.
     """
 
     peak: Peak
@@ -76,6 +78,7 @@ class PhotoHit:
     Attributes:
         id: the document's ``_id``.
         predictions: the peaks it is predicted to show, likeliest first.
+        confirmed: a person's word: ids of peaks, or `NO_PEAK` alone; () without one. `predictions` follow it.
         concepts: what else it is predicted to show, likeliest first.
         altitude: metres.
         bearing: where the camera looked, degrees clockwise from the north that ``bearing_reference``
@@ -93,6 +96,7 @@ class PhotoHit:
     path: str
     similarity: Similarity
     predictions: tuple[PeakPrediction, ...] = ()
+    confirmed: tuple[str, ...] = ()
     concepts: tuple[Concept, ...] = ()
     time: ShotTime = ShotTime()
     gps: Point | None = None
@@ -112,6 +116,11 @@ class PhotoHit:
     def file(self) -> str | None:
         """The photo's absolute path; None when an earlier version loaded it."""
         return None if self.root is None else join_path(self.root, self.path)
+
+    @property
+    def is_without_peak(self) -> bool:
+        """Whether a person said that it shows no peak of the catalogue."""
+        return NO_PEAK in self.confirmed
 
     @property
     def count(self) -> int:
@@ -180,6 +189,7 @@ def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, entries: Entr
         path=first_value(fields, "path") or hit["_id"],
         similarity=similarity,
         predictions=entries.predictions(fields),
+        confirmed=read_word(fields),
         concepts=entries.concepts_of(fields),
         time=ShotTime.of(fields),
         gps=read_point(fields.get("gps")),

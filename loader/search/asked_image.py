@@ -90,6 +90,19 @@ def read_asked_image(client: Elasticsearch, path: str, vision: LocalVision) -> A
     return AskedImage(path, np.array(vision.embed([photo.picture]), dtype=np.float32), photo.fields)
 
 
+def find_indexed_image(client: Elasticsearch, path: str) -> AskedImage:
+    """Find an indexed photo by its path, a part of that, or its file.
+
+    Raises:
+        PeaksError: it is not in the index, or several may be meant.
+    """
+    found = Path(find_spelling(path))
+    if indexed := _find_indexed(client, path, found if found.is_file() else None):
+        return indexed
+    raise PeaksError(f"The index has no photo {path}: give a whole path or its end, such as IMG_2498.HEIC, "
+                     "or load its folder with `peaks load-photos DIR`.")
+
+
 def _find_indexed(client: Elasticsearch, image: str, file: Path | None) -> AskedImage | None:
     """The indexed photo with a file's content; without a file, the one whose path is this or has this part.
 

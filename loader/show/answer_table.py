@@ -114,6 +114,7 @@ def _describe_hit(hit: PhotoHit) -> dict[str, Any]:
              "evidence": each.evidence}
             for each in hit.predictions
         ],
+        "confirmed_peaks": list(hit.confirmed),
         "concepts": [{"id": concept.id, "name": concept.name} for concept in hit.concepts],
         "time": asdict(hit.time),
         "gps": None if hit.gps is None else asdict(hit.gps),

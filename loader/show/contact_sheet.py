@@ -16,7 +16,14 @@ from PIL import Image
 from loader.files.paths import real_path
 from loader.search.answer import Answer, PhotoHit, ShotTime, Similarity
 from loader.show.pages import open_pages, thumbnail_uri
-from loader.show.values import format_alike, format_metres, format_prediction, format_probability, format_time
+from loader.show.values import (
+    format_alike,
+    format_certainty,
+    format_metres,
+    format_prediction,
+    format_probability,
+    format_time,
+)
 from loader.text import compass_point
 
 if TYPE_CHECKING:
@@ -82,6 +89,7 @@ def _pages() -> Environment:
         "ratio": _shape,
         "alike": format_alike,
         "probability": format_probability,
+        "certainty": format_certainty,
         "metres": format_metres,
         "compass": compass_point,
         "thumbnail_uri": thumbnail_uri,

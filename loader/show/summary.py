@@ -127,6 +127,11 @@ def summarize_predictions(report: PredictionReport) -> str:
         f"A peak in frame in {report.with_sight:,}, peaks named in {report.with_peaks:,}, "
         f"concepts named in {report.with_concepts:,}"
     )
+    lines += [
+        f"{format_count(photos, 'photo')} confirmed to show {peak}, which is not in the catalogue: the word "
+        "is kept; load the peak, or say something else with `peaks confirm`."
+        for peak, photos in report.lost_peaks.items()
+    ]
     lines += _named("Rejected", report.rejected)
     return "\n".join(map(fold_line, lines))
 

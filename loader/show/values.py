@@ -4,12 +4,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from loader.peaks.confirmed import PERSON
 from loader.text import tell_apart
 
 if TYPE_CHECKING:  # a load's summary must not import what searches need
     from loader.search.answer import PeakPrediction, PhotoHit, ShotTime
 
 UNKNOWN = "–"
+SAID = "you said"  # of what a person named
 
 
 def format_time(time: ShotTime) -> str:
@@ -59,8 +61,15 @@ def format_below(lower: float, higher: float) -> tuple[str, str]:
     return low, high
 
 
+def format_certainty(prediction: PeakPrediction) -> str:
+    """The probability, or whose word it is."""
+    return SAID if prediction.evidence == PERSON else format_probability(prediction.probability)
+
+
 def format_prediction(prediction: PeakPrediction) -> str:
     """``Ama Dablam 93 % (both)``; what is not known is left out."""
+    if prediction.evidence == PERSON:
+        return f"{prediction.peak.name} ({SAID})"
     evidence = f"({prediction.evidence})" if prediction.evidence else ""
     parts = (prediction.peak.name, format_probability(prediction.probability), evidence)
     return " ".join(part for part in parts if part)

@@ -100,11 +100,26 @@ def test_what_does_not_fit_is_said_in_one_sentence(tmp_path: Path, entries: Any,
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(PeaksError, match=r"There are no labels in .*give `sight`, `folders` or a JSON file"):
+    with pytest.raises(PeaksError, match=r"There are no labels in .*give `confirmed`, `sight`, `folders`"):
         read_labels(str(tmp_path / "none.json"), make_dataset())
     (tmp_path / "broken.json").write_text("[")
     with pytest.raises(PeaksError, match="is not JSON"):
         read_labels(str(tmp_path / "broken.json"), make_dataset())
+
+
+def test_words_of_persons(tmp_path: Path) -> None:
+    dataset = make_dataset()
+    with pytest.raises(PeaksError, match="Nobody has said of a photo what it shows: do so in `peaks browse`"):
+        read_labels("confirmed", dataset)
+    said = {0: ("north",), 1: ("none",), 2: ("east", "gone"), 3: ("none",)}
+    words = tuple(said.get(row, ()) for row in range(len(dataset.photos)))
+    labels = read_labels("confirmed", replace(dataset, photos=replace(dataset.photos, words=words)))
+    truth = from_file(write(tmp_path, [
+        {"file": f"IMG_0{row}.JPG", "peaks": [each for each in word if each != "none"]}
+        for row, word in said.items()
+    ]), dataset)
+    assert (labels.peaks, labels.concepts, labels.unknown) == (truth.peaks, {}, ("gone",))
+    assert labels.unknown == truth.unknown and labels.source == "confirmed" and not labels.are_weak
 
 
 @pytest.mark.parametrize(("folder", "kind"), [("North", "peaks"), ("yak", "concepts")])

@@ -166,7 +166,7 @@ def test_units_stand_in_the_names_of_fields() -> None:
 
 def test_lookups_know_every_value() -> None:
     formats = attributes(DATA_VIEWS["peaks-photos"])["fieldFormatMap"]
-    evidence = {"visual", "sight", "both"}
+    evidence = {"visual", "sight", "both", "person"}
     for name, values in (("has_gps", {"true", "false"}), ("predicted_peaks_evidence", evidence),
                          ("predictions.evidence", evidence)):
         assert {entry["key"] for entry in formats[name]["params"]["lookupEntries"]} == values

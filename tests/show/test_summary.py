@@ -88,7 +88,7 @@ PREDICTIONS = {
     "predictions_with_everything": PredictionReport(
         photos=12345, changed=1, unchanged=12342, without_vector=1,
         rejected=[NamedReason("b.heic", "version conflict")], with_sight=1, with_peaks=2, with_concepts=3,
-        seconds=300,
+        lost_peaks={"lhotse": 2}, seconds=300,
     ),
 }
 

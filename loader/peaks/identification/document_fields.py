@@ -4,15 +4,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from elasticsearch import Elasticsearch
 
 from loader.arrays import Vectors
+from loader.elastic.photo_index import read_documents
+from loader.errors import PeaksError
+from loader.peaks.catalogue import Peak
+from loader.peaks.confirmed import CONFIRMED, name_by_word, read_word, write_word
 from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
 from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import SiglipSigmoid
 
-# From the vectors of photos, float32 ``(n, dims)``, and their EXIF fields to the fields of their
-# identification.
+# From the vectors of photos, float32 ``(n, dims)``, and their EXIF fields, beside these a person's word where
+# there is one, to the fields of their identification.
 FillFields = Callable[[Vectors, Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
 
 
@@ -28,25 +33,47 @@ def open_field_filler(client: Elasticsearch, siglip: SiglipSigmoid, top: int) ->
 
     def fill_fields(vectors: Vectors, photos: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         found = identifier.identify(vectors, [read_camera(fields) for fields in photos])
-        return [_fields(fields, each, top) for fields, each in zip(photos, found, strict=True)]
+        pairs = zip(photos, found, strict=True)
+        return [_fields(fields, each, top, identifier.peaks) for fields, each in pairs]
 
     return fill_fields
 
 
-def _fields(fields: Mapping[str, Any], found: Identification, top: int) -> dict[str, Any]:
+def take_back_word(client: Elasticsearch, photo: str, fill_fields: FillFields) -> int:
+    """Forget a person's word: the rule names the photo and its copies again; return how many they are.
+
+    Raises:
+        PeaksError: the photo is not in the index, or has no vector.
+    """
+    document = read_documents(client, [photo]).get(photo, {})
+    if not document.get("clip_image"):
+        raise PeaksError("The photo has no vector to name it by: load it again with `peaks load-photos`.")
+    vector = np.array([document["clip_image"]], dtype=np.float32)
+    return write_word(client, photo, (), fill_fields(vector, [{**document, CONFIRMED: ()}])[0])
+
+
+def _fields(
+    fields: Mapping[str, Any], found: Identification, top: int, peaks: Mapping[str, Peak]
+) -> dict[str, Any]:
     """Return every field that identification fills; what nothing was found for is empty, so that it replaces
     what an earlier identification wrote."""
-    named = found.named(top)
+    word = read_word(fields)
+    return {
+        **(name_by_word(word, peaks) if word else _name_by_rule(found.named(top))),
+        "predicted_concepts": [concept.id for concept in found.concepts],
+        "predicted_concept_names": [name for concept in found.concepts for name in concept.names],
+        "predicted_concept_labels": [concept.names[0] for concept in found.concepts],
+        **sight_fields(fields, found.sights),
+    }
+
+
+def _name_by_rule(named: Sequence[Candidate]) -> dict[str, Any]:
     return {
         "predicted_peaks": [candidate.peak.id for candidate in named],
         "predicted_peak_names": [name for candidate in named for name in candidate.peak.names],
         "predicted_peak_labels": [candidate.peak.name for candidate in named],
         "predicted_peaks_evidence": [candidate.evidence for candidate in named],
         "predictions": [_prediction(candidate) for candidate in named],
-        "predicted_concepts": [concept.id for concept in found.concepts],
-        "predicted_concept_names": [name for concept in found.concepts for name in concept.names],
-        "predicted_concept_labels": [concept.names[0] for concept in found.concepts],
-        **sight_fields(fields, found.sights),
     }
 
 

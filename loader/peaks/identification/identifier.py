@@ -80,6 +80,9 @@ class Identifier:
         rule: in force.
         peaks: the whole catalogue.
         concepts: all concepts, ids to names; empty when there are none.
+
+    Attributes:
+        peaks: the whole catalogue, by id.
     """
 
     def __init__(
@@ -91,7 +94,7 @@ class Identifier:
         concepts: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._client, self._siglip, self._rule = client, siglip, rule
-        self._peaks = {peak.id: peak for peak in peaks}
+        self.peaks: Mapping[str, Peak] = {peak.id: peak for peak in peaks}
         self._concepts = concepts
         self._summits = Summits.gather(peaks)
 
@@ -127,7 +130,7 @@ class Identifier:
     def _weigh(self, view: View, found: Mapping[str, float]) -> tuple[Candidate, ...]:
         """A photo's candidates, the likeliest first, by their cosines."""
         # A peak may have been loaded since the catalogue was read.
-        cosines = {peak: cosine for peak, cosine in found.items() if peak in self._peaks}
+        cosines = {peak: cosine for peak, cosine in found.items() if peak in self.peaks}
         priors = np.array([[view.prior(peak) for peak in cosines]])
         clues = gather_clues(np.array([list(cosines.values())]), self._siglip, priors)
         chances, alone = self._rule.weigh(clues)[0], self._rule.picture.probability(clues)[0]
@@ -137,7 +140,7 @@ class Identifier:
             sight = sights.get(peak)
             is_in_frame, looks_like_it = sight is not None and sight.is_shown, by_picture >= self.threshold
             candidates.append(Candidate(
-                peak=self._peaks[peak],
+                peak=self.peaks[peak],
                 probability=float(chance),
                 cosine=cosine,
                 siglip=self._siglip.probability(cosine),

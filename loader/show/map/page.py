@@ -24,7 +24,8 @@ from loader.show.pages import open_pages, thumbnail_uri
 from loader.show.values import format_probability, format_time
 from loader.text import format_count, format_direction
 
-EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line"}
+EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line",
+            "person": "you said"}
 
 
 def render_page(

@@ -1,0 +1,85 @@
+"""*This is …*: a person says which peaks a photo shows, or that it shows none of the catalogue."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit
+
+from browse.settings import Settings
+from loader.elastic.error_sentences import explained_errors
+from loader.elastic.photo_index import read_documents
+from loader.errors import PeaksError
+from loader.peaks.catalogue import TOP_PEAKS, Peak
+from loader.peaks.confirmed import confirm_peaks
+from loader.peaks.identification.document_fields import open_field_filler, take_back_word
+from loader.peaks.identification.identifier import Identifier, open_identifier
+from loader.peaks.sight.camera import read_camera
+from loader.search.answer import PhotoHit
+from loader.search.asked_image import read_siglip
+
+_CANDIDATES = 4
+_REFUSED = "refused word"  # what the last click was refused for
+
+
+def show_word(settings: Settings, hit: PhotoHit) -> None:
+    """Show what a person may say of a photo, each a click.
+
+    Raises:
+        PeaksError: the last click was refused, or the model's scale and bias are not known.
+    """
+    identifier = open_identifier(settings.client, read_siglip(settings.client, settings.vision))
+    with streamlit.container(border=True):
+        with streamlit.container(horizontal=True):
+            for peak in _find_candidates(settings, identifier, hit):
+                _offer(f"This is {peak.name}", f"is {peak.id}", hit.confirmed != (peak.id,), confirm_peaks,
+                       settings.client, hit.id, [peak])
+            _offer("None of these peaks", "is none", not hit.is_without_peak, confirm_peaks, settings.client,
+                   hit.id, [])
+            _offer("Take back what you said", "take back", bool(hit.confirmed), _take_back, settings, hit.id)
+        _offer_catalogue(settings, identifier, hit)
+    if refused := streamlit.session_state.pop(_REFUSED, None):
+        raise PeaksError(refused)
+
+
+def _find_candidates(settings: Settings, identifier: Identifier, hit: PhotoHit) -> Sequence[Peak]:
+    """The likeliest peaks by the rule; none for a photo without a vector."""
+    document = read_documents(settings.client, [hit.id]).get(hit.id, {})
+    if not document.get("clip_image"):
+        return ()
+    vector = np.array([document["clip_image"]], dtype=np.float32)
+    found = identifier.identify(vector, [read_camera(document)])[0]
+    return [candidate.peak for candidate in found.candidates[:_CANDIDATES]]
+
+
+def _offer_catalogue(settings: Settings, identifier: Identifier, hit: PhotoHit) -> None:
+    """A choice of any peaks of the catalogue."""
+    peaks = identifier.peaks
+    ids = sorted(peaks, key=lambda each: peaks[each].name)
+    with streamlit.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = streamlit.multiselect(
+            "Another peak, or several", ids, format_func=lambda each: peaks[each].name,
+            key=f"peaks of {hit.id}",
+        )
+        _offer("It shows these", "is chosen", bool(chosen), confirm_peaks, settings.client, hit.id,
+               [peaks[each] for each in chosen])
+
+
+def _offer(
+    words: str, key: str, is_new: bool, say: Callable[..., object], *arguments: object
+) -> None:
+    streamlit.button(words, key=key, disabled=not is_new, on_click=_try, args=[say, *arguments])
+
+
+def _try(say: Callable[..., object], *arguments: object) -> None:
+    """Write before the page is made anew; a refusal is said on it."""
+    try:
+        with explained_errors():
+            say(*arguments)
+    except PeaksError as error:
+        streamlit.session_state[_REFUSED] = error.message
+
+
+def _take_back(settings: Settings, photo: str) -> None:
+    siglip = read_siglip(settings.client, settings.vision)
+    take_back_word(settings.client, photo, open_field_filler(settings.client, siglip, TOP_PEAKS))

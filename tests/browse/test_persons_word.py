@@ -1,0 +1,80 @@
+"""*This is …* in the page: a person's word is written, shown, counted and taken back."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from browse.settings import Settings, choose_settings
+from loader.elastic.connection import Connection
+from tests.browse.test_page import errors, find, text, visit
+from tests.conftest import DEMO_CHECKPOINT, Node
+from tests.elastic.fault_proxy import run_proxy
+
+pytestmark = pytest.mark.cluster
+
+DAWN = "day 1/dawn.jpg"
+
+
+@pytest.fixture
+def dawn(client: Elasticsearch, photos: Path) -> Iterator[str]:
+    """The id of a photo, which is afterwards as it was."""
+    identifier = find(client, DAWN)
+    before = client.get(index="photos", id=identifier, source_excludes=["clip_image"])["_source"]
+    yield identifier
+    client.update(index="photos", id=identifier, doc={"confirmed_peaks": [], **before}, refresh=True)
+
+
+def stored(client: Elasticsearch, photo: str) -> dict[str, Any]:
+    return dict(client.get(index="photos", id=photo, source_excludes=["clip_image"])["_source"])
+
+
+def counts(seen: str) -> dict[str, str]:
+    """The peaks that the rail counts: those that are named, not those in the frame."""
+    facet = seen.partition("<summary>Peaks</summary>")[2].partition("</ul>")[0]
+    return dict(re.findall(r'<span class="name">([^<]*)</span><span class="photos">(\d+)</span>', facet))
+
+
+def test_a_click_says_and_another_takes_back(settings: Settings, client: Elasticsearch, dawn: str) -> None:
+    page = visit({"photo": dawn})
+    assert errors(page) == [] and page.button(key="take back").disabled
+    assert counts(text(page)).get("Khumbila") == "1"
+    page.button(key="is khumbila").click().run()
+    assert not page.exception and errors(page) == []
+    assert "Khumbila (you said)" in text(page)
+    assert counts(text(page))["Khumbila"] == "2" and "Mount Everest" not in counts(text(page))
+    assert stored(client, dawn)["confirmed_peaks"] == ["khumbila"] and page.button(key="is khumbila").disabled
+    assert '<b>Khumbila</b> you said' in text(visit({"peak": "khumbila"}))
+    page.button(key="take back").click().run()
+    assert errors(page) == [] and stored(client, dawn)["confirmed_peaks"] == []
+    assert "you said" not in text(page) and page.button(key="take back").disabled
+
+
+def test_several_peaks_or_none(settings: Settings, client: Elasticsearch, dawn: str) -> None:
+    page = visit({"photo": dawn})
+    page.multiselect[0].set_value(["ama-dablam", "khumbila"]).run()
+    page.button(key="is chosen").click().run()
+    assert stored(client, dawn)["predicted_peaks"] == ["ama-dablam", "khumbila"]
+    page.button(key="is none").click().run()
+    assert errors(page) == [] and "none of the catalogue (you said)" in text(page)
+    assert stored(client, dawn)["predicted_peaks"] == []
+    assert "<b>no peak</b> you said" in text(visit())
+
+
+def test_a_key_that_may_not_write(
+    node: Node, settings: Settings, client: Elasticsearch, dawn: str
+) -> None:
+    """The node of the tests has no accounts, so a proxy answers as a key's lack of the privilege does."""
+    with run_proxy(node.url, seed=1) as proxy:
+        proxy.answer(403, paths="_update")
+        choose_settings(Settings(Connection(url=proxy.url), str(DEMO_CHECKPOINT)))
+        page = visit({"photo": dawn})
+        page.button(key="is none").click().run()
+    (error,) = errors(page)
+    assert "use a user or API key with that privilege" in error
+    assert not stored(client, dawn).get("confirmed_peaks")
+    assert DAWN in text(page) and "6 photos in " in text(page)
