@@ -6,7 +6,7 @@ PYTEST_ARGUMENTS ?=
 STACK ?= $(PEAKS_STACK)
 export PEAKS_STACK := $(STACK)
 
-.PHONY: setup demo test lint format older-torch stop clean
+.PHONY: setup demo pictures test lint format older-torch stop clean
 
 setup: .venv/installed
 	@sh scripts/install_system_packages.sh $(PYTHON)
@@ -19,6 +19,10 @@ setup: .venv/installed
 
 demo: setup
 	@.venv/bin/python -m demo.run --port $(PORT)
+
+# The documentation's pictures, taken of today's product with the demo's photos
+pictures: demo
+	@.venv/bin/python -m demo.pictures --port $(PORT)
 
 test: setup lint
 	.venv/bin/python -m pytest $(PYTEST_ARGUMENTS)

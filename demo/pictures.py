@@ -1,4 +1,4 @@
-"""Draws the docs' pictures of the demo and of a sight: `python -m demo.pictures --output docs/images`."""
+"""The documentation's pictures: of the demo's drawings, and of the product's pages in a browser."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+from elasticsearch import Elasticsearch
 from PIL import Image, ImageDraw, ImageFont
 
 from demo.captions import Attributes, load_vocabulary
 from demo.render import LONG_SIDE, plan_photos, write_task
+from demo.run import CHECKPOINT, LIBRARY, ROOT
 from demo.scene import LANDSCAPE, PEAKS, Scene, draw_scene
+from demo.screenshots import HASHES, Look, hash_inputs, look_at_page, serve_page, take_pictures
 from demo.trail import summits
+from loader.elastic.connection import Connection
+from loader.elastic.error_sentences import explained_errors
+from loader.elastic.indices import PHOTOS
+from loader.errors import PeaksError
 from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
 from loader.show.sight.diagram import render_diagram
 
@@ -40,11 +47,39 @@ SCENES = (
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True,
-              help="Folder to write to.")
-def main(output: Path) -> None:
-    """Draw demo-scenes.webp, demo-peaks.webp, and what `peaks sight` draws of a demo photo as sight.webp."""
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default="docs/images",
+              show_default=True, help="Folder to write to.")
+@click.option("--port", type=click.IntRange(1, 65535), default=9200, show_default=True,
+              help="Port of the node that `make demo` has loaded.")
+def main(output: Path, port: int) -> None:
+    """Write the documentation's pictures anew, and the hashes of what they are made from."""
     output.mkdir(parents=True, exist_ok=True)
+    draw_demo(output)
+    connection = Connection(url=f"http://127.0.0.1:{port}")
+    with explained_errors():
+        photo = find_photo(connection.client())
+    with serve_page(connection.address, CHECKPOINT) as site:
+        trek = Look("map-page", (ROOT / "demo/output/map.html").as_uri(), ("canvas, svg",))
+        for path in take_pictures([*look_at_page(site, photo), trek], output):
+            say_size(path)
+    (output / HASHES).write_text(hash_inputs(), encoding="utf-8")
+
+
+def find_photo(client: Elasticsearch) -> str:
+    """The id of the photo `NAME` in the demo's library.
+
+    Raises:
+        PeaksError: it is not in the index.
+    """
+    query = {"bool": {"filter": [{"term": {"path": NAME}}, {"term": {"library": LIBRARY}}]}}
+    hits = client.search(index=PHOTOS, query=query, source=False)["hits"]["hits"]
+    if not hits:
+        raise PeaksError(f"There is no {NAME} of the library {LIBRARY}: run `make demo` first.")
+    return str(hits[0]["_id"])
+
+
+def draw_demo(output: Path) -> None:
+    """Draw demo-scenes.webp, demo-peaks.webp, and what `peaks sight` draws of a demo photo as sight.webp."""
     scenes = [
         draw_scene(Scene(seed, Attributes(peak, sky, frozenset(things)), LANDSCAPE), CELL_HEIGHT)
         for seed, peak, sky, things in SCENES
