@@ -34,8 +34,8 @@ def show_word(settings: Settings, hit: PhotoHit) -> None:
             for peak in _find_candidates(settings, identifier, hit):
                 _offer(f"This is {peak.name}", f"is {peak.id}", hit.confirmed != (peak.id,), confirm_peaks,
                        settings.client, hit.id, [peak])
-            _offer("None of these peaks", "is none", not hit.is_without_peak, confirm_peaks, settings.client,
-                   hit.id, [])
+            _offer("No peak of the catalogue", "is none", not hit.is_without_peak, confirm_peaks,
+                   settings.client, hit.id, [])
             _offer("Take back what you said", "take back", bool(hit.confirmed), _take_back, settings, hit.id)
         _offer_catalogue(settings, identifier, hit)
     if refused := streamlit.session_state.pop(_REFUSED, None):

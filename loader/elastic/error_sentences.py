@@ -58,7 +58,7 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"dynamic introduction of \[(?P<it>confirmed_peaks)\]",
-        "The index of photos has no field [{it}]: run `peaks apply`, which adds it.",
+        "The index of photos has no field {it}: run `peaks apply`, which adds it.",
     ),
     (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
     (

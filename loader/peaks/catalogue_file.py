@@ -11,6 +11,7 @@ import yaml
 
 from loader.errors import PeaksError
 from loader.peaks.catalogue import UNDETERMINED, Entry, EntryT, NamesByLanguage, Peak
+from loader.peaks.confirmed import NO_PEAK
 from loader.place import Point
 from loader.text import shorten
 from loader.yaml_file import YamlReader, read_text
@@ -146,6 +147,8 @@ class _EntryReader(YamlReader):
                 f"the id '{shorten(value)}' is not a slug; use lower-case letters a-z, digits and single "
                 f"hyphens, as in '{self.kind.example[0]}'",
             )
+        if value == NO_PEAK and self.kind is Peak:
+            self.refuse(node, f"the id '{NO_PEAK}' is a person's word for no peak; give the peak another id")
         return value
 
     def names(self, node: yaml.Node) -> NamesByLanguage:

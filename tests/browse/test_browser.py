@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from elasticsearch import Elasticsearch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, free_port
@@ -162,3 +163,25 @@ def test_a_phone_shows_photos_first_and_nothing_is_wider_than_it(phone: Page) ->
     )
     phone.get_by_test_id("stExpandSidebarButton").click()
     expect(phone.locator(".facet").first).to_be_in_viewport()
+
+
+def test_this_is_a_peak(page: Page, client: Elasticsearch) -> None:
+    """A click says it, the rail counts it, it can be filtered by, and another click takes it back."""
+    hits = client.search(index="photos", query={"term": {"path": "scans/夜.jpg"}})["hits"]["hits"]
+    identifier, before = hits[0]["_id"], hits[0]["_source"]
+    khumbila = page.locator(".facet", has=page.get_by_text("Peaks", exact=True)).get_by_text("Khumbila")
+    try:
+        page.goto(f"/?photo={identifier}")
+        page.get_by_role("button", name="This is Khumbila").click()
+        expect(page.locator(".facts")).to_contain_text("Khumbila (you said)")
+        expect(khumbila.locator("xpath=..").locator(".photos")).to_have_text("2")
+        expect(page.get_by_role("button", name="This is Khumbila")).to_be_disabled()
+        page.goto("/?peak=khumbila")
+        expect(page.locator(".photo")).to_have_count(2)
+        expect(page.locator(".photo .line", has_text="you said")).to_have_count(1)
+        page.goto(f"/?photo={identifier}")
+        page.get_by_role("button", name="Take back what you said").click()
+        expect(page.get_by_role("button", name="Take back what you said")).to_be_disabled()
+        expect(page.locator(".facts")).not_to_contain_text("you said")
+    finally:
+        client.update(index="photos", id=identifier, doc={"confirmed_peaks": [], **before}, refresh=True)

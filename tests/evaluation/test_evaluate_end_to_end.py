@@ -75,6 +75,31 @@ def test_a_library_is_calibrated_and_evaluated(
     check_that_evaluation_weighs_as_the_identifier_does(client)
 
 
+def test_words_of_persons_measure_as_a_file_of_the_same_labels_does(
+    node: Node, client: Elasticsearch, library: Path, truth: Truth, tmp_path: Path
+) -> None:
+    refused = invoke("evaluate", "--labels", "confirmed", "--url", node.url)
+    assert refused.exit_code == 1 and "Nobody has said of a photo what it shows" in refused.output
+    labels = [{"file": entry["file"], "peaks": [entry["peak"]]} for entry in truth[:-2]]
+    labels.append({"file": truth[-2]["file"], "peaks": []})  # and of the last photo nothing is known
+    for label in labels:
+        words = [word for peak in label["peaks"] for word in ("--peak", peak)] or ["--none"]
+        call_peaks("confirm", label["file"], *words, "--url", node.url)
+    file = tmp_path / "truth.json"
+    file.write_text(json.dumps(labels), encoding="utf-8")
+    measured = {}
+    for source in ("confirmed", str(file)):
+        output, figures = tmp_path / "report.md", tmp_path / "report.json"
+        call_peaks("evaluate", "--labels", source, "--output", output, "--json", figures, "--url", node.url)
+        measured[source] = json.loads(figures.read_text(encoding="utf-8"))
+        assert measured[source].pop("run") and measured[source].pop("labels") == Path(source).name
+        chosen = "Labels: confirmed, of photos that persons chose to label."
+        assert (chosen in output.read_text(encoding="utf-8")) == (source == "confirmed")
+    assert measured["confirmed"] == measured[str(file)]
+    rules = [ask(node, "calibrate", "--labels", source, "--dry-run") for source in ("confirmed", str(file))]
+    assert rules[0] == rules[1] and rules[0]["photos"] == len(labels)
+
+
 def make_references(drawn: Path, truth: Truth, folder: Path) -> Path:
     """Two photos of one peak, which are in the library too."""
     for entry in [entry for entry in truth if entry["peak"] == "ama-dablam"][:2]:

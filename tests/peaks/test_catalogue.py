@@ -49,6 +49,13 @@ def refusal(text: str, kind: type[Entry] = Peak) -> str:
     return refused.value.message
 
 
+def test_the_word_for_no_peak_is_no_id() -> None:
+    assert refusal(entry(id="none")) == (
+        "c.yaml, line 1: the id 'none' is a person's word for no peak; give the peak another id."
+    )
+    assert parse_catalogue('- {id: none, names: ["None"]}', "c.yaml", Concept)[0].id == "none"
+
+
 def test_a_good_catalogue_is_read_whole() -> None:
     peaks = parse_catalogue(GOOD, "c.yaml", Peak)
     assert peaks == [

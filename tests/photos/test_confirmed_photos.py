@@ -2,13 +2,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.peaks.confirmed import CONFIRMED
+from loader.arrays import Vectors
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_index import find_entry
+from loader.peaks.confirmed import CONFIRMED, confirm_peaks
+from loader.photos.predictions import predict_photos
 from tests.conftest import REPOSITORY, Node, ask, call_peaks, invoke
 from tests.files.picture_files import quadrants, write
 from tests.photos.running_load import outcomes
@@ -111,6 +116,50 @@ def test_a_peak_that_leaves_the_catalogue(client: Elasticsearch, node: Node, tre
     call_peaks("load-peaks", PEAKS, "--url", node.url)
     assert "confirmed" not in call_peaks("predict", "--url", node.url)
     assert photo(client, trek / "IMG_0.jpg") == before
+
+
+def test_a_word_that_is_said_while_photos_are_named(client: Elasticsearch, node: Node, trek: Path) -> None:
+    """`peaks predict` has read the photos before, and must not write over it what the rule names."""
+    identifier, peak = ids(client, trek)["IMG_0.jpg"], find_entry(client, Peak, "lhotse")
+
+    def fill_fields(vectors: Vectors, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        confirm_peaks(client, identifier, [peak])
+        empty: dict[str, Any] = {name: [] for name in (*NAMED, "predicted_concepts", "peaks_in_frame")}
+        return [{**empty, "predicted_peaks": ["makalu"]} for _ in found]
+
+    report = predict_photos(client, fill_fields, lambda done: None)
+    assert (report.photos, report.changed, report.unchanged) == (3, 2, 1)
+    assert photo(client, trek / "IMG_0.jpg")["predicted_peaks"] == ["lhotse"]
+    assert shown(node, "makalu") == {"IMG_1.jpg", "IMG_2.jpg"}
+
+
+@pytest.fixture
+def earlier_index(client: Elasticsearch, fresh_indices: str) -> Iterator[None]:
+    """An index of photos that an earlier version made, without the field for the word."""
+    (index,) = client.indices.get(index="photos").values()
+    client.indices.delete(index="photos-000001")
+    del index["mappings"]["properties"][CONFIRMED]
+    settings = {"analysis": index["settings"]["index"]["analysis"]}
+    client.indices.create(
+        index="earlier", aliases={"photos": {}}, mappings=index["mappings"], settings=settings
+    )
+    yield
+    client.indices.delete(index="earlier")
+
+
+def test_an_index_of_an_earlier_version(
+    client: Elasticsearch, node: Node, earlier_index: None, trek: Path, fresh_indices: str
+) -> None:
+    """One sentence says what adds the field; loads go on meanwhile."""
+    assert outcomes(load(trek, node.url, "--reload")) == {"updated": 3}
+    refused = invoke("confirm", "IMG_0.jpg", "--none", "--url", node.url)
+    assert (refused.exit_code, refused.output) == (
+        1, "Error: The index of photos has no field confirmed_peaks: run `peaks apply`, which adds it.\n"
+    )
+    applied = call_peaks("apply", "--url", node.url, "--es-model-id", fresh_indices)
+    assert "new fields: confirmed_peaks" in applied
+    confirm(node, "IMG_0.jpg", "--none")
+    assert photo(client, trek / "IMG_0.jpg")[CONFIRMED] == ["none"]
 
 
 def test_what_cannot_be_said(client: Elasticsearch, node: Node, trek: Path) -> None:
