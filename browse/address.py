@@ -6,17 +6,20 @@ those of the command line's options where there is one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlencode
 
 from elasticsearch import Elasticsearch
 
-from loader.search.filters import Filters, read_filters
+from loader.errors import PeaksError
+from loader.search.filters import Filters, read_filters, read_whereabouts
+from loader.search.written_values import parse_altitudes
 
 Sort = Literal["", "time", "-time", "altitude", "-altitude"]
 View = Literal["", "map", "identify"]
 WHOLE_WORLD = "90,-180,-90,180"  # a box with every photo that has a position
+NOWHERE = "none"  # in place of a box: photos without a position
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,12 @@ class Address:
         peak: ids or names of peaks that photos are predicted to show; ``concept`` too.
         in_frame: ids or names of peaks that stood in the frame.
         from_day: as ``--from`` takes it; ``to_day`` as ``--to``.
-        box: TOP,LEFT,BOTTOM,RIGHT in degrees.
+        box: TOP,LEFT,BOTTOM,RIGHT in degrees, or `NOWHERE`.
+        altitude: LOWEST,BELOW in metres.
         sort: "" is the best match, or the photos' own clock without a question; "-" begins at the other end.
         page: from 1, of an answer without words.
         size: of an answer to words; 0 is the usual one.
+        stack: id of a photo whose copies and burst are shown apart.
         photo: id of the one that is looked at.
         sight: whether its peaks are marked.
         view: beside the photos.
@@ -47,9 +52,11 @@ class Address:
     from_day: str = ""
     to_day: str = ""
     box: str = ""
+    altitude: str = ""
     sort: Sort = ""
     page: int = 1
     size: int = 0
+    stack: str = ""
     photo: str = ""
     sight: str = ""
     view: View = ""
@@ -58,7 +65,7 @@ class Address:
     def read(cls, values_of: Callable[[str], list[str]]) -> Address:
         """Read the parameters of an address; what cannot be meant is as if it were not there."""
         read: dict[str, Any] = {}
-        for name, default in asdict(cls()).items():
+        for name, default in vars(cls()).items():
             values = [value for value in values_of(name) if value]
             if isinstance(default, tuple):
                 read[name] = tuple(dict.fromkeys(values))
@@ -72,14 +79,18 @@ class Address:
 
     def parameters(self) -> dict[str, Any]:
         """The query's parameters, without those that say nothing."""
-        usual = asdict(Address())
-        return {name: value for name, value in asdict(self).items() if value != usual[name]}
+        usual = vars(_USUAL)
+        return {name: value for name, value in vars(self).items() if value != usual[name]}
 
-    def link(self, **changes: Any) -> str:
+    def change(self, **changes: Any) -> Address:
         """The address with some of its state changed; another question or filter begins at the first page."""
         if changes.keys() - {"photo", "sight"}:
-            changes = {"page": 1, "size": 0, "photo": "", "sight": "", **changes}
-        return f"?{urlencode(replace(self, **changes).parameters(), doseq=True)}"
+            changes = {"page": 1, "size": 0, "stack": "", "photo": "", "sight": "", **changes}
+        return replace(self, **changes)
+
+    def link(self, **changes: Any) -> str:
+        """Where a link leads that makes these changes."""
+        return f"?{urlencode(self.change(**changes).parameters(), doseq=True)}"
 
     def toggle(self, name: str, value: str) -> str:
         """The address with a value of a filter added or taken away."""
@@ -93,10 +104,12 @@ class Address:
         Raises:
             PeaksError: one cannot be meant, or names an unknown peak, concept or library.
         """
+        is_nowhere = self.box == NOWHERE
         return read_filters(
             client, peaks=self.peak, in_frame=self.in_frame, concepts=self.concept, libraries=self.library,
-            shot_from=self.from_day or None, shot_to=self.to_day or None, box=self.box or None, size=size,
-        )
+            shot_from=self.from_day or None, shot_to=self.to_day or None,
+            box=None if is_nowhere else self.box or None, size=size,
+        ) + read_whereabouts(self.altitude or None, without_position=is_nowhere)
 
     def chips(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
         """What is asked and filtered by, each with the address without it.
@@ -104,7 +117,7 @@ class Address:
         Args:
             names: of peaks and concepts by their ids.
         """
-        chips = []
+        chips = [(f"“{self.q}”", self.link(q=""))] if self.q else []
         if self.like:
             chips.append(("like one photo", self.link(like="")))
         said = {
@@ -118,10 +131,26 @@ class Address:
         else:
             chips += [(f"from {self.from_day}", self.link(from_day=""))] if self.from_day else []
             chips += [(f"to {self.to_day}", self.link(to_day=""))] if self.to_day else []
+        if self.altitude:
+            chips.append((say_altitudes(self.altitude), self.link(altitude="")))
         if self.box:
-            where = "with a position" if self.box == WHOLE_WORLD else "inside a box of the map"
-            chips.append((where, self.link(box="")))
+            places = {WHOLE_WORLD: "with a position", NOWHERE: "without a position"}
+            chips.append((places.get(self.box, "inside a box of the map"), self.link(box="")))
+        if self.stack:
+            chips.append(("copies and burst of one photo", self.link(stack="")))
         return chips
+
+
+_USUAL = Address()
+
+
+def say_altitudes(altitude: str) -> str:
+    """``4000,4500`` for a person; as it stands where it is no range."""
+    try:
+        lowest, below = parse_altitudes(altitude)
+    except PeaksError:
+        return altitude
+    return f"{lowest:,.0f} to {below:,.0f} m"
 
 
 def _read_number(values: list[str], default: int) -> int:

@@ -28,7 +28,7 @@ def main() -> None:
     streamlit.set_page_config(page_title="Photos and peaks", layout="wide")
     streamlit.html(PARTS / "style.css")
     settings, address = chosen_settings(), Address.read(streamlit.query_params.get_all)
-    show_search(address)
+    state = show_search(address)
     with said_errors():
         everything = read_facets(settings.client, Filters())
         with said_errors():
@@ -36,7 +36,8 @@ def main() -> None:
                 show_uploads(settings)
             else:
                 _show_photos(settings, address, everything)
-        show("state.html", words=describe_cluster(settings, everything))
+        with state:
+            show("state.html", words=describe_cluster(settings, everything))
 
 
 @contextmanager
@@ -56,7 +57,8 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
     """The chips and the rail, which stay where a filter is refused, the map, and photos or one of them."""
     facets, error = everything, None
     try:
-        facets = read_facets(settings.client, address.filters(settings.client))
+        if filters := address.filters(settings.client).parameters:
+            facets = read_facets(settings.client, Filters(filters))
     except PeaksError as refused:
         error = refused
     names = read_names(settings.client, address, facets)
@@ -72,10 +74,10 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
             show_trek(settings, address)
     answer = answer_address(settings.client, address)
     if address.photo:
-        hit = read_photo(settings.client, address.photo)
-        show_photo(settings, address, hit, answer.hits)
+        photo = read_photo(settings.client, address.photo)
+        show_photo(settings, address, photo, answer.hits)
         with said_errors():
-            show_word(settings, hit)
+            show_word(settings, photo.hit)
     else:
         show_grid(address, answer)
 

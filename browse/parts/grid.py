@@ -9,7 +9,7 @@ from browse.parts.markup import show
 from loader.search.answer import Answer, PhotoHit
 from loader.text import format_count
 
-_ORDERS = {"time": "first", "-time": "last", "altitude": "lowest", "-altitude": "highest"}
+_ORDERS = {"time": "earliest", "-time": "latest", "altitude": "lowest", "-altitude": "highest"}
 
 
 def show_grid(address: Address, answer: Answer) -> None:

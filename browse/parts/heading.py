@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit
 
 from browse.address import Address
 from browse.parts.markup import show
@@ -12,18 +15,38 @@ from loader.errors import PeaksError
 from loader.search.facets import Facets
 from loader.text import format_count
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 _EXAMPLES = 5
+_WORDS = "words"  # key of the search box
+_MOST_CHARACTERS = 1000  # as the templates take them
+_PAUSE = "500ms"  # of a person who types, before the words are asked for
 
 
-def show_search(address: Address) -> None:
-    """The search box, which needs no cluster, and the ways to the other views."""
-    others = {name: value for name, value in address.parameters().items()
-              if name not in ("q", "like", "page", "size", "photo", "sight")}
-    hidden = [
-        (name, each) for name, value in others.items()
-        for each in (value if isinstance(value, tuple) else [value]) if each != "identify"
-    ]
-    show("search.html", address=address, hidden=hidden)
+def show_search(address: Address) -> DeltaGenerator:
+    """The search box, which needs no cluster, and the ways to the other views.
+
+    Returns:
+        Where the cluster's state is to stand.
+    """
+    if streamlit.session_state.get(_WORDS) != address.q:  # by a link, or by the browser's buttons
+        streamlit.session_state[_WORDS] = address.q
+    streamlit.text_input(
+        "What the photos show, in any language", key=_WORDS, type="search", max_chars=_MOST_CHARACTERS,
+        placeholder="What do the photos show?", label_visibility="collapsed", live=_PAUSE, on_change=_ask,
+        args=[address],
+    )
+    with streamlit.container(horizontal=True, horizontal_alignment="distribute", gap=None):
+        show("views.html", address=address)
+        return streamlit.empty()
+
+
+def _ask(address: Address) -> None:
+    """Put the words into the address before the page is made anew: nothing is loaded again."""
+    view = "" if address.view == "identify" else address.view
+    asked = address.change(q=streamlit.session_state[_WORDS], like="", view=view)
+    streamlit.query_params.from_dict(asked.parameters())
 
 
 def show_examples(address: Address, facets: Facets, names: Mapping[str, str]) -> None:

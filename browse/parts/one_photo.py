@@ -1,8 +1,8 @@
 """The page of one photo: large and upright from the library's file, its facts, and where to go from it."""
 from __future__ import annotations
 
-import base64
 import io
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import streamlit
 from PIL import Image
 
 from browse.address import Address
+from browse.answers import Photo
 from browse.parts.markup import describe_photo, show
 from browse.settings import Settings
 from loader.errors import PeaksError
@@ -20,36 +21,44 @@ from loader.peaks.catalogue_index import require_entries
 from loader.peaks.sight.geometry import Summits
 from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
 from loader.search.answer import PhotoHit
-from loader.show.pages import thumbnail_uri
 from loader.show.sight.diagram import render_diagram
 
 SCREEN_SIDE = 1600  # pixels of the longer side
 _QUALITY = 85
 
 
-def show_photo(settings: Settings, address: Address, hit: PhotoHit, others: Sequence[PhotoHit]) -> None:
+def show_photo(settings: Settings, address: Address, photo: Photo, others: Sequence[PhotoHit]) -> None:
     """Show a photo between its neighbours in the answer.
 
     Args:
         settings: of the page.
         address: that looks at it.
-        hit: the photo.
+        photo: the photo.
         others: the answer that it was chosen from.
     """
     _step(address, [other.id for other in others])
-    file, note = find_file(hit), None
-    picture = thumbnail_uri(hit.thumbnail)
+    hit, file = photo.hit, find_file(photo.hit)
+    picture, note = b64decode(hit.thumbnail or ""), None
     try:
         if address.sight and file is not None:
-            picture = data_uri(draw_sight(settings, file, hit.path), "png")
+            picture = draw_sight(settings, file, hit.path)
         elif file is not None:
-            picture = data_uri(_read_large(str(file), file.stat().st_mtime), "jpeg")
+            picture = _read_large(str(file), file.stat().st_mtime)
         else:
             note = "The file is not where the library was loaded from: this is its thumbnail."
     except PeaksError as error:
         note = error.message
-    show("photo.html", address=address, hit=hit, picture=picture, alt=describe_photo(hit), note=note,
-         file=file)
+    show("note.html", note=note)
+    if picture:
+        show_picture(picture, describe_photo(hit))
+    show("photo.html", address=address, hit=hit, file=file, in_frame=photo.in_frame, fields=photo.fields)
+    streamlit.code(hit.file or hit.path, language=None)  # it has a button to copy
+
+
+def show_picture(picture: bytes, alt: str) -> None:
+    """A picture as large as the screen takes, which the browser fetches by itself."""
+    with streamlit.container(key="large"):
+        streamlit.image(picture, alt=alt)
 
 
 def find_file(hit: PhotoHit) -> Path | None:
@@ -84,11 +93,6 @@ def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
     summits = Summits.gather(require_entries(settings.client, Peak))
     sighted = sight_photo(replace(read_photo_camera(str(file)), path=name), summits)
     return render_diagram("png", sighted, read_picture(str(file)))
-
-
-def data_uri(data: bytes, kind: str) -> str:
-    """A picture that stands in the page itself."""
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _step(address: Address, ids: list[str]) -> None:

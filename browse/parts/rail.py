@@ -1,4 +1,4 @@
-"""The left side: peaks, concepts, days and libraries with live counts, each a filter that a click sets."""
+"""The left side: what the photos show, where and when, with live counts, each a filter that a click sets."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from elasticsearch import Elasticsearch
 
-from browse.address import WHOLE_WORLD, Address
+from browse.address import NOWHERE, WHOLE_WORLD, Address, say_altitudes
 from browse.parts.markup import show
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
-from loader.search.facets import Facets
+from loader.search.facets import ALTITUDES, Facets
 
 _TITLES = {
     "peak": ("Peaks", "predicted_peaks"),
@@ -18,6 +18,7 @@ _TITLES = {
     "concept": ("Also shown", "predicted_concepts"),
     "library": ("Libraries", "libraries"),
 }
+_MOST_DAYS = 31  # lines; more days are shown as months, and more months as years
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,11 @@ def show_rail(address: Address, facets: Facets, names: Mapping[str, str]) -> Non
               for name, (title, facet) in _TITLES.items()]
     groups = [(title, choices) for title, choices in groups
               if len(choices) > 1 or any(choice.is_on for choice in choices) or title != "Libraries"]
-    days = [_day(address, day, photos) for day, photos in facets.counts["days"].items()]
-    placed = Choice("with a position", facets.with_position,
-                    address.link(box="" if address.box else WHOLE_WORLD), bool(address.box))
-    groups += [("Days", days), ("Place", [placed] if facets.with_position or address.box else [])]
+    groups += [
+        ("Days", list_days(address, facets.counts["days"])),
+        ("Altitude", list_altitudes(address, facets.counts["altitudes"])),
+        ("Place", _places(address, facets.counts["position"])),
+    ]
     show("rail.html", groups=[(title, choices) for title, choices in groups if choices])
 
 
@@ -71,7 +73,44 @@ def _choices(
     return sorted(choices, key=lambda choice: not choice.is_on)
 
 
+def list_days(address: Address, counts: Mapping[str, int]) -> list[Choice]:
+    """Days; months or years where there are many, and inside of the one that is chosen its parts."""
+    chosen = address.from_day if address.from_day == address.to_day else ""
+    if len(counts) > _MOST_DAYS:
+        counts = {day: photos for day, photos in counts.items() if day.startswith(chosen[:7])}
+    groups: dict[str, int] = {}
+    for length in (10, 7, 4):  # of 2023-10-05
+        groups = {}
+        for day, photos in counts.items():
+            groups[day[:length]] = groups.get(day[:length], 0) + photos
+        if len(groups) <= _MOST_DAYS:
+            break
+    if chosen and chosen not in groups:
+        groups = {chosen: sum(groups.values()), **groups}
+    return [_day(address, day, photos) for day, photos in groups.items()]
+
+
 def _day(address: Address, day: str, photos: int) -> Choice:
     is_on = address.from_day == day == address.to_day
     other = "" if is_on else day
     return Choice(day, photos, address.link(from_day=other, to_day=other), is_on)
+
+
+def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice]:
+    ranges = {f"{lowest:.0f},{lowest + ALTITUDES:.0f}": photos for lowest, photos in counts.items()}
+    if address.altitude:
+        ranges.setdefault(address.altitude, 0)
+    return [_choice(address, "altitude", value, say_altitudes(value), photos)
+            for value, photos in ranges.items()]
+
+
+def _places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
+    values = {"with": (WHOLE_WORLD, "with a position"), "without": (NOWHERE, "without a position")}
+    return [_choice(address, "box", value, words, counts[each]) for each, (value, words) in values.items()
+            if counts[each] or address.box == value]
+
+
+def _choice(address: Address, name: str, value: str, words: str, photos: int) -> Choice:
+    """One of which only one can be on."""
+    is_on = getattr(address, name) == value
+    return Choice(words, photos, address.link(**{name: "" if is_on else value}), is_on)

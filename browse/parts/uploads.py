@@ -14,7 +14,7 @@ from browse.address import Address
 from browse.answers import answer_address
 from browse.parts.grid import show_hits
 from browse.parts.markup import show
-from browse.parts.one_photo import data_uri, draw_sight
+from browse.parts.one_photo import draw_sight, show_picture
 from browse.settings import Settings
 from loader.errors import PeaksError
 from loader.peaks.identification.identifier import open_identifier
@@ -40,8 +40,10 @@ def show_uploads(settings: Settings) -> None:
 def _show_upload(settings: Settings, upload: UploadedFile) -> None:
     with streamlit.spinner("Looking at it"), _as_file(upload) as file:
         image = identify(settings, file, upload.name)
-        picture = data_uri(draw_sight(settings, file, upload.name), "png")
-    show("identified.html", image=image, rows=image.rows(), picture=picture)
+        picture = draw_sight(settings, file, upload.name)
+    show("identified.html", image=image)
+    show_picture(picture, f"{upload.name} with the peaks before its camera marked: {image.headline}")
+    show("candidates.html", image=image, rows=image.rows())
     if not image.named:
         return
     best = image.named[0].peak

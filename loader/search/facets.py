@@ -1,4 +1,4 @@
-"""Counts beside an answer: how many photos show which peak or concept, of which library and day.
+"""Counts beside an answer: how many photos show which peak or concept, of which library, day and place.
 
 The counts of a facet are those under all other filters, so that a person sees what one more or another choice
 would give.
@@ -18,6 +18,7 @@ from loader.search.filters import Filters
 from loader.search.template_call import check_parameters
 
 TEMPLATE = "photos-facets"
+ALTITUDES = 500  # metres, the histogram's interval in the template
 # The parameters that filter by a facet, which its own counts leave out.
 OWN_PARAMETERS = {
     "predicted_peaks": ("predicted_peaks",),
@@ -25,6 +26,8 @@ OWN_PARAMETERS = {
     "predicted_concepts": ("predicted_concepts",),
     "libraries": ("libraries",),
     "days": ("shot_from", "shot_to"),
+    "altitudes": ("altitude_from", "altitude_to"),
+    "position": ("without_position", "box_top", "box_left", "box_bottom", "box_right"),
 }
 
 
@@ -35,13 +38,12 @@ class Facets:
     Attributes:
         total: photos that pass all filters.
         counts: of each facet of `OWN_PARAMETERS`, its values and their photos as Elasticsearch orders them,
-            most first and days in time: ids, names, and days as ``2023-10-05`` by the photos' own clocks.
-        with_position: photos that pass all filters and have a position.
+            most first, days in time and altitudes from below: ids, names, days as ``2023-10-05`` by the
+            photos' own clocks, the lower ends of ranges of `ALTITUDES` metres, and "with" or "without".
     """
 
     total: int
-    counts: Mapping[str, Mapping[str, int]]
-    with_position: int
+    counts: Mapping[str, Mapping[Any, int]]
 
 
 def read_facets(client: Elasticsearch, filters: Filters) -> Facets:
@@ -63,7 +65,6 @@ def read_facets(client: Elasticsearch, filters: Filters) -> Facets:
             facet: _read_counts(others.get(facet, everything)["aggregations"][facet]["buckets"])
             for facet in OWN_PARAMETERS
         },
-        with_position=everything["aggregations"]["with_position"]["doc_count"],
     )
 
 
@@ -75,5 +76,5 @@ def _ask(client: Elasticsearch, parameters: Mapping[str, Any]) -> ObjectApiRespo
     return client.search_template(index=PHOTOS, id=TEMPLATE, params=parameters)
 
 
-def _read_counts(buckets: list[dict[str, Any]]) -> dict[str, int]:
+def _read_counts(buckets: list[dict[str, Any]]) -> dict[Any, int]:
     return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in buckets}

@@ -23,7 +23,14 @@ from loader.peaks.catalogue_index import find_entry, say_entry
 from loader.peaks.siglip import SiglipSigmoid
 from loader.place import Point
 from loader.search.template_call import check_parameters
-from loader.search.written_values import is_after, parse_box, parse_distance, parse_moment, parse_point
+from loader.search.written_values import (
+    is_after,
+    parse_altitudes,
+    parse_box,
+    parse_distance,
+    parse_moment,
+    parse_point,
+)
 
 DEFAULT_WITHIN = "5km"  # as the help of --within says
 _MOST_PEAKS = 10_000  # a search's own limit
@@ -43,6 +50,10 @@ class Filters:
 
     parameters: dict[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+
+    def __add__(self, others: Filters) -> Filters:
+        """Both together."""
+        return Filters({**self.parameters, **others.parameters}, (*self.words, *others.words))
 
 
 def read_filters(
@@ -90,6 +101,22 @@ def read_filters(
     ]
     parameters = {name: value for part, _ in parts for name, value in part.items()}
     return Filters(parameters, tuple(words for _, words in parts if words))
+
+
+def read_whereabouts(altitude: str | None, *, without_position: bool) -> Filters:
+    """Filters on a photo's altitude, as `parse_altitudes` takes it, and on its having no position.
+
+    Raises:
+        PeaksError: the altitude is no range.
+    """
+    filters = Filters()
+    if altitude is not None:
+        lowest, below = parse_altitudes(altitude)
+        parameters = {"altitude_from": lowest, "altitude_to": below}
+        filters += Filters(parameters, (f"between {lowest:g} and {below:g} m",))
+    if without_position:
+        filters += Filters({"without_position": True}, ("without a position",))
+    return filters
 
 
 def filter_clauses(

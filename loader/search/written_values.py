@@ -46,6 +46,14 @@ def parse_box(text: str) -> Box:
     return box
 
 
+def parse_altitudes(text: str) -> tuple[float, float]:
+    """``LOWEST,BELOW`` in metres: the second is the first altitude that is too high."""
+    match = _POINT.fullmatch(text)
+    if match is None or float(match[1]) >= float(match[2]):
+        raise PeaksError(f"altitude {text!r} is no range: write LOWEST,BELOW in metres, such as 4000,4500.")
+    return float(match[1]), float(match[2])
+
+
 def parse_moment(text: str, option: str, *, last: bool) -> str:
     """A date or time as an ISO 8601 moment.
 

@@ -24,8 +24,8 @@ LISTS = {name for name, parameter in PARAMETERS.items() if parameter["type"] == 
 LEFT_OUT: tuple[Any, ...] = (None, "")
 # What stands in a section, which mustache repeats for each item of a list.
 SECTIONS = (
-    "near_lat", "box_top", "shot_from", "shot_to", "sort.time", "sort.altitude", "sort.distance",
-    "with_names", "with_thumbnail",
+    "near_lat", "box_top", "altitude_from", "altitude_to", "without_position", "shot_from", "shot_to",
+    "sort.time", "sort.altitude", "sort.distance", "with_names", "with_thumbnail",
 )
 PLACE = ("near_lat", "near_lon", "box_top", "box_left", "box_bottom", "box_right")
 MORE: list[Any] = [
@@ -162,10 +162,11 @@ def test_incomplete_groups_are_refused_by_name(stored: Elasticsearch, template: 
 def test_zero_is_a_value(stored: Elasticsearch) -> None:
     assert found(stored, near_lat=0, near_lon=0) == []
     assert found(stored, min_similarity=0) == ["flags", "camp"]
+    assert found(stored, altitude_to=0) == [] and found(stored, altitude_from=0) == ["flags", "camp"]
     assert found(stored, size=0) == []
 
 
 def test_false_is_a_value_where_true_is_one_and_nowhere_else(stored: Elasticsearch) -> None:
     assert found(stored, with_names=False) == ["flags", "camp", "yak"]
-    for name in set(PARAMETERS) - {"with_names", "with_thumbnail"}:
+    for name in set(PARAMETERS) - {"with_names", "with_thumbnail", "without_position"}:
         assert ask(stored, name, False) is None

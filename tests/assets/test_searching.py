@@ -87,6 +87,14 @@ def test_place(stored: Elasticsearch) -> None:
     assert found(stored, box_top=28.1, box_left=86, box_bottom=27.9, box_right=87) == ["camp"]
 
 
+def test_altitude_and_no_position(stored: Elasticsearch) -> None:
+    assert found(stored, altitude_from=4012.5, altitude_to=5170) == ["flags"]  # the upper end is left out
+    assert found(stored, altitude_from=5170, num_candidates=1) == ["camp"]
+    assert found(stored, altitude_to=5171) == ["flags", "camp"]
+    assert found(stored, without_position=True, num_candidates=1) == ["yak"]
+    assert found(stored, without_position=False) == ["flags", "camp", "yak"]
+
+
 @pytest.mark.parametrize("parameters", [
     {"predicted_peaks": ["everest", "ama-dablam"]},
     {"predicted_concepts": ["stupa", "prayer-flags"]},
@@ -157,6 +165,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"box_right": 87}, BOX),
     ({"box_top": 27, "box_left": 86, "box_bottom": 28, "box_right": 87}, BOX),
     ({"min_similarity": "x"}, "min_similarity takes one number"),
+    ({"altitude_from": "high"}, "altitude_from takes one number"),
+    ({"altitude_to": [5000]}, "altitude_to takes one number"),
+    ({"without_position": "yes"}, "without_position takes true or false"),
     ({"shot_from": "yesterday"}, "Failed to parse"),
     ({"libraries": []}, "libraries takes one name or several"),
     ({"with_names": "yes"}, "with_names takes true or false"),

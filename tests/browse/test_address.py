@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from browse.address import WHOLE_WORLD, Address
+from browse.address import NOWHERE, WHOLE_WORLD, Address
 
 
 def read(query: str) -> Address:
@@ -16,7 +16,8 @@ def read(query: str) -> Address:
 
 def test_an_address_says_all_of_its_state() -> None:
     address = Address(q="yak & 夜", peak=("ama-dablam", "lhotse"), from_day="2023-10-05", to_day="2023-10-05",
-                      box="28,86,27,87", sort="-time", photo="abc", view="map")
+                      box="28,86,27,87", altitude="4000,4500", sort="-time", stack="x", photo="abc",
+                      view="map")
     assert read(address.link()) == address
     assert Address().link() == "?" and read("") == Address()
 
@@ -47,6 +48,11 @@ def test_each_chip_leaves_out_one_thing() -> None:
     assert read(chips["shows Lhotse"]).peak == () and read(chips["shows Lhotse"]).like == "x"
     days = [words for words, _ in Address(from_day="2023", to_day="2024", box="1,2,3,4").chips({})]
     assert days == ["from 2023", "to 2024", "inside a box of the map"]
+    rest = Address(q="yak", altitude="-500,0", box=NOWHERE, stack="x").chips({})
+    assert [words for words, _ in rest] == [
+        "“yak”", "-500 to 0 m", "without a position", "copies and burst of one photo",
+    ]
+    assert [words for words, _ in Address(altitude="<b>").chips({})] == ["<b>"]
 
 
 @pytest.mark.parametrize("hostile", ['"><script>alert(1)</script>', "a&peak=b", "a#b", "\u202e"])

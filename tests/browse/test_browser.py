@@ -94,8 +94,8 @@ def test_search_tick_open_and_back(page: Page) -> None:
     page.locator(".facet a", has_text="Mount Everest").first.click()
     expect(page.locator(".photo")).to_have_count(1)
     expect(page.locator(".chips")).to_contain_text("shows Mount Everest")
-    page.locator(".photo").click()
-    expect(page.locator("img.large")).to_be_visible()
+    page.locator(".photo a").click()
+    expect(page.locator(".st-key-large img")).to_be_visible()
     expect(page.locator(".facts")).to_contain_text("2023-10-06 05:58 +05:45")
     page.go_back()
     expect(page.locator(".photo")).to_have_count(1)
@@ -107,14 +107,14 @@ def test_search_tick_open_and_back(page: Page) -> None:
 
 def test_arrow_keys_and_back(page: Page) -> None:
     page.goto("/")
-    page.locator(".photo").first.click()
-    expect(page.locator("img.large")).to_have_attribute("alt", re.compile("blue"))
+    page.locator(".photo a").first.click()
+    expect(page.locator(".st-key-large img")).to_have_attribute("alt", re.compile("blue"))
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
     expect(page.locator(".state")).to_be_visible()  # the page is whole: keys are heard
     page.keyboard.press("ArrowRight")
-    expect(page.locator("img.large")).to_have_attribute("alt", re.compile("dawn"))
+    expect(page.locator(".st-key-large img")).to_have_attribute("alt", re.compile("dawn"))
     page.go_back()
-    expect(page.locator("img.large")).to_have_attribute("alt", re.compile("blue"))
+    expect(page.locator(".st-key-large img")).to_have_attribute("alt", re.compile("blue"))
 
 
 def test_the_map_opens_and_filters(page: Page) -> None:
@@ -139,7 +139,7 @@ def test_identify_an_upload(page: Page, photos: Path) -> None:
     page.goto("/?view=identify")
     page.locator("input[type=file]").set_input_files(photos / "day 1/blue.jpg")
     expect(page.locator("h3")).to_contain_text("blue.jpg: ")
-    expect(page.locator("img.large")).to_be_visible()
+    expect(page.locator(".st-key-large img")).to_be_visible()
 
 
 def test_a_damaged_upload_and_a_hostile_address_are_one_sentence(page: Page, tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.search.facets import read_facets
-from loader.search.filters import Filters, read_filters
+from loader.search.filters import Filters, read_filters, read_whereabouts
 
 pytestmark = pytest.mark.cluster
 
 
 def test_everything_is_counted(client: Elasticsearch, photos: Path) -> None:
     facets = read_facets(client, Filters())
-    assert facets.total == 6 and facets.with_position == 4
+    assert facets.total == 6 and facets.counts["position"] == {"with": 4, "without": 2}
     assert facets.counts["predicted_peaks"] == {"ama-dablam": 1, "khumbila": 1, "mount-everest": 1}
     assert facets.counts["predicted_concepts"] == {"tent": 2, "yak": 2, "gone": 1}
     assert list(facets.counts["libraries"].values()) == [6]
@@ -32,3 +32,19 @@ def test_a_facet_is_counted_under_the_others_only(client: Elasticsearch, photos:
     assert facets.counts["days"] == {"2023-10-05": 1}
     day = read_facets(client, read_filters(client, shot_from="2023-10-07", shot_to="2023-10-07"))
     assert day.total == 1 and len(day.counts["days"]) == 5
+
+
+def test_altitudes_and_positions_are_counted_without_their_own_filter(
+    client: Elasticsearch, photos: Path
+) -> None:
+    heights = {"day 1/blue.jpg": 4410.0, "day 1/dawn.jpg": 4000.0, "day 2/green.jpg": -3.0}
+    for path, altitude in heights.items():
+        (hit,) = client.search(index="photos", query={"term": {"path": path}})["hits"]["hits"]
+        client.update(index="photos", id=hit["_id"], doc={"altitude": altitude})
+    client.indices.refresh(index="photos")
+    low = read_facets(client, read_whereabouts("-500,0", without_position=False))
+    assert low.total == 1 and low.counts["altitudes"] == {-500.0: 1, 4000.0: 2}
+    assert low.counts["position"] == {"with": 1, "without": 0}
+    assert low.counts["predicted_concepts"] == {"tent": 1, "yak": 1}
+    unplaced = read_facets(client, read_whereabouts(None, without_position=True))
+    assert unplaced.total == 2 and unplaced.counts["position"] == {"with": 4, "without": 2}

@@ -18,8 +18,14 @@ from loader.commands.options import (
 from loader.elastic.assets import read_schema
 from loader.errors import PeaksError
 from loader.place import Box, Point
-from loader.search.filters import Filters, read_filters
-from loader.search.written_values import parse_box, parse_distance, parse_moment, parse_point
+from loader.search.filters import Filters, read_filters, read_whereabouts
+from loader.search.written_values import (
+    parse_altitudes,
+    parse_box,
+    parse_distance,
+    parse_moment,
+    parse_point,
+)
 
 NOBODY = Elasticsearch("http://127.0.0.1:1")  # nothing listens there: asking it is an error
 
@@ -50,6 +56,16 @@ def test_distance(text: str, distance: str) -> None:
 def test_no_distance(text: str) -> None:
     with pytest.raises(PeaksError, match="is no distance"):
         parse_distance(text)
+
+
+def test_altitudes() -> None:
+    assert parse_altitudes("4000, 4500") == (4000, 4500) and parse_altitudes("-500,0") == (-500, 0)
+    chosen = read_whereabouts("4000,4500", without_position=True)
+    assert chosen.words == ("between 4000 and 4500 m", "without a position")
+    assert chosen.parameters == {"altitude_from": 4000, "altitude_to": 4500, "without_position": True}
+    for text in ("high", "4000", "4500,4000", "1,1", "1,2,3", "4000-4500"):
+        with pytest.raises(PeaksError, match="is no range"):
+            parse_altitudes(text)
 
 
 def test_box() -> None:
