@@ -1,7 +1,10 @@
 """The notebook: it runs on the session's node, its answers are right, and git holds nothing of a run."""
 from __future__ import annotations
 
+import ast
 import html
+import importlib
+import inspect
 import json
 import os
 import re
@@ -157,6 +160,23 @@ def test_without_the_package_it_asks_for_the_repository() -> None:
     ended = subprocess.run(words, capture_output=True, text=True)
     assert ended.returncode == 1
     assert ended.stderr == "The package is not installed: write the repository's address into REPOSITORY.\n"
+
+
+def test_what_it_calls_takes_what_it_gives() -> None:
+    cells = [cell.source for cell in read_notebook().cells if cell.cell_type == "code"]
+    tree = ast.parse("\n".join(cells))
+    imported = {
+        alias.name: getattr(importlib.import_module(node.module), alias.name)
+        for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module for alias in node.names
+        if node.module.partition(".")[0] in ("cluster", "demo", "eland_models", "loader")
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)
+             and isinstance(node.func, ast.Name) and node.func.id in imported]
+    assert len(calls) > 12
+    for call in calls:
+        assert isinstance(call.func, ast.Name)
+        named = {str(keyword.arg): None for keyword in call.keywords}
+        inspect.signature(imported[call.func.id]).bind(*call.args, **named)
 
 
 def test_git_holds_nothing_of_a_run() -> None:
