@@ -95,10 +95,8 @@ def deploy(
     wanted = list_wanted(model_id, deployment, running)
     if is_new or any(running.get(name) != settings for name, settings in wanted.items()):
         show_memory(require_room(client, exported, wanted))
-    if present and is_new:
-        show_progress(f"Removing the previous {model_id}")
-        remove(client, model_id)
     if is_new:
+        remove(client, model_id)
         show_progress(f"Importing {model_id} ({exported.path.stat().st_size / 1e6:,.0f} MB)")
         import_model(eland_model(client, model_id), exported)
     for unwanted in {*running} & {ingest_id(model_id)} - {*wanted}:

@@ -1,4 +1,4 @@
-"""Data go from 8.19 to 9.5, which Elasticsearch upgrades by itself, and not back."""
+"""Data and the model go from 8.19 to 9.5, which Elasticsearch upgrades by itself, and not back."""
 from __future__ import annotations
 
 import json
@@ -7,14 +7,24 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 
 from cluster.embedded.home import Home
 from cluster.embedded.java import find_javas
 from cluster.embedded.stacks import STACKS, Stack
-from tests.conftest import call_peaks, free_port, must_run_peaks, run_peaks
-from tests.embedded.plugin_node import Api
+from tests.conftest import (
+    DEMO_CHECKPOINT,
+    Node,
+    ask,
+    call_peaks,
+    free_port,
+    invoke,
+    must_run_peaks,
+    run_peaks,
+)
+from tests.embedded.plugin_node import Api, infer
 
 pytestmark = pytest.mark.cluster
 NEW, OLD = STACKS
@@ -22,7 +32,7 @@ NEW, OLD = STACKS
 
 @pytest.fixture
 def home(session_home: Path) -> Iterator[Home]:
-    """A home beside that of the session, for a node without plugins."""
+    """A home beside that of the session."""
     with tempfile.TemporaryDirectory(dir=session_home.parent) as folder:
         (home := Home(Path(folder))).write_state({})
         for stack in STACKS:
@@ -38,26 +48,55 @@ def link_distribution(prepared: Home, home: Home, stack: Stack) -> None:
 
 
 def start(home: Home, port: int, stack: str) -> str:
-    """Start the bare node; returns what is said, the choice of the line first."""
-    options = ("--home", home.path, "--port", str(port), "--bare", "--heap", "512m")
+    """Start the node; returns what is said, the choice of the line first."""
+    options = ("--home", home.path, "--port", str(port), "--heap", "512m")
     said = run_peaks("cluster", "start", *options, PEAKS_STACK=stack)
     return said.stderr + said.stdout
 
 
-def test_data_of_8_19_are_upgraded_and_data_of_9_5_refused(home: Home) -> None:
+def load(node: Node, api: Api) -> None:
+    """Deploy the demo's text model, and store a photo that looks like "prayer flags", and a peak."""
+    call_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
+    call_peaks("apply", "--es-model-id", DEMO_CHECKPOINT.name, "--url", node.url)
+    [vector] = infer(api, DEMO_CHECKPOINT.name, "prayer flags")
+    api.ok("PUT", "/photos/_doc/1?refresh=true", {"path": "flags.jpg", "clip_image": vector})
+    put_peak(api, "before")
+
+
+def put_peak(api: Api, identifier: str) -> None:
+    """Store a peak, whose vector the ingest pipeline computes."""
+    peak = {"id": identifier, "names": ["Ama Dablam"], "elev_m": 6812}
+    api.ok("PUT", f"/peaks_catalog/_doc/{identifier}?refresh=true", peak)
+
+
+def answer(node: Node) -> tuple[str, Any]:
+    """The photo that a search finds, and its cosine."""
+    [hit] = ask(node, "search", "prayer flags", "--recipe", "none")["hits"]
+    return hit["path"], hit["cosine"]
+
+
+def test_data_and_model_of_8_19_are_upgraded_and_data_of_9_5_refused(home: Home) -> None:
     if os.environ.get("PEAKS_STACK") == OLD.name:
         pytest.skip(f"runs once, with the tests of {NEW.name}")
     if not any(java.fits(NEW.lowest_java) for java in find_javas()):
         pytest.skip(f"this machine has no JDK {NEW.lowest_java}")
     port = free_port()
-    api = Api(f"http://127.0.0.1:{port}")
+    node = Node(f"http://127.0.0.1:{port}")
+    api = Api(node.url)
     start(home, port, OLD.name)
-    api.ok("PUT", "/diary/_doc/1?refresh=true", {"text": "crossed the pass"})
+    load(node, api)
+    assert answer(node) == ("flags.jpg", pytest.approx(1, abs=1e-3))
     must_run_peaks("cluster", "stop", "--home", home.path)
     assert f"{NEW} on JDK" in start(home, port, NEW.name)
-    (node,) = api.ok("GET", "/_nodes/_local")["nodes"].values()
-    assert node["version"] == NEW.version
-    assert api.ok("GET", "/diary/_doc/1")["_source"] == {"text": "crossed the pass"}
+    (info,) = api.ok("GET", "/_nodes/_local")["nodes"].values()
+    assert info["version"] == NEW.version
+    assert answer(node) == ("flags.jpg", pytest.approx(1, abs=1e-3))
+    put_peak(api, "after")
+    needed = invoke("peak", "before", "--url", node.url)
+    assert "[photos-of-peak] is not in the cluster: run `peaks apply`." in needed.stderr
+    call_peaks("apply", "--es-model-id", DEMO_CHECKPOINT.name, "--url", node.url)
+    found = [ask(node, "peak", identifier)["hits"] for identifier in ("before", "after")]
+    assert found[0] == found[1] and found[0][0]["path"] == "flags.jpg"
     must_run_peaks("cluster", "stop", "--home", home.path)
     assert f"Elasticsearch 9, and {OLD} cannot open it: take the other --stack" in start(home, port, OLD.name)
     status = json.loads(run_peaks("cluster", "status", "--home", home.path, "--json").stdout)

@@ -123,25 +123,20 @@ def test_query_vector_builder_gives_up_after_ten_seconds(api: Api, slow: str) ->
     assert (status, reason) == (408, "timeout [10s] waiting for inference result")
 
 
-def test_info_and_node_attributes_tell_the_same(api: Api) -> None:
-    info = api.ok("GET", "/_ml/info")
-    [node] = api.ok("GET", "/_nodes")["nodes"].values()
-    attributes = node["attributes"]
-    machine, heap = int(attributes["ml.machine_memory"]), int(attributes["ml.max_jvm_size"])
-    allowed = min(machine - heap - 200 * 2**20, machine * 9 // 10)
-    processors = float(attributes["ml.allocated_processors_double"])
-    assert heap == node["jvm"]["mem"]["heap_max_in_bytes"]
-    assert processors == node["os"]["allocated_processors"]
-    assert info["limits"] == {
+def test_info_tells_what_models_may_take(api: Api) -> None:
+    limits = api.ok("GET", "/_ml/info")["limits"]
+    [node] = api.ok("GET", "/_nodes/stats/os")["nodes"].values()
+    [info] = api.ok("GET", "/_nodes/os,jvm")["nodes"].values()
+    machine = node["os"]["mem"]["adjusted_total_in_bytes"]
+    allowed = min(machine - info["jvm"]["mem"]["heap_max_in_bytes"] - 200 * 2**20, machine * 9 // 10)
+    assert limits == {
         "total_ml_memory": f"{allowed // 2**20}mb",
         "effective_max_model_memory_limit": f"{(allowed - 40 * 2**20) // 2**20}mb",
-        "total_ml_processors": processors,
-        "max_single_ml_node_processors": processors,
+        "total_ml_processors": info["os"]["allocated_processors"],
     }
-    assert info["upgrade_mode"] is False and info["native_code"]["version"] == node["version"]
 
 
-def test_model_that_does_not_fit_is_refused_with_the_figures(api: Api, tmp_path: Path) -> None:
+def test_model_that_does_not_fit_is_refused(api: Api, tmp_path: Path) -> None:
     metadata = {"per_deployment_memory_bytes": 2**50, "per_allocation_memory_bytes": 1}
     put_model(api, LARGE, save_model(Echo(), tmp_path), metadata=metadata)
     status, answer = api.call("POST", f"/_ml/trained_models/{LARGE}/deployment/_start")
@@ -150,9 +145,6 @@ def test_model_that_does_not_fit_is_refused_with_the_figures(api: Api, tmp_path:
         429,
         "Could not start deployment because no ML nodes with sufficient capacity were found",
     )
-    cause = answer["error"]["caused_by"]["reason"]
-    assert "This node has insufficient available memory. Available memory for ML [" in cause
-    assert "estimated memory required for this model [11258999" in cause
 
 
 def test_allocations_are_counted_against_the_memory(api: Api, large: str) -> None:
@@ -160,20 +152,9 @@ def test_allocations_are_counted_against_the_memory(api: Api, large: str) -> Non
     too_many = "deployment because there are not enough resources to provide all requested allocations"
     assert api.refusal("POST", start) == (429, f"Could not start {too_many}")
     start_model(api, large, "&wait_for=fully_allocated")
-    update = f"/_ml/trained_models/{large}/deployment/_update?number_of_allocations=3"
-    assert api.refusal("POST", update) == (429, f"Could not update {too_many}")
+    update = f"/_ml/trained_models/{large}/deployment/_update"
+    assert api.refusal("POST", update, {"number_of_allocations": 3}) == (429, f"Could not update {too_many}")
     assert deployment_stats(api, large)["number_of_allocations"] == 1
-
-
-def test_memory_setting_of_machine_learning_is_heeded(api: Api) -> None:
-    automatic, percent = "xpack.ml.use_auto_machine_memory_percent", "xpack.ml.max_machine_memory_percent"
-    [node] = api.ok("GET", "/_nodes")["nodes"].values()
-    api.ok("PUT", "/_cluster/settings", {"persistent": {automatic: False, percent: 5}})
-    try:
-        limited = api.ok("GET", "/_ml/info")["limits"]["total_ml_memory"]
-    finally:
-        api.ok("PUT", "/_cluster/settings", {"persistent": {automatic: None, percent: None}})
-    assert limited == f"{int(node['attributes']['ml.machine_memory']) * 5 // 100 // 2**20}mb"
 
 
 def test_adaptive_allocations_are_kept_with_the_deployment(api: Api, large: str) -> None:
@@ -182,21 +163,10 @@ def test_adaptive_allocations_are_kept_with_the_deployment(api: Api, large: str)
     api.ok("POST", f"{start}?timeout=120s&cache_size=0b&priority=low", {"adaptive_allocations": adaptive})
     stats = deployment_stats(api, large)
     assert (stats["adaptive_allocations"], stats["priority"]) == (adaptive, "low")
-    status, reason = api.refusal("POST", update, {"number_of_allocations": 1})
-    assert (status, "cannot be set if adaptive allocations is enabled" in reason) == (400, True), reason
     api.ok("POST", update, {"adaptive_allocations": None})
     assert "adaptive_allocations" not in deployment_stats(api, large)
 
 
-def test_deployment_is_not_named_after_another_model(api: Api, slow: str, large: str) -> None:
-    path = f"/_ml/trained_models/{large}/deployment/_start?deployment_id="
-    status, reason = api.refusal("POST", path + slow)
-    assert (status, f"an existing deployment with the same id [{slow}]" in reason) == (400, True), reason
-    api.ok("POST", f"/_ml/trained_models/{slow}/deployment/_stop")
-    status, reason = api.refusal("POST", path + slow)
-    assert (status, f"[{slow}] is the same as an another model" in reason) == (400, True), reason
-
-
 def test_update_of_an_unknown_deployment_is_refused(api: Api) -> None:
-    path = "/_ml/trained_models/nope/deployment/_update?number_of_allocations=2"
-    assert api.refusal("POST", path) == (404, "No known model deployment with id [nope]")
+    path, body = "/_ml/trained_models/nope/deployment/_update", {"number_of_allocations": 2}
+    assert api.refusal("POST", path, body) == (404, "No known model deployment with id [nope]")

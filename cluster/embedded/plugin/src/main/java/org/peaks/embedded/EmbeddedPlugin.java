@@ -33,7 +33,6 @@ import org.peaks.embedded.analysis.CommonAnalysis;
 import org.peaks.embedded.ingest.InferenceProcessor;
 import org.peaks.embedded.ingest.RemoveProcessor;
 import org.peaks.embedded.ingest.SetProcessor;
-import org.peaks.embedded.model.Capacity;
 import org.peaks.embedded.model.ModelApi;
 import org.peaks.embedded.model.ModelIndices;
 import org.peaks.embedded.model.ModelServices;
@@ -54,17 +53,7 @@ public final class EmbeddedPlugin extends StackPlugin
 
   private final MlInferenceNamedXContentProvider inferenceNames =
       new MlInferenceNamedXContentProvider();
-  private final Settings settings;
   private PluginServices services;
-
-  public EmbeddedPlugin(Settings settings) {
-    this.settings = settings;
-  }
-
-  @Override
-  public Settings additionalSettings() {
-    return Capacity.attributes(settings);
-  }
 
   @Override
   public Collection<?> createComponents(PluginServices services) {
@@ -75,10 +64,7 @@ public final class EmbeddedPlugin extends StackPlugin
 
   @Override
   public List<Setting<?>> getSettings() {
-    List<Setting<?>> known = new ArrayList<>(Capacity.SETTINGS);
-    known.add(TemplateEngine.SIZE_LIMIT);
-    known.add(ModelServices.SOCKET);
-    return known;
+    return List.of(TemplateEngine.SIZE_LIMIT, ModelServices.SOCKET);
   }
 
   @Override

@@ -55,7 +55,7 @@ final class Deployment {
   private volatile TrainedModelConfig config;
   private volatile RobertaTokenizer tokenizer;
   private volatile LoadedModel model;
-  private final Statistics statistics = new Statistics(System::currentTimeMillis);
+  private final Statistics statistics = new Statistics();
   private final WorkQueue queue;
   private volatile int allocations;
   private volatile RoutingState state = RoutingState.STARTING;

@@ -99,16 +99,9 @@ final class DeploymentHandlers {
         Set.of(),
         (rest, client) -> {
           String id = rest.param(ModelHandlers.MODEL_ID);
-          UpdateTrainedModelDeploymentAction.Request request;
-          if (rest.hasParam("number_of_allocations")) {
-            request = new UpdateTrainedModelDeploymentAction.Request(id);
-            request.setNumberOfAllocations(rest.paramAsInt("number_of_allocations", 0));
-          } else {
-            request =
-                ModelHandlers.read(
-                    rest,
-                    body -> UpdateTrainedModelDeploymentAction.Request.parseRequest(id, body));
-          }
+          UpdateTrainedModelDeploymentAction.Request request =
+              ModelHandlers.read(
+                  rest, body -> UpdateTrainedModelDeploymentAction.Request.parseRequest(id, body));
           request.ackTimeout(RestUtils.getAckTimeout(rest));
           return ModelHandlers.send(client, UpdateTrainedModelDeploymentAction.INSTANCE, request);
         });

@@ -5,7 +5,6 @@ import java.util.function.Predicate;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.elasticsearch.ElasticsearchStatusException;
-import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.ResourceNotFoundException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ActionFilters;
@@ -52,7 +51,7 @@ public final class StartDeployment extends ModelAction<Request, Response> {
     store.configuration(
         request.getModelId(),
         ActionListener.wrap(
-            config -> checkId(request, config, listener),
+            config -> size(request, config, listener),
             e -> listener.onFailure(explainMissing(request, e))));
   }
 
@@ -60,27 +59,6 @@ public final class StartDeployment extends ModelAction<Request, Response> {
     return ExceptionsHelper.unwrapCause(e) instanceof ResourceNotFoundException
         ? ExceptionsHelper.missingTrainedModel(request.getModelId())
         : e;
-  }
-
-  /** A deployment may be called as its own model, but as no other. */
-  private void checkId(
-      Request request, TrainedModelConfig config, ActionListener<Response> listener) {
-    String id = request.getDeploymentId();
-    if (id.equals(request.getModelId())) {
-      size(request, config, listener);
-      return;
-    }
-    store.configuration(
-        id,
-        ActionListener.wrap(
-            other ->
-                listener.onFailure(
-                    ExceptionsHelper.badRequestException(
-                        "Deployment id [{}] is the same as an another model which is not the model being "
-                            + "deployed. Deployment id can be the same as the model being deployed but "
-                            + "cannot match a different model",
-                        id)),
-            missing -> size(request, config, listener)));
   }
 
   private void size(Request request, TrainedModelConfig config, ActionListener<Response> listener) {
@@ -108,20 +86,7 @@ public final class StartDeployment extends ModelAction<Request, Response> {
     assignments.add(
         parameters,
         request.getAdaptiveAllocationsSettings(),
-        ActionListener.wrap(
-            added -> awaitState(request, listener),
-            e -> listener.onFailure(explainConflict(request, e))));
-  }
-
-  private static Exception explainConflict(Request request, Exception e) {
-    if (ExceptionsHelper.unwrapCause(e) instanceof ResourceAlreadyExistsException) {
-      return new ElasticsearchStatusException(
-          "Cannot start deployment [{}] because it has already been started",
-          RestStatus.CONFLICT,
-          e,
-          request.getDeploymentId());
-    }
-    return e;
+        listener.delegateFailureAndWrap((next, added) -> awaitState(request, next)));
   }
 
   private void awaitState(Request request, ActionListener<Response> listener) {

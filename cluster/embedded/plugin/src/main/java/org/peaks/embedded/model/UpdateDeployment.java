@@ -3,9 +3,7 @@ package org.peaks.embedded.model;
 import java.util.Objects;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.action.ActionListener;
-import org.elasticsearch.action.ActionRequestValidationException;
 import org.elasticsearch.action.support.ActionFilters;
-import org.elasticsearch.common.ValidationException;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
 import org.elasticsearch.transport.TransportService;
@@ -47,7 +45,6 @@ public final class UpdateDeployment extends ModelAction<Request, Response> {
     }
     AdaptiveAllocationsSettings adaptive =
         merge(existing.getAdaptiveAllocationsSettings(), request.getAdaptiveAllocationsSettings());
-    validate(request, adaptive);
     Integer wanted = request.getNumberOfAllocations();
     int allocations = existing.getTaskParams().getNumberOfAllocations();
     var builder = TrainedModelAssignmentMetadata.Builder.fromMetadata(deployed);
@@ -80,20 +77,5 @@ public final class UpdateDeployment extends ModelAction<Request, Response> {
       return null;
     }
     return before == null ? update : before.merge(update);
-  }
-
-  private static void validate(Request request, AdaptiveAllocationsSettings adaptive) {
-    if (adaptive == null) {
-      return;
-    }
-    if (Boolean.TRUE.equals(adaptive.getEnabled()) && request.getNumberOfAllocations() != null) {
-      throw new ValidationException()
-          .addValidationError(
-              "[number_of_allocations] cannot be set if adaptive allocations is enabled");
-    }
-    ActionRequestValidationException invalid = adaptive.validate();
-    if (invalid != null) {
-      throw invalid;
-    }
   }
 }
