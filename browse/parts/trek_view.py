@@ -9,15 +9,19 @@ from typing import Any
 import streamlit
 
 from browse.address import WHOLE_WORLD, Address
-from browse.parts.trek_chart import Marker, draw_trek, gather_markers, unproject
 from browse.settings import Settings
 from loader.search.trek import read_trek
 from loader.search.written_values import parse_box
+from loader.show.map.figure import draw_map
+from loader.show.map.markers import Marker, gather_markers
 from loader.show.map.page import describe_rest
-from loader.show.map.view import HALF, project
+from loader.show.map.view import HALF, View, start_view, unproject
 
 _MARGIN = 200.0  # metres on the plane around the photos of a marker
-_CONFIG = {"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"]}
+_HEIGHT = 520  # pixels
+# Named one by one: Plotly's own choice holds a button that sends the figure to its company.
+_CONFIG = {"scrollZoom": True, "displaylogo": False,
+           "modeBarButtons": [["pan2d", "select2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]]}
 
 
 def show_trek(settings: Settings, address: Address) -> None:
@@ -28,23 +32,24 @@ def show_trek(settings: Settings, address: Address) -> None:
     """
     trek = replace(read_trek(settings.client, address.filters(settings.client)), without_thumbnail=0)
     box = parse_box(address.box) if address.box not in ("", WHOLE_WORLD) else None
-    key, markers = f"map {address.link()}", gather_markers(trek, box)
-    streamlit.plotly_chart(
-        draw_trek(trek, box, settings.tiles), key=key, config=_CONFIG, selection_mode=("points", "box"),
-        on_select=partial(_follow, key, markers, address),
-    )
+    view = start_view(trek, box)
+    key, markers = f"map {address.link()}", gather_markers(trek, view)
+    figure = draw_map(trek, view, markers, settings.tiles).update_layout(height=_HEIGHT)
+    streamlit.plotly_chart(figure, key=key, config=_CONFIG, selection_mode=("points", "box"),
+                           on_select=partial(_follow, key, view, markers, address))
     streamlit.caption(" ".join(["Box Select in the bar above filters; a click opens a photo or narrows "
                                 "to a group or a peak.", *describe_rest(trek)]))
 
 
-def _follow(key: str, markers: Sequence[Marker], address: Address) -> None:
+def _follow(key: str, view: View, markers: Sequence[Marker], address: Address) -> None:
     """Change the address by what was chosen on the map, before the page is made anew."""
-    for name, value in _read_selection(streamlit.session_state[key]["selection"], markers, address).items():
+    selection = streamlit.session_state[key]["selection"]
+    for name, value in _read_selection(selection, view, markers, address).items():
         streamlit.query_params[name] = value
 
 
 def _read_selection(
-    selection: Mapping[str, Any], markers: Sequence[Marker], address: Address
+    selection: Mapping[str, Any], view: View, markers: Sequence[Marker], address: Address
 ) -> dict[str, Any]:
     """What a selection on the map changes in the address."""
     if boxes := selection["box"]:
@@ -54,14 +59,14 @@ def _read_selection(
         if isinstance(picked, str):
             return {"peak": [*(each for each in address.peak if each != picked), picked]}
         if isinstance(picked, int) and picked < len(markers):
-            return _open_marker(markers[picked])
+            return _open_marker(view, markers[picked])
     return {}
 
 
-def _open_marker(marker: Marker) -> dict[str, Any]:
+def _open_marker(view: View, marker: Marker) -> dict[str, Any]:
     if len(marker.photos) == 1:
         return {"photo": marker.photos[0].id}
-    xs, ys = zip(*(project(photo.gps) for photo in marker.photos), strict=True)
+    xs, ys = zip(*(view.place(photo.gps) for photo in marker.photos), strict=True)
     return {"box": write_box([min(xs) - _MARGIN, max(xs) + _MARGIN], [min(ys) - _MARGIN, max(ys) + _MARGIN])}
 
 

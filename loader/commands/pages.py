@@ -27,9 +27,9 @@ def browse(connection: Connection, port: int, tiles: str | None, checkpoint: str
     try:
         from browse.server import run_server
     except ModuleNotFoundError as error:
-        if error.name not in ("streamlit", "plotly"):
+        if error.name != "streamlit":
             raise
-        raise PeaksError("The page needs Streamlit and Plotly, which are not installed: run "
+        raise PeaksError("The page needs Streamlit, which is not installed: run "
                          "`pip install 'peaks-in-elasticsearch[browse]'`, or `make setup`.") from error
     from browse.settings import Settings
 

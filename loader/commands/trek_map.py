@@ -33,7 +33,7 @@ def draw_trek(
 
     On the page one can zoom, choose peaks and days, and look at the photos. It opens on --box, if given.
     """
-    from loader.show.map.page import describe_rest, headline, render_page  # Bokeh takes a second to import
+    from loader.show.map.page import describe_rest, headline, render_page  # Plotly takes a second to import
 
     server = None if tiles is None else read_tile_server(tiles)
     client = connection.client()

@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.indices import PHOTOS, read_pages
 from loader.errors import PeaksError
+from loader.files.paths import join_path
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_all, read_by_id
 from loader.place import Point, read_point
@@ -28,7 +29,7 @@ THUMBNAIL_PAGE = 200
 UNTIMED = ShotTime()
 _HAS_POSITION = {"exists": {"field": "gps"}}
 _FIELDS = (
-    *("path", "gps", "altitude", "bearing_true", "field_of_view", "description"),
+    *("path", "library_root", "gps", "altitude", "bearing_true", "field_of_view", "description"),
     *("shot_time", "shot_time_local", "shot_time_offset"),
     *("predicted_peaks", "predictions.peak", "predictions.probability", "predictions.evidence"),
     *("predicted_concepts", "peaks_in_frame", "peaks_in_frame_ids"),
@@ -49,6 +50,7 @@ class TrekPhoto:
         bearing: where the camera looked, degrees clockwise from true north.
         field_of_view: horizontal, degrees.
         thumbnail: base64 JPEG; None when the photo has none or the map has enough.
+        root: the folder of its library, an absolute path.
     """
 
     id: str
@@ -63,6 +65,12 @@ class TrekPhoto:
     field_of_view: float | None = None
     description: str | None = None
     thumbnail: str | None = None
+    root: str | None = None
+
+    @property
+    def file(self) -> str | None:
+        """The photo's absolute path; None when an earlier version loaded it."""
+        return None if self.root is None else join_path(self.root, self.path)
 
     @property
     def moment(self) -> datetime | None:
@@ -177,6 +185,7 @@ def _read_photo(hit: Mapping[str, Any], entries: EntriesById) -> TrekPhoto:
         bearing=first_value(fields, "bearing_true"),
         field_of_view=first_value(fields, "field_of_view"),
         description=first_value(fields, "description"),
+        root=first_value(fields, "library_root"),
     )
 
 

@@ -16,8 +16,8 @@ import pytest
 from elasticsearch import Elasticsearch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.chromium import find_chromium
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, free_port
-from tests.show.map.browser import find_chromium
 
 pytestmark = [
     pytest.mark.cluster,

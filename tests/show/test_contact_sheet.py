@@ -8,14 +8,15 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from loader.peaks.catalogue import Peak
 from loader.search.answer import Answer, ShotTime
 from loader.show.contact_sheet import render_identifications, render_photos
 from loader.show.pages import thumbnail_uri
 from loader.text import compass_point
+from tests.chromium import browser, needs_chromium, watched_page  # noqa: F401  (the fixture browser)
 from tests.search.search_answers import identified_image, photo_answer, small_jpeg
-from tests.show.map.browser import find_chromium, running_browser
 
 # Of an open page, in pixels: its width, the pictures' shapes and widths, the heights of the lines below them
 # and of the facts behind these; and the red of the paper.
@@ -129,28 +130,25 @@ def test_an_image_leads_to_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert links == ([] if link is None else [link])
 
 
-@pytest.mark.skipif(find_chromium() is None, reason="no Chromium here (Debian's package chromium)")
-def test_in_a_browser_every_picture_is_whole_and_has_one_line(tmp_path: Path) -> None:
+@needs_chromium
+def test_in_a_browser_every_picture_is_whole_and_has_one_line(
+    browser: Browser, tmp_path: Path  # noqa: F811
+) -> None:
     shapes = [(256, 192), (192, 256), (256, 52), (256, 192)]
     first = photo_answer().hits[0]
     everest = replace(first.predictions[0], peak=Peak("mount-everest", ("Mount Everest",)))
     hits = [replace(first, predictions=(everest,), thumbnail=small_jpeg(shape)) for shape in shapes]
     file = tmp_path / "sheet.html"
     file.write_text(render_photos(replace(photo_answer(), hits=tuple(hits))), encoding="utf-8")
-    with running_browser(tmp_path / "profile") as browser:
-        for width, scheme in product((390, 800, 1400), ("light", "dark")):
-            browser.resize(width, 900)
-            preferred = {"name": "prefers-color-scheme", "value": scheme}
-            browser.send("Emulation.setEmulatedMedia", features=[preferred])
-            browser.send("Page.navigate", url=file.as_uri())
-            browser.wait_for("document.readyState === 'complete' && document.images.length === 4")
-            measured = browser.ask(MEASURES)
+    for width, scheme in product((390, 800, 1400), ("light", "dark")):
+        with watched_page(browser, width, color_scheme=scheme) as page:
+            page.goto(file.as_uri())
+            measured = page.evaluate(MEASURES)
             assert measured["page"] == width
             assert measured["shapes"] == pytest.approx([wide / high for wide, high in shapes], rel=0.01)
             assert max(measured["lines"]) < 32 and max(measured["facts"]) < 24
             assert min(measured["widths"]) > 200 and max(measured["cut"]) == 0
             assert (measured["paper"] < 128) == (scheme == "dark")
-        assert browser.complaints() == [] and browser.requests() == []
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,33 @@
-"""The map as one HTML file with everything inside: library, styles, photos and their thumbnails.
+"""The map as one HTML file with everything inside: Plotly, styles, photos and their thumbnails.
 
-The page's own files lie in ``page_parts/``. The data of photos and catalogues is one JSON document in the
-page. It is written so that no text can end the script element, and it is shown as text, never as markup.
+The page's own files lie in ``page_parts/``. It has no script beside Plotly's own export: a choice is a link
+to a place of the page, and styles show what belongs to it. Every text is escaped.
 """
 from __future__ import annotations
 
-from collections import Counter
-from datetime import datetime, timezone
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import groupby
 from typing import Any
 
-from bokeh.embed import json_item
-from bokeh.resources import Resources
+import plotly.graph_objects as go
 
 from loader.place import Box
-from loader.search.answer import PeakPrediction
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.map import colours
-from loader.show.map.figure import draw_figures
+from loader.show.contact_sheet import file_uri
+from loader.show.map.choices import add_choices, day_of, format_day, list_choices
+from loader.show.map.figure import draw_map
+from loader.show.map.markers import describe_photo, gather_markers
+from loader.show.map.profile import draw_profile
 from loader.show.map.tiles import TileServer
-from loader.show.map.trail import walked_ways
-from loader.show.map.view import PlanePoint, main_trek, project, start_view
+from loader.show.map.view import main_trek, start_view
 from loader.show.pages import open_pages, thumbnail_uri
-from loader.show.values import format_probability, format_time
-from loader.text import format_count, format_direction
+from loader.text import format_count
 
-EVIDENCE = {"visual": "by its look", "sight": "by the sight line", "both": "by look and sight line",
-            "person": "you said"}
+# Named one by one: Plotly's own choice holds a button that sends the figure to its company.
+_BUTTONS = {"displaylogo": False, "displayModeBar": True,
+            "modeBarButtons": [["zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]]}
+_MAP, _PROFILE = {"scrollZoom": True, **_BUTTONS}, {"displayModeBar": False}
 
 
 def render_page(
@@ -44,19 +46,43 @@ def render_page(
         tiles: a background from a tile server; only it needs the network.
         limits: of the model that named the peaks.
     """
-    figures = draw_figures(start_view(trek, box), tiles, trek.days is not None)
+    view, groups = start_view(trek, box), list_choices(trek)
+    markers = gather_markers(trek, view)
+    choices = [choice for kinds in groups.values() for choice in kinds]
+    figure, profile = draw_map(trek, view, markers, tiles), draw_profile(trek)
+    add_choices(figure, trek, view, markers, choices)
     pages = open_pages("map/page_parts")
-    pages.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False,
-                                           "separators": (",", ":")}
+    filters: dict[str, Any] = {
+        "thumbnail_uri": thumbnail_uri, "file_uri": file_uri, "describe": _describe_photo,
+        "photos": partial(format_count, noun="photo"), "clock": lambda time: (time.local or "")[11:16],
+    }
+    pages.filters.update(filters)
     return pages.get_template("page.html").render(
         title=title,
         line=headline(trek),
         notes=[*describe_rest(trek), *filter(None, [limits])],
-        bokeh=Resources(mode="inline", components=["bokeh"]).render_js(),
-        figures=json_item(figures, "figures"),
-        trek=describe_trek(trek),
-        palette={name.lower(): value for name, value in vars(colours).items() if name.isupper()},
+        map=_export(figure, "map", _MAP, with_plotly=True),
+        profile="" if profile is None else _export(profile, "profile", _PROFILE, with_plotly=False),
+        groups=groups,
+        choices=choices,
+        days=_by_day(trek.photos),
+        keys={photo.id: [each.key for each in choices if photo.id in each.photos] for photo in trek.photos},
     )
+
+
+def _export(figure: go.Figure, name: str, config: dict[str, Any], *, with_plotly: bool) -> str:
+    """A figure by Plotly's own export, which no text can end."""
+    html: str = figure.to_html(config, include_plotlyjs=with_plotly, full_html=False, div_id=name)
+    return html
+
+
+def _describe_photo(photo: TrekPhoto) -> str:
+    return "\n".join(filter(None, describe_photo(photo)))
+
+
+def _by_day(photos: Iterable[TrekPhoto]) -> list[tuple[str, Sequence[TrekPhoto]]]:
+    ordered = sorted(photos, key=lambda photo: (not day_of(photo), day_of(photo)))
+    return [(format_day(day), list(each)) for day, each in groupby(ordered, day_of)]
 
 
 def describe_days(trek: Trek) -> str:
@@ -95,65 +121,3 @@ def describe_rest(trek: Trek) -> list[str]:
         shown = len(trek.photos) - trek.without_thumbnail
         said.append(f"{shown:,} of {len(trek.photos):,} photos have their thumbnail here (--thumbnails).")
     return said
-
-
-def describe_trek(trek: Trek) -> dict[str, Any]:
-    """Everything that the page shows, ready for JSON; peaks and concepts are named by their places."""
-    peaks = {peak_id: place for place, peak_id in enumerate(trek.peaks)}
-    names = {concept.id: concept.name for photo in trek.photos for concept in photo.concepts}
-    counts = Counter(concept.id for photo in trek.photos for concept in photo.concepts)
-    concepts = {concept_id: place for place, (concept_id, _) in enumerate(counts.most_common())}
-    return {
-        "peaks": [_describe_peak(trek, peak_id) for peak_id in trek.peaks],
-        "concepts": [names[concept_id] for concept_id in concepts],
-        "photos": [_describe_photo(photo, peaks, concepts) for photo in trek.photos],
-        "ways": [[_rounded(project(point)) for point in way] for way in walked_ways(trek.photos)],
-    }
-
-
-def _describe_peak(trek: Trek, peak_id: str) -> dict[str, Any]:
-    peak = trek.peaks[peak_id]
-    described: dict[str, Any] = {"names": list(peak.names) or [peak.id]}
-    if peak.elev_m is not None:
-        described["metres"] = peak.elev_m
-    if peak.position is not None:
-        described["x"], described["y"] = _rounded(project(peak.position))
-    return described
-
-
-def _describe_photo(photo: TrekPhoto, peaks: dict[str, int], concepts: dict[str, int]) -> dict[str, Any]:
-    x, y = _rounded(project(photo.gps))
-    known = {
-        "path": photo.path,
-        "x": x,
-        "y": y,
-        "t": None if photo.time.clock is None else _milliseconds(photo.time.clock),
-        "when": format_time(photo.time),
-        "metres": None if photo.altitude is None else round(photo.altitude),
-        "bearing": None if photo.bearing is None else round(photo.bearing, 1),
-        "looks": None if photo.bearing is None else format_direction(photo.bearing),
-        "view": None if photo.field_of_view is None else round(photo.field_of_view, 1),
-        "named": [_describe_prediction(found, peaks) for found in photo.predictions],
-        "framed": [peaks[peak_id] for peak_id in photo.in_frame],
-        "concepts": [concepts[concept.id] for concept in photo.concepts],
-        "words": photo.description,
-        "picture": thumbnail_uri(photo.thumbnail),
-    }
-    return {name: value for name, value in known.items() if value not in (None, "", [])}
-
-
-def _describe_prediction(found: PeakPrediction, peaks: dict[str, int]) -> dict[str, Any]:
-    return {
-        "peak": peaks[found.peak.id],
-        "sure": format_probability(found.probability),
-        "evidence": EVIDENCE.get(found.evidence or "", found.evidence or ""),
-    }
-
-
-def _milliseconds(clock: datetime) -> int:
-    """The wall clock as JavaScript counts time, as if it were UTC: the page shows it as it stands."""
-    return int(clock.replace(tzinfo=timezone.utc).timestamp() * 1000)
-
-
-def _rounded(place: PlanePoint) -> list[float]:
-    return [round(place[0], 1), round(place[1], 1)]

@@ -1,16 +1,26 @@
-"""The address of a tile server, in the form that other maps use."""
+"""A tile server: its address, in the form that other maps use, and its tiles under a view."""
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from loader.errors import PeaksError
+from loader.show.map.view import HALF, View
+
+if TYPE_CHECKING:  # an address is read before Plotly, which takes a second to import
+    import plotly.graph_objects as go
 
 EXAMPLE = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 
-# Bokeh writes the three places in capitals; {s} stands for a server's letter, {r} asks for a double picture.
-_PLACES = {"x": "{X}", "y": "{Y}", "z": "{Z}", "s": "a", "r": ""}
+MOST_ZOOM = 17
+_TILES_WIDE = 3
+
+# {s} stands for a server's letter, {r} asks for a double picture.
+_PLACES = {"x": "{x}", "y": "{y}", "z": "{z}", "s": "a", "r": ""}
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class TileServer:
     """Where square pictures of the world come from.
 
     Attributes:
-        url: template with ``{X}``, ``{Y}`` and ``{Z}``.
+        url: template with ``{x}``, ``{y}`` and ``{z}``.
         attribution: the owner of the tiles; OpenStreetMap asks to be named.
     """
 
@@ -47,4 +57,24 @@ def read_tile_server(written: str) -> TileServer:
     return TileServer(
         url,
         "© OpenStreetMap contributors" if is_osm else f"Tiles: {urlsplit(url).hostname}",
+    )
+
+
+def cover_view(figure: go.Figure, view: View, tiles: TileServer) -> None:
+    """Lay tiles of one zoom under a view and around it."""
+    zoom = min(MOST_ZOOM, max(0, round(math.log2(2 * HALF / (view.right - view.left) * _TILES_WIDE))))
+    count = 2**zoom
+    side = 2 * HALF / count
+    columns = range(math.floor((view.left + HALF) / side) - 1, math.floor((view.right + HALF) / side) + 2)
+    rows = range(math.floor((HALF - view.top) / side) - 1, math.floor((HALF - view.bottom) / side) + 2)
+    for column in columns:
+        for row in (row for row in rows if 0 <= row < count):
+            url = tiles.url.replace("{x}", str(column % count)).replace("{y}", str(row))
+            figure.add_layout_image(
+                source=url.replace("{z}", str(zoom)), xref="x", yref="y", sizex=side, sizey=side,
+                sizing="stretch", x=column * side - HALF, y=HALF - row * side, layer="below",
+            )
+    figure.add_annotation(
+        text=escape(tiles.attribution), xref="paper", yref="paper", x=1, y=0, showarrow=False,
+        font={"size": 10, "color": "#333"}, bgcolor="rgba(255,255,255,0.7)",
     )

@@ -2,7 +2,8 @@
 
 Places lie on the plane of Web Mercator (EPSG:3857), the projection of map tiles: x = R·λ and
 y = R·ln tan(π/4 + φ/2) in metres, on a sphere of R = 6,378,137 m. One photo at home would make a trek of two
-weeks tiny, so photos far from the others do not widen the view.
+weeks tiny, so photos far from the others do not widen the view. The plane repeats every 360°: places are
+drawn on the copy nearest to the view, so that nothing is torn apart at the date line.
 """
 from __future__ import annotations
 
@@ -46,12 +47,46 @@ class View:
         x, y = place
         return self.left <= x <= self.right and self.bottom <= y <= self.top
 
+    def place(self, point: Point) -> PlanePoint:
+        """Where a place is drawn: on the copy of the world nearest to the view."""
+        return project(point, math.degrees((self.left + self.right) / 2 / RADIUS))
 
-def project(point: Point) -> PlanePoint:
-    """Return x and y on the plane; latitudes beyond the square's edge are brought to it."""
+    def trace(self, points: Iterable[Point]) -> list[PlanePoint]:
+        """Where a line is drawn: each of its points on the copy of the world nearest to the one before."""
+        places: list[PlanePoint] = []
+        for point in points:
+            near = math.degrees(places[-1][0] / RADIUS) if places else None
+            places.append(self.place(point) if near is None else project(point, near))
+        return places
+
+
+def project(point: Point, near: float = 0.0) -> PlanePoint:
+    """Return x and y on the plane; latitudes beyond the square's edge are brought to it.
+
+    Args:
+        point: a place on Earth.
+        near: longitude, degrees, which the point's lies within 180° of on the plane.
+    """
     latitude = max(-MOST_LATITUDE, min(MOST_LATITUDE, point.lat))
-    x = RADIUS * math.radians(point.lon)
-    return x, RADIUS * math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+    longitude = point.lon - 360 * round((point.lon - near) / 360)
+    y = RADIUS * math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
+    return RADIUS * math.radians(longitude), y
+
+
+def unproject(x: float, y: float) -> Point:
+    """The place on Earth of a point on the plane, in metres; the inverse of `project`."""
+    longitude = (math.degrees(x / RADIUS) + 180) % 360 - 180
+    return Point(math.degrees(2 * math.atan(math.exp(y / RADIUS)) - math.pi / 2), longitude)
+
+
+def middle_longitude(points: Iterable[Point]) -> float:
+    """The middle, −180…180 degrees, of the shortest arc of longitudes that holds all points, at least one."""
+    longitudes = sorted({point.lon % 360 for point in points})
+    starts = [*longitudes[1:], longitudes[0] + 360]
+    _, start, end = max(
+        (start - before, start, before + 360) for before, start in zip(longitudes, starts, strict=True)
+    )
+    return ((start + end) / 2 + 180) % 360 - 180
 
 
 def fit_view(places: Iterable[PlanePoint], margin: float, least: float) -> View:
@@ -77,16 +112,18 @@ def start_view(trek: Trek, box: Box | None = None) -> View:
         trek: what is drawn.
         box: degrees that the person asked for; they are the view then.
     """
-    if box is not None and box.left < box.right:
-        corners = [project(Point(box.top, box.left)), project(Point(box.bottom, box.right))]
-        return fit_view(corners, 0.0, 0.0)
+    if box is not None:
+        middle = box.left + ((box.right - box.left) % 360 or 360) / 2
+        corners = [Point(box.top, box.left), Point(box.bottom, 2 * middle - box.left)]
+        return fit_view([project(corner, corner.lon) for corner in corners], 0.0, 0.0)
     photos = main_trek(trek.photos)
-    places = [project(photo.gps) for photo in photos]
-    return fit_view([*places, *_mountains_near(trek, photos, places)], MARGIN, LEAST_VIEW)
+    middle = middle_longitude(photo.gps for photo in photos)
+    places = [project(photo.gps, middle) for photo in photos]
+    return fit_view([*places, *_mountains_near(trek, photos, places, middle)], MARGIN, LEAST_VIEW)
 
 
 def _mountains_near(
-    trek: Trek, photos: Sequence[TrekPhoto], places: Sequence[PlanePoint]
+    trek: Trek, photos: Sequence[TrekPhoto], places: Sequence[PlanePoint], middle: float
 ) -> list[PlanePoint]:
     """The peaks that the photos show or had in their frame, unless they stand far from all of them."""
     xs, ys = zip(*places, strict=True)
@@ -95,12 +132,13 @@ def _mountains_near(
     ids = {peak_id for photo in photos for peak_id in photo.in_frame}
     ids |= {found.peak.id for photo in photos for found in photo.predictions}
     summits = (trek.peaks[peak_id].position for peak_id in ids)
-    return [place for summit in summits if summit and around.holds(place := project(summit))]
+    return [place for summit in summits if summit and around.holds(place := project(summit, middle))]
 
 
 def main_trek(photos: Sequence[TrekPhoto]) -> list[TrekPhoto]:
     """Return the photos of the region that holds most of them, in the order given."""
-    degrees = np.array([(photo.gps.lat + 90, photo.gps.lon + 180) for photo in photos])
+    middle = middle_longitude(photo.gps for photo in photos)
+    degrees = np.array([(photo.gps.lat + 90, (photo.gps.lon - middle + 180) % 360) for photo in photos])
     rows, columns = (degrees // CELL_DEGREES).astype(int).T
     taken = np.zeros((rows.max() + 1, columns.max() + 1), dtype=bool)
     taken[rows, columns] = True

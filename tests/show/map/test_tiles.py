@@ -9,7 +9,7 @@ from loader.show.map.tiles import read_tile_server
 
 def test_reads_the_addresses_that_people_know() -> None:
     tiles = read_tile_server("https://{s}.tile.example.org/{Z}/{x}/{Y}{r}.png?k=1")
-    assert tiles.url == "https://a.tile.example.org/{Z}/{X}/{Y}.png?k=1"
+    assert tiles.url == "https://a.tile.example.org/{z}/{x}/{y}.png?k=1"
     assert tiles.attribution == "Tiles: a.tile.example.org"
     assert "OpenStreetMap" in read_tile_server("https://tile.openstreetmap.org/{z}/{x}/{y}.png").attribution
     assert "OpenStreetMap" not in read_tile_server("https://openstreetmap.org.evil/{z}/{x}/{y}").attribution

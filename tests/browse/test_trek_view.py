@@ -1,0 +1,20 @@
+"""What is drawn on the map becomes a filter."""
+from __future__ import annotations
+
+import pytest
+
+from browse.parts.trek_view import write_box
+from loader.place import Point
+from loader.search.written_values import parse_box
+from loader.show.map.view import HALF, project
+
+
+def test_a_box_is_what_the_filter_takes() -> None:
+    left, bottom = project(Point(27.5, 86.5))
+    right, top = project(Point(28.0, 87.0))
+    box = parse_box(write_box([right, left], [bottom, top]))
+    assert (box.top, box.left, box.bottom, box.right) == pytest.approx((28, 86.5, 27.5, 87), abs=1e-4)
+    across = parse_box(write_box([HALF - 1000, HALF + 1000], [bottom, top]))
+    assert across.left > 179 and across.right < -179
+    world = parse_box(write_box([-3 * HALF, 3 * HALF], [-9 * HALF, 9 * HALF]))
+    assert (world.left, world.right) == (-180, 180)
