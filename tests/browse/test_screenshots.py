@@ -9,8 +9,8 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from demo.screenshots import HEIGHT, WIDTH, Look, look_at_page, serve_page, take_pictures
+from tests.chromium import find_chromium
 from tests.conftest import DEMO_CHECKPOINT, Node
-from tests.show.map.browser import find_chromium
 
 pytestmark = [
     pytest.mark.cluster,
