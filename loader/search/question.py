@@ -127,7 +127,9 @@ def _by_stored_vector(
     parameter, alias, field = _STORED[template]
     if has_lookup(client):
         return template, {parameter: identifier, **filters.parameters}
-    return BY_VECTOR, {"vector": stored_vector(client, alias, identifier, field), **filters.parameters}
+    of_peak = {parameter: identifier} if template == OF_PEAK else {}
+    vector = stored_vector(client, alias, identifier, field)
+    return BY_VECTOR, {"vector": vector, **of_peak, **filters.parameters}
 
 
 def ask_photos(filters: Filters, sort: Order, *, reverse: bool = False, page: int = 1) -> Question:

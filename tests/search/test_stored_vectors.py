@@ -53,6 +53,30 @@ def search(client: Elasticsearch, template: str, **parameters: Any) -> list[dict
     return hits
 
 
+@pytest.mark.parametrize("looks_up", [True, False], ids=["one request", "two requests"])
+def test_a_photo_that_a_person_named_otherwise_is_none_of_the_peak(
+    node: Node, client: Elasticsearch, photos: Path, monkeypatch: pytest.MonkeyPatch, looks_up: bool
+) -> None:
+    """And what is said to show it is found, among others of which nothing is said."""
+    if looks_up and not has_lookup(client):
+        pytest.skip("servers before 9.4 look no vector up")
+    monkeypatch.setattr("loader.search.question.has_lookup", lambda client: looks_up)
+    before = paths(ask(node, "peak", "khumbila"))
+    said = {"day 1/blue.jpg": ["none"], "day 1/dawn.jpg": ["ama-dablam"], "day 2/green.jpg": ["khumbila"]}
+    try:
+        say(client, said)
+        assert paths(ask(node, "peak", "khumbila")) == before - {"day 1/blue.jpg", "day 1/dawn.jpg"}
+        assert paths(ask(node, "similar", "scans/夜.jpg")) == before - {"scans/夜.jpg"}
+    finally:
+        say(client, {path: [] for path in said})
+
+
+def say(client: Elasticsearch, words: dict[str, list[str]]) -> None:
+    for hit in client.search(index="photos", query={"terms": {"path": list(words)}})["hits"]["hits"]:
+        word = {"confirmed_peaks": words[hit["_source"]["path"]]}
+        client.update(index="photos", id=hit["_id"], doc=word, refresh=True)
+
+
 def test_a_photo_is_not_like_itself_and_pages_follow_each_other(looking_up: Elasticsearch) -> None:
     query = {"term": {"path": "day 1/blue.jpg"}}
     (own,) = looking_up.search(index="photos", query=query)["hits"]["hits"]
