@@ -15,7 +15,7 @@ Labels are taken as complete: a labelled photo shows nothing that it does not li
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from loader.peaks.reference_images import fold_id
 from loader.text import list_words
 
 WORDS, SIGHT, FOLDERS = "confirmed", "sight", "folders"
+_PEAK_KEYS = ("peaks", "peak")
 
 Shown = Mapping[str, frozenset[str]]
 Rows = npt.NDArray[np.int64]
@@ -154,32 +155,52 @@ def from_file(path: Path, dataset: Dataset) -> Labels:
     Raises:
         PeaksError: it cannot be read, names no photo of the index, or no peak or concept of it.
     """
-    entries = _read_entries(path)
+    entries = list(_number_entries(path))
     peaks: dict[str, frozenset[str]] = {}
     concepts: dict[str, frozenset[str]] = {}
     photos = dataset.photos
     places, hashes = _places(photos), dict(zip(photos.paths, photos.hashes, strict=True))
-    for number, entry in enumerate(entries, 1):
-        where = f"Entry {number} of {path}"
-        if not entry.get("file") or not isinstance(entry["file"], str):
-            raise PeaksError(f'{where} has no "file": give the photo\'s path in the index.')
+    for where, entry in entries:
         found = places.get(entry["file"], [])
         if len({hashes[path] or path for path in found}) > 1:
             raise PeaksError(f"{where} may mean {list_words(found)}: give more of its path.")
-        for labels, keys in ((peaks, ("peaks", "peak")), (concepts, ("concepts", "things", "sky"))):
+        for labels, keys in ((peaks, _PEAK_KEYS), (concepts, ("concepts", "things", "sky"))):
             shown = _read_ids(entry, keys, where)
             if shown is not None:
                 labels.update(dict.fromkeys(found, shown))
     if not peaks and not concepts:
         raise PeaksError(
             f"{path} labels no photo of the index: its {len(entries)} files, such as "
-            f"{entries[0]['file']!r}, must be paths such as {dataset.photos.paths[0]!r}."
+            f"{entries[0][1]['file']!r}, must be paths such as {dataset.photos.paths[0]!r}."
         )
     unknown = _unknown_peaks(path, dataset.peaks, peaks)
     if not dataset.concepts.ids:
         return Labels(path.name, peaks, {}, tuple(unknown))
     unknown += sorted(_all_ids(concepts) - set(dataset.concepts.ids))
     return Labels(path.name, peaks, concepts, tuple(unknown))
+
+
+def read_peaks_of_files(path: Path) -> dict[str, frozenset[str]]:
+    """Return the peaks of each ``file`` of a truth file, as it is written there, that has a list of peaks.
+
+    Raises:
+        PeaksError: the file cannot be read.
+    """
+    shown = {}
+    for where, entry in _number_entries(path):
+        peaks = _read_ids(entry, _PEAK_KEYS, where)
+        if peaks is not None:
+            shown[entry["file"]] = peaks
+    return shown
+
+
+def _number_entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the entries of a truth file, and how a sentence names each."""
+    for number, entry in enumerate(_read_entries(path), 1):
+        where = f"Entry {number} of {path}"
+        if not entry.get("file") or not isinstance(entry["file"], str):
+            raise PeaksError(f'{where} has no "file": give the photo\'s path in the index.')
+        yield where, entry
 
 
 def _read_entries(path: Path) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
 """Commands about photos whose labels are known: `peaks confirm`, `peaks calibrate` and `peaks evaluate`."""
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,16 @@ from loader.commands.options import (
     checkpoint_option,
     json_option,
     print_json,
+    read_each,
     say_limits,
     write_output,
 )
 from loader.elastic.connection import Connection, connection_options
+from loader.errors import PeaksError
 from loader.peaks.catalogue import TOP_PEAKS, Peak
-from loader.peaks.catalogue_index import find_entry
-from loader.peaks.confirmed import confirm_peaks
+from loader.peaks.catalogue_index import find_entry, read_by_id
+from loader.peaks.confirmed import NO_PEAK, confirm_peaks, read_all_words
+from loader.text import format_count, list_words
 
 if TYPE_CHECKING:
     from evaluation.calibration import Measurement
@@ -38,11 +41,15 @@ _LABELS = (
 
 
 @click.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
+@click.argument("photos", metavar="[PHOTO]...", nargs=-1)
 @click.option("--peak", "peaks", metavar="PEAK", multiple=True,
               help="Id or name of a peak that it shows; repeat for several.")
 @click.option("--none", "no_peak", is_flag=True, help="It shows no peak of the catalogue.")
 @click.option("--clear", is_flag=True, help="Take back what was said: the rule names its peaks again.")
+@click.option("--labels", "labels", type=FILE, metavar="FILE",
+              help="Say what a JSON file of labels says, of the photos that it names.")
+@click.option("--output", type=NEW_FILE, metavar="FILE",
+              help="Write everything that was said into such a file, and change nothing.")
 @checkpoint_option
 @connection_options
 def confirm(
@@ -51,35 +58,85 @@ def confirm(
     peaks: Sequence[str],
     no_peak: bool,
     clear: bool,
+    labels: Path | None,
+    output: Path | None,
     checkpoint: str | None,
 ) -> None:
     """Say which peaks a PHOTO of the index shows.
 
     A person's word wins over what the rule names, replaces an earlier word, and stays through every load and
-    `peaks predict`. Copies of a photo get the same word. `--labels confirmed` measures by it.
+    `peaks predict`. Copies of a photo get the same word. `--labels confirmed` measures by it. Exit status: 0,
+    or 1 when a photo was not found.
     """
+    of_photos = (bool(peaks), no_peak, clear).count(True)
+    of_files = (labels is not None, output is not None).count(True)
+    if (len(photos) > 0, of_photos, of_files) not in ((True, 1, 0), (False, 0, 1)):
+        raise click.UsageError("Say one thing of each PHOTO, --peak PEAK once or several times, --none or "
+                               "--clear; or give --labels FILE or --output FILE alone.")
+    client = connection.client()
+    if output is not None:
+        _write_words(client, output)
+        return
+    if labels is not None:
+        said = _read_labels(client, labels)
+    else:
+        shown = {peak.id: peak for peak in (find_entry(client, Peak, name) for name in peaks)}
+        said = {photo: list(shown.values()) for photo in photos}
+    _confirm_each(client, said, _open_clearing(client, checkpoint) if clear else None)
+
+
+def _write_words(client: Elasticsearch, output: Path) -> None:
+    words = [
+        {"file": file, "peaks": [peak for peak in word if peak != NO_PEAK]}
+        for file, word in read_all_words(client)
+    ]
+    write_output(output, f"{json.dumps(words, ensure_ascii=False, indent=2)}\n".encode())
+    click.echo(f"{output}: {format_count(len(words), 'photo')}")
+
+
+def _read_labels(client: Elasticsearch, file: Path) -> dict[str, list[Peak]]:
+    """The peaks of each photo of a file of labels that says something of its peaks.
+
+    Raises:
+        PeaksError: the file cannot be read, or names a peak that is not in the catalogue.
+    """
+    from evaluation.labels import read_peaks_of_files
+
+    shown = read_peaks_of_files(file)
+    catalogue = read_by_id(client, Peak, {peak for ids in shown.values() for peak in ids})
+    if unknown := sorted({peak for ids in shown.values() for peak in ids} - catalogue.keys()):
+        raise PeaksError(f"{file} names peaks that are not in the catalogue ({list_words(unknown)}): load "
+                         "them first, or correct their ids.")
+    return {name: [catalogue[peak] for peak in sorted(ids)] for name, ids in shown.items()}
+
+
+def _confirm_each(
+    client: Elasticsearch, said: Mapping[str, list[Peak]], take_back: Callable[[str], int] | None
+) -> None:
+    """Write what was said of each photo; a photo that is not found is named, and the others are written."""
     from loader.search.asked_image import find_indexed_image
 
-    if (bool(peaks), no_peak, clear).count(True) != 1:
-        raise click.UsageError("Say one thing: --peak PEAK, once or several times, --none or --clear.")
-    client = connection.client()
-    shown = list({peak.id: peak for peak in (find_entry(client, Peak, name) for name in peaks)}.values())
-    ids = {photo: find_indexed_image(client, photo).ids[0] for photo in photos}
-    say = _open_clearing(client, checkpoint) if clear else partial(confirm_peaks, client, peaks=shown)
-    words = ", ".join(peak.name for peak in shown) or ("what the rule names" if clear else "no peak")
-    for photo, identifier in ids.items():
-        count = say(photo=identifier)
+    refused = dict[str, str]()
+    found = read_each(list(said), lambda photo: (photo, find_indexed_image(client, photo).ids[0]), refused)
+    for photo, identifier in found:
+        shown = said[photo]
+        count = take_back(identifier) if take_back else confirm_peaks(client, identifier, shown)
         copies = f" (and its copies, {count - 1:,})" if count > 1 else ""
+        words = ", ".join(peak.name for peak in shown) or ("what the rule names" if take_back else "no peak")
         click.echo(f"{photo}{copies}: {words}")
+    for sentence in refused.values():
+        click.echo(f"Not said: {sentence}", err=True)
+    if refused:
+        raise click.exceptions.Exit(1)
 
 
-def _open_clearing(client: Elasticsearch, checkpoint: str | None) -> Callable[..., int]:
+def _open_clearing(client: Elasticsearch, checkpoint: str | None) -> Callable[[str], int]:
     from loader.peaks.identification.document_fields import open_field_filler, take_back_word
     from loader.search.asked_image import read_siglip
     from loader.vision.local_vision import LocalVision
 
     fill_fields = open_field_filler(client, read_siglip(client, LocalVision(checkpoint)), TOP_PEAKS)
-    return partial(take_back_word, client, fill_fields=fill_fields)
+    return lambda photo: take_back_word(client, photo, fill_fields)
 
 
 @click.command("calibrate")

@@ -12,9 +12,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from loader.elastic.indices import PHOTOS
+from loader.elastic.indices import PHOTOS, read_pages
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
+from loader.files.paths import join_path
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import read_by_id
 
@@ -22,7 +23,7 @@ CONFIRMED = "confirmed_peaks"
 NO_PEAK = "none"  # the word that a photo shows no peak of the catalogue
 PERSON = "person"  # the evidence of a peak that a person has named
 
-_MOST_COPIES, _MOST_PEAKS = 1_000, 10_000
+_MOST_COPIES, _MOST_PEAKS, _PAGE = 1_000, 10_000, 1_000
 
 
 def name_by_word(word: Sequence[str], peaks: Mapping[str, Peak]) -> dict[str, Any]:
@@ -58,6 +59,18 @@ def read_words(client: Elasticsearch, ids: Sequence[str]) -> dict[str, dict[str,
     request = partial(client.search, index=PHOTOS, query=query, size=len(ids), source=False, fields=fields)
     found = with_retries(request)
     return {hit["_id"]: {CONFIRMED: list(read_word(hit["fields"]))} for hit in found["hits"]["hits"]}
+
+
+def read_all_words(client: Elasticsearch) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the whole paths, in their order, of photos of which a person said something, and the words."""
+    fields = [{"field": name} for name in ("path", "library_root", CONFIRMED)]
+    query = {"exists": {"field": CONFIRMED}}
+    words = []
+    for hits in read_pages(client, PHOTOS, size=_PAGE, query=query, source=False, fields=fields):
+        for found in (hit["fields"] for hit in hits):
+            root, path = "".join(found.get("library_root", ())), str(found["path"][0])
+            words.append((join_path(root, path) if root else path, read_word(found)))
+    return sorted(words)
 
 
 def count_lost_peaks(client: Elasticsearch) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """A person's word about photos, on a real node: it wins, and stays through every load and `peaks predict`."""
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -118,6 +119,31 @@ def test_a_peak_that_leaves_the_catalogue(client: Elasticsearch, node: Node, tre
     assert photo(client, trek / "IMG_0.jpg") == before
 
 
+def test_words_go_out_to_a_file_and_come_back(
+    client: Elasticsearch, node: Node, trek: Path, tmp_path: Path, fresh_indices: str
+) -> None:
+    """So they outlive an index; a photo that is not there is named, and the others get their words."""
+    confirm(node, "IMG_0.jpg", "--peak", "lhotse", "--peak", "ama-dablam")
+    confirm(node, "IMG_1.jpg", "--none")
+    file = tmp_path / "words.json"
+    assert confirm(node, "--output", file) == f"{file}: 2 photos\n"
+    assert json.loads(file.read_text(encoding="utf-8")) == [
+        {"file": str(trek / "IMG_0.jpg"), "peaks": ["lhotse", "ama-dablam"]},
+        {"file": str(trek / "IMG_1.jpg"), "peaks": []},
+    ]
+    call_peaks("apply", "--next", "--index", "photos", "--url", node.url, "--es-model-id", fresh_indices)
+    (trek / "IMG_1.jpg").unlink()
+    assert outcomes(load(trek, node.url)) == {"created": 2}
+    restored = invoke("confirm", "--labels", file, "--url", node.url)
+    assert restored.exit_code == 1 and restored.stdout == f"{trek / 'IMG_0.jpg'}: Ama Dablam, Lhotse\n"
+    assert f"Not said: The index has no photo {trek / 'IMG_1.jpg'}: " in restored.stderr
+    assert photo(client, trek / "IMG_0.jpg")[CONFIRMED] == ["ama-dablam", "lhotse"]
+    unknown = [{"file": "IMG_2.jpg", "concepts": ["yak"]}, {"file": "IMG_2.jpg", "peak": "matterhorn"}]
+    file.write_text(json.dumps(unknown), encoding="utf-8")
+    refused = invoke("confirm", "--labels", file, "--url", node.url)
+    assert "names peaks that are not in the catalogue (matterhorn): load them first" in refused.output
+
+
 def test_a_word_that_is_said_while_photos_are_named(client: Elasticsearch, node: Node, trek: Path) -> None:
     """`peaks predict` has read the photos before, and must not write over it what the rule names."""
     identifier, peak = ids(client, trek)["IMG_0.jpg"], find_entry(client, Peak, "lhotse")
@@ -165,9 +191,11 @@ def test_an_index_of_an_earlier_version(
 def test_what_cannot_be_said(client: Elasticsearch, node: Node, trek: Path) -> None:
     for words, sentence in (
         (("IMG_0.jpg", "--peak", "matterhorn"), "No peak among the catalogue's 12 is called 'matterhorn'"),
-        (("IMG_0.jpg", "gone.jpg", "--none"), "The index has no photo gone.jpg: give a whole path"),
-        (("IMG_0.jpg",), "Say one thing: --peak PEAK, once or several times, --none or --clear."),
+        (("gone.jpg", "--none"), "Not said: The index has no photo gone.jpg: give a whole path"),
+        (("IMG_0.jpg",), "Say one thing of each PHOTO, --peak PEAK once or several times, --none or --clear"),
         (("IMG_0.jpg", "--none", "--clear"), "Say one thing"),
+        (("--none",), "Say one thing"),
+        (("IMG_0.jpg", "--labels", PEAKS), "give --labels FILE or --output FILE alone"),
     ):
         refused = invoke("confirm", *words, "--url", node.url)
         assert refused.exit_code in (1, 2) and sentence in refused.output, refused.output
