@@ -47,15 +47,15 @@ def link_distribution(prepared: Home, home: Home, stack: Stack) -> None:
         copytree(prepared.elasticsearch(stack), home.elasticsearch(stack), copy_function=os.link)
 
 
-def start(home: Home, port: int, stack: str) -> str:
+def start(home: Home, port: int, stack: str, *more: str) -> str:
     """Start the node; returns what is said, the choice of the line first."""
-    options = ("--home", home.path, "--port", str(port), "--heap", "512m")
-    said = run_peaks("cluster", "start", *options, PEAKS_STACK=stack)
+    options = ("--port", str(port), "--heap", "512m", *more)
+    said = run_peaks("cluster", "start", "--home", home.path, *options, PEAKS_STACK=stack)
     return said.stderr + said.stdout
 
 
 def load(node: Node, api: Api) -> None:
-    """Deploy the demo's text model, and store a photo that looks like "prayer flags", and a peak."""
+    """Deploy the demo's text model, and store a photo whose vector is that of "prayer flags", and a peak."""
     call_peaks("model", "deploy", "--checkpoint", DEMO_CHECKPOINT, "--url", node.url)
     call_peaks("apply", "--es-model-id", DEMO_CHECKPOINT.name, "--url", node.url)
     [vector] = infer(api, DEMO_CHECKPOINT.name, "prayer flags")
@@ -83,6 +83,9 @@ def test_data_and_model_of_8_19_are_upgraded_and_data_of_9_5_refused(home: Home)
     port = free_port()
     node = Node(f"http://127.0.0.1:{port}")
     api = Api(node.url)
+    start(home, port, OLD.name, "--bare")
+    api.ok("PUT", "/diary/_doc/1?refresh=true", {"text": "crossed the pass"})
+    must_run_peaks("cluster", "stop", "--home", home.path)
     start(home, port, OLD.name)
     load(node, api)
     assert answer(node) == ("flags.jpg", pytest.approx(1, abs=1e-3))
@@ -90,6 +93,7 @@ def test_data_and_model_of_8_19_are_upgraded_and_data_of_9_5_refused(home: Home)
     assert f"{NEW} on JDK" in start(home, port, NEW.name)
     (info,) = api.ok("GET", "/_nodes/_local")["nodes"].values()
     assert info["version"] == NEW.version
+    assert api.ok("GET", "/diary/_doc/1")["_source"] == {"text": "crossed the pass"}
     assert answer(node) == ("flags.jpg", pytest.approx(1, abs=1e-3))
     put_peak(api, "after")
     needed = invoke("peak", "before", "--url", node.url)
