@@ -46,6 +46,7 @@ INPUTS = (
 )
 HASHES = "pictures.sha256"
 
+_DRAWN = "[data-test-script-state=notRunning]"  # Streamlit has run the page to its end
 # Pictures below the window may wait until somebody scrolls to them.
 _LOADED = "[...document.images].every(it => it.complete || it.getBoundingClientRect().top > innerHeight)"
 
@@ -73,23 +74,30 @@ def look_at_page(site: str, photo: str) -> list[Look]:
         photo: id of a photo that has a position.
     """
     looks = (
-        ("browse", Address(q="prayer flags"), ".photo img"),
-        ("photo", Address(photo=photo, sight="1"), "img.large"),
-        ("map", Address(view="map"), ".js-plotly-plot .main-svg"),
+        ("browse", Address(q="prayer flags"), "img"),
+        ("photo", Address(photo=photo, sight="1"), "img"),
+        ("map", Address(view="map"), ".js-plotly-plot"),
     )
-    return [Look(name, site + address.link(), (shown, ".state")) for name, address, shown in looks]
+    return [Look(name, site + address.link(), (shown, _DRAWN)) for name, address, shown in looks]
 
 
 def take_pictures(looks: Sequence[Look], output: Path) -> list[Path]:
-    """Take pictures with Chromium; returns their files in the folder ``output``."""
+    """Take pictures with Chromium; returns their files in the folder ``output``.
+
+    Raises:
+        PeaksError: there is no Chromium, or a page shows an error.
+    """
     with _open_window() as page:
         return [_take(page, look, output / f"{look.name}.webp") for look in looks]
 
 
 def _take(page: Page, look: Look, file: Path) -> Path:
     page.goto(look.url)
+    alert = page.get_by_role("alert")
     for selector in look.shown:
-        page.locator(selector).first.wait_for(state="attached")
+        page.locator(selector).or_(alert).first.wait_for(state="attached")
+    if alert.count():
+        raise PeaksError(f"No picture of {look.url}: it says {alert.first.inner_text()!r}")
     page.wait_for_load_state("networkidle")
     page.wait_for_function(_LOADED)
     with Image.open(io.BytesIO(page.screenshot(animations="disabled"))) as image:

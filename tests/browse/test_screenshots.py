@@ -9,6 +9,7 @@ from elasticsearch import Elasticsearch
 from PIL import Image
 
 from demo.screenshots import HEIGHT, WIDTH, Look, look_at_page, serve_page, take_pictures
+from loader.errors import PeaksError
 from tests.chromium import find_chromium
 from tests.conftest import DEMO_CHECKPOINT, Node
 
@@ -32,3 +33,11 @@ def test_pictures_of_the_page(node: Node, client: Elasticsearch, photos: Path, t
             assert image.size == (WIDTH, HEIGHT)
             colours.append(len(np.unique(np.asarray(image)[::3, ::3].reshape(-1, 3), axis=0)))
     assert min(colours[:3]) > 100 > colours[3] == 1
+
+
+def test_no_picture_of_an_error(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<!doctype html><title>Photos</title><p role=alert>The index is away.", encoding="utf-8")
+    with pytest.raises(PeaksError, match=r"No picture of file:.*: it says 'The index is away.'"):
+        take_pictures([Look("page", page.as_uri(), (".photo",))], tmp_path)
+    assert not (tmp_path / "page.webp").exists()
