@@ -11,7 +11,7 @@ from browse.answers import answer_address, read_photo
 from browse.parts.grid import show_grid
 from browse.parts.heading import describe_cluster, show_examples, show_search
 from browse.parts.markup import PARTS, show
-from browse.parts.one_photo import show_photo
+from browse.parts.one_photo import show_photo, show_steps
 from browse.parts.persons_word import show_word
 from browse.parts.rail import read_names, show_rail
 from browse.parts.trek_view import show_trek
@@ -72,14 +72,21 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
     if address.view == "map" and not address.photo:
         with said_errors():
             show_trek(settings, address)
-    answer = answer_address(settings.client, address)
     if address.photo:
-        photo = read_photo(settings.client, address.photo)
-        show_photo(settings, address, photo, answer.hits)
-        with said_errors():
-            show_word(settings, photo.hit)
+        _show_photo(settings, address)
     else:
-        show_grid(address, answer)
+        show_grid(address, answer_address(settings.client, address))
+
+
+def _show_photo(settings: Settings, address: Address) -> None:
+    """The photo before the answer that it was chosen from, which takes longer."""
+    steps = streamlit.container(key="steps")
+    photo = read_photo(settings.client, address.photo)
+    show_photo(settings, address, photo)
+    with said_errors(), steps:
+        show_steps(address, answer_address(settings.client, address).hits)
+    with said_errors():
+        show_word(settings, photo.hit)
 
 
 main()

@@ -27,16 +27,8 @@ SCREEN_SIDE = 1600  # pixels of the longer side
 _QUALITY = 85
 
 
-def show_photo(settings: Settings, address: Address, photo: Photo, others: Sequence[PhotoHit]) -> None:
-    """Show a photo between its neighbours in the answer.
-
-    Args:
-        settings: of the page.
-        address: that looks at it.
-        photo: the photo.
-        others: the answer that it was chosen from.
-    """
-    _step(address, [other.id for other in others])
+def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
+    """Show a photo with its facts, and where to go from it."""
     hit, file = photo.hit, find_file(photo.hit)
     picture, note = b64decode(hit.thumbnail or ""), None
     try:
@@ -95,8 +87,9 @@ def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
     return render_diagram("png", sighted, read_picture(str(file)))
 
 
-def _step(address: Address, ids: list[str]) -> None:
-    """Buttons to the photos before and after; the arrow keys press them."""
+def show_steps(address: Address, others: Sequence[PhotoHit]) -> None:
+    """Show buttons to the photos before and after in an answer; the arrow keys press them."""
+    ids = [other.id for other in others]
     place = ids.index(address.photo) if address.photo in ids else None
     before = ids[place - 1] if place else None
     after = ids[place + 1] if place is not None and place + 1 < len(ids) else None
