@@ -37,8 +37,9 @@ INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
 DPI, MARGIN = 110, 0.25
 PICTURE_WIDTH, PICTURE_HEIGHT = 10.0, 7.6  # at most
 DIAL, GAP = 4.0, 0.45  # the dial's diameter, and what is between the photo and it
-NAME_GAP = 0.46  # between the names above the photo, which have two lines each
+NAME_GAP = 0.46  # between the slanted names above the photo, which have two lines each
 SLANT = 50  # degrees, of these names
+WORD_GAP, FARTHEST_MOVE = 0.2, 1.5  # between level names, and of one from its peak: else all are slanted
 LINE, LONGEST_HEADING = 54, 72  # characters, LINE of one below the dial
 MOST_UNNAMED = 8  # names below the dial for which it has no room: the table has them all
 
@@ -119,12 +120,13 @@ def _draw_picture(
     axes.set_axis_off()
     pixels = picture.resize((round(width * DPI), round(height * DPI)), Image.Resampling.LANCZOS)
     axes.imshow(np.asarray(pixels), extent=(0, width, 0, height), aspect="auto", interpolation="none")
-    places = choose_names(picture_places(sighted), int(width / NAME_GAP))
-    feet = spread([place * width for _, place in places], [NAME_GAP] * len(places), 0, width)
-    ends = [_draw_name(axes, *named, foot) for named, foot in zip(places, feet, strict=True)]
-    if places and sighted.camera:
-        _draw_error(axes, sighted.camera, width)
-    return max(ends, default=0.0)
+    shown = picture_places(sighted)
+    if not shown:
+        return 0.0
+    assert sighted.camera is not None, "peaks are shown to a camera"
+    _draw_error(axes, sighted.camera, width)
+    ends = _draw_level_names(axes, shown) or _draw_slanted_names(axes, shown)
+    return max(ends)
 
 
 def picture_places(sighted: SightedPhoto) -> list[tuple[Sight, float]]:
@@ -134,16 +136,49 @@ def picture_places(sighted: SightedPhoto) -> list[tuple[Sight, float]]:
     return [(sight, place) for sight, place in places if place is not None]
 
 
-def _draw_name(axes: Axes, sight: Sight, place: float, foot: float) -> float:
+def _draw_level_names(axes: Axes, shown: Sequence[tuple[Sight, float]]) -> list[float]:
+    """Write the names side by side, if there is room near their peaks; returns where they end, or nothing."""
+    width = axes.get_xlim()[1]
+    wanted = [place * width for _, place in shown]
+    widths = [_measure_width(axes, _words(sight)) + WORD_GAP for sight, _ in shown]
+    if sum(widths) > width:
+        return []
+    feet = spread(wanted, widths, 0, width)
+    if max(abs(foot - place) for foot, place in zip(feet, wanted, strict=True)) > FARTHEST_MOVE:
+        return []
+    looks = {"ha": "center", "va": "baseline"}
+    return [_draw_name(axes, *named, foot, looks) for named, foot in zip(shown, feet, strict=True)]
+
+
+def _draw_slanted_names(axes: Axes, shown: Sequence[tuple[Sight, float]]) -> list[float]:
+    """Write as many names as stand side by side when slanted; returns where they end."""
+    width = axes.get_xlim()[1]
+    places = choose_names(shown, int(width / NAME_GAP))
+    feet = spread([place * width for _, place in places], [NAME_GAP] * len(places), 0, width)
+    looks = {"rotation": SLANT, "rotation_mode": "anchor", "va": "center"}
+    return [_draw_name(axes, *named, foot, looks) for named, foot in zip(places, feet, strict=True)]
+
+
+def _draw_name(axes: Axes, sight: Sight, place: float, foot: float, looks: dict[str, Any]) -> float:
     """Write a peak's name above its place in the photo; returns where it ends."""
     x, height = place * axes.get_xlim()[1], axes.get_ylim()[1]
     line = [0.65 * height, height + 0.1, height + 0.24]
     axes.plot([x, x, foot], line, color=PEAK, linewidth=1, clip_on=False)
     axes.plot(x, height + 0.02, "^", color=PEAK, markersize=9, markeredgecolor="white", clip_on=False)
-    numbers = filter(None, [format_metres(sight.peak.elev_m), f"{sight.distance / 1000:.1f} km"])
-    name = axes.text(foot, height + 0.3, f"{_name(sight)}\n{' · '.join(numbers)}", rotation=SLANT,
-                     rotation_mode="anchor", va="center", color=PEAK, linespacing=1.1)
+    name = axes.text(foot, height + 0.3, _words(sight), color=PEAK, linespacing=1.1, **looks)
     return float(name.get_window_extent().y1) / DPI
+
+
+def _words(sight: Sight) -> str:
+    numbers = filter(None, [format_metres(sight.peak.elev_m), f"{sight.distance / 1000:.1f} km"])
+    return f"{_name(sight)}\n{' · '.join(numbers)}"
+
+
+def _measure_width(axes: Axes, words: str) -> float:
+    text = axes.text(0, 0, words, linespacing=1.1)
+    width = float(text.get_window_extent().width) / DPI
+    text.remove()
+    return width
 
 
 def _draw_error(axes: Axes, camera: Camera, width: float) -> None:

@@ -108,6 +108,15 @@ def test_above_a_photo_the_most_conspicuous_peaks_are_named() -> None:
     assert 0 < len(named) < len(seen.shown) and named == list(range(27 - len(named), 27))
 
 
+def test_a_few_names_stand_level_and_many_are_slanted() -> None:
+    few = render("svg", sighted(), size=(960, 640)).decode()
+    assert "rotate(-50" not in few
+    wide = sighted(summits_of({f"P{row}": (62.0 + 2 * row, 9.0, 4000) for row in range(27)}))
+    near = sighted(summits_of({f"P{row}": (88.0 + row, 9.0, 4000) for row in range(5)}))
+    for crowd in (wide, near):
+        assert render("svg", crowd, size=(960, 640)).decode().count("rotate(-50") > 4
+
+
 def test_names_above_the_photo_stand_a_third_of_a_line_apart() -> None:
     figure = Figure(figsize=(1, 1), dpi=100)
     FigureCanvasAgg(figure)
