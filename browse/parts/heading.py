@@ -9,6 +9,7 @@ import streamlit
 from browse.address import Address
 from browse.parts.markup import show
 from browse.settings import Settings
+from loader.elastic.error_sentences import explained_errors
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
@@ -59,7 +60,8 @@ def show_examples(address: Address, facets: Facets, names: Mapping[str, str]) ->
 def describe_cluster(settings: Settings, facets: Facets) -> str:
     """The state of the cluster in one line."""
     try:
-        model = read_deployed_model(settings.client, read_index_model(settings.client, PHOTOS).model_id)
+        with explained_errors():  # a key may have no right to see models
+            model = read_deployed_model(settings.client, read_index_model(settings.client, PHOTOS).model_id)
         ready = f"words are read by {model.model_id}"
     except PeaksError as error:
         ready = error.message

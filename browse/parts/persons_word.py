@@ -1,7 +1,7 @@
 """*This is …*: a person says which peaks a photo shows, or that it shows none of the catalogue."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import streamlit
@@ -11,6 +11,7 @@ from loader.elastic.error_sentences import explained_errors
 from loader.elastic.photo_index import read_documents
 from loader.errors import PeaksError
 from loader.peaks.catalogue import TOP_PEAKS, Peak
+from loader.peaks.catalogue_index import read_all
 from loader.peaks.confirmed import confirm_peaks
 from loader.peaks.identification.document_fields import open_field_filler, take_back_word
 from loader.peaks.identification.identifier import Identifier, open_identifier
@@ -19,16 +20,18 @@ from loader.search.answer import PhotoHit
 from loader.search.asked_image import read_siglip
 
 _CANDIDATES = 4
+_KEPT = 60.0  # seconds
 _REFUSED = "refused word"  # what the last click was refused for
 
 
 def show_word(settings: Settings, hit: PhotoHit) -> None:
-    """Show what a person may say of a photo, each a click.
+    """Show what a person may say of a photo, each a click; without the model it has no likeliest peaks.
 
     Raises:
-        PeaksError: the last click was refused, or the model's scale and bias are not known.
+        PeaksError: the last click was refused.
     """
-    identifier = open_identifier(settings.client, read_siglip(settings.client, settings.vision))
+    identifier = _find_identifier(settings)
+    peaks = identifier.peaks if identifier else {peak.id: peak for peak in read_all(settings.client, Peak)}
     with streamlit.container(border=True):
         with streamlit.container(horizontal=True):
             for peak in _find_candidates(settings, identifier, hit):
@@ -37,24 +40,36 @@ def show_word(settings: Settings, hit: PhotoHit) -> None:
             _offer("No peak of the catalogue", "is none", not hit.is_without_peak, confirm_peaks,
                    settings.client, hit.id, [])
             _offer("Take back what you said", "take back", bool(hit.confirmed), _take_back, settings, hit.id)
-        _offer_catalogue(settings, identifier, hit)
+        _offer_catalogue(settings, peaks, hit)
     if refused := streamlit.session_state.pop(_REFUSED, None):
         raise PeaksError(refused)
 
 
-def _find_candidates(settings: Settings, identifier: Identifier, hit: PhotoHit) -> Sequence[Peak]:
+def _find_identifier(settings: Settings) -> Identifier | None:
+    try:
+        return _open_identifier(settings.connection.address, settings)
+    except PeaksError:  # the model is away, as the line about the cluster says
+        return None
+
+
+@streamlit.cache_resource(ttl=_KEPT, show_spinner=False)
+def _open_identifier(address: str, _settings: Settings) -> Identifier:
+    """The catalogue and the rule: of 5,000 peaks half a second, too long for each photo that is looked at."""
+    return open_identifier(_settings.client, read_siglip(_settings.client, _settings.vision))
+
+
+def _find_candidates(settings: Settings, identifier: Identifier | None, hit: PhotoHit) -> Sequence[Peak]:
     """The likeliest peaks by the rule; none for a photo without a vector."""
     document = read_documents(settings.client, [hit.id]).get(hit.id, {})
-    if not document.get("clip_image"):
+    if identifier is None or not document.get("clip_image"):
         return ()
     vector = np.array([document["clip_image"]], dtype=np.float32)
     found = identifier.identify(vector, [read_camera(document)])[0]
     return [candidate.peak for candidate in found.candidates[:_CANDIDATES]]
 
 
-def _offer_catalogue(settings: Settings, identifier: Identifier, hit: PhotoHit) -> None:
+def _offer_catalogue(settings: Settings, peaks: Mapping[str, Peak], hit: PhotoHit) -> None:
     """A choice of any peaks of the catalogue."""
-    peaks = identifier.peaks
     ids = sorted(peaks, key=lambda each: peaks[each].name)
     with streamlit.container(horizontal=True, vertical_alignment="bottom"):
         chosen = streamlit.multiselect(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 from elasticsearch import Elasticsearch
 
 from browse.settings import Settings, choose_settings
@@ -78,3 +79,19 @@ def test_a_key_that_may_not_write(
     assert "use a user or API key with that privilege" in error
     assert not stored(client, dawn).get("confirmed_peaks")
     assert page.code[0].value.endswith(DAWN) and "6 photos in " in text(page)
+
+
+def test_without_the_model_a_person_can_still_say(node: Node, client: Elasticsearch, dawn: str) -> None:
+    """Without machine learning nothing tells the likeliest peaks, and no word can be taken back."""
+    streamlit.cache_resource.clear()
+    with run_proxy(node.url, seed=1) as proxy:
+        proxy.answer(403, paths="_ml/trained_models")
+        choose_settings(Settings(Connection(url=proxy.url)))
+        page = visit({"photo": dawn})
+        assert errors(page) == [] and not [each for each in page.button if each.key == "is khumbila"]
+        page.multiselect[0].set_value(["khumbila"]).run()
+        page.button(key="is chosen").click().run()
+        assert errors(page) == [] and stored(client, dawn)["confirmed_peaks"] == ["khumbila"]
+        page.button(key="take back").click().run()
+    assert "SigLIP's scale and bias are not known" in errors(page)[0]
+    assert stored(client, dawn)["confirmed_peaks"] == ["khumbila"]
