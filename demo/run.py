@@ -172,7 +172,7 @@ The same without Python; the vector is made inside Elasticsearch:
   {curl}
 
 The demo's checkpoint was trained on drawn scenes and shows the plumbing only.
-For real photos use google/siglip2-base-patch16-224: see demo/README.md.
+For real photos use google/siglip2-base-patch16-224: README.md says how.
 
 Look at the trek in a browser; Ctrl-C ends the page:
   ES_URL={url} .venv/bin/peaks browse --checkpoint {CHECKPOINT}""")
