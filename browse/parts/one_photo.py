@@ -25,6 +25,7 @@ from loader.show.sight.diagram import render_diagram
 
 SCREEN_SIDE = 1600  # pixels of the longer side
 _QUALITY = 85
+_NEIGHBOURS = "neighbours"  # of the photo that was looked at last
 
 
 def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
@@ -89,14 +90,21 @@ def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
 
 def show_steps(address: Address, others: Sequence[PhotoHit]) -> None:
     """Show buttons to the photos before and after in an answer; the arrow keys press them."""
-    ids = [other.id for other in others]
-    place = ids.index(address.photo) if address.photo in ids else None
-    before = ids[place - 1] if place else None
-    after = ids[place + 1] if place is not None and place + 1 < len(ids) else None
+    before, after = _find_neighbours(address.photo, [other.id for other in others])
     with streamlit.container(horizontal=True):
         for words, key, other in (("Before", "Left", before), ("Next", "Right", after)):
             streamlit.button(words, shortcut=key, disabled=other is None, key=words, on_click=_look_at,
                              args=[other])
+
+
+def _find_neighbours(photo: str, ids: list[str]) -> tuple[str | None, str | None]:
+    """The photos before and after one; where it stood, if a person's word has taken it out of the answer."""
+    if photo in ids:
+        place = ids.index(photo)
+        before, after = ids[place - 1] if place else None, next(iter(ids[place + 1:]), None)
+        streamlit.session_state[_NEIGHBOURS] = photo, before, after
+    stood, before, after = streamlit.session_state.get(_NEIGHBOURS, ("", None, None))
+    return (before, after) if stood == photo else (None, None)
 
 
 def _look_at(photo: str) -> None:

@@ -12,6 +12,9 @@ from elasticsearch import Elasticsearch
 
 from browse.settings import Settings, choose_settings
 from loader.elastic.connection import Connection
+from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue_index import find_entry
+from loader.peaks.confirmed import confirm_peaks
 from tests.browse.test_page import errors, find, text, visit
 from tests.conftest import DEMO_CHECKPOINT, Node
 from tests.elastic.fault_proxy import run_proxy
@@ -23,11 +26,12 @@ DAWN = "day 1/dawn.jpg"
 
 @pytest.fixture
 def dawn(client: Elasticsearch, photos: Path) -> Iterator[str]:
-    """The id of a photo, which is afterwards as it was."""
-    identifier = find(client, DAWN)
-    before = client.get(index="photos", id=identifier, source_excludes=["clip_image"])["_source"]
-    yield identifier
-    client.update(index="photos", id=identifier, doc={"confirmed_peaks": [], **before}, refresh=True)
+    """The id of a photo; all photos are afterwards as they were."""
+    before = client.search(index="photos", source_excludes=["clip_image"])["hits"]["hits"]
+    yield find(client, DAWN)
+    for hit in before:
+        word = {"confirmed_peaks": [], **hit["_source"]}
+        client.update(index="photos", id=hit["_id"], doc=word, refresh=True)
 
 
 def stored(client: Elasticsearch, photo: str) -> dict[str, Any]:
@@ -64,6 +68,18 @@ def test_several_peaks_or_none(settings: Settings, client: Elasticsearch, dawn: 
     assert errors(page) == [] and "none of the catalogue (you said)" in text(page)
     assert stored(client, dawn)["predicted_peaks"] == []
     assert "<b>no peak</b> you said" in text(visit())
+
+
+def test_saying_and_going_on(settings: Settings, client: Elasticsearch, dawn: str) -> None:
+    """The arrows lead on from a photo that a word has taken out of the answer."""
+    blue = find(client, "day 1/blue.jpg")
+    confirm_peaks(client, dawn, [find_entry(client, Peak, "khumbila")])
+    page = visit({"peak": "khumbila", "photo": blue})
+    page.button(key="is none").click().run()
+    assert errors(page) == [] and stored(client, blue)["predicted_peaks"] == []
+    page.button(key="Next").click().run()
+    assert page.query_params["photo"] in (dawn, [dawn])
+    assert page.button(key="Next").disabled and page.button(key="Before").disabled
 
 
 def test_a_key_that_may_not_write(
