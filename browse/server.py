@@ -1,13 +1,17 @@
 """Starts Streamlit on this machine alone: no statistics, no browser opened, no traceback on the page."""
 from __future__ import annotations
 
+import signal
+import socket
 from typing import Any
 
 from streamlit.web import bootstrap
 
 from browse.settings import SCRIPT, Settings, choose_settings
+from loader.errors import PeaksError
 
 HOST = "127.0.0.1"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)  # Streamlit keeps them after its end
 
 
 def run_server(settings: Settings, port: int) -> None:
@@ -16,11 +20,28 @@ def run_server(settings: Settings, port: int) -> None:
     Args:
         settings: of the page.
         port: on `HOST`.
+
+    Raises:
+        PeaksError: the port is taken.
     """
+    _require_free(port)
     choose_settings(settings)
     options = server_options(port)
     bootstrap.load_config_options(options)
-    bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options=options)
+    before = {each: signal.getsignal(each) for each in _SIGNALS}
+    try:
+        bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options=options)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _require_free(port: int) -> None:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise PeaksError(f"Port {port} of {HOST} cannot be used ({error.strerror}): give another one with "
+                         "--port.") from error
 
 
 def server_options(port: int) -> dict[str, Any]:
