@@ -1,6 +1,7 @@
 """HTML for the page from the files in ``page_parts/``; every value is escaped."""
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ def show(part: str, **values: Any) -> None:
 def render(part: str, **values: Any) -> str:
     """A file of ``page_parts/`` with its values."""
     return _pages().get_template(part).render(**values)
+
+
+def as_plain_text(text: str) -> str:
+    """The text for a label that Streamlit reads as Markdown, where a name could load a picture."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)  # CommonMark: before every ASCII punctuation mark
 
 
 def describe_photo(hit: PhotoHit) -> str:

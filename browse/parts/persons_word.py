@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import streamlit
 
+from browse.parts.markup import as_plain_text
 from browse.settings import Settings
 from loader.elastic.error_sentences import explained_errors
 from loader.elastic.photo_index import read_documents
@@ -35,8 +36,8 @@ def show_word(settings: Settings, hit: PhotoHit) -> None:
     with streamlit.container(border=True):
         with streamlit.container(horizontal=True):
             for peak in _find_candidates(settings, identifier, hit):
-                _offer(f"This is {peak.name}", f"is {peak.id}", hit.confirmed != (peak.id,), confirm_peaks,
-                       settings.client, hit.id, [peak])
+                _offer(f"This is {as_plain_text(peak.name)}", f"is {peak.id}", hit.confirmed != (peak.id,),
+                       confirm_peaks, settings.client, hit.id, [peak])
             _offer("No peak of the catalogue", "is none", not hit.is_without_peak, confirm_peaks,
                    settings.client, hit.id, [])
             _offer("Take back what you said", "take back", bool(hit.confirmed), _take_back, settings, hit.id)
@@ -73,8 +74,8 @@ def _offer_catalogue(settings: Settings, peaks: Mapping[str, Peak], hit: PhotoHi
     ids = sorted(peaks, key=lambda each: peaks[each].name)
     with streamlit.container(horizontal=True, vertical_alignment="bottom"):
         chosen = streamlit.multiselect(
-            "Another peak, or several", ids, format_func=lambda each: peaks[each].name,
-            key=f"peaks of {hit.id}",
+            "Another peak, or several", ids, format_func=lambda each: ", ".join(peaks[each].names),
+            placeholder="Any of its names", key=f"peaks of {hit.id}",
         )
         _offer("It shows these", "is chosen", bool(chosen), confirm_peaks, settings.client, hit.id,
                [peaks[each] for each in chosen])
