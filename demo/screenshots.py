@@ -67,7 +67,7 @@ class Look:
 
 
 def look_at_page(site: str, photo: str) -> list[Look]:
-    """A search, a photo with its peaks marked, and the map, on the page of `peaks browse`.
+    """A search, a photo with its peaks marked, and a filtered map, on the page of `peaks browse`.
 
     Args:
         site: the page's address, ending in a slash.
@@ -76,7 +76,7 @@ def look_at_page(site: str, photo: str) -> list[Look]:
     looks = (
         ("browse", Address(q="prayer flags"), "img"),
         ("photo", Address(photo=photo, sight="1"), "img"),
-        ("map", Address(view="map"), ".js-plotly-plot"),
+        ("map", Address(view="map", in_frame=("mount-everest",)), ".js-plotly-plot"),
     )
     return [Look(name, site + address.link(), (shown, _DRAWN)) for name, address, shown in looks]
 
