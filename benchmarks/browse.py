@@ -174,7 +174,7 @@ def steps(client: Elasticsearch, page: Page, asked: str) -> Mapping[str, Callabl
 
     def open_photo() -> None:
         page.locator(".photo a").first.click()
-        page.locator(".st-key-large img").wait_for()
+        page.locator(".stImage img").wait_for()
 
     def first_page() -> None:
         page.goto("/")

@@ -43,15 +43,9 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
         note = error.message
     show("note.html", note=note)
     if picture:
-        show_picture(picture, describe_photo(hit))
+        streamlit.image(picture, alt=describe_photo(hit))
     show("photo.html", address=address, hit=hit, file=file, in_frame=photo.in_frame, fields=photo.fields)
     streamlit.code(hit.file or hit.path, language=None)  # it has a button to copy
-
-
-def show_picture(picture: bytes, alt: str) -> None:
-    """A picture as large as the screen takes, which the browser fetches by itself."""
-    with streamlit.container(key="large"):
-        streamlit.image(picture, alt=alt)
 
 
 def find_file(hit: PhotoHit) -> Path | None:

@@ -14,7 +14,7 @@ from browse.address import Address
 from browse.answers import answer_address
 from browse.parts.grid import show_hits
 from browse.parts.markup import show
-from browse.parts.one_photo import draw_sight, show_picture
+from browse.parts.one_photo import draw_sight
 from browse.settings import Settings
 from loader.errors import PeaksError
 from loader.peaks.identification.identifier import open_identifier
@@ -42,7 +42,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
         image = identify(settings, file, upload.name)
         picture = draw_sight(settings, file, upload.name)
     show("identified.html", image=image)
-    show_picture(picture, f"{upload.name} with the peaks before its camera marked: {image.headline}")
+    streamlit.image(picture, alt=f"{upload.name} with the peaks before its camera marked: {image.headline}")
     show("candidates.html", image=image, rows=image.rows())
     if not image.named:
         return

@@ -1,12 +1,17 @@
-"""The six photos of the searches in the session's node, and the page's settings for it."""
+"""The six photos of the searches in the session's node, the page's settings for it, and the page served."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from browse.settings import Settings, choose_settings
+from demo.screenshots import serve_page
 from loader.elastic.connection import Connection
+from tests.chromium import watched_page
 from tests.conftest import DEMO_CHECKPOINT, Node
 from tests.search.conftest import photos  # noqa: F401  (a fixture)
 
@@ -23,3 +28,24 @@ def settings(node: Node) -> Settings:
     chosen = Settings(Connection(url=node.url), str(DEMO_CHECKPOINT))
     choose_settings(chosen)
     return chosen
+
+
+@pytest.fixture(scope="session")
+def site(node: Node) -> Iterator[str]:
+    """The address of the page as `peaks browse` serves it, once for the session."""
+    with serve_page(node.url, str(DEMO_CHECKPOINT)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, site: str, photos: Path) -> Iterator[Page]:  # noqa: F811
+    """A wide page that must stay on this machine."""
+    with watched_page(browser, 1400, base_url=site) as opened:
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: Browser, site: str, photos: Path) -> Iterator[Page]:  # noqa: F811
+    """The page on a phone, dark."""
+    with watched_page(browser, 390, base_url=site, color_scheme="dark") as opened:
+        yield opened

@@ -1,87 +1,16 @@
 """The page in Chromium: search, tick, open, go back, identify; nothing is asked of another machine."""
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from elasticsearch import Elasticsearch
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.chromium import find_chromium
-from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, free_port
+from tests.chromium import browser, needs_chromium  # noqa: F401  (a fixture)
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium to open the page in"),
-]
-PATIENCE = 60.0  # seconds: two cores may be busy
-expect.set_options(timeout=PATIENCE * 1000)
-
-
-@pytest.fixture(scope="module")
-def site(node: Node, photos: Path) -> Iterator[str]:
-    """The page as `peaks browse` serves it."""
-    port = free_port()
-    words = ["browse", "--port", str(port), "--url", node.url, "--checkpoint", str(DEMO_CHECKPOINT)]
-    server = subprocess.Popen([sys.executable, "-m", "loader", *words], cwd=REPOSITORY,
-                              env={**os.environ, "http_proxy": "", "https_proxy": ""})
-    address, until = f"http://127.0.0.1:{port}/", monotonic() + PATIENCE
-    try:
-        while not _answers(f"{address}_stcore/health"):
-            assert server.poll() is None and monotonic() < until, "the page does not start"
-            sleep(0.2)
-        yield address
-    finally:
-        server.send_signal(signal.SIGINT)
-        assert server.wait(PATIENCE) == 0
-
-
-def _answers(url: str) -> bool:
-    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
-        return bool(answer.status == 200)
-    return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser, site: str) -> Iterator[Page]:
-    """A wide page that must stay on this machine."""
-    yield from open_page(browser, site, 1400)
-
-
-@pytest.fixture
-def phone(browser: Browser, site: str) -> Iterator[Page]:
-    """The page on a phone, dark."""
-    yield from open_page(browser, site, 390)
-
-
-def open_page(browser: Browser, site: str, width: int) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": width, "height": 860}, base_url=site,
-                                  color_scheme="dark" if width < 640 else "light")
-    page, asked = context.new_page(), list[str]()
-    page.set_default_timeout(PATIENCE * 1000)
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    yield page
-    context.close()
-    elsewhere = [url for url in asked if not re.match(r"(http|ws)://127\.0\.0\.1:|data:|blob:", url)]
-    assert asked and elsewhere == []
+pytestmark = [pytest.mark.cluster, needs_chromium]
 
 
 def test_search_tick_open_and_back(page: Page) -> None:
@@ -95,7 +24,7 @@ def test_search_tick_open_and_back(page: Page) -> None:
     expect(page.locator(".photo")).to_have_count(1)
     expect(page.locator(".chips")).to_contain_text("shows Mount Everest")
     page.locator(".photo a").click()
-    expect(page.locator(".st-key-large img")).to_be_visible()
+    expect(page.locator(".stImage img")).to_be_visible()
     expect(page.locator(".facts")).to_contain_text("2023-10-06 05:58 +05:45")
     page.go_back()
     expect(page.locator(".photo")).to_have_count(1)
@@ -108,13 +37,13 @@ def test_search_tick_open_and_back(page: Page) -> None:
 def test_arrow_keys_and_back(page: Page) -> None:
     page.goto("/")
     page.locator(".photo a").first.click()
-    expect(page.locator(".st-key-large img")).to_have_attribute("alt", re.compile("blue"))
+    expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("blue"))
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
     expect(page.locator(".state")).to_be_visible()  # the page is whole: keys are heard
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".st-key-large img")).to_have_attribute("alt", re.compile("dawn"))
+    expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("dawn"))
     page.go_back()
-    expect(page.locator(".st-key-large img")).to_have_attribute("alt", re.compile("blue"))
+    expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("blue"))
 
 
 def test_the_map_opens_and_filters(page: Page) -> None:
@@ -139,7 +68,19 @@ def test_identify_an_upload(page: Page, photos: Path) -> None:
     page.goto("/?view=identify")
     page.locator("input[type=file]").set_input_files(photos / "day 1/blue.jpg")
     expect(page.locator("h3")).to_contain_text("blue.jpg: ")
-    expect(page.locator(".st-key-large img")).to_be_visible()
+    expect(page.locator(".stImage img")).to_be_visible()
+
+
+def test_several_uploads_of_which_one_is_damaged(page: Page, photos: Path, tmp_path: Path) -> None:
+    page.goto("/?view=identify")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes((photos / "day 1/blue.jpg").read_bytes()[:300])
+    files = [photos / "day 1/blue.jpg", broken, photos / "day 1/dawn.jpg"]
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.locator("h3")).to_have_count(2)
+    expect(page.locator("h3").last).to_contain_text("dawn.jpg: ")
+    expect(page.locator(".stImage img")).to_have_count(2)
+    expect(page.get_by_role("alert")).to_contain_text("broken.jpg cannot be read as an image")
 
 
 def test_a_damaged_upload_and_a_hostile_address_are_one_sentence(page: Page, tmp_path: Path) -> None:
@@ -185,3 +126,47 @@ def test_this_is_a_peak(page: Page, client: Elasticsearch) -> None:
         expect(page.locator(".facts")).not_to_contain_text("you said")
     finally:
         client.update(index="photos", id=identifier, doc={"confirmed_peaks": [], **before}, refresh=True)
+
+
+def test_words_are_asked_for_as_one_types(page: Page) -> None:
+    page.goto("/?peak=mount-everest")
+    expect(page.locator(".photo")).to_have_count(1)
+    page.get_by_role("searchbox").press_sequentially("dawn")
+    expect(page.locator(".photo .match")).to_have_count(1)  # without Enter; the filter stays
+    expect(page).to_have_url(re.compile(r"q=dawn.*peak=mount-everest|peak=mount-everest.*q=dawn"))
+    page.locator(".chips a", has_text="dawn").click()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(page.locator(".chips a")).to_have_count(1)
+
+
+def test_keyboard_alone(page: Page) -> None:
+    """Tab reaches a filter, the words and a photo in this order; each shows that it is reached."""
+    page.goto("/")
+    expect(page.locator(".state")).to_be_visible()
+    reached, focused = list[str](), page.locator(":focus")
+    while not reached or reached[-1] != "photo":
+        assert len(reached) < 60, reached
+        page.keyboard.press("Tab")
+        reached.append(focused.evaluate(
+            """it => it.closest(".photo") ? "photo" : it.closest(".facet") ? "filter" : it.type || "other" """
+        ))
+        if reached[-1] in ("photo", "filter") and focused.evaluate("it => it.tagName") == "A":
+            assert focused.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
+    assert reached.index("filter") < reached.index("search") < reached.index("photo")
+    page.keyboard.press("Enter")
+    expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("blue"))
+    expect(page.locator(".state")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("dawn"))
+    expect(page.get_by_role("button", name="Before")).to_be_enabled()  # it hears the key only then
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("blue"))
+
+
+def test_every_picture_says_what_it_shows(page: Page, client: Elasticsearch) -> None:
+    hits = client.search(index="photos", query={"term": {"path": "day 1/blue.jpg"}})["hits"]["hits"]
+    for query in ("/", f"/?photo={hits[0]['_id']}", f"/?photo={hits[0]['_id']}&sight=1"):
+        page.goto(query)
+        expect(page.locator(".state")).to_be_visible()
+        alts = page.locator("img").evaluate_all("all => all.map(it => it.alt)")
+        assert alts and all(alts), query
