@@ -15,13 +15,14 @@ from elasticsearch import Elasticsearch, NotFoundError
 from loader.arrays import Vectors
 from loader.elastic.indices import PEAKS, PHOTOS, read_pages, read_vector
 from loader.elastic.models import DeployedModel, read_deployed_model, read_index_model
+from loader.elastic.photo_index import CONFIRMED
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import walk_library
 from loader.files.paths import join_path
 from loader.peaks.catalogue import UNDETERMINED, Concept, EntryT, Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.confirmed import CONFIRMED, read_word
+from loader.peaks.confirmed import read_word
 from loader.peaks.identification.candidates import View, take_view
 from loader.peaks.sight.camera import read_camera
 from loader.peaks.sight.geometry import Camera, Summits

@@ -9,7 +9,13 @@ import click
 from loader.commands.options import confirm, json_option, print_json
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import PHOTOS
-from loader.elastic.photo_index import StoredLibrary, forget_library, read_libraries, require_libraries
+from loader.elastic.photo_index import (
+    StoredLibrary,
+    count_confirmed,
+    forget_library,
+    read_libraries,
+    require_libraries,
+)
 from loader.files.paths import is_missing, real_path
 from loader.search.answer import ShotTime
 from loader.show.tables import Column, format_table
@@ -58,6 +64,11 @@ def forget(connection: Connection, library: str, yes: bool) -> None:
     count = format_count(sum(each.photos for each in found), "photo")
     roots = ", ".join(each.root or "a folder that is not known" for each in found)
     question = clean_text(f"Remove the {count} of {library!r} ({roots}) from the index? No file is touched.")
+    if words := count_confirmed(client, library):
+        question += (
+            f" What persons said of {format_count(words, 'photo')} is removed too: `peaks confirm --output "
+            "FILE` keeps it."
+        )
     agrees = yes or confirm(question)
     if agrees is None:
         raise click.exceptions.Exit(1)

@@ -24,8 +24,10 @@ from loader.elastic.assets import (
     template_mappings,
 )
 from loader.elastic.connection import LOOKUP_SINCE, has_lookup
-from loader.elastic.indices import ALIASES, ConcreteIndex, index_behind
+from loader.elastic.indices import ALIASES, PHOTOS, ConcreteIndex, index_behind
 from loader.elastic.models import DeployedModel, find_ingest_deployment, index_model, refuse_other_model
+from loader.elastic.photo_index import count_confirmed
+from loader.text import format_count
 
 _JSON_HEADERS = {"accept": "application/json", "content-type": "application/json"}
 
@@ -132,6 +134,11 @@ def _create_index(client: Elasticsearch, alias: str, present: ConcreteIndex | No
     if present is not None:
         moves.insert(0, {"remove": {"index": present.name, "alias": alias}})
         note += f" moved here from {present.name}, which stays until you DELETE {present.name}"
+        if alias == PHOTOS and (words := count_confirmed(client)):
+            note += (
+                f"; what persons said of {format_count(words, 'photo')} stays there: `peaks confirm --output "
+                "FILE` writes it out while the alias stands for it"
+            )
     if not dry_run:
         client.indices.create(index=name)
         client.indices.update_aliases(actions=moves)

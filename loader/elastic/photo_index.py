@@ -16,6 +16,7 @@ from loader.errors import PeaksError
 from loader.place import Point, read_point
 from loader.text import list_words
 
+CONFIRMED = "confirmed_peaks"  # what a person said of a photo (see `loader.peaks.confirmed`)
 MOST_LIBRARIES, FORGOTTEN_PAGE = 1_000, 1_000
 PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 
@@ -177,6 +178,13 @@ def require_libraries(client: Elasticsearch, names: Sequence[str]) -> list[Store
         has = f"it has {list_words(known, 8)}" if known else "load photos with `peaks load-photos DIR`"
         raise PeaksError(f"The index has no library {unknown[0]!r}: {has}.")
     return [each for each in libraries if each.library in names]
+
+
+def count_confirmed(client: Elasticsearch, library: str | None = None) -> int:
+    """Return of how many photos, of one library or of all, a person said what they show."""
+    own = [] if library is None else [{"term": {"library": library}}]
+    query = {"bool": {"filter": [{"exists": {"field": CONFIRMED}}, *own]}}
+    return int(client.count(index=PHOTOS, query=query)["count"])
 
 
 def forget_library(client: Elasticsearch, library: str) -> int:

@@ -13,13 +13,13 @@ from typing import Any
 from elasticsearch import Elasticsearch, NotFoundError
 
 from loader.elastic.indices import PHOTOS, read_pages
+from loader.elastic.photo_index import CONFIRMED
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
 from loader.files.paths import join_path
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import read_by_id
 
-CONFIRMED = "confirmed_peaks"
 NO_PEAK = "none"  # the word that a photo shows no peak of the catalogue
 PERSON = "person"  # the evidence of a peak that a person has named
 

@@ -11,9 +11,10 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.arrays import Vectors
+from loader.elastic.photo_index import CONFIRMED
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry
-from loader.peaks.confirmed import CONFIRMED, confirm_peaks
+from loader.peaks.confirmed import confirm_peaks
 from loader.photos.predictions import predict_photos
 from tests.conftest import REPOSITORY, Node, ask, call_peaks, invoke
 from tests.files.picture_files import quadrants, write
@@ -131,7 +132,10 @@ def test_words_go_out_to_a_file_and_come_back(
         {"file": str(trek / "IMG_0.jpg"), "peaks": ["lhotse", "ama-dablam"]},
         {"file": str(trek / "IMG_1.jpg"), "peaks": []},
     ]
-    call_peaks("apply", "--next", "--index", "photos", "--url", node.url, "--es-model-id", fresh_indices)
+    asked = invoke("forget", "trek", "--url", node.url, input="n\n").output
+    assert "What persons said of 2 photos is removed too: `peaks confirm --output FILE` keeps it." in asked
+    renewing = ("apply", "--next", "--index", "photos", "--url", node.url, "--es-model-id", fresh_indices)
+    assert "; what persons said of 2 photos stays there: `peaks confirm --output" in call_peaks(*renewing)
     (trek / "IMG_1.jpg").unlink()
     assert outcomes(load(trek, node.url)) == {"created": 2}
     restored = invoke("confirm", "--labels", file, "--url", node.url)

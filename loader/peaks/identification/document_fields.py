@@ -8,10 +8,10 @@ import numpy as np
 from elasticsearch import Elasticsearch
 
 from loader.arrays import Vectors
-from loader.elastic.photo_index import read_documents
+from loader.elastic.photo_index import CONFIRMED, read_documents
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak
-from loader.peaks.confirmed import CONFIRMED, name_by_word, read_word, write_word
+from loader.peaks.confirmed import name_by_word, read_word, write_word
 from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
 from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import SiglipSigmoid
