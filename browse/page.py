@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import streamlit
 
 from browse.address import Address
-from browse.answers import answer_address, read_photo
+from browse.answers import answer_address
 from browse.parts.grid import show_grid
 from browse.parts.heading import describe_cluster, show_examples, show_search
 from browse.parts.markup import PARTS, show
@@ -19,6 +19,7 @@ from browse.parts.uploads import show_uploads
 from browse.settings import Settings, chosen_settings
 from loader.elastic.error_sentences import explained_errors
 from loader.errors import PeaksError
+from loader.search.answer import read_photo
 from loader.search.facets import Facets, read_facets
 from loader.search.filters import Filters
 

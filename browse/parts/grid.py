@@ -1,12 +1,10 @@
 """The photos of an answer: large thumbnails with one line each, in an order, with more behind a link."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from browse.address import Address
 from browse.answers import MOST, SIZE
 from browse.parts.markup import show
-from loader.search.answer import Answer, PhotoHit
+from loader.search.answer import Answer
 from loader.text import format_count
 
 _ORDERS = {"time": "earliest", "-time": "latest", "altitude": "lowest", "-altitude": "highest"}
@@ -22,11 +20,6 @@ def show_grid(address: Address, answer: Answer) -> None:
         orders=[(words, address.link(sort=order), order == usual) for order, words in orders.items()],
         pages=_pages(address, answer, has_match),
     )
-
-
-def show_hits(address: Address, hits: Sequence[PhotoHit]) -> None:
-    """Show photos alone, each leading to its own page."""
-    show("hits.html", address=address, hits=hits)
 
 
 def _say_found(answer: Answer) -> str:

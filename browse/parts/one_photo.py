@@ -11,7 +11,6 @@ import streamlit
 from PIL import Image
 
 from browse.address import Address
-from browse.answers import Photo
 from browse.parts.markup import describe_photo, show
 from browse.settings import Settings
 from loader.errors import PeaksError
@@ -20,7 +19,7 @@ from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import require_entries
 from loader.peaks.sight.geometry import Summits
 from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
-from loader.search.answer import PhotoHit
+from loader.search.answer import Photo, PhotoHit
 from loader.show.sight.diagram import render_diagram
 
 SCREEN_SIDE = 1600  # pixels of the longer side

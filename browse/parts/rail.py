@@ -23,14 +23,7 @@ _MOST_DAYS = 31  # lines; more days are shown as months, and more months as year
 
 @dataclass(frozen=True)
 class Choice:
-    """A line of the rail.
-
-    Attributes:
-        name: for a person.
-        photos: how many it has under the other filters.
-        link: the address with it on, or off where it is on.
-        is_on: whether it filters now.
-    """
+    """A line of the rail: its photos under the other filters, and the address with it on (off, if it is)."""
 
     name: str
     photos: int
@@ -87,30 +80,23 @@ def list_days(address: Address, counts: Mapping[str, int]) -> list[Choice]:
             break
     if chosen and chosen not in groups:
         groups = {chosen: sum(groups.values()), **groups}
-    return [_day(address, day, photos) for day, photos in groups.items()]
-
-
-def _day(address: Address, day: str, photos: int) -> Choice:
-    is_on = address.from_day == day == address.to_day
-    other = "" if is_on else day
-    return Choice(day, photos, address.link(from_day=other, to_day=other), is_on)
+    return [_choice(address, day, photos, from_day=day, to_day=day) for day, photos in groups.items()]
 
 
 def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice]:
     ranges = {f"{lowest:.0f},{lowest + ALTITUDES:.0f}": photos for lowest, photos in counts.items()}
     if address.altitude:
         ranges.setdefault(address.altitude, 0)
-    return [_choice(address, "altitude", value, say_altitudes(value), photos)
-            for value, photos in ranges.items()]
+    return [_choice(address, say_altitudes(each), photos, altitude=each) for each, photos in ranges.items()]
 
 
 def _places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
     values = {"with": (WHOLE_WORLD, "with a position"), "without": (NOWHERE, "without a position")}
-    return [_choice(address, "box", value, words, counts[each]) for each, (value, words) in values.items()
+    return [_choice(address, words, counts[each], box=value) for each, (value, words) in values.items()
             if counts[each] or address.box == value]
 
 
-def _choice(address: Address, name: str, value: str, words: str, photos: int) -> Choice:
-    """One of which only one can be on."""
-    is_on = getattr(address, name) == value
-    return Choice(words, photos, address.link(**{name: "" if is_on else value}), is_on)
+def _choice(address: Address, words: str, photos: int, **state: str) -> Choice:
+    """One of which only one can be on: the state that sets it, and a second click unsets."""
+    is_on = state.items() <= vars(address).items()
+    return Choice(words, photos, address.link(**(dict.fromkeys(state, "") if is_on else state)), is_on)

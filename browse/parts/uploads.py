@@ -12,7 +12,6 @@ import streamlit
 
 from browse.address import Address
 from browse.answers import answer_address
-from browse.parts.grid import show_hits
 from browse.parts.markup import show
 from browse.parts.one_photo import draw_sight
 from browse.settings import Settings
@@ -50,7 +49,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
     address = Address(peak=(best.id,))
     answer = answer_address(settings.client, replace(address, size=_PHOTOS))
     show("more_of_peak.html", peak=best, link=address.link(), total=answer.total or 0)
-    show_hits(address, answer.hits)
+    show("hits.html", address=address, hits=answer.hits)
 
 
 def identify(settings: Settings, file: Path, name: str) -> IdentifiedImage:

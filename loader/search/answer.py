@@ -8,12 +8,23 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.elastic.indices import PHOTOS
+from loader.errors import PeaksError
 from loader.files.paths import join_path
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
 from loader.peaks.confirmed import NO_PEAK, read_word
 from loader.place import Point, read_point
 from loader.search.question import Question
+
+# What is read of one photo: what answers know, and the rest of its facts.
+_OWN_FIELDS = (
+    *("path", "library", "library_root", "predicted_peaks", "predictions.*", "confirmed_peaks"),
+    *("predicted_concepts", "gps", "altitude", "bearing", "bearing_reference", "camera"),
+    *("shot_time", "shot_time_local", "shot_time_offset", "content_hash", "thumbnail"),
+    *("peaks_in_frame_ids", "description", "keywords", "width", "height", "size_bytes"),
+    *("focal_length_35mm", "field_of_view"),
+)
 
 
 @dataclass(frozen=True)
@@ -202,3 +213,35 @@ def read_photo_hit(hit: Mapping[str, Any], similarity: Similarity, entries: Entr
         root=first_value(fields, "library_root"),
         content_hash=first_value(fields, "content_hash"),
     )
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that is looked at by itself.
+
+    Attributes:
+        hit: what answers know of it, with its thumbnail.
+        in_frame: peaks that stood before its camera, likeliest first.
+        fields: what else its document says: lists by their names.
+    """
+
+    hit: PhotoHit
+    in_frame: tuple[Peak, ...]
+    fields: Mapping[str, Any]
+
+
+def read_photo(client: Elasticsearch, identifier: str) -> Photo:
+    """One photo with all that the index knows of it.
+
+    Raises:
+        PeaksError: it is not in the index.
+    """
+    query = {"ids": {"values": [identifier]}}
+    names = [{"field": name} for name in _OWN_FIELDS]
+    hits = client.search(index=PHOTOS, query=query, source=False, fields=names)["hits"]["hits"]
+    if not hits:
+        raise PeaksError("The index has no such photo any more: go back to the photos.")
+    hit, fields = read_photo_hit(hits[0], Similarity(None), EntriesById.read(client, hits)), hits[0]["fields"]
+    ids = fields.get("peaks_in_frame_ids", ())
+    peaks = read_by_id(client, Peak, ids)
+    return Photo(hit, tuple(peaks.get(each, Peak(each, ())) for each in ids), fields)
