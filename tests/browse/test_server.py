@@ -22,7 +22,7 @@ from browse.settings import Settings
 from loader.elastic.connection import Connection
 
 def interrupt():
-    while signal.getsignal(signal.SIGINT) is before[0]:  # Streamlit hears Ctrl-C once it has started
+    while signal.getsignal(signal.SIGQUIT) is before[2]:  # the last that Streamlit sets, once it has started
         time.sleep(0.1)
     os.kill(os.getpid(), signal.SIGINT)
 
