@@ -21,8 +21,6 @@ from browse.server import run_server
 from browse.settings import Settings
 from loader.elastic.connection import Connection
 
-port, url = int(sys.argv[1]), sys.argv[2]  # Streamlit takes the arguments away
-
 def interrupt():
     while signal.getsignal(signal.SIGQUIT) is before[2]:  # the last that Streamlit sets, once it has started
         time.sleep(0.1)
