@@ -3,8 +3,15 @@ from __future__ import annotations
 
 import pytest
 
-from loader.search.answer import ShotTime
-from loader.show.values import format_aside, format_probability, format_time
+from loader.peaks.catalogue import Peak
+from loader.search.answer import PeakPrediction, ShotTime
+from loader.show.values import (
+    format_aside,
+    format_certainty,
+    format_prediction,
+    format_probability,
+    format_time,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +45,11 @@ def test_probability(probability: float | None, text: str) -> None:
 )
 def test_time(time: ShotTime, text: str) -> None:
     assert format_time(time) == text
+
+
+def test_a_peak_that_a_person_named_has_no_probability() -> None:
+    peak = Peak("ama-dablam", ("Ama Dablam",))
+    by_rule, said = PeakPrediction(peak, 0.931, "both"), PeakPrediction(peak, None, "person")
+    assert (format_prediction(by_rule), format_certainty(by_rule)) == ("Ama Dablam 93 % (both)", "93 %")
+    assert (format_prediction(said), format_certainty(said)) == ("Ama Dablam (you said)", "you said")
+    assert format_prediction(PeakPrediction(Peak("gone", ()))) == "gone"
