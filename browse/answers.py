@@ -1,7 +1,6 @@
 """The photos that an address asks for, by the same questions as the commands'."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from operator import attrgetter
 
@@ -10,11 +9,11 @@ from elasticsearch import Elasticsearch
 from browse.address import Address
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.alike import group_alike
-from loader.search.answer import Answer, PhotoHit, read_photo
+from loader.search.answer import Answer, read_photo
 from loader.search.asking import answer_photos, answer_question, answer_similar
 from loader.search.question import Order, ask_indexed_image, ask_photos, ask_text
 
-SIZE = 48  # photos at first
+SIZE = 32  # photos at first
 MOST = 200  # that a template gives
 
 
@@ -28,13 +27,10 @@ def answer_address(client: Elasticsearch, address: Address) -> Answer:
     """
     answer = _answer(client, address)
     stack = next((hit for hit in answer.hits if hit.id == address.stack), None)
-    return answer if stack is None else replace(answer, hits=tuple(_unstack(stack)), total=stack.count)
-
-
-def _unstack(hit: PhotoHit) -> Iterator[PhotoHit]:
-    yield replace(hit, copies=(), burst=())
-    for other in (*hit.copies, *hit.burst):
-        yield from _unstack(other)
+    if stack is None:
+        return answer
+    hits = tuple(replace(hit, copies=(), burst=()) for hit in stack.members)
+    return replace(answer, hits=hits, total=stack.count)
 
 
 def _answer(client: Elasticsearch, address: Address) -> Answer:

@@ -1,13 +1,14 @@
 """An answer of the cluster: photos, ranked, with what a person wants to know of each."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from loader.batches import batched
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
 from loader.files.paths import join_path
@@ -17,6 +18,7 @@ from loader.peaks.confirmed import NO_PEAK, read_word
 from loader.place import Point, read_point
 from loader.search.question import Question
 
+_PAGE = 200  # thumbnails a request
 # What is read of one photo: what answers know, and the rest of its facts.
 _OWN_FIELDS = (
     *("path", "library", "library_root", "predicted_peaks", "predictions.*", "confirmed_peaks"),
@@ -136,7 +138,14 @@ class PhotoHit:
     @property
     def count(self) -> int:
         """How many photos the hit stands for: itself, its copies and its burst."""
-        return 1 + sum(other.count for other in (*self.copies, *self.burst))
+        return sum(1 for _ in self.members)
+
+    @property
+    def members(self) -> Iterator[PhotoHit]:
+        """The hit itself, its copies and its burst."""
+        yield self
+        for other in (*self.copies, *self.burst):
+            yield from other.members
 
 
 @dataclass(frozen=True)
@@ -245,3 +254,25 @@ def read_photo(client: Elasticsearch, identifier: str) -> Photo:
     ids = fields.get("peaks_in_frame_ids", ())
     peaks = read_by_id(client, Peak, ids)
     return Photo(hit, tuple(peaks.get(each, Peak(each, ())) for each in ids), fields)
+
+
+def add_thumbnails(client: Elasticsearch, hits: Sequence[PhotoHit]) -> tuple[PhotoHit, ...]:
+    """The hits with their thumbnails, those of their copies and bursts too."""
+    found = read_thumbnails(client, [member.id for hit in hits for member in hit.members])
+
+    def add(hit: PhotoHit) -> PhotoHit:
+        copies, burst = tuple(map(add, hit.copies)), tuple(map(add, hit.burst))
+        return replace(hit, thumbnail=found.get(hit.id), copies=copies, burst=burst)
+
+    return tuple(map(add, hits))
+
+
+def read_thumbnails(client: Elasticsearch, ids: Sequence[str]) -> dict[str, str]:
+    """Thumbnails of photos, base64 JPEG, by the photos' ids; one without is left out."""
+    found: dict[str, str] = {}
+    for some in batched(ids, _PAGE):
+        query, fields = {"ids": {"values": list(some)}}, [{"field": "thumbnail"}]
+        answer = client.search(index=PHOTOS, query=query, source=False, fields=fields, size=len(some))
+        found |= {hit["_id"]: hit["fields"]["thumbnail"][0] for hit in answer["hits"]["hits"]
+                  if "thumbnail" in hit.get("fields", {})}
+    return found

@@ -18,7 +18,7 @@ from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
 from loader.search.alike import group_alike
-from loader.search.answer import Answer, EntriesById, Similarity, read_photo_hit
+from loader.search.answer import Answer, EntriesById, Similarity, add_thumbnails, read_photo_hit
 from loader.search.notes import (
     join,
     leave_out_what_does_not_fit,
@@ -53,7 +53,7 @@ def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bo
 def _say_no_match(client: Elasticsearch, question: Question) -> str | None:
     """Name the photo that comes nearest, so that a person can judge the cut-off."""
     nearest = replace(question, parameters={**question.parameters, "min_similarity": -1, "size": 1})
-    hits = _answer(client, nearest, None, thumbnails=False).hits
+    hits = _answer(client, nearest, None).hits
     if not hits or (cosine := hits[0].similarity.cosine) is None:
         return None
     near, cut_off = tell_apart(cosine, question.cut_off or 0.0, 3)
@@ -88,7 +88,8 @@ def _answer_once(
 ) -> Answer:
     """Answer with as many hits as were asked for, none of them a copy of another or of one burst with it.
 
-    More photos are asked for, and still more where too many are alike.
+    More photos are asked for, and still more where too many are alike. Thumbnails come at the end, so that
+    none is read in vain.
     """
     limits = read_schema(question.template)["properties"]["size"]
     wanted = question.parameters.get("size", limits["default"])
@@ -96,11 +97,12 @@ def _answer_once(
     while True:
         asked = min(asked * ASKED_FOR_ONE, limits["maximum"])
         larger = replace(question, parameters={**question.parameters, "size": asked})
-        answer = _answer(client, larger, siglip, thumbnails)
+        answer = _answer(client, larger, siglip)
         hits = group_alike(client, [hit for hit in answer.hits if hit.id not in own])
         if len(hits) >= wanted or len(answer.hits) < asked or asked == limits["maximum"]:
             question = replace(answer.question, parameters=question.parameters)
-            return replace(answer, question=question, hits=hits[:wanted])
+            best = add_thumbnails(client, hits[:wanted]) if thumbnails else hits[:wanted]
+            return replace(answer, question=question, hits=best)
 
 
 def answer_photos(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> Answer:
@@ -109,7 +111,7 @@ def answer_photos(client: Elasticsearch, question: Question, *, thumbnails: bool
     Raises:
         PeaksError: the index is empty, or has no such page.
     """
-    body = _run(client, question, thumbnails)
+    body = _run(client, question, thumbnails=thumbnails)
     hits, total = body["hits"]["hits"], body["hits"]["total"]["value"]
     if not hits:
         _refuse_empty_index(client)
@@ -132,18 +134,16 @@ def _refuse_empty_index(client: Elasticsearch) -> None:
         raise PeaksError(f"The index {PHOTOS} is empty: load photos with `peaks load-photos DIR`.")
 
 
-def _answer(
-    client: Elasticsearch, question: Question, siglip: SiglipSigmoid | None, thumbnails: bool
-) -> Answer:
+def _answer(client: Elasticsearch, question: Question, siglip: SiglipSigmoid | None) -> Answer:
     note = None
     try:
-        body = _run(client, question, thumbnails)
+        body = _run(client, question)
     except ApiError as error:
         if question.template != HYBRID or not refuses_rrf(error):
             raise
         question = replace(question, template=HYBRID_BASIC)
         note = f"The cluster's licence does not include the RRF retriever: {HYBRID_BASIC} answered instead."
-        body = _run(client, question, thumbnails)
+        body = _run(client, question)
     hits = body["hits"]["hits"]
     if not hits:
         _refuse_empty_index(client)
@@ -153,7 +153,7 @@ def _answer(
     return Answer(question, body["took"], found, note)
 
 
-def _run(client: Elasticsearch, question: Question, thumbnails: bool) -> ObjectApiResponse[Any]:
+def _run(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> ObjectApiResponse[Any]:
     parameters = dict(question.parameters)
     if thumbnails:
         parameters["with_thumbnail"] = True

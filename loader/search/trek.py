@@ -19,12 +19,11 @@ from loader.files.paths import join_path
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_all, read_by_id
 from loader.place import Point, read_point
-from loader.search.answer import EntriesById, PeakPrediction, ShotTime, first_value
+from loader.search.answer import EntriesById, PeakPrediction, ShotTime, first_value, read_thumbnails
 from loader.search.filters import Filters, filter_clauses
 
 MOST_PHOTOS = 20_000
 PAGE = 2_000
-THUMBNAIL_PAGE = 200
 
 UNTIMED = ShotTime()
 _HAS_POSITION = {"exists": {"field": "gps"}}
@@ -137,7 +136,7 @@ def read_trek(
     entries = EntriesById(catalogue, read_by_id(client, Concept, predicted))
     photos = sort_by_time([_read_photo(hit, entries) for hit in hits])
     chosen = spread_evenly(photos, thumbnails)
-    pictures = _read_thumbnails(client, [photo.id for photo in chosen])
+    pictures = read_thumbnails(client, [photo.id for photo in chosen])
     return Trek(
         photos=tuple(replace(photo, thumbnail=pictures.get(photo.id)) for photo in photos),
         peaks=_all_peaks(catalogue, hits),
@@ -208,10 +207,3 @@ def spread_evenly(photos: Sequence[TrekPhoto], most: int) -> list[TrekPhoto]:
     if len(photos) <= most:
         return list(photos)
     return [photos[place * len(photos) // most] for place in range(most)]
-
-
-def _read_thumbnails(client: Elasticsearch, ids: Sequence[str]) -> dict[str, str]:
-    query, fields = {"ids": {"values": list(ids)}}, [{"field": "thumbnail"}]
-    pages = read_pages(client, PHOTOS, size=THUMBNAIL_PAGE, query=query, source=False, fields=fields)
-    hits = chain.from_iterable(pages)
-    return {hit["_id"]: value for hit in hits for value in hit.get("fields", {}).get("thumbnail", ())}

@@ -140,7 +140,7 @@ def test_photos_without_a_position_are_counted(library: Elasticsearch) -> None:
 def test_pages_follow_one_another(library: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = read_trek(library, EVERYTHING, thumbnails=9)
     monkeypatch.setattr("loader.search.trek.PAGE", 1)
-    monkeypatch.setattr("loader.search.trek.THUMBNAIL_PAGE", 1)
+    monkeypatch.setattr("loader.search.answer._PAGE", 1)
     assert read_trek(library, EVERYTHING, thumbnails=9) == at_once
 
 
