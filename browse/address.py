@@ -33,6 +33,7 @@ class Address:
         in_frame: ids or names of peaks that stood in the frame.
         from_day: as ``--from`` takes it; ``to_day`` as ``--to``.
         box: TOP,LEFT,BOTTOM,RIGHT in degrees, or `NOWHERE`.
+        area: corners of an outline on the map, each ``LONGITUDE LATITUDE``, the last as the first.
         altitude: LOWEST,BELOW in metres.
         sort: "" is the best match, or the photos' own clock without a question; "-" begins at the other end.
         page: from 1, of an answer without words.
@@ -52,6 +53,7 @@ class Address:
     from_day: str = ""
     to_day: str = ""
     box: str = ""
+    area: str = ""
     altitude: str = ""
     sort: Sort = ""
     page: int = 1
@@ -109,7 +111,7 @@ class Address:
             client, peaks=self.peak, in_frame=self.in_frame, concepts=self.concept, libraries=self.library,
             shot_from=self.from_day or None, shot_to=self.to_day or None,
             box=None if is_nowhere else self.box or None, size=size,
-        ) + read_whereabouts(self.altitude or None, without_position=is_nowhere)
+        ) + read_whereabouts(self.altitude or None, area=self.area or None, without_position=is_nowhere)
 
     def chips(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
         """What is asked and filtered by, each with the address without it.
@@ -136,6 +138,8 @@ class Address:
         if self.box:
             places = {WHOLE_WORLD: "with a position", NOWHERE: "without a position"}
             chips.append((places.get(self.box, "inside a box of the map"), self.link(box="")))
+        if self.area:
+            chips.append(("inside an outline on the map", self.link(area="")))
         if self.stack:
             chips.append(("copies and burst of one photo", self.link(stack="")))
         return chips

@@ -70,13 +70,14 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
         show_rail(address, facets, names)
     if error is not None:
         raise error
-    if address.view == "map" and not address.photo:
-        with said_errors():
-            show_trek(settings, address)
     if address.photo:
         _show_photo(settings, address)
     else:
-        show_grid(address, answer_address(settings.client, address))
+        answer = answer_address(settings.client, address)
+        if address.view == "map":
+            with said_errors():
+                show_trek(settings, address, answer)
+        show_grid(address, answer)
 
 
 def _show_photo(settings: Settings, address: Address) -> None:

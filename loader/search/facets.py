@@ -27,7 +27,7 @@ OWN_PARAMETERS = {
     "libraries": ("libraries",),
     "days": ("shot_from", "shot_to"),
     "altitudes": ("altitude_from", "altitude_to"),
-    "position": ("without_position", "box_top", "box_left", "box_bottom", "box_right"),
+    "position": ("without_position", "box_top", "box_left", "box_bottom", "box_right", "area"),
 }
 
 

@@ -103,8 +103,15 @@ def read_filters(
     return Filters(parameters, tuple(words for _, words in parts if words))
 
 
-def read_whereabouts(altitude: str | None, *, without_position: bool) -> Filters:
-    """Filters on a photo's altitude, as `parse_altitudes` takes it, and on its having no position.
+def read_whereabouts(
+    altitude: str | None, *, area: str | None = None, without_position: bool = False
+) -> Filters:
+    """Filters on where a photo was taken that only a page of the browser has.
+
+    Args:
+        altitude: as `parse_altitudes` takes it.
+        area: corners of a polygon, as the templates take it.
+        without_position: whether only photos without one pass.
 
     Raises:
         PeaksError: the altitude is no range.
@@ -114,6 +121,8 @@ def read_whereabouts(altitude: str | None, *, without_position: bool) -> Filters
         lowest, below = parse_altitudes(altitude)
         parameters = {"altitude_from": lowest, "altitude_to": below}
         filters += Filters(parameters, (f"between {lowest:g} and {below:g} m",))
+    if area is not None:
+        filters += Filters({"area": area}, ("inside an outline",))
     if without_position:
         filters += Filters({"without_position": True}, ("without a position",))
     return filters

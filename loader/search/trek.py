@@ -19,13 +19,21 @@ from loader.files.paths import join_path
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_all, read_by_id
 from loader.place import Point, read_point
-from loader.search.answer import EntriesById, PeakPrediction, ShotTime, first_value, read_thumbnails
+from loader.search.answer import (
+    Answer,
+    EntriesById,
+    PeakPrediction,
+    ShotTime,
+    first_value,
+    read_thumbnails,
+)
 from loader.search.filters import Filters, filter_clauses
 
 MOST_PHOTOS = 20_000
 PAGE = 2_000
 
 UNTIMED = ShotTime()
+_OF_PEAKS = ("predicted_peaks", "peaks_in_frame")  # filters
 _HAS_POSITION = {"exists": {"field": "gps"}}
 _FIELDS = (
     *("path", "library_root", "gps", "altitude", "bearing_true", "field_of_view", "description"),
@@ -86,6 +94,7 @@ class Trek:
         photos: in the order of time, those without one last.
         peaks: of the catalogue, and every other one that the photos name or a sight line ends at, by id.
         filters: the filters that are on, as a person would say them.
+        chosen: ids of the peaks that the filters name; sight lines end at these alone, at all without one.
         left_out: photos that the filters let through and the map has no room for.
         without_position: photos that the filters let through and that no map can show.
         without_thumbnail: photos of `photos` whose thumbnail was left out.
@@ -94,6 +103,7 @@ class Trek:
     photos: tuple[TrekPhoto, ...]
     peaks: Mapping[str, Peak]
     filters: tuple[str, ...] = ()
+    chosen: frozenset[str] = frozenset()
     left_out: int = 0
     without_position: int = 0
     without_thumbnail: int = 0
@@ -111,7 +121,11 @@ def sort_by_time(photos: Sequence[TrekPhoto]) -> list[TrekPhoto]:
 
 
 def read_trek(
-    client: Elasticsearch, filters: Filters, thumbnails: int = 0, most: int = MOST_PHOTOS
+    client: Elasticsearch,
+    filters: Filters,
+    thumbnails: int = 0,
+    most: int = MOST_PHOTOS,
+    answer: Answer | None = None,
 ) -> Trek:
     """Read what the map shows.
 
@@ -120,16 +134,20 @@ def read_trek(
         filters: on photos; parameters that only searches know are ignored.
         thumbnails: most photos to bring a thumbnail for, spread evenly over the trek.
         most: most photos; of more the first in time are taken.
+        answer: whose photos are shown, of those that the filters let through; None shows all of these.
 
     Raises:
         PeaksError: no photo has a position, or none with these filters.
     """
-    clauses = filter_clauses(client, filters) if filters.words else []
+    words = filters.words
+    clauses = filter_clauses(client, filters) if filters.parameters else []
+    if answer is not None:
+        clauses.append({"ids": {"values": [each.id for hit in answer.hits for each in hit.members]}})
+        words = (f"“{answer.question.asked}”", *words)
     query = {"bool": {"filter": [_HAS_POSITION, *clauses]}}
-    unplaced = {"bool": {"filter": clauses, "must_not": [_HAS_POSITION]}}
     count = client.count(index=PHOTOS, query=query)["count"]
     if not count:
-        raise _nothing(client, filters)
+        raise _nothing(client, words)
     hits = list(islice(_read_hits(client, query), most))
     catalogue = {peak.id: peak for peak in read_all(client, Peak)}
     predicted = (identifier for hit in hits for identifier in hit["fields"].get("predicted_concepts", ()))
@@ -140,14 +158,21 @@ def read_trek(
     return Trek(
         photos=tuple(replace(photo, thumbnail=pictures.get(photo.id)) for photo in photos),
         peaks=_all_peaks(catalogue, hits),
-        filters=filters.words,
+        filters=words,
+        chosen=frozenset(chain.from_iterable(filters.parameters.get(each, ()) for each in _OF_PEAKS)),
         left_out=count - len(hits),
-        without_position=client.count(index=PHOTOS, query=unplaced)["count"],
+        without_position=_count_unplaced(client, clauses),
         without_thumbnail=len(photos) - len(chosen),
     )
 
 
-def _nothing(client: Elasticsearch, filters: Filters) -> PeaksError:
+def _count_unplaced(client: Elasticsearch, clauses: list[dict[str, Any]]) -> int:
+    query = {"bool": {"filter": clauses, "must_not": [_HAS_POSITION]}}
+    count: int = client.count(index=PHOTOS, query=query)["count"]
+    return count
+
+
+def _nothing(client: Elasticsearch, filters: Sequence[str]) -> PeaksError:
     """Explain why there is nothing to draw."""
     total = client.count(index=PHOTOS)["count"]
     if not total:
@@ -157,7 +182,7 @@ def _nothing(client: Elasticsearch, filters: Filters) -> PeaksError:
         return PeaksError(f"None of the {total} photos in the index has a position, and a map needs one: "
                           "load photos whose EXIF holds GPS.")
     return PeaksError(f"None of the {placed} photos with a position passes the filters "
-                      f"({', '.join(filters.words)}): widen or leave out one of them.")
+                      f"({', '.join(filters)}): widen or leave out one of them.")
 
 
 def _read_hits(client: Elasticsearch, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

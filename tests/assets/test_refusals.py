@@ -24,7 +24,7 @@ LISTS = {name for name, parameter in PARAMETERS.items() if parameter["type"] == 
 LEFT_OUT: tuple[Any, ...] = (None, "")
 # What stands in a section, which mustache repeats for each item of a list.
 SECTIONS = (
-    "near_lat", "box_top", "altitude_from", "altitude_to", "without_position", "shot_from", "shot_to",
+    "near_lat", "box_top", "area", "altitude_from", "altitude_to", "without_position", "shot_from", "shot_to",
     "sort.time", "sort.altitude", "sort.distance", "with_names", "with_thumbnail",
 )
 PLACE = ("near_lat", "near_lon", "box_top", "box_left", "box_bottom", "box_right")

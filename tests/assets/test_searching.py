@@ -87,6 +87,15 @@ def test_place(stored: Elasticsearch) -> None:
     assert found(stored, box_top=28.1, box_left=86, box_bottom=27.9, box_right=87) == ["camp"]
 
 
+def test_an_area_of_any_shape(stored: Elasticsearch) -> None:
+    triangle = "86.8 27.8, 86.9 27.8, 86.85 27.9, 86.8 27.8"
+    assert found(stored, area=triangle, num_candidates=1) == ["flags"]
+    # one whose edges cross, as a hand draws it: two triangles that meet in a point
+    crossed = "86.7 27.8, 87 27.8, 86.7 28.1, 87 28.1, 86.7 27.8"
+    assert found(stored, area=crossed) == ["flags", "camp"]
+    assert found(stored, area="-179 27.8, -178 27.8, -178 28, -179 27.8") == []
+
+
 def test_altitude_and_no_position(stored: Elasticsearch) -> None:
     assert found(stored, altitude_from=4012.5, altitude_to=5170) == ["flags"]  # the upper end is left out
     assert found(stored, altitude_from=5170, num_candidates=1) == ["camp"]
@@ -165,6 +174,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"box_right": 87}, BOX),
     ({"box_top": 27, "box_left": 86, "box_bottom": 28, "box_right": 87}, BOX),
     ({"min_similarity": "x"}, "min_similarity takes one number"),
+    ({"area": "86 27, 87 27, north"}, "area takes corners of a polygon"),
     ({"altitude_from": "high"}, "altitude_from takes one number"),
     ({"altitude_to": [5000]}, "altitude_to takes one number"),
     ({"without_position": "yes"}, "without_position takes true or false"),

@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
     "box_left": 86.5,
     "box_bottom": 27.7,
     "box_right": 87.0,
+    "area": "86.6 27.7, 87 27.7, 87 28.1, 86.6 28.1, 86.6 27.7",
     "altitude_from": 4000,
     "altitude_to": 4500.5,
     "without_position": True,

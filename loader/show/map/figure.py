@@ -22,6 +22,7 @@ from loader.show.values import format_metres
 from loader.text import format_count
 
 PHOTOS, PEAKS, SIGHTS, WAYS = "photos", "peaks", "sight lines", "way on foot"  # layers
+_MANY_LINES = 150  # that are drawn paler
 _NAMES = 5  # of a peak that is pointed at
 
 
@@ -37,7 +38,8 @@ def draw_map(trek: Trek, view: View, markers: Sequence[Marker], tiles: TileServe
     figure = go.Figure()
     add_lines(figure, WAYS, map(view.trace, walked_ways(trek.photos)), colours.TRAIL, dash="dot")
     if trek.filters:  # of all photos together they would hide the map
-        add_lines(figure, SIGHTS, sight_lines(trek, view), colours.SIGHT, opacity=0.45)
+        lines = list(sight_lines(trek, view))
+        add_lines(figure, SIGHTS, lines, colours.SIGHT, opacity=0.5 if len(lines) < _MANY_LINES else 0.2)
     _add_peaks(figure, trek, view, markers)
     _add_photos(figure, markers)
     if tiles is not None:
@@ -47,9 +49,9 @@ def draw_map(trek: Trek, view: View, markers: Sequence[Marker], tiles: TileServe
 
 
 def sight_lines(trek: Trek, view: View) -> Iterable[list[PlanePoint]]:
-    """The lines from each photo to the summits in its frame."""
+    """The lines from each photo to the summits in its frame, of these to the chosen ones."""
     for photo in trek.photos:
-        for peak_id in photo.in_frame:
+        for peak_id in (each for each in photo.in_frame if not trek.chosen or each in trek.chosen):
             if summit := trek.peaks[peak_id].position:
                 yield view.trace([photo.gps, summit])
 

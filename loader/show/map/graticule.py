@@ -45,7 +45,7 @@ def _lines(
     degrees = [round(number * step, 6) for number in numbers]
     return {
         "tickvals": [place(each) for each in degrees], "ticktext": [_write(each, ends) for each in degrees],
-        "gridcolor": colours.GRID, "zeroline": False, "showline": False, "ticks": "",
+        "showgrid": True, "gridcolor": colours.GRID, "zeroline": False, "showline": False, "ticks": "",
         "ticklabelposition": "inside", "tickfont": {"size": 10, "color": colours.GREY},
     }
 

@@ -1,6 +1,7 @@
 """The map's figure: its markers, lines and names, and what it asks of a tile server."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,13 @@ def test_sight_lines_are_drawn_for_what_is_chosen() -> None:
 
     assert names(()) == ["way on foot", "peaks", "photos"]
     assert names(("with yak",)) == ["way on foot", "sight lines", "peaks", "photos"]
+
+
+def test_sight_lines_end_at_the_peaks_that_were_chosen() -> None:
+    drawn = replace(make_trek(), filters=("showing Pumori",), chosen=frozenset({"pumori"}))
+    lines = layer(draw(drawn), "sight lines")
+    summit, _ = start_view(drawn).place(Point(28.01472, 86.82806))
+    assert set(lines.x[1::3]) == {summit}
 
 
 def test_the_layers_have_the_projects_colours() -> None:
