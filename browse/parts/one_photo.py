@@ -71,13 +71,17 @@ def _write_jpeg(picture: Image.Image) -> bytes:
 
 
 def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
-    """A photo with the peaks before its camera, as `peaks sight` draws it: PNG, named as a person knows it.
+    """A photo with the peaks before its camera, as `peaks sight` draws it, named as a person knows it.
+
+    A photo without a position is shown alone.
 
     Raises:
         PeaksError: the file cannot be read, or the catalogue is empty.
     """
     summits = Summits.gather(require_entries(settings.client, Peak))
     sighted = sight_photo(replace(read_photo_camera(str(file)), path=name), summits)
+    if sighted.camera is None:
+        return _write_jpeg(read_picture(str(file), SCREEN_SIDE))
     return render_diagram("png", sighted, read_picture(str(file)))
 
 

@@ -41,7 +41,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
         image = identify(settings, file, upload.name)
         picture = draw_sight(settings, file, upload.name)
     show("identified.html", image=image)
-    streamlit.image(picture, alt=f"{upload.name} with the peaks before its camera marked: {image.headline}")
+    streamlit.image(picture, alt=f"{upload.name}: {image.headline}")
     show("candidates.html", image=image, rows=image.rows())
     if not image.named:
         return

@@ -75,11 +75,13 @@ def test_several_uploads_of_which_one_is_damaged(page: Page, photos: Path, tmp_p
     page.goto("/?view=identify")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes((photos / "day 1/blue.jpg").read_bytes()[:300])
-    files = [photos / "day 1/blue.jpg", broken, photos / "day 1/dawn.jpg"]
+    unplaced = photos / "scans/snow <1998>.jpg"
+    files = [photos / "day 1/blue.jpg", broken, unplaced, photos / "day 1/dawn.jpg"]
     page.locator("input[type=file]").set_input_files(files)
-    expect(page.locator("h3")).to_have_count(2)
+    expect(page.locator("h3")).to_have_count(3)
+    expect(page.locator("h3").nth(1)).to_contain_text("snow <1998>.jpg: ")
     expect(page.locator("h3").last).to_contain_text("dawn.jpg: ")
-    expect(page.locator(".stImage img")).to_have_count(2)
+    expect(page.locator(".stImage img")).to_have_count(3)
     expect(page.get_by_role("alert")).to_contain_text("broken.jpg cannot be read as an image")
 
 
