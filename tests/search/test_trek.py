@@ -137,6 +137,18 @@ def test_photos_without_a_position_are_counted(library: Elasticsearch) -> None:
     assert read_trek(library, read_filters(library, near="mount-everest")).without_position == 0
 
 
+def test_a_box_across_the_date_line(library: Elasticsearch) -> None:
+    sides = {"fiji": 179.9, "beyond": -179.9, "far": 170.0}
+    write(library, "photos", {name: {"path": f"{name}.jpg", "gps": {"lat": -16.8, "lon": lon}}
+                              for name, lon in sides.items()})
+    try:
+        trek = read_trek(library, read_filters(library, box="-16.5,179.5,-17.2,-179.5"))
+        assert {photo.id for photo in trek.photos} == {"fiji", "beyond"}
+    finally:
+        for name in sides:
+            library.delete(index="photos", id=name, refresh=True)
+
+
 def test_pages_follow_one_another(library: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = read_trek(library, EVERYTHING, thumbnails=9)
     monkeypatch.setattr("loader.search.trek.PAGE", 1)
