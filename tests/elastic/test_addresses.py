@@ -45,6 +45,7 @@ MODEL = ["--checkpoint", str(DEMO_CHECKPOINT)]
 # What a command that asks the cluster needs to get there; the others need a word for each argument, or none.
 WORDS = {
     "calibrate": ["--labels", "sight"],
+    "confirm": [IMAGE, "--none"],
     "catalog import": [PEAKS, "--around-photos", "40km"],
     "evaluate": ["--labels", "sight"],
     "identify": [IMAGE, *MODEL],
