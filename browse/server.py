@@ -5,6 +5,7 @@ import signal
 import socket
 from typing import Any
 
+from streamlit import net_util
 from streamlit.web import bootstrap
 
 from browse.settings import SCRIPT, Settings, choose_settings
@@ -26,6 +27,7 @@ def run_server(settings: Settings, port: int) -> None:
     """
     _require_free(port)
     choose_settings(settings)
+    net_util.get_external_ip = _know_no_address  # it asks a server when a web site tries to open the page
     options = server_options(port)
     bootstrap.load_config_options(options)
     before = {each: signal.getsignal(each) for each in _SIGNALS}
@@ -44,11 +46,16 @@ def _require_free(port: int) -> None:
                          "--port.") from error
 
 
+def _know_no_address() -> None:
+    """Stands in for Streamlit's question for the address that this machine has outside."""
+
+
 def server_options(port: int) -> dict[str, Any]:
     """Streamlit's options, named as `streamlit run` names its flags."""
     return {
         "server.address": HOST,
         "server.port": port,
+        "server.allowedHosts": [HOST, "localhost"],  # no web site under a name of its own that leads here
         "server.headless": True,
         "server.fileWatcherType": "none",
         "server.maxUploadSize": 100,  # MB

@@ -49,7 +49,7 @@ def show_rail(address: Address, facets: Facets, names: Mapping[str, str]) -> Non
     groups += [
         ("Days", list_days(address, facets.counts["days"])),
         ("Altitude", list_altitudes(address, facets.counts["altitudes"])),
-        ("Place", _places(address, facets.counts["position"])),
+        ("Place", list_places(address, facets.counts["position"])),
     ]
     show("rail.html", groups=[(title, choices) for title, choices in groups if choices])
 
@@ -79,7 +79,8 @@ def list_days(address: Address, counts: Mapping[str, int]) -> list[Choice]:
         if len(groups) <= _MOST_DAYS:
             break
     if chosen and chosen not in groups:
-        groups = {chosen: sum(groups.values()), **groups}
+        inside = sum(photos for day, photos in counts.items() if day.startswith(chosen))
+        groups = {chosen: inside, **groups}
     return [_choice(address, day, photos, from_day=day, to_day=day) for day, photos in groups.items()]
 
 
@@ -90,10 +91,10 @@ def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice
     return [_choice(address, say_altitudes(each), photos, altitude=each) for each, photos in ranges.items()]
 
 
-def _places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
+def list_places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
     values = {"with": (WHOLE_WORLD, "with a position"), "without": (NOWHERE, "without a position")}
-    return [_choice(address, words, counts[each], box=value) for each, (value, words) in values.items()
-            if counts[each] or address.box == value]
+    return [_choice(address, words, counts[each], box=value, area="")
+            for each, (value, words) in values.items() if counts[each] or address.box == value]
 
 
 def _choice(address: Address, words: str, photos: int, **state: str) -> Choice:

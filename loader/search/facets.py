@@ -39,7 +39,8 @@ class Facets:
         total: photos that pass all filters.
         counts: of each facet of `OWN_PARAMETERS`, its values and their photos as Elasticsearch orders them,
             most first, days in time and altitudes from below: ids, names, days as ``2023-10-05`` by the
-            photos' own clocks, the lower ends of ranges of `ALTITUDES` metres, and "with" or "without".
+            photos' own clocks (UTC for a photo that has only its instant), the lower ends of ranges of
+            `ALTITUDES` metres, and "with" or "without".
     """
 
     total: int
@@ -62,7 +63,7 @@ def read_facets(client: Elasticsearch, filters: Filters) -> Facets:
     return Facets(
         total=everything["hits"]["total"]["value"],
         counts={
-            facet: _read_counts(others.get(facet, everything)["aggregations"][facet]["buckets"])
+            facet: _read_counts(others.get(facet, everything)["aggregations"], facet)
             for facet in OWN_PARAMETERS
         },
     )
@@ -76,5 +77,14 @@ def _ask(client: Elasticsearch, parameters: Mapping[str, Any]) -> ObjectApiRespo
     return client.search_template(index=PHOTOS, id=TEMPLATE, params=parameters)
 
 
-def _read_counts(buckets: list[dict[str, Any]]) -> dict[Any, int]:
-    return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in buckets}
+def _read_counts(found: Mapping[str, Any], facet: str) -> dict[Any, int]:
+    counts = {_key(bucket): bucket["doc_count"] for bucket in found[facet]["buckets"]}
+    if facet != "days":
+        return counts
+    for bucket in found["without_clock"]["days"]["buckets"]:
+        counts[_key(bucket)] = counts.get(_key(bucket), 0) + bucket["doc_count"]
+    return dict(sorted(counts.items()))
+
+
+def _key(bucket: Mapping[str, Any]) -> Any:
+    return bucket.get("key_as_string", bucket["key"])

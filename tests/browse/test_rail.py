@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from browse.address import Address
-from browse.parts.rail import list_altitudes, list_days
+from browse.parts.rail import list_altitudes, list_days, list_places
 
 DAYS = {(date(2022, 12, 1) + timedelta(days)).isoformat(): 2 for days in range(90)}  # of three months
 
@@ -25,6 +25,19 @@ def test_many_days_are_months_and_a_month_opens() -> None:
     assert [choice.name for choice in inside[1:]] == [day for day in DAYS if day.startswith("2023-02")]
     day = list_days(Address(from_day="2023-02-03", to_day="2023-02-03"), DAYS)
     assert len(day) == 28 and [choice.name for choice in day if choice.is_on] == ["2023-02-03"]
+
+
+def test_a_chosen_month_counts_its_own_days_where_few_are_left() -> None:
+    few = {"2022-12-31": 2, "2023-02-01": 3, "2023-02-28": 4}
+    month = list_days(Address(from_day="2023-02", to_day="2023-02"), few)
+    assert [(choice.name, choice.photos) for choice in month] == [("2023-02", 7), *few.items()]
+    assert list_days(Address(from_day="2023-02-03", to_day="2023-02-03"), few)[0].photos == 0
+
+
+def test_places_are_counted_and_linked_without_an_outline() -> None:
+    outlined = Address(area="86 27,87 27,87 28,86 27", concept=("yak",))
+    links = [choice.link for choice in list_places(outlined, {"with": 4, "without": 2})]
+    assert links == ["?concept=yak&box=90%2C-180%2C-90%2C180", "?concept=yak&box=none"]
 
 
 def test_many_months_are_years() -> None:

@@ -46,5 +46,20 @@ def test_altitudes_and_positions_are_counted_without_their_own_filter(
     assert low.total == 1 and low.counts["altitudes"] == {-500.0: 1, 4000.0: 2}
     assert low.counts["position"] == {"with": 1, "without": 0}
     assert low.counts["predicted_concepts"] == {"tent": 1, "yak": 1}
+    for flown in ("10500,11000", "-11000,-10500", "99999,100500"):  # what a load takes as an altitude
+        assert read_facets(client, read_whereabouts(flown)).total == 0
     unplaced = read_facets(client, read_whereabouts(None, without_position=True))
     assert unplaced.total == 2 and unplaced.counts["position"] == {"with": 4, "without": 2}
+
+
+def test_a_day_counts_what_its_filter_lets_through(client: Elasticsearch, photos: Path) -> None:
+    """A photo that has its instant only is of the day that this is in UTC."""
+    query = {"term": {"path": "scans/snow <1998>.jpg"}}
+    (hit,) = client.search(index="photos", query=query)["hits"]["hits"]
+    for day, others in (("2023-10-06", 1), ("1998-12-31", 0)):
+        moment = f"{day}T23:59:59Z"
+        client.update(index="photos", id=hit["_id"], doc={"shot_time": moment}, refresh=True)
+        counts = read_facets(client, Filters()).counts["days"]
+        assert counts[day] == others + 1 and list(counts) == sorted(counts)
+        assert read_facets(client, read_filters(client, shot_from=day, shot_to=day)).total == counts[day]
+    client.update(index="photos", id=hit["_id"], doc={"shot_time": None}, refresh=True)

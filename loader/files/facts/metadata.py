@@ -166,7 +166,7 @@ class Judge:
         if not ALTITUDES_M[0] <= metres <= ALTITUDES_M[1]:
             self.leave_out(f"altitude of {metres:g} m is impossible")
             return None
-        return round(metres, 2)
+        return round(metres, 2) + 0.0  # no -0.0, which Elasticsearch has below 0
 
     def bearing(self, degrees: float | None) -> float | None:
         """Return a bearing as 0 ≤ bearing < 360; None is not known."""

@@ -106,6 +106,11 @@ def test_altitude_has_its_sign_from_its_reference(reference: bytes, value: float
     assert read(gps={GPS.GPSAltitude: value}).altitude == value
 
 
+def test_the_sea_is_not_below_itself() -> None:
+    """Elasticsearch takes −0.0 for less than 0."""
+    assert str(read(gps={GPS.GPSAltitude: 0.0, GPS.GPSAltitudeRef: b"\1"}).altitude) == "0.0"
+
+
 @pytest.mark.parametrize(
     ("reference", "value", "expected"),
     [("T", 0.0, (0.0, "true")), ("M", 359.9996, (0.0, "magnetic")), ("", 90.0, (90.0, None))],
