@@ -6,8 +6,8 @@ those of the command line's options where there is one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
 from elasticsearch import Elasticsearch
@@ -67,22 +67,22 @@ class Address:
     def read(cls, values_of: Callable[[str], list[str]]) -> Address:
         """Read the parameters of an address; what cannot be meant is as if it were not there."""
         read: dict[str, Any] = {}
-        for name, default in vars(cls()).items():
-            values = [value for value in values_of(name) if value]
-            if isinstance(default, tuple):
-                read[name] = tuple(dict.fromkeys(values))
-            elif isinstance(default, int):
-                read[name] = _read_number(values, default)
+        for each in fields(cls):
+            values = [value for value in values_of(each.name) if value]
+            if isinstance(each.default, tuple):
+                read[each.name] = tuple(dict.fromkeys(values))
+            elif isinstance(each.default, int):
+                read[each.name] = _read_number(values, each.default)
             else:
-                read[name] = values[-1] if values else default
+                read[each.name] = values[-1] if values else each.default
         read["sort"] = read["sort"] if read["sort"] in get_args(Sort) else ""
         read["view"] = read["view"] if read["view"] in get_args(View) else ""
         return cls(**read)
 
     def parameters(self) -> dict[str, Any]:
         """The query's parameters, without those that say nothing."""
-        usual = vars(_USUAL)
-        return {name: value for name, value in vars(self).items() if value != usual[name]}
+        values = ((each, getattr(self, each.name)) for each in fields(self))
+        return {each.name: value for each, value in values if value != each.default}
 
     def change(self, **changes: Any) -> Address:
         """The address with some of its state changed; another question or filter begins at the first page."""
@@ -96,7 +96,7 @@ class Address:
 
     def toggle(self, name: str, value: str) -> str:
         """The address with a value of a filter added or taken away."""
-        values = cast(tuple[str, ...], getattr(self, name))
+        values = getattr(self, name)
         others = tuple(each for each in values if each != value)
         return self.link(**{name: others if value in values else (*values, value)})
 
@@ -143,9 +143,6 @@ class Address:
         if self.stack:
             chips.append(("copies and burst of one photo", self.link(stack="")))
         return chips
-
-
-_USUAL = Address()
 
 
 def say_altitudes(altitude: str) -> str:

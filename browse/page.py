@@ -1,23 +1,19 @@
 """The page: Streamlit runs this file from the top at every visit, and the address says what it shows."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import streamlit
 
 from browse.address import Address
 from browse.answers import answer_address
 from browse.parts.grid import show_grid
 from browse.parts.heading import describe_cluster, show_examples, show_search
-from browse.parts.markup import PARTS, show
+from browse.parts.markup import PARTS, said_errors, show
 from browse.parts.one_photo import show_photo, show_steps
 from browse.parts.persons_word import show_word
 from browse.parts.rail import read_names, show_rail
 from browse.parts.trek_view import show_trek
 from browse.parts.uploads import show_uploads
 from browse.settings import Settings, chosen_settings
-from loader.elastic.error_sentences import explained_errors
 from loader.errors import PeaksError
 from loader.search.answer import read_photo
 from loader.search.facets import Facets, read_facets
@@ -39,19 +35,6 @@ def main() -> None:
                 _show_photos(settings, address, everything)
         with state:
             show("state.html", words=describe_cluster(settings, everything))
-
-
-@contextmanager
-def said_errors() -> Iterator[None]:
-    """An error is one sentence on the page, and the rest of the page stays.
-
-    Streamlit's own box reads Markdown, where a name from a file or an address could load a picture.
-    """
-    try:
-        with explained_errors():
-            yield
-    except PeaksError as error:
-        show("error.html", message=error.message)
 
 
 def _show_photos(settings: Settings, address: Address, everything: Facets) -> None:

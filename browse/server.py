@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import signal
 import socket
-from typing import Any
 
 from streamlit import net_util
 from streamlit.web import bootstrap
@@ -12,6 +11,16 @@ from browse.settings import SCRIPT, Settings, choose_settings
 from loader.errors import PeaksError
 
 HOST = "127.0.0.1"
+_OPTIONS = {  # named as `streamlit run` names its flags
+    "server.address": HOST,
+    "server.allowedHosts": [HOST, "localhost"],  # no web site under a name of its own that leads here
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": 100,  # MB
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)  # Streamlit keeps them after its end
 
 
@@ -27,8 +36,8 @@ def run_server(settings: Settings, port: int) -> None:
     """
     _require_free(port)
     choose_settings(settings)
-    net_util.get_external_ip = _know_no_address  # it asks a server when a web site tries to open the page
-    options = server_options(port)
+    net_util.get_external_ip = lambda: None  # it asks a server when a web site tries to open the page
+    options = {**_OPTIONS, "server.port": port}
     bootstrap.load_config_options(options)
     before = {each: signal.getsignal(each) for each in _SIGNALS}
     try:
@@ -44,22 +53,3 @@ def _require_free(port: int) -> None:
     except OSError as error:
         raise PeaksError(f"Port {port} of {HOST} cannot be used ({error.strerror}): give another one with "
                          "--port.") from error
-
-
-def _know_no_address() -> None:
-    """Stands in for Streamlit's question for the address that this machine has outside."""
-
-
-def server_options(port: int) -> dict[str, Any]:
-    """Streamlit's options, named as `streamlit run` names its flags."""
-    return {
-        "server.address": HOST,
-        "server.port": port,
-        "server.allowedHosts": [HOST, "localhost"],  # no web site under a name of its own that leads here
-        "server.headless": True,
-        "server.fileWatcherType": "none",
-        "server.maxUploadSize": 100,  # MB
-        "browser.gatherUsageStats": False,
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-    }

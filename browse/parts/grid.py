@@ -14,18 +14,13 @@ def show_grid(address: Address, answer: Answer) -> None:
     """Show an answer with its orders and its pages."""
     has_match = bool(address.q.strip() or address.like)
     orders = {"": "best match", **_ORDERS} if has_match else _ORDERS
+    count = sum(hit.count for hit in answer.hits) if answer.total is None else answer.total
     usual = address.sort or ("" if has_match else "time")
     show(
-        "grid.html", address=address, answer=answer, found=_say_found(answer),
+        "grid.html", address=address, answer=answer, found=format_count(count, "photo"),
         orders=[(words, address.link(sort=order), order == usual) for order, words in orders.items()],
         pages=_pages(address, answer, has_match),
     )
-
-
-def _say_found(answer: Answer) -> str:
-    if answer.total is not None:
-        return format_count(answer.total, "photo")
-    return format_count(sum(hit.count for hit in answer.hits), "photo")
 
 
 def _pages(address: Address, answer: Answer, has_match: bool) -> list[tuple[str, str]]:

@@ -90,8 +90,8 @@ def show_steps(address: Address, others: Sequence[PhotoHit]) -> None:
     before, after = _find_neighbours(address.photo, [other.id for other in others])
     with streamlit.container(horizontal=True):
         for words, key, other in (("Before", "Left", before), ("Next", "Right", after)):
-            streamlit.button(words, shortcut=key, disabled=other is None, key=words, on_click=_look_at,
-                             args=[other])
+            streamlit.button(words, shortcut=key, disabled=other is None, key=words,
+                             on_click=streamlit.query_params.update, kwargs={"photo": other})
 
 
 def _find_neighbours(photo: str, ids: list[str]) -> tuple[str | None, str | None]:
@@ -102,8 +102,3 @@ def _find_neighbours(photo: str, ids: list[str]) -> tuple[str | None, str | None
         streamlit.session_state[_NEIGHBOURS] = photo, before, after
     stood, before, after = streamlit.session_state.get(_NEIGHBOURS, ("", None, None))
     return (before, after) if stood == photo else (None, None)
-
-
-def _look_at(photo: str) -> None:
-    """Change the address before the page is made anew."""
-    streamlit.query_params["photo"] = photo

@@ -1,10 +1,13 @@
 """*This is …*: a person says which peaks a photo shows, or that it shows none of the catalogue."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import streamlit
+from elasticsearch import Elasticsearch
 
 from browse.parts.markup import as_plain_text
 from browse.settings import Settings
@@ -31,26 +34,29 @@ def show_word(settings: Settings, hit: PhotoHit) -> None:
     Raises:
         PeaksError: the last click was refused.
     """
-    identifier = _find_identifier(settings)
-    peaks = identifier.peaks if identifier else {peak.id: peak for peak in read_all(settings.client, Peak)}
+    client, identifier = settings.client, None
+    with suppress(PeaksError):  # the model is away, as the line about the cluster says
+        identifier = _open_identifier(settings.connection.address, settings)
+    peaks = identifier.peaks if identifier else {peak.id: peak for peak in read_all(client, Peak)}
+    confirm = partial(confirm_peaks, client, hit.id)
     with streamlit.container(border=True):
         with streamlit.container(horizontal=True):
-            for peak in _find_candidates(settings, identifier, hit):
+            for peak in _find_candidates(client, identifier, hit):
                 _offer(f"This is {as_plain_text(peak.name)}", f"is {peak.id}", hit.confirmed != (peak.id,),
-                       confirm_peaks, settings.client, hit.id, [peak])
-            _offer("No peak of the catalogue", "is none", not hit.is_without_peak, confirm_peaks,
-                   settings.client, hit.id, [])
-            _offer("Take back what you said", "take back", bool(hit.confirmed), _take_back, settings, hit.id)
-        _offer_catalogue(settings, peaks, hit)
+                       partial(confirm, [peak]))
+            _offer("No peak of the catalogue", "is none", not hit.is_without_peak, partial(confirm, []))
+            _offer("Take back what you said", "take back", bool(hit.confirmed),
+                   partial(_take_back, settings, hit.id))
+        with streamlit.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = streamlit.multiselect(
+                "Another peak, or several", sorted(peaks, key=lambda each: peaks[each].name),
+                format_func=lambda each: ", ".join(peaks[each].names), placeholder="Any of its names",
+                key=f"peaks of {hit.id}",
+            )
+            _offer("It shows these", "is chosen", bool(chosen),
+                   partial(confirm, [peaks[each] for each in chosen]))
     if refused := streamlit.session_state.pop(_REFUSED, None):
         raise PeaksError(refused)
-
-
-def _find_identifier(settings: Settings) -> Identifier | None:
-    try:
-        return _open_identifier(settings.connection.address, settings)
-    except PeaksError:  # the model is away, as the line about the cluster says
-        return None
 
 
 @streamlit.cache_resource(ttl=_KEPT, show_spinner=False)
@@ -59,41 +65,27 @@ def _open_identifier(address: str, _settings: Settings) -> Identifier:
     return open_identifier(_settings.client, read_siglip(_settings.client, _settings.vision))
 
 
-def _find_candidates(settings: Settings, identifier: Identifier | None, hit: PhotoHit) -> Sequence[Peak]:
+def _find_candidates(client: Elasticsearch, identifier: Identifier | None, hit: PhotoHit) -> list[Peak]:
     """The likeliest peaks by the rule; none for a photo without a vector."""
-    document = read_documents(settings.client, [hit.id]).get(hit.id, {})
+    document = read_documents(client, [hit.id]).get(hit.id, {})
     if identifier is None or not document.get("clip_image"):
-        return ()
+        return []
     vector = np.array([document["clip_image"]], dtype=np.float32)
     found = identifier.identify(vector, [read_camera(document)])[0]
     return [candidate.peak for candidate in found.candidates[:_CANDIDATES]]
 
 
-def _offer_catalogue(settings: Settings, peaks: Mapping[str, Peak], hit: PhotoHit) -> None:
-    """A choice of any peaks of the catalogue."""
-    ids = sorted(peaks, key=lambda each: peaks[each].name)
-    with streamlit.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = streamlit.multiselect(
-            "Another peak, or several", ids, format_func=lambda each: ", ".join(peaks[each].names),
-            placeholder="Any of its names", key=f"peaks of {hit.id}",
-        )
-        _offer("It shows these", "is chosen", bool(chosen), confirm_peaks, settings.client, hit.id,
-               [peaks[each] for each in chosen])
+def _offer(words: str, key: str, is_new: bool, say: Callable[[], object]) -> None:
+    """Show a button that writes before the page is made anew, which then says a refusal."""
 
+    def write() -> None:
+        try:
+            with explained_errors():
+                say()
+        except PeaksError as error:
+            streamlit.session_state[_REFUSED] = error.message
 
-def _offer(
-    words: str, key: str, is_new: bool, say: Callable[..., object], *arguments: object
-) -> None:
-    streamlit.button(words, key=key, disabled=not is_new, on_click=_try, args=[say, *arguments])
-
-
-def _try(say: Callable[..., object], *arguments: object) -> None:
-    """Write before the page is made anew; a refusal is said on it."""
-    try:
-        with explained_errors():
-            say(*arguments)
-    except PeaksError as error:
-        streamlit.session_state[_REFUSED] = error.message
+    streamlit.button(words, key=key, disabled=not is_new, on_click=write)
 
 
 def _take_back(settings: Settings, photo: str) -> None:

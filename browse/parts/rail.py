@@ -1,6 +1,7 @@
 """The left side: what the photos show, where and when, with live counts, each a filter that a click sets."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,12 +59,10 @@ def _choices(
     address: Address, name: str, counts: Mapping[str, int], names: Mapping[str, str]
 ) -> list[Choice]:
     chosen = getattr(address, name)
-    values = dict.fromkeys([*counts, *chosen])
-    choices = [
+    return [
         Choice(names.get(value, value), counts.get(value, 0), address.toggle(name, value), value in chosen)
-        for value in values
+        for value in dict.fromkeys([*chosen, *counts])
     ]
-    return sorted(choices, key=lambda choice: not choice.is_on)
 
 
 def list_days(address: Address, counts: Mapping[str, int]) -> list[Choice]:
@@ -71,20 +70,20 @@ def list_days(address: Address, counts: Mapping[str, int]) -> list[Choice]:
     chosen = address.from_day if address.from_day == address.to_day else ""
     if len(counts) > _MOST_DAYS:
         counts = {day: photos for day, photos in counts.items() if day.startswith(chosen[:7])}
-    groups: dict[str, int] = {}
     for length in (10, 7, 4):  # of 2023-10-05
-        groups = {}
+        groups = Counter[str]()
         for day, photos in counts.items():
-            groups[day[:length]] = groups.get(day[:length], 0) + photos
+            groups[day[:length]] += photos
         if len(groups) <= _MOST_DAYS:
             break
     if chosen and chosen not in groups:
         inside = sum(photos for day, photos in counts.items() if day.startswith(chosen))
-        groups = {chosen: inside, **groups}
+        groups = Counter({chosen: inside, **groups})
     return [_choice(address, day, photos, from_day=day, to_day=day) for day, photos in groups.items()]
 
 
 def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice]:
+    """Ranges of `ALTITUDES` metres, and the chosen one."""
     ranges = {f"{lowest:.0f},{lowest + ALTITUDES:.0f}": photos for lowest, photos in counts.items()}
     if address.altitude:
         ranges.setdefault(address.altitude, 0)

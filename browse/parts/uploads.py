@@ -12,7 +12,7 @@ import streamlit
 
 from browse.address import Address
 from browse.answers import answer_address
-from browse.parts.markup import show
+from browse.parts.markup import said_errors, show
 from browse.parts.one_photo import draw_sight
 from browse.settings import Settings
 from loader.errors import PeaksError
@@ -30,16 +30,19 @@ def show_uploads(settings: Settings) -> None:
     """Show where photos are dropped, and what each shows; nothing is kept of them."""
     dropped = streamlit.file_uploader("Photos whose mountains you want to know", accept_multiple_files=True)
     for upload in dropped or ():
-        try:
+        with said_errors():
             _show_upload(settings, upload)
-        except PeaksError as error:
-            show("error.html", message=error.message)
 
 
 def _show_upload(settings: Settings, upload: UploadedFile) -> None:
+    """Identify a photo as `peaks identify` does."""
+    client = settings.client
     with streamlit.spinner("Looking at it"), _as_file(upload) as file:
-        image = identify(settings, file, upload.name)
+        asked = read_asked_image(client, str(file), settings.vision)
+        identifier = open_identifier(client, read_siglip(client, settings.vision))
+        found = identifier.identify(asked.vector, [asked.camera])[0]
         picture = draw_sight(settings, file, upload.name)
+    image = IdentifiedImage(upload.name, asked.thumbnail, found, _CANDIDATES, identifier.threshold)
     show("identified.html", image=image)
     streamlit.image(picture, alt=f"{upload.name}: {image.headline}")
     show("candidates.html", image=image, rows=image.rows())
@@ -47,22 +50,9 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
         return
     best = image.named[0].peak
     address = Address(peak=(best.id,))
-    answer = answer_address(settings.client, replace(address, size=_PHOTOS))
+    answer = answer_address(client, replace(address, size=_PHOTOS))
     show("more_of_peak.html", peak=best, link=address.link(), total=answer.total or 0)
     show("hits.html", address=address, hits=answer.hits)
-
-
-def identify(settings: Settings, file: Path, name: str) -> IdentifiedImage:
-    """Identify a file as `peaks identify` does.
-
-    Raises:
-        PeaksError: it cannot be read, or no checkpoint was named to embed it with.
-    """
-    client = settings.client
-    asked = read_asked_image(client, str(file), settings.vision)
-    identifier = open_identifier(client, read_siglip(client, settings.vision))
-    found = identifier.identify(asked.vector, [asked.camera])[0]
-    return IdentifiedImage(name, asked.thumbnail, found, _CANDIDATES, identifier.threshold)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from browse.address import Address
-from browse.parts.markup import render
+from browse.parts.markup import PAGES
 from browse.parts.one_photo import find_file
 from loader.place import Point
 from loader.search.answer import PhotoHit, Similarity
@@ -47,5 +47,6 @@ def test_nothing_outside_of_its_folder(tmp_path: Path) -> None:
 )
 def test_the_map_opens_around_a_photo_at_any_place(place: Point, box: str) -> None:
     photo = PhotoHit("id", "a.jpg", Similarity(None), gps=place)
-    seen = render("photo.html", address=Address(), hit=photo, file=None, in_frame=(), fields={})
+    page = PAGES.get_template("photo.html")
+    seen = page.render(address=Address(), hit=photo, file=None, in_frame=(), fields={})
     assert re.findall(r'\?view=map&amp;box=([^"]*)"', seen) == [box]

@@ -80,7 +80,7 @@ def test_photos_show_what_is_known() -> None:
         *("prayer flags", "cosine 0.144", "SigLIP 37 %", "2023-10-05 06:12 +05:45"),
         *("Ama Dablam 93 % (both)", "Taboche 31 % (sight)", "Mount Everest (visual)"),
         "gone-from-the-concepts",
-        *("E 101°", "N 349° magnetic", "4,372 m", "within 5km of Ama Dablam"),
+        *("101° (E)", "349° (N) magnetic", "4,372 m", "within 5km of Ama Dablam"),
         "prière.tif",
         '珠峰 <大本营> & "日出".jpg',
     ):
@@ -197,7 +197,7 @@ def test_identified() -> None:
     words = " ".join(page.text.split())
     for expected in (
         *("Ama Dablam 93 % 2023-10-31 09:31", "2023-10-31 09:31 +05:45"),
-        "Ama Dablam 6,812 m 93 % (both) cosine 0.144 SigLIP 37 % E 7.9 km in frame",
+        "Ama Dablam 6,812 m 93 % (both) cosine 0.144 SigLIP 37 % 82° (E) 7.9 km in frame",
         *("dir/a & b.jpg", "looking 84° (E), 12° wide", "stupa", "within 60km of Ama Dablam"),
     ):
         assert expected in words

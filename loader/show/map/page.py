@@ -14,14 +14,13 @@ import plotly.graph_objects as go
 
 from loader.place import Box
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.contact_sheet import file_uri
 from loader.show.map.choices import add_choices, day_of, format_day, list_choices
 from loader.show.map.figure import draw_map
 from loader.show.map.markers import describe_photo, gather_markers
 from loader.show.map.profile import draw_profile
 from loader.show.map.tiles import TileServer
 from loader.show.map.view import main_trek, start_view
-from loader.show.pages import open_pages, thumbnail_uri
+from loader.show.pages import open_pages
 from loader.text import format_count
 
 # Named one by one: Plotly's own choice holds a button that sends the figure to its company.
@@ -52,11 +51,10 @@ def render_page(
     figure, profile = draw_map(trek, view, markers, tiles), draw_profile(trek)
     add_choices(figure, trek, view, markers, choices)
     pages = open_pages("map/page_parts")
-    filters: dict[str, Any] = {
-        "thumbnail_uri": thumbnail_uri, "file_uri": file_uri, "describe": _describe_photo,
-        "photos": partial(format_count, noun="photo"), "clock": lambda time: (time.local or "")[11:16],
+    pages.filters |= {
+        "describe": _describe_photo, "photos": partial(format_count, noun="photo"),
+        "clock": lambda time: (time.local or "")[11:16],
     }
-    pages.filters.update(filters)
     return pages.get_template("page.html").render(
         title=title,
         line=headline(trek),
