@@ -11,6 +11,7 @@ from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.alike import group_alike
 from loader.search.answer import Answer, read_photo
 from loader.search.asking import answer_photos, answer_question, answer_similar
+from loader.search.notes import is_file_name
 from loader.search.question import Order, ask_indexed_image, ask_photos, ask_text
 
 SIZE = 32  # photos at first
@@ -41,7 +42,8 @@ def _answer(client: Elasticsearch, address: Address) -> Answer:
         question = ask_indexed_image(client, path, address.like, filters)
         return _sort(answer_similar(client, question, [address.like], thumbnails=thumbnails), address)
     if address.q.strip():
-        question = ask_text(address.q, "photo", filters, cut_off=read_cut_off(client))
+        question = ask_text(address.q, "photo", filters, hybrid=is_file_name(address.q),
+                            cut_off=read_cut_off(client))
         return _sort(answer_question(client, question, thumbnails=thumbnails), address)
     order: Order = "altitude" if "altitude" in address.sort else "time"
     question = ask_photos(filters, order, reverse=address.sort.startswith("-"), page=address.page)

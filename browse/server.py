@@ -20,6 +20,9 @@ _OPTIONS = {  # named as `streamlit run` names its flags
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
+    # As in style.css; Streamlit's own is the red of an error. Given for both, or dark is lost.
+    "theme.light.primaryColor": "#209280",
+    "theme.dark.primaryColor": "#209280",
 }
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)  # Streamlit keeps them after its end
 

@@ -45,9 +45,14 @@ def leave_out_what_does_not_fit(answer: Answer) -> Answer:
     return replace(answer, hits=(), note=join(answer.note, sentence))
 
 
+def is_file_name(text: str) -> bool:
+    """Whether a text looks like the name that a camera gave a file."""
+    return FILE_NAME.fullmatch(text.strip()) is not None
+
+
 def say_what_a_name_needs(question: Question) -> str | None:
     """A sentence for a file's name, of which a vector knows nothing; None for other texts."""
-    if question.template != BY_TEXT or not FILE_NAME.fullmatch(question.asked.strip()):
+    if question.template != BY_TEXT or not is_file_name(question.asked):
         return None
     return f"{question.asked.strip()} looks like a file's name: --hybrid finds photos by their names too."
 

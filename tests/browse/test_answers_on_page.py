@@ -68,6 +68,13 @@ def test_every_example_is_answered(settings: Settings, photos: Path) -> None:
         assert errors(answer) == [] and 'class="photo"' in text(answer)
 
 
+def test_a_file_is_found_by_its_name(settings: Settings, photos: Path) -> None:
+    """The picture alone knows nothing of a name, and the page has no ``--hybrid`` to be told of."""
+    answer = visit({"q": "1998"})
+    assert errors(answer) == [] and "--hybrid" not in text(answer)
+    assert "1998" in shown(unescape(text(answer)))[0]
+
+
 @pytest.mark.parametrize(("query", "said"), [
     ({"peak": "<script>alert(1)</script>"}, "is called '<script>alert(1)</script>'"),
     ({"q": "x" * 1001}, "The text: longer than the 1000 characters"),

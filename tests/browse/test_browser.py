@@ -34,6 +34,28 @@ def test_search_tick_open_and_back(page: Page) -> None:
     expect(page.get_by_role("searchbox")).to_have_value("sunset")
 
 
+def test_a_focus_is_not_the_red_of_an_error_and_no_clock_is_cut_off(page: Page, phone: Page) -> None:
+    """Under light and under dark."""
+    for look, is_dark in ((page, False), (phone, True)):
+        look.goto("/")
+        expect(look.locator(".photo time").first).to_have_text("2023-10-05 06:12")
+        look.get_by_role("searchbox").focus()
+        expect(look.locator("[data-testid=stTextInputRootElement]")).to_have_css(
+            "border-bottom-color", "rgb(32, 146, 128)")
+        background = look.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        assert (background != "rgb(255, 255, 255)") == is_dark
+    assert page.evaluate("""[...document.querySelectorAll('.photo time')].every(
+        each => each.scrollWidth <= each.clientWidth)""")
+
+
+def test_a_long_list_of_the_rail_shows_that_it_goes_on(page: Page) -> None:
+    """Half a line of what is beyond the edge is seen."""
+    page.goto("/")
+    line = page.locator(".facet li").first.bounding_box()
+    height = page.locator(".facet ul").first.evaluate("each => parseFloat(getComputedStyle(each).maxHeight)")
+    assert line is not None and 0.25 < height / line["height"] % 1 < 0.75
+
+
 def test_arrow_keys_and_back(page: Page) -> None:
     page.goto("/")
     page.locator(".photo a").first.click()
