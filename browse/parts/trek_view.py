@@ -64,18 +64,21 @@ def _read_box(address: Address) -> Box | None:
 def _follow(key: str, view: View, markers: Sequence[Marker], address: Address) -> None:
     """Change the address by what was chosen on the map, before the page is made anew."""
     selection = streamlit.session_state[key]["selection"]
-    if changes := _read_selection(selection, view, markers, address):
+    if changes := read_selection(selection, view, markers, address):
         streamlit.query_params.from_dict(address.change(**changes).parameters())
 
 
-def _read_selection(
+def read_selection(
     selection: Mapping[str, Any], view: View, markers: Sequence[Marker], address: Address
 ) -> dict[str, Any]:
     """What a selection on the map changes in the address."""
     if boxes := selection["box"]:
         return {"box": write_box(boxes[0]["x"], boxes[0]["y"]), "area": ""}
     if outlines := selection["lasso"]:
-        return {"area": write_area(outlines[0]["x"], outlines[0]["y"]), "box": ""}
+        xs, ys = outlines[0]["x"], outlines[0]["y"]
+        if max(xs) - min(xs) < 2 * HALF:
+            return {"area": write_area(xs, ys), "box": ""}
+        return {"area": "", "box": write_box(xs, ys)}  # Elasticsearch takes no outline around the world
     for point in selection["points"]:
         picked = point.get("customdata")
         if isinstance(picked, str):

@@ -1,12 +1,15 @@
 """What is drawn on the map becomes a filter."""
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from browse.parts.trek_view import write_area, write_box
+from browse.address import Address
+from browse.parts.trek_view import read_selection, write_area, write_box
 from loader.place import Point
 from loader.search.written_values import parse_box
-from loader.show.map.view import HALF, project
+from loader.show.map.view import HALF, View, project
 
 
 def test_a_box_is_what_the_filter_takes() -> None:
@@ -30,3 +33,12 @@ def test_an_outline_is_closed_and_stays_one_across_the_date_line() -> None:
     assert write_area([x + 4 * HALF for x in xs], ys) == write_area(xs, ys)
     many = write_area([float(x) for x in range(1000)], [float(x % 7) for x in range(1000)])
     assert len(many.split(",")) == 201
+
+
+def test_an_outline_around_the_world_is_a_box() -> None:
+    xs, ys = [-1.2 * HALF, 1.2 * HALF, 1.2 * HALF, -1.2 * HALF], [0.0, 0.0, 9e6, 9e6]
+    view = View(-HALF, -HALF, HALF, HALF)
+    chosen: dict[str, list[Any]] = {"box": [], "lasso": [{"x": xs, "y": ys}], "points": []}
+    assert read_selection(chosen, view, [], Address()) == {"area": "", "box": write_box(xs, ys)}
+    chosen["lasso"][0]["x"] = [x / 2 for x in xs]
+    assert read_selection(chosen, view, [], Address())["box"] == ""
