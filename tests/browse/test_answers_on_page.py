@@ -81,7 +81,7 @@ def test_a_file_is_found_by_its_name(settings: Settings, photos: Path) -> None:
     ({"q": "|"}, "The vector is all zeros"),
     ({"page": "99999"}, "a search passes over no more than 9,800"),
     ({"box": "91,0,0,10"}, "91.0 is greater than the maximum of 90"),
-    ({"altitude": "-99999,99999"}, "is greater than the maximum of 10000"),
+    ({"altitude": "-99999,99999"}, "is less than the minimum of -11000"),
     ({"like": "'"}, "The index has no such photo any more"),
     ({"photo": "\0"}, "The index has no such photo any more"),
     ({"from_day": "2024", "to_day": "2023"}, "--from 2024 lies after --to 2023"),
