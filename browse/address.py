@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 
 from elasticsearch import Elasticsearch
 
-from loader.errors import PeaksError
 from loader.search.filters import Filters, read_filters, read_whereabouts
-from loader.search.written_values import parse_altitudes
+from loader.search.written_values import say_altitudes
 
 Sort = Literal["", "time", "-time", "altitude", "-altitude"]
 View = Literal["", "map", "identify"]
@@ -114,11 +113,7 @@ class Address:
         ) + read_whereabouts(self.altitude or None, area=self.area or None, without_position=is_nowhere)
 
     def chips(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
-        """What is asked and filtered by, each with the address without it.
-
-        Args:
-            names: of peaks and concepts by their ids.
-        """
+        """What is asked and filtered by, by the names of its ids, each with the address without it."""
         chips = [(f"“{self.q}”", self.link(q=""))] if self.q else []
         if self.like:
             chips.append(("like one photo", self.link(like="")))
@@ -143,15 +138,6 @@ class Address:
         if self.stack:
             chips.append(("copies and burst of one photo", self.link(stack="")))
         return chips
-
-
-def say_altitudes(altitude: str) -> str:
-    """``4000,4500`` for a person; as it stands where it is no range."""
-    try:
-        lowest, below = parse_altitudes(altitude)
-    except PeaksError:
-        return altitude
-    return f"{lowest:,.0f} to {below:,.0f} m"
 
 
 def _read_number(values: list[str], default: int) -> int:

@@ -28,16 +28,16 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)  # Streamlit keeps th
 
 
 def run_server(settings: Settings, port: int) -> None:
-    """Serve the page until Ctrl-C.
-
-    Args:
-        settings: of the page.
-        port: on `HOST`.
+    """Serve the page at a port of `HOST` until Ctrl-C.
 
     Raises:
         PeaksError: the port is taken.
     """
-    _require_free(port)
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise PeaksError(f"Port {port} of {HOST} cannot be used ({error.strerror}): give another one with "
+                         "--port.") from error
     choose_settings(settings)
     net_util.get_external_ip = lambda: None  # it asks a server when a web site tries to open the page
     options = {**_OPTIONS, "server.port": port}
@@ -48,11 +48,3 @@ def run_server(settings: Settings, port: int) -> None:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def _require_free(port: int) -> None:
-    try:
-        socket.create_server((HOST, port)).close()
-    except OSError as error:
-        raise PeaksError(f"Port {port} of {HOST} cannot be used ({error.strerror}): give another one with "
-                         "--port.") from error

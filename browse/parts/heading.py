@@ -26,11 +26,7 @@ _PAUSE = "500ms"  # of a person who types, before the words are asked for
 
 
 def show_search(address: Address) -> DeltaGenerator:
-    """The search box, which needs no cluster, and the ways to the other views.
-
-    Returns:
-        Where the cluster's state is to stand.
-    """
+    """Show the search box and the ways to other views; return where the cluster's state is to stand."""
     if streamlit.session_state.get(_WORDS) != address.q:  # by a link, or by the browser's buttons
         streamlit.session_state[_WORDS] = address.q
     streamlit.text_input(

@@ -14,7 +14,7 @@ from browse.address import Address
 from browse.parts.markup import describe_photo, show
 from browse.settings import Settings
 from loader.errors import PeaksError
-from loader.files.paths import real_path
+from loader.files.paths import find_inside
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import require_entries
 from loader.peaks.sight.geometry import Summits
@@ -29,13 +29,13 @@ _NEIGHBOURS = "neighbours"  # of the photo that was looked at last
 
 def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
     """Show a photo with its facts, and where to go from it."""
-    hit, file = photo.hit, find_file(photo.hit)
+    hit, file = photo.hit, find_inside(photo.hit.root, photo.hit.path)
     picture, note = b64decode(hit.thumbnail or ""), None
     try:
         if address.sight and file is not None:
             picture = draw_sight(settings, file, hit.path)
         elif file is not None:
-            picture = _read_large(str(file), file.stat().st_mtime)
+            picture = read_large(str(file), file.stat().st_mtime)
         else:
             note = "The file is not where the library was loaded from: this is its thumbnail."
     except PeaksError as error:
@@ -47,20 +47,9 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
     streamlit.code(hit.file or hit.path, language=None)  # it has a button to copy
 
 
-def find_file(hit: PhotoHit) -> Path | None:
-    """The photo's file; None where it is away, or where its path leads out of the library's folder."""
-    if hit.root is None or hit.file is None:
-        return None
-    try:
-        root, file = real_path(hit.root).resolve(), real_path(hit.file).resolve()
-        return file if file.is_relative_to(root) and file.is_file() else None
-    except (OSError, ValueError, RuntimeError):  # no right to look, a NUL in the path, links in a circle
-        return None
-
-
 @streamlit.cache_data(max_entries=20, show_spinner=False)
-def _read_large(file: str, _changed: float) -> bytes:
-    """A file as a JPEG for the screen; read anew when it has changed."""
+def read_large(file: str, changed: float) -> bytes:
+    """A file as a JPEG for the screen; read anew when it has ``changed``, seconds since 1970."""
     return _write_jpeg(read_picture(file, SCREEN_SIDE))
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from elasticsearch import Elasticsearch
 
-from browse.address import NOWHERE, WHOLE_WORLD, Address, say_altitudes
+from browse.address import NOWHERE, WHOLE_WORLD, Address
 from browse.parts.markup import show
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
 from loader.search.facets import ALTITUDES, Facets
+from loader.search.written_values import say_altitudes
 
 _TITLES = {
     "peak": ("Peaks", "predicted_peaks"),
@@ -43,16 +44,16 @@ def read_names(client: Elasticsearch, address: Address, facets: Facets) -> dict[
 
 def show_rail(address: Address, facets: Facets, names: Mapping[str, str]) -> None:
     """Show every facet that has something to choose."""
-    groups = [(title, _choices(address, name, facets.counts[facet], names))
-              for name, (title, facet) in _TITLES.items()]
-    groups = [(title, choices) for title, choices in groups
-              if len(choices) > 1 or any(choice.is_on for choice in choices) or title != "Libraries"]
-    groups += [
-        ("Days", list_days(address, facets.counts["days"])),
-        ("Altitude", list_altitudes(address, facets.counts["altitudes"])),
-        ("Place", list_places(address, facets.counts["position"])),
-    ]
-    show("rail.html", groups=[(title, choices) for title, choices in groups if choices])
+    groups = {title: _choices(address, name, facets.counts[facet], names)
+              for name, (title, facet) in _TITLES.items()}
+    if len(groups["Libraries"]) == 1 and not address.library:
+        del groups["Libraries"]
+    show("rail.html", groups={
+        **groups,
+        "Days": list_days(address, facets.counts["days"]),
+        "Altitude": list_altitudes(address, facets.counts["altitudes"]),
+        "Place": list_places(address, facets.counts["position"]),
+    })
 
 
 def _choices(
@@ -91,6 +92,7 @@ def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice
 
 
 def list_places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
+    """With and without a position; either takes the place of an outline."""
     values = {"with": (WHOLE_WORLD, "with a position"), "without": (NOWHERE, "without a position")}
     return [_choice(address, words, counts[each], box=value, area="")
             for each, (value, words) in values.items() if counts[each] or address.box == value]

@@ -1,7 +1,6 @@
 """The map on the page: what a person chooses on it goes into the address."""
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,13 +17,12 @@ from loader.search.written_values import parse_box
 from loader.show.map.figure import draw_map
 from loader.show.map.markers import CELLS, Marker, gather_markers
 from loader.show.map.page import describe_rest
-from loader.show.map.view import HALF, RADIUS, View, start_view, unproject
+from loader.show.map.view import HALF, View, start_view, write_area, write_box
 
 _MARGIN = 200.0  # metres on the plane around the photos of a marker
 _HEIGHT = 520  # pixels
 _PHONE = "Mobi"  # in the names of the browsers of phones
 _PHONE_CELLS = 14  # of the map's width
-_MOST_CORNERS = 200  # of an outline, so that its address can be sent
 # Named one by one: Plotly's own choice holds a button that sends the figure to its company.
 _CONFIG = {"scrollZoom": True, "doubleClick": False, "displaylogo": False,
            "modeBarButtons": [["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]]}
@@ -94,21 +92,3 @@ def _open_marker(view: View, marker: Marker) -> dict[str, Any]:
     xs, ys = zip(*(view.place(photo.gps) for photo in marker.photos), strict=True)
     box = write_box([min(xs) - _MARGIN, max(xs) + _MARGIN], [min(ys) - _MARGIN, max(ys) + _MARGIN])
     return {"box": box, "area": ""}
-
-
-def write_box(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """A rectangle of the plane, metres, as ``--box`` takes it; one across the date line stays one."""
-    corner, other = unproject(min(xs), min(max(ys), HALF)), unproject(max(xs), max(min(ys), -HALF))
-    left, right = (corner.lon, other.lon) if max(xs) - min(xs) < 2 * HALF else (-180.0, 180.0)
-    return f"{corner.lat:.5f},{left:.5f},{other.lat:.5f},{right:.5f}"
-
-
-def write_area(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """An outline of the plane, metres, as the address takes it; one across the date line goes beyond 180°."""
-    step = math.ceil(len(xs) / _MOST_CORNERS)
-    turns = math.floor((xs[0] + HALF) / (2 * HALF))  # of the world, before the copy that it was drawn on
-    corners = [
-        f"{math.degrees(x / RADIUS) - 360 * turns:.5f} {unproject(x, max(-HALF, min(HALF, y))).lat:.5f}"
-        for x, y in zip(xs[::step], ys[::step], strict=True)
-    ]
-    return ",".join([*corners, corners[0]])

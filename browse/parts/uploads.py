@@ -51,8 +51,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
     best = image.named[0].peak
     address = Address(peak=(best.id,))
     answer = answer_address(client, replace(address, size=_PHOTOS))
-    show("more_of_peak.html", peak=best, link=address.link(), total=answer.total or 0)
-    show("hits.html", address=address, hits=answer.hits)
+    show("more_of_peak.html", peak=best, address=address, total=answer.total or 0, hits=answer.hits)
 
 
 @contextmanager

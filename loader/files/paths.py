@@ -31,6 +31,22 @@ def join_path(root: str, path: str) -> str:
     return f"{root.rstrip('/')}/{path}"
 
 
+def find_inside(root: str | None, path: str) -> Path | None:
+    """The file of a library; None where it is away, or where its path leads out of the library's folder.
+
+    Args:
+        root: the library's folder, as `printable_path` writes it; None when it is not known.
+        path: of the file inside of it.
+    """
+    if root is None:
+        return None
+    try:
+        folder, file = real_path(root).resolve(), real_path(join_path(root, path)).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # no right to look, a NUL in the path, links in a circle
+        return None
+
+
 def spellings(path: str) -> list[str]:
     """A path as it stands and in both Unicode forms: Macs write decomposed letters, and keyboards do not."""
     forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))

@@ -30,6 +30,7 @@ from loader.search.written_values import (
     parse_distance,
     parse_moment,
     parse_point,
+    say_altitudes,
 )
 
 DEFAULT_WITHIN = "5km"  # as the help of --within says
@@ -120,7 +121,7 @@ def read_whereabouts(
     if altitude is not None:
         lowest, below = parse_altitudes(altitude)
         parameters = {"altitude_from": lowest, "altitude_to": below}
-        filters += Filters(parameters, (f"between {lowest:g} and {below:g} m",))
+        filters += Filters(parameters, (say_altitudes(altitude),))
     if area is not None:
         filters += Filters({"area": area}, ("inside an outline",))
     if without_position:

@@ -54,6 +54,15 @@ def parse_altitudes(text: str) -> tuple[float, float]:
     return float(match[1]), float(match[2])
 
 
+def say_altitudes(text: str) -> str:
+    """``4000,4500`` as ``4,000 to 4,500 m``; as it stands where it is no range."""
+    try:
+        lowest, below = parse_altitudes(text)
+    except PeaksError:
+        return text
+    return f"{lowest:,g} to {below:,g} m"
+
+
 def parse_moment(text: str, option: str, *, last: bool) -> str:
     """A date or time as an ISO 8601 moment.
 

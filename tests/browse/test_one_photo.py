@@ -1,40 +1,25 @@
-"""A photo's file is read where it lies inside of its library's folder, and nowhere else."""
+"""The page of one photo: its large picture, and its way to the map."""
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from browse.address import Address
 from browse.parts.markup import PAGES
-from browse.parts.one_photo import find_file
+from browse.parts.one_photo import read_large
 from loader.place import Point
 from loader.search.answer import PhotoHit, Similarity
 
 
-def hit(root: Path | None, path: str) -> PhotoHit:
-    return PhotoHit("id", path, Similarity(None), root=None if root is None else str(root))
-
-
-def test_a_file_of_the_library(tmp_path: Path) -> None:
-    (tmp_path / "day 1").mkdir()
-    file = tmp_path / "day 1" / "夜.jpg"
-    file.write_bytes(b"x")
-    assert find_file(hit(tmp_path, "day 1/夜.jpg")) == file.resolve()
-    assert find_file(hit(tmp_path, "day 1/gone.jpg")) is None
-    assert find_file(hit(tmp_path, "day 1")) is None
-    assert find_file(hit(None, "day 1/夜.jpg")) is None
-
-
-def test_nothing_outside_of_its_folder(tmp_path: Path) -> None:
-    library, secret = tmp_path / "library", tmp_path / "secret.jpg"
-    library.mkdir()
-    secret.write_bytes(b"x")
-    (library / "link.jpg").symlink_to(secret)
-    (library / "circle.jpg").symlink_to(library / "circle.jpg")
-    for path in ("../secret.jpg", "a/../../secret.jpg", str(secret), "link.jpg", "circle.jpg", "nul\0.jpg"):
-        assert find_file(hit(library, path)) is None, path
+def test_a_file_that_has_changed_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "photo.jpg"
+    Image.new("RGB", (40, 30), "red").save(file)
+    red = read_large(str(file), 1.0)
+    Image.new("RGB", (40, 30), "blue").save(file)
+    assert read_large(str(file), 2.0) != red
 
 
 @pytest.mark.parametrize(

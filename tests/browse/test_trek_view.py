@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from browse.address import Address
-from browse.parts.trek_view import read_selection, write_area, write_box
+from browse.parts.trek_view import read_selection
 from loader.place import Point
 from loader.search.written_values import parse_box
-from loader.show.map.view import HALF, View, project
+from loader.show.map.view import HALF, View, project, write_area, write_box
 
 
 def test_a_box_is_what_the_filter_takes() -> None:

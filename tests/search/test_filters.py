@@ -61,7 +61,7 @@ def test_no_distance(text: str) -> None:
 def test_altitudes() -> None:
     assert parse_altitudes("4000, 4500") == (4000, 4500) and parse_altitudes("-500,0") == (-500, 0)
     chosen = read_whereabouts("4000,4500", without_position=True)
-    assert chosen.words == ("between 4000 and 4500 m", "without a position")
+    assert chosen.words == ("4,000 to 4,500 m", "without a position")
     assert chosen.parameters == {"altitude_from": 4000, "altitude_to": 4500, "without_position": True}
     for text in ("high", "4000", "4500,4000", "1,1", "1,2,3", "4000-4500"):
         with pytest.raises(PeaksError, match="is no range"):
