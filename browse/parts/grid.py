@@ -15,9 +15,12 @@ def show_grid(address: Address, answer: Answer) -> None:
     has_match = bool(address.q.strip() or address.like)
     orders = {"": "best match", **_ORDERS} if has_match else _ORDERS
     count = sum(hit.count for hit in answer.hits) if answer.total is None else answer.total
+    found = format_count(count, "photo")
+    if has_match and answer.total is None:
+        found = f"the best {found}"
     usual = address.sort or ("" if has_match else "time")
     show(
-        "grid.html", address=address, answer=answer, found=format_count(count, "photo"),
+        "grid.html", address=address, answer=answer, found=found,
         orders=[(words, address.link(sort=order), order == usual) for order, words in orders.items()],
         pages=_pages(address, answer, has_match),
     )

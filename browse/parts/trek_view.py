@@ -25,6 +25,7 @@ _PHONE = "Mobi"  # in the names of the browsers of phones
 _PHONE_CELLS = 14  # of the map's width
 # Named one by one: Plotly's own choice holds a button that sends the figure to its company.
 _CONFIG = {"scrollZoom": True, "doubleClick": False, "displaylogo": False,
+           "displayModeBar": True,
            "modeBarButtons": [["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]]}
 
 

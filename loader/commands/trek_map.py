@@ -12,6 +12,7 @@ from loader.elastic.models import find_limits
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.asking import answer_question
 from loader.search.filters import Filters, read_filters
+from loader.search.notes import is_file_name
 from loader.search.question import ask_text
 from loader.search.trek import read_trek
 from loader.search.written_values import parse_box
@@ -55,7 +56,9 @@ def draw_trek(
     if text is not None:
         cut_off = read_cut_off(client)
         likeliest = chosen + Filters({"size": _LIKELIEST if cut_off is None else _MOST_FOUND})
-        answer = answer_question(client, ask_text(text, "photo", likeliest, cut_off=cut_off))
+        answer = answer_question(client, ask_text(
+            text, "photo", likeliest, hybrid=is_file_name(text), cut_off=cut_off
+        ))
     trek = read_trek(client, chosen, thumbnails, answer=answer)
     box = None if filters["box"] is None else parse_box(filters["box"])
     limits = find_limits(client)

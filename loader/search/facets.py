@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.assets import read_schema
 from loader.elastic.indices import PHOTOS
+from loader.errors import PeaksError
 from loader.search.filters import Filters
 from loader.search.template_call import check_parameters
 
@@ -74,7 +75,10 @@ def _leave_out(parameters: Mapping[str, Any], names: tuple[str, ...]) -> dict[st
 
 
 def _ask(client: Elasticsearch, parameters: Mapping[str, Any]) -> ObjectApiResponse[Any]:
-    return client.search_template(index=PHOTOS, id=TEMPLATE, params=parameters)
+    found = client.search_template(index=PHOTOS, id=TEMPLATE, params=parameters)
+    if not {*OWN_PARAMETERS, "without_clock"} <= found["aggregations"].keys():
+        raise PeaksError(f"The stored template {TEMPLATE} is of an earlier version: run `peaks apply`.")
+    return found
 
 
 def _read_counts(found: Mapping[str, Any], facet: str) -> dict[Any, int]:

@@ -1,12 +1,14 @@
 """Counts beside an answer, each facet's under all other filters."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.search.facets import read_facets
+from loader.errors import PeaksError
+from loader.search.facets import TEMPLATE, read_facets
 from loader.search.filters import Filters, read_filters, read_whereabouts
 
 pytestmark = pytest.mark.cluster
@@ -63,3 +65,14 @@ def test_a_day_counts_what_its_filter_lets_through(client: Elasticsearch, photos
         assert counts[day] == others + 1 and list(counts) == sorted(counts)
         assert read_facets(client, read_filters(client, shot_from=day, shot_to=day)).total == counts[day]
     client.update(index="photos", id=hit["_id"], doc={"shot_time": None}, refresh=True)
+
+
+def test_a_template_of_an_earlier_version_is_one_sentence(client: Elasticsearch, photos: Path) -> None:
+    stored = client.get_script(id=TEMPLATE)["script"]
+    earlier = {"size": 0, "aggs": {"libraries": {"terms": {"field": "library"}}}}
+    client.put_script(id=TEMPLATE, script={"lang": "mustache", "source": json.dumps(earlier)})
+    try:
+        with pytest.raises(PeaksError, match="of an earlier version: run `peaks apply`"):
+            read_facets(client, Filters())
+    finally:
+        client.put_script(id=TEMPLATE, script=stored)

@@ -104,7 +104,7 @@ def add_choices(
             xs += [*(x for x, _ in line), None]
             ys += [*(y for _, y in line), None]
             sizes += [marker.size, *[0] * len(line)]
-            texts += [f"{len(photos):,}" if len(photos) > 1 else "", *[""] * len(line)]
+            texts += [f"{len(photos):,}" if len(marker.photos) > 1 else "", *[""] * len(line)]
         figure.add_scatter(
             x=xs, y=ys, text=texts, mode="lines+markers+text", uid=choice.key, showlegend=False,
             hoverinfo="skip", textfont={"color": "white", "size": 11},

@@ -22,7 +22,7 @@ from loader.show.values import format_metres
 from loader.text import format_count
 
 PHOTOS, PEAKS, SIGHTS, WAYS = "photos", "peaks", "sight lines", "way on foot"  # layers
-_MANY_LINES = 150  # that are drawn paler
+_MANY_LINES = 100  # that are drawn paler, and only to chosen peaks
 _NAMES = 5  # of a peak that is pointed at
 
 
@@ -37,8 +37,8 @@ def draw_map(trek: Trek, view: View, markers: Sequence[Marker], tiles: TileServe
     """
     figure = go.Figure()
     add_lines(figure, WAYS, map(view.trace, walked_ways(trek.photos)), colours.TRAIL, dash="dot")
-    if trek.filters:  # of all photos together they would hide the map
-        lines = list(sight_lines(trek, view))
+    lines = list(sight_lines(trek, view)) if trek.filters else []
+    if trek.chosen or 0 < len(lines) < _MANY_LINES:  # more, to many peaks, would hide the map
         add_lines(figure, SIGHTS, lines, colours.SIGHT, opacity=0.5 if len(lines) < _MANY_LINES else 0.2)
     _add_peaks(figure, trek, view, markers)
     _add_photos(figure, markers)
@@ -94,7 +94,7 @@ def _add_peaks(figure: go.Figure, trek: Trek, view: View, markers: Sequence[Mark
 
 def _describe_peak(peak: Peak, photos: int) -> str:
     names = ", ".join(peak.names[:_NAMES]) or peak.name
-    lines = (names, format_metres(peak.elev_m), format_count(photos, "photo"))
+    lines = (names, format_metres(peak.elev_m), f"named or in the frame: {format_count(photos, 'photo')}")
     return "<br>".join(safe_text(line) for line in lines if line)
 
 
