@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from elasticsearch import Elasticsearch
 from PIL import Image, ImageDraw, ImageFont
 
 from demo.captions import Attributes, load_vocabulary
-from demo.render import LONG_SIDE, plan_photos, write_task
 from demo.run import CHECKPOINT, LIBRARY, ROOT
 from demo.scene import LANDSCAPE, PEAKS, Scene, draw_scene
 from demo.screenshots import HASHES, Look, hash_inputs, look_at_page, serve_page, take_pictures
-from demo.trail import summits
 from loader.elastic.connection import Connection
 from loader.elastic.error_sentences import explained_errors
 from loader.elastic.indices import PHOTOS
 from loader.errors import PeaksError
-from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
-from loader.show.sight.diagram import render_diagram
 
 QUALITY = 80
 GAP = 4
 CELL_HEIGHT = 222
 
-# The photo of the sight: one of those that `python -m demo.render` draws by default.
-COUNT, SEED, NAME = 60, 7, "IMG_1659.JPG"
-WIDTH = 1400
+NAME = "IMG_1659.JPG"  # the photo whose peaks are marked: one of those that `make demo` draws
 
 # Nine scenes that show every sky and everything that can stand beside the trail.
 SCENES = (
@@ -79,7 +71,7 @@ def find_photo(client: Elasticsearch) -> str:
 
 
 def draw_demo(output: Path) -> None:
-    """Draw demo-scenes.webp, demo-peaks.webp, and what `peaks sight` draws of a demo photo as sight.webp."""
+    """Draw demo-scenes.webp and demo-peaks.webp."""
     scenes = [
         draw_scene(Scene(seed, Attributes(peak, sky, frozenset(things)), LANDSCAPE), CELL_HEIGHT)
         for seed, peak, sky, things in SCENES
@@ -94,8 +86,6 @@ def draw_demo(output: Path) -> None:
         path = output / f"{name}.webp"
         arrange(pictures, columns).save(path, quality=QUALITY, method=6)
         say_size(path)
-    draw_sight().save(output / "sight.webp", quality=QUALITY, method=6)
-    say_size(output / "sight.webp")
 
 
 def say_size(path: Path) -> None:
@@ -121,18 +111,6 @@ def arrange(pictures: Sequence[Image.Image], columns: int) -> Image.Image:
     for i, picture in enumerate(pictures):
         grid.paste(picture, ((i % columns) * (width + GAP), (i // columns) * (height + GAP)))
     return grid
-
-
-def draw_sight() -> Image.Image:
-    """The drawing of `NAME` with the demo's peaks, `WIDTH` pixels wide."""
-    photo = next(photo for photo in plan_photos(COUNT, SEED) if photo.name == NAME)
-    with TemporaryDirectory() as folder:
-        write_task((Path(folder), photo, LONG_SIDE))
-        path = str(Path(folder) / NAME)
-        sighted = sight_photo(read_photo_camera(path), summits())
-        drawn = render_diagram("png", sighted, read_picture(path))
-    drawing = Image.open(io.BytesIO(drawn)).convert("RGB")
-    return drawing.resize((WIDTH, round(WIDTH * drawing.height / drawing.width)), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":
