@@ -192,5 +192,6 @@ def test_every_picture_says_what_it_shows(page: Page, client: Elasticsearch) -> 
     for query in ("/", f"/?photo={hits[0]['_id']}", f"/?photo={hits[0]['_id']}&sight=1"):
         page.goto(query)
         expect(page.locator(".state")).to_be_visible()
+        expect(page.locator("img").first).to_be_visible()
         alts = page.locator("img").evaluate_all("all => all.map(it => it.alt)")
         assert alts and all(alts), query

@@ -127,7 +127,9 @@ def test_every_request_is_answered_and_every_search_finds_something(answers: dic
     for one in SEARCHES:
         body = answers[one.line][1]
         if one.body.get("size") == 0 or one.body.get("id") == "photos-facets":
-            assert all(count_buckets(found) for found in body["aggregations"].values()), one.line
+            found = {**body["aggregations"]}
+            found.pop("without_clock", None)  # every photo here has a clock
+            assert all(map(count_buckets, found.values())), one.line
             continue
         hits = body["hits"]["hits"]
         assert hits and all(hit.get("fields") and "_source" not in hit for hit in hits), one.line
