@@ -71,8 +71,8 @@ def confirm(
     of_photos = (bool(peaks), no_peak, clear).count(True)
     of_files = (labels is not None, output is not None).count(True)
     if (len(photos) > 0, of_photos, of_files) not in ((True, 1, 0), (False, 0, 1)):
-        raise click.UsageError("Say one thing of each PHOTO, --peak PEAK once or several times, --none or "
-                               "--clear; or give --labels FILE or --output FILE alone.")
+        raise click.UsageError("Name photos and say one thing of them: --peak PEAK (once or several times), "
+                               "--none or --clear; or give --labels FILE or --output FILE alone.")
     client = connection.client()
     if output is not None:
         _write_words(client, output)

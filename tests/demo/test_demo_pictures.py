@@ -38,7 +38,7 @@ def test_pictures_are_as_new_as_what_they_show() -> None:
 @pytest.mark.parametrize("name", OF_THE_PRODUCT)
 def test_pictures_of_the_product_are_wide_and_small(name: str) -> None:
     file = IMAGES / f"{name}.webp"
-    assert file.stat().st_size < 300_000
+    assert file.stat().st_size < 120_000
     with Image.open(file) as image:
         assert image.width == WIDTH
 

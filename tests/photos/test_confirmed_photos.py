@@ -196,9 +196,10 @@ def test_what_cannot_be_said(client: Elasticsearch, node: Node, trek: Path) -> N
     for words, sentence in (
         (("IMG_0.jpg", "--peak", "matterhorn"), "No peak among the catalogue's 12 is called 'matterhorn'"),
         (("gone.jpg", "--none"), "Not said: The index has no photo gone.jpg: give a whole path"),
-        (("IMG_0.jpg",), "Say one thing of each PHOTO, --peak PEAK once or several times, --none or --clear"),
-        (("IMG_0.jpg", "--none", "--clear"), "Say one thing"),
-        (("--none",), "Say one thing"),
+        (("IMG_0.jpg",), "Name photos and say one thing of them: --peak PEAK (once or several times), "
+                         "--none or --clear; or give"),
+        (("IMG_0.jpg", "--none", "--clear"), "say one thing"),
+        (("--none",), "say one thing"),
         (("IMG_0.jpg", "--labels", PEAKS), "give --labels FILE or --output FILE alone"),
     ):
         refused = invoke("confirm", *words, "--url", node.url)
