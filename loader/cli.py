@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 
-from loader import __version__
 from loader.text import hide_credentials
 
 INTERRUPTED = 130  # 128 + SIGINT
@@ -92,7 +91,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="peaks")
+@click.version_option(package_name="peaks-in-elasticsearch", prog_name="peaks")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def peaks(ctx: click.Context, debug: bool) -> None:

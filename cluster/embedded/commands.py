@@ -22,12 +22,13 @@ home_option = click.option(
     "--home",
     type=click.Path(path_type=Path),
     envvar="PEAKS_CLUSTER_HOME",
-    help="Folder of the cluster: Elasticsearch, data, logs.  [default: .cluster in the checkout]",
+    help="Folder of the cluster: Elasticsearch, data, logs.  [default: .cluster in the checkout, "
+         "or ~/.local/share/peaks/cluster where there is none]",
 )
 user_option = click.option(
     "--user",
     envvar="PEAKS_CLUSTER_USER",
-    help="Who the node runs as when root starts it.  [default: the checkout's owner, or nobody]",
+    help="Who the node runs as when root starts it.  [default: the program's owner, or nobody]",
 )
 
 stack_option = click.option(

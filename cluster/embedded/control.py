@@ -29,7 +29,6 @@ from cluster.embedded.plugin_package import (
     install_plugin,
     packages,
     remove_plugin,
-    require_sources,
 )
 from cluster.embedded.processes import (
     end_processes,
@@ -95,8 +94,6 @@ def prepare(options: StartOptions, announce: Announce) -> tuple[Home, Stack]:
 
 def _open_home(options: StartOptions) -> tuple[Home, Account]:
     require_proc()
-    if not options.bare:
-        require_sources()
     account = choose_account(options.user, REPOSITORY)
     home = locate_home(options.home, account)
     create_home(home, account)

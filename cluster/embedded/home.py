@@ -15,7 +15,8 @@ from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.stacks import Stack, find_stack
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]  # of an installed wheel: site-packages
+IN_CHECKOUT = (REPOSITORY / "setup.cfg").is_file()
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's sockaddr_un takes 107 and a closing zero
 
 
@@ -80,16 +81,23 @@ class Home:
 def locate_home(requested: Path | None, account: Account) -> Home:
     """The home to use, which need not exist yet.
 
-    Without a request it is ``.cluster`` in the checkout if `account` can reach the checkout and the caller
-    can write there, otherwise a folder under ``/var/tmp`` named by a hash of the checkout's path.
+    Without a request it is ``.cluster`` in the checkout, or ``~/.local/share/peaks/cluster`` of an installed
+    wheel, if `account` can reach the checkout or the caller's home and the caller can write there. Otherwise
+    it is a folder under ``/var/tmp`` named by a hash of the path of the program.
     """
     if requested is not None:
         return Home(requested.expanduser().resolve())
-    inside = REPOSITORY / ".cluster"
-    writable = inside.is_dir() or os.access(REPOSITORY, os.W_OK)
-    if writable and account.can("x", REPOSITORY):
+    base = REPOSITORY if IN_CHECKOUT else Path.home()
+    inside = base / ".cluster" if IN_CHECKOUT else user_folder("XDG_DATA_HOME", ".local/share") / "cluster"
+    writable = inside.is_dir() or os.access(base, os.W_OK)
+    if writable and account.can("x", base):
         return Home(inside.resolve())
     return Home(Path("/var/tmp", f"peaks-cluster-{_digest(REPOSITORY)}").resolve())
+
+
+def user_folder(variable: str, default: str) -> Path:
+    """The program's folder of the caller, by the XDG base directory rules; `default` is below the home."""
+    return Path(os.environ.get(variable) or Path.home() / default) / "peaks"
 
 
 def create_home(home: Home, account: Account) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cluster.embedded.distribution import unpack
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import Home, explained_disk_errors
+from cluster.embedded.home import IN_CHECKOUT, Home, explained_disk_errors, user_folder
 from cluster.embedded.java import Java
 from cluster.embedded.maven import run_maven
 from cluster.embedded.stacks import Stack
@@ -27,15 +27,17 @@ class Package:
         name: the plugin's own, and of its folder under ``plugins/``.
         title: what people call it, for messages.
         sources: folder of its ``pom.xml``, which has a profile for each line that it is built for.
+        target: folder that Maven writes to.
     """
 
     name: str
     title: str
     sources: Path
+    target: Path
 
     def archive(self, stack: Stack) -> Path:
         """What Maven makes for a line: the plugin's folder as a zip."""
-        return self.sources / "target" / stack.name / f"{self.name}-plugin.zip"
+        return self.target / stack.name / f"{self.name}-plugin.zip"
 
     def archive_sources(self, stack: Stack) -> Path:
         """Names the sources that the archive was made of, by their fingerprint."""
@@ -51,29 +53,21 @@ class Package:
         return home.elasticsearch(stack) / f"{self.name}.sha256"
 
 
-OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin")
+def _target(project: str) -> Path:
+    """Beside the sources in a checkout; site-packages may be read-only, and pip would leave it there."""
+    if IN_CHECKOUT:
+        return PROJECTS / project / "target"
+    return user_folder("XDG_CACHE_HOME", ".cache") / "cluster" / project
+
+
+OWN = Package("peaks-embedded", "the plugin", PROJECTS / "plugin", _target("plugin"))
 # Elastic's jars, which Maven fetches as it does the distribution; nothing of them is in the checkout.
-ESQL = Package("x-pack-esql", "ES|QL", PROJECTS / "esql")
+ESQL = Package("x-pack-esql", "ES|QL", PROJECTS / "esql", _target("esql"))
 
 
 def packages(stack: Stack) -> tuple[Package, ...]:
     """The plugins of a line."""
     return (OWN, ESQL) if stack.has_esql else (OWN,)
-
-
-def require_sources(packages: Iterable[Package] = (OWN, ESQL)) -> None:
-    """Check that the plugins can be built here.
-
-    Raises:
-        ClusterError: `peaks` was installed without a checkout; what pip installs has no Java sources.
-    """
-    for package in packages:
-        pom = package.sources / "pom.xml"
-        if not pom.exists():
-            raise ClusterError(
-                f"{pom} is missing, because pip does not install the sources of {package.title}:"
-                " run `peaks cluster` from a checkout of the repository."
-            )
 
 
 def build_plugin(
@@ -89,7 +83,7 @@ def build_plugin(
     Raises:
         ClusterError: no Maven, no download, or sources that do not compile.
     """
-    with _building(package.sources):
+    with _building(package.target):
         stamp, wanted = package.archive_sources(stack), fingerprint_sources(package.sources)
         if package.archive(stack).exists() and stamp.exists() and stamp.read_text() == wanted:
             return False
@@ -103,9 +97,9 @@ def _run_build(package: Package, home: Home, stack: Stack, java: Java) -> None:
     archive = package.archive(stack)
     archive.unlink(missing_ok=True)  # a failed build leaves no old plugin behind
     pom = package.sources / "pom.xml"
-    choice = [f"-Pstack-{stack.name}", f"-Delasticsearch.home={home.elasticsearch(stack)}"]
+    folders = [f"-Delasticsearch.home={home.elasticsearch(stack)}", f"-Dtarget.folder={package.target}"]
     run_maven(
-        ["-q", "-f", str(pom), *choice, "package"],
+        ["-q", "-f", str(pom), f"-Pstack-{stack.name}", *folders, "package"],
         purpose=f"build {package.title}",
         java=java,
         log=home.logs / f"maven-{package.sources.name}.log",
@@ -116,15 +110,14 @@ def _run_build(package: Package, home: Home, stack: Stack, java: Java) -> None:
 
 
 @contextmanager
-def _building(sources: Path) -> Iterator[None]:
-    """Allow one build at a time in a checkout; a second one waits and finds it done."""
-    target = sources / "target"
+def _building(target: Path) -> Iterator[None]:
+    """Allow one build at a time in a folder; a second one waits and finds it done."""
     try:
-        target.mkdir(exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
         lock = (target / "build.lock").open("a")
     except OSError as error:
         raise ClusterError(
-            f"{target} cannot be written ({error.strerror}): the checkout's owner can run `make setup`."
+            f"{target} cannot be written ({error.strerror}): its owner can run `peaks cluster prepare`."
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -10,7 +10,7 @@ import pytest
 
 from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import LONGEST_SOCKET_PATH, Home, create_file, create_home, locked
+from cluster.embedded.home import LONGEST_SOCKET_PATH, Home, create_file, create_home, locate_home, locked
 
 ME = Account("me", os.geteuid(), os.getegid())
 HOLDER = """
@@ -31,6 +31,21 @@ def test_create_home_makes_the_folders_and_leaves_them_at_the_next_call(tmp_path
     assert (home.data / "index").read_text() == "precious"
     assert home.read_state() == {}
     assert home.socket.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_home_of_an_installed_program_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert locate_home(None, ME).path.name != "cluster"  # in a checkout
+    monkeypatch.setattr("cluster.embedded.home.IN_CHECKOUT", False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert locate_home(None, ME).path == tmp_path / ".local/share/peaks/cluster"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert locate_home(None, ME).path == tmp_path / "data/peaks/cluster"
+    monkeypatch.setenv("HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("XDG_DATA_HOME")
+    assert str(locate_home(None, ME).path).startswith("/var/tmp/peaks-cluster-")
 
 
 def test_a_folder_with_other_things_and_a_file_are_not_taken(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from cluster.embedded.plugin_package import (
     fingerprint_sources,
     install_plugin,
     remove_plugin,
-    require_sources,
 )
 from cluster.embedded.stacks import STACKS, Stack
 
@@ -28,7 +28,7 @@ MAVEN = """#!/bin/sh
 echo built >> "$COUNT"
 cd "$(dirname "$5")" || exit 1
 grep -q broken Source.java && { echo "[ERROR] Source.java: cannot find symbol"; exit 1; }
-folder=target/${6#-Pstack-}
+folder=${8#-Dtarget.folder=}/${6#-Pstack-}
 mkdir -p "$folder"
 python3 -c "import zipfile; zipfile.ZipFile('$folder/some-plugin.zip', 'w').write('Source.java')"
 """
@@ -46,7 +46,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
     monkeypatch.setenv("COUNT", str(tmp_path / "count"))
-    return Package("some", "some plugin", folder)
+    return Package("some", "some plugin", folder, folder / "target")
 
 
 @pytest.fixture
@@ -93,11 +93,21 @@ def test_a_build_that_fails_leaves_no_old_plugin(package: Package, home: Home, j
     assert not package.archive(STACK).exists()
 
 
-def test_a_package_without_its_sources_asks_for_a_checkout(package: Package) -> None:
-    require_sources([package])
-    (package.sources / "pom.xml").unlink()
-    with pytest.raises(ClusterError, match=r"pip does not install the sources of some plugin: .* a checkout"):
-        require_sources([package])
+def test_a_build_leaves_sources_that_pip_installed_as_they_are(
+    package: Package, home: Home, java: Java, tmp_path: Path
+) -> None:
+    installed = replace(package, target=tmp_path / "cache" / "of plugins")
+    before = sorted(package.sources.rglob("*"))
+    assert [build(installed, home, java) for _ in range(2)] == [True, False]
+    assert installed.archive(STACK).exists() and sorted(package.sources.rglob("*")) == before
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    package: Package, home: Home, java: Java, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ClusterError, match=r"file/target cannot be written .*`peaks cluster prepare`"):
+        build(replace(package, target=tmp_path / "file" / "target"), home, java)
 
 
 def test_install_replaces_a_plugin_whole_and_leaves_others_alone(
@@ -113,7 +123,7 @@ def test_install_replaces_a_plugin_whole_and_leaves_others_alone(
     install_plugin(home, package, STACK)
     assert [path.name for path in installed.iterdir()] == ["Source.java"]
     assert (installed / "Source.java").read_text() == "two"
-    other = Package("other", "another plugin", package.sources)
+    other = Package("other", "another plugin", package.sources, package.target)
     other.archive(STACK).write_bytes(package.archive(STACK).read_bytes())
     install_plugin(home, other, STACK)
     remove_plugin(home, package, STACK)
