@@ -19,6 +19,14 @@ Sort = Literal["", "time", "-time", "altitude", "-altitude"]
 View = Literal["", "map", "identify"]
 WHOLE_WORLD = "90,-180,-90,180"  # a box with every photo that has a position
 NOWHERE = "none"  # in place of a box: photos without a position
+PLACES = {WHOLE_WORLD: "with a position", NOWHERE: "without a position"}
+_CHIPS: Mapping[str, Callable[[str], str]] = {  # by the name of what they take away
+    "like": "like {}".format, "peak": "shows {}".format, "in_frame": "{} in the frame".format,
+    "concept": "with {}".format, "library": "library {}".format, "from_day": "from {}".format,
+    "to_day": "to {}".format, "altitude": say_altitudes,
+    "box": lambda box: PLACES.get(box, "inside a box of the map"),
+    "area": "inside an outline on the map".format, "stack": "copies and burst of {}".format,
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class Address:
     sight: str = ""
     view: View = ""
 
+    @property
+    def has_match(self) -> bool:
+        """Whether photos are asked for by how well they fit, so that the answer is the best of them."""
+        return bool(self.q.strip() or self.like)
+
     @classmethod
     def read(cls, values_of: Callable[[str], list[str]]) -> Address:
         """Read the parameters of an address; what cannot be meant is as if it were not there."""
@@ -94,8 +107,10 @@ class Address:
         return f"?{urlencode(self.change(**changes).parameters(), doseq=True)}"
 
     def toggle(self, name: str, value: str) -> str:
-        """The address with a value of a filter added or taken away."""
+        """The address with a value added or taken away."""
         values = getattr(self, name)
+        if isinstance(values, str):
+            return self.link(**{name: "" if values == value else value})
         others = tuple(each for each in values if each != value)
         return self.link(**{name: others if value in values else (*values, value)})
 
@@ -112,31 +127,22 @@ class Address:
             box=None if is_nowhere else self.box or None, size=size,
         ) + read_whereabouts(self.altitude or None, area=self.area or None, without_position=is_nowhere)
 
+    def name_by_ids(self, parameters: Mapping[str, Any]) -> Address:
+        """The address with the ids of its peaks and concepts, which its filters' ``parameters`` have."""
+        names = ("predicted_peaks", "peaks_in_frame", "predicted_concepts")
+        peak, in_frame, concept = (tuple(parameters.get(name, ())) for name in names)
+        return replace(self, peak=peak, in_frame=in_frame, concept=concept)
+
     def chips(self, names: Mapping[str, str]) -> list[tuple[str, str]]:
         """What is asked and filtered by, by the names of its ids, each with the address without it."""
+        is_one_day = bool(self.from_day) and self.from_day == self.to_day
+        said = replace(self, from_day="", to_day="") if is_one_day else self
         chips = [(f"“{self.q}”", self.link(q=""))] if self.q else []
-        if self.like:
-            chips.append(("like one photo", self.link(like="")))
-        said = {
-            "peak": "shows {}", "in_frame": "{} in the frame", "concept": "with {}", "library": "library {}",
-        }
-        for name, words in said.items():
-            for value in getattr(self, name):
-                chips.append((words.format(names.get(value, value)), self.toggle(name, value)))
-        if self.from_day and self.from_day == self.to_day:
-            chips.append((self.from_day, self.link(from_day="", to_day="")))
-        else:
-            chips += [(f"from {self.from_day}", self.link(from_day=""))] if self.from_day else []
-            chips += [(f"to {self.to_day}", self.link(to_day=""))] if self.to_day else []
-        if self.altitude:
-            chips.append((say_altitudes(self.altitude), self.link(altitude="")))
-        if self.box:
-            places = {WHOLE_WORLD: "with a position", NOWHERE: "without a position"}
-            chips.append((places.get(self.box, "inside a box of the map"), self.link(box="")))
-        if self.area:
-            chips.append(("inside an outline on the map", self.link(area="")))
-        if self.stack:
-            chips.append(("copies and burst of one photo", self.link(stack="")))
+        chips += [(self.from_day, self.link(from_day="", to_day=""))] if is_one_day else []
+        for name, say in _CHIPS.items():
+            values = getattr(said, name)
+            for value in values if isinstance(values, tuple) else filter(None, [values]):
+                chips.append((say(names.get(value, value)), self.toggle(name, value)))
         return chips
 
 

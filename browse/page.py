@@ -8,12 +8,12 @@ from browse.answers import answer_address
 from browse.parts.grid import show_grid
 from browse.parts.heading import describe_cluster, show_examples, show_search
 from browse.parts.markup import PARTS, said_errors, show
-from browse.parts.one_photo import show_photo, show_steps
+from browse.parts.one_photo import show_photo, show_steps, show_way_back
 from browse.parts.persons_word import show_word
 from browse.parts.rail import read_names, show_rail
 from browse.parts.trek_view import show_trek
 from browse.parts.uploads import show_uploads
-from browse.settings import Settings, chosen_settings
+from browse.settings import Settings
 from loader.errors import PeaksError
 from loader.search.answer import read_photo
 from loader.search.facets import Facets, read_facets
@@ -22,9 +22,9 @@ from loader.search.filters import Filters
 
 def main() -> None:
     """Show what the address says."""
-    streamlit.set_page_config(page_title="Photos and peaks", layout="wide")
+    settings, address = Settings.chosen, Address.read(streamlit.query_params.get_all)
+    streamlit.set_page_config(page_title=address.q or "Photos and peaks", layout="wide")
     streamlit.html(PARTS / "style.css")
-    settings, address = chosen_settings(), Address.read(streamlit.query_params.get_all)
     state = show_search(address)
     with said_errors():
         everything = read_facets(settings.client, Filters())
@@ -42,7 +42,7 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
     facets, error = everything, None
     try:
         if filters := address.filters(settings.client).parameters:
-            facets = read_facets(settings.client, Filters(filters))
+            facets, address = read_facets(settings.client, Filters(filters)), address.name_by_ids(filters)
     except PeaksError as refused:
         error = refused
     names = read_names(settings.client, address, facets)
@@ -65,8 +65,11 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
 
 def _show_photo(settings: Settings, address: Address) -> None:
     """The photo before the answer that it was chosen from, which takes longer."""
-    steps = streamlit.container(key="steps")
+    steps = streamlit.container(horizontal=True)
+    with steps:
+        show_way_back(address)
     photo = read_photo(settings.client, address.photo)
+    streamlit.set_page_config(page_title=photo.hit.path)
     show_photo(settings, address, photo)
     with said_errors(), steps:
         show_steps(address, answer_address(settings.client, address).hits)

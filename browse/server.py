@@ -1,13 +1,12 @@
 """Starts Streamlit on this machine alone: no statistics, no browser opened, no traceback on the page."""
 from __future__ import annotations
 
-import signal
 import socket
 
 from streamlit import net_util
 from streamlit.web import bootstrap
 
-from browse.settings import SCRIPT, Settings, choose_settings
+from browse.settings import SCRIPT, Settings
 from loader.errors import PeaksError
 
 HOST = "127.0.0.1"
@@ -24,7 +23,6 @@ _OPTIONS = {  # named as `streamlit run` names its flags
     "theme.light.primaryColor": "#209280",
     "theme.dark.primaryColor": "#209280",
 }
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)  # Streamlit keeps them after its end
 
 
 def run_server(settings: Settings, port: int) -> None:
@@ -38,13 +36,8 @@ def run_server(settings: Settings, port: int) -> None:
     except OSError as error:
         raise PeaksError(f"Port {port} of {HOST} cannot be used ({error.strerror}): give another one with "
                          "--port.") from error
-    choose_settings(settings)
+    Settings.chosen = settings
     net_util.get_external_ip = lambda: None  # it asks a server when a web site tries to open the page
     options = {**_OPTIONS, "server.port": port}
     bootstrap.load_config_options(options)
-    before = {each: signal.getsignal(each) for each in _SIGNALS}
-    try:
-        bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options=options)
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options=options)

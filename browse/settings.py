@@ -4,10 +4,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import Connection
+from loader.peaks.identification.identifier import Identifier, open_identifier
+from loader.search.asked_image import read_siglip
 from loader.show.map.tiles import TileServer
 from loader.vision.local_vision import LocalVision
 
@@ -23,11 +26,13 @@ class Settings:
         connection: to the cluster.
         checkpoint: that photos are identified with.
         tiles: the map's background; None needs no network.
+        chosen: the ones that the page uses.
     """
 
     connection: Connection
     checkpoint: str | None = None
     tiles: TileServer | None = None
+    chosen: ClassVar[Settings]
 
     @cached_property
     def client(self) -> Elasticsearch:
@@ -39,15 +44,6 @@ class Settings:
         """The checkpoint, which is read once."""
         return LocalVision(self.checkpoint)
 
-
-_chosen: list[Settings] = []
-
-
-def choose_settings(settings: Settings) -> None:
-    """Let the page use these settings from now on."""
-    _chosen[:] = [settings]
-
-
-def chosen_settings() -> Settings:
-    """The settings that `choose_settings` was given last."""
-    return _chosen[0]
+    def open_identifier(self) -> Identifier:
+        """The catalogue and the rule as they are now; see `loader.search.asked_image.read_siglip`."""
+        return open_identifier(self.client, read_siglip(self.client, self.vision))

@@ -12,23 +12,22 @@ _ORDERS = {"time": "earliest", "-time": "latest", "altitude": "lowest", "-altitu
 
 def show_grid(address: Address, answer: Answer) -> None:
     """Show an answer with its orders and its pages."""
-    has_match = bool(address.q.strip() or address.like)
-    orders = {"": "best match", **_ORDERS} if has_match else _ORDERS
+    orders = {"": "best match", **_ORDERS} if address.has_match else _ORDERS
     count = sum(hit.count for hit in answer.hits) if answer.total is None else answer.total
     found = format_count(count, "photo")
-    if has_match and answer.total is None:
+    if address.has_match and answer.total is None:
         found = f"the best {found}"
-    usual = address.sort or ("" if has_match else "time")
+    usual = address.sort or ("" if address.has_match else "time")
     show(
         "grid.html", address=address, answer=answer, found=found,
         orders=[(words, address.link(sort=order), order == usual) for order, words in orders.items()],
-        pages=_pages(address, answer, has_match),
+        pages=_pages(address, answer),
     )
 
 
-def _pages(address: Address, answer: Answer, has_match: bool) -> list[tuple[str, str]]:
+def _pages(address: Address, answer: Answer) -> list[tuple[str, str]]:
     """Where the other photos are: words and addresses."""
-    if has_match:
+    if address.has_match:
         size = address.size or SIZE
         more = len(answer.hits) >= size and size < MOST
         return [("More", address.link(size=min(size + SIZE, MOST)))] if more else []

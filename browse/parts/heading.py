@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import streamlit
+from streamlit.delta_generator import DeltaGenerator
 
 from browse.address import Address
 from browse.parts.markup import show
@@ -15,9 +15,6 @@ from loader.elastic.models import read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.search.facets import Facets
 from loader.text import format_count
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
 
 _EXAMPLES = 5
 _WORDS = "words"  # key of the search box

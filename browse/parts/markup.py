@@ -47,5 +47,10 @@ def describe_photo(hit: PhotoHit) -> str:
     return f"{hit.path}: {', '.join(shown)}" if shown else hit.path
 
 
+def leave_out_options(text: str) -> str:
+    """A sentence without the command line's options, which are parts of the address here."""
+    return re.sub(r"(?<![\w`-])--(box|from|page|to)\b", r"\1", re.sub(r" \(--[^)]*\)", "", text))
+
+
 PAGES = open_pages(str(PARTS))
-PAGES.filters["alt"] = describe_photo
+PAGES.filters |= {"alt": describe_photo, "on_page": leave_out_options}

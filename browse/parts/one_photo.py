@@ -47,7 +47,7 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
     streamlit.code(hit.file or hit.path, language=None)  # it has a button to copy
 
 
-@streamlit.cache_data(max_entries=20, show_spinner=False)
+@streamlit.cache_data(max_entries=20, show_spinner="Reading the file")
 def read_large(file: str, changed: float) -> bytes:
     """A file as a JPEG for the screen; read anew when it has ``changed``, seconds since 1970."""
     return _write_jpeg(read_picture(file, SCREEN_SIDE))
@@ -74,13 +74,19 @@ def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
     return render_diagram("png", sighted, read_picture(str(file)))
 
 
+def show_way_back(address: Address) -> None:
+    """Show the button to the answer that the photo was chosen from; the key Escape presses it."""
+    back = address.change(photo="", sight="").parameters()
+    streamlit.button("Back", key="back", shortcut="Escape", on_click=streamlit.query_params.from_dict,
+                     args=[back])
+
+
 def show_steps(address: Address, others: Sequence[PhotoHit]) -> None:
     """Show buttons to the photos before and after in an answer; the arrow keys press them."""
     before, after = _find_neighbours(address.photo, [other.id for other in others])
-    with streamlit.container(horizontal=True):
-        for words, key, other in (("Before", "Left", before), ("Next", "Right", after)):
-            streamlit.button(words, shortcut=key, disabled=other is None, key=words,
-                             on_click=streamlit.query_params.update, kwargs={"photo": other})
+    for words, key, other in (("Before", "Left", before), ("Next", "Right", after)):
+        streamlit.button(words, shortcut=key, disabled=other is None, key=words,
+                         on_click=streamlit.query_params.update, kwargs={"photo": other})
 
 
 def _find_neighbours(photo: str, ids: list[str]) -> tuple[str | None, str | None]:

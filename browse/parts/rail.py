@@ -3,14 +3,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from elasticsearch import Elasticsearch
 
-from browse.address import NOWHERE, WHOLE_WORLD, Address
+from browse.address import PLACES, Address
 from browse.parts.markup import show
+from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
+from loader.search.answer import read_photo
 from loader.search.facets import ALTITUDES, Facets
 from loader.search.written_values import say_altitudes
 
@@ -25,21 +28,28 @@ _MOST_DAYS = 31  # lines; more days are shown as months, and more months as year
 
 @dataclass(frozen=True)
 class Choice:
-    """A line of the rail: its photos under the other filters, and the address with it on (off, if it is)."""
+    """A line of the rail: the address with it on, or off if it is, and its photos under the other filters.
+
+    These are None where the chosen value is not among the facet's most frequent ones.
+    """
 
     name: str
-    photos: int
+    photos: int | None
     link: str
     is_on: bool
 
 
 def read_names(client: Elasticsearch, address: Address, facets: Facets) -> dict[str, str]:
-    """Names of the peaks and concepts that the rail and the chips name, by their ids."""
+    """Names of the peaks, concepts and photos that the rail and the chips name, by their ids."""
     peaks = {*facets.counts["predicted_peaks"], *facets.counts["peaks_in_frame"],
              *address.peak, *address.in_frame}
     concepts = {*facets.counts["predicted_concepts"], *address.concept}
     found = {**read_by_id(client, Peak, peaks), **read_by_id(client, Concept, concepts)}
-    return {identifier: entry.name for identifier, entry in found.items()}
+    names = {identifier: entry.name for identifier, entry in found.items()}
+    for photo in filter(None, (address.like, address.stack)):
+        with suppress(PeaksError):  # it is gone, which the answer says
+            names[photo] = read_photo(client, photo).hit.path
+    return names
 
 
 def show_rail(address: Address, facets: Facets, names: Mapping[str, str]) -> None:
@@ -61,7 +71,7 @@ def _choices(
 ) -> list[Choice]:
     chosen = getattr(address, name)
     return [
-        Choice(names.get(value, value), counts.get(value, 0), address.toggle(name, value), value in chosen)
+        Choice(names.get(value, value), counts.get(value), address.toggle(name, value), value in chosen)
         for value in dict.fromkeys([*chosen, *counts])
     ]
 
@@ -93,9 +103,8 @@ def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice
 
 def list_places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
     """With and without a position; either takes the place of an outline."""
-    values = {"with": (WHOLE_WORLD, "with a position"), "without": (NOWHERE, "without a position")}
-    return [_choice(address, words, counts[each], box=value, area="")
-            for each, (value, words) in values.items() if counts[each] or address.box == value]
+    return [_choice(address, words, counts[words.split()[0]], box=box, area="")
+            for box, words in PLACES.items() if counts[words.split()[0]] or address.box == box]
 
 
 def _choice(address: Address, words: str, photos: int, **state: str) -> Choice:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from browse.address import Address
 from browse.answers import answer_address
@@ -16,12 +16,8 @@ from browse.parts.markup import said_errors, show
 from browse.parts.one_photo import draw_sight
 from browse.settings import Settings
 from loader.errors import PeaksError
-from loader.peaks.identification.identifier import open_identifier
-from loader.search.asked_image import read_asked_image, read_siglip
+from loader.search.asked_image import read_asked_image
 from loader.show.identification_table import IdentifiedImage
-
-if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _CANDIDATES, _PHOTOS = 5, 12
 
@@ -39,7 +35,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
     client = settings.client
     with streamlit.spinner("Looking at it"), _as_file(upload) as file:
         asked = read_asked_image(client, str(file), settings.vision)
-        identifier = open_identifier(client, read_siglip(client, settings.vision))
+        identifier = settings.open_identifier()
         found = identifier.identify(asked.vector, [asked.camera])[0]
         picture = draw_sight(settings, file, upload.name)
     image = IdentifiedImage(upload.name, asked.thumbnail, found, _CANDIDATES, identifier.threshold)

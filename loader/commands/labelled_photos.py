@@ -24,7 +24,7 @@ from loader.commands.options import (
 )
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
-from loader.peaks.catalogue import TOP_PEAKS, Peak
+from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry, read_by_id
 from loader.peaks.confirmed import NO_PEAK, confirm_peaks, read_all_words
 from loader.text import format_count, list_words
@@ -131,12 +131,13 @@ def _confirm_each(
 
 
 def _open_clearing(client: Elasticsearch, checkpoint: str | None) -> Callable[[str], int]:
-    from loader.peaks.identification.document_fields import open_field_filler, take_back_word
+    from loader.peaks.identification.document_fields import take_back_word
+    from loader.peaks.identification.identifier import open_identifier
     from loader.search.asked_image import read_siglip
     from loader.vision.local_vision import LocalVision
 
-    fill_fields = open_field_filler(client, read_siglip(client, LocalVision(checkpoint)), TOP_PEAKS)
-    return lambda photo: take_back_word(client, photo, fill_fields)
+    identifier = open_identifier(client, read_siglip(client, LocalVision(checkpoint)))
+    return lambda photo: take_back_word(client, identifier, photo)
 
 
 @click.command("calibrate")

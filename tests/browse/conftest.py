@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browse.settings import Settings, choose_settings
+from browse.settings import Settings
 from demo.screenshots import serve_page
 from loader.elastic.connection import Connection
 from tests.chromium import watched_page
@@ -26,7 +26,7 @@ def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(node: Node) -> Settings:
     """Settings for the session's node, in force for the page."""
     chosen = Settings(Connection(url=node.url), str(DEMO_CHECKPOINT))
-    choose_settings(chosen)
+    Settings.chosen = chosen
     return chosen
 
 

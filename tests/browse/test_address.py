@@ -39,9 +39,9 @@ def test_another_filter_begins_at_the_first_page_and_leaves_the_photo() -> None:
 def test_each_chip_leaves_out_one_thing() -> None:
     address = Address(like="x", peak=("lhotse",), in_frame=("nuptse",), library=("trek",), box=WHOLE_WORLD,
                       from_day="2023-10-05", to_day="2023-10-05")
-    chips = dict(address.chips({"lhotse": "Lhotse"}))
+    chips = dict(address.chips({"lhotse": "Lhotse", "x": "a/yak.jpg"}))
     assert list(chips) == [
-        "like one photo", "shows Lhotse", "nuptse in the frame", "library trek", "2023-10-05",
+        "2023-10-05", "like a/yak.jpg", "shows Lhotse", "nuptse in the frame", "library trek",
         "with a position",
     ]
     assert read(chips["2023-10-05"]).from_day == read(chips["2023-10-05"]).to_day == ""
@@ -50,7 +50,7 @@ def test_each_chip_leaves_out_one_thing() -> None:
     assert days == ["from 2023", "to 2024", "inside a box of the map"]
     rest = Address(q="yak", altitude="-500,0", box=NOWHERE, stack="x").chips({})
     assert [words for words, _ in rest] == [
-        "“yak”", "-500 to 0 m", "without a position", "copies and burst of one photo",
+        "“yak”", "-500 to 0 m", "without a position", "copies and burst of x",
     ]
     assert [words for words, _ in Address(altitude="<b>").chips({})] == ["<b>"]
 

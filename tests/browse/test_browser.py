@@ -68,6 +68,26 @@ def test_arrow_keys_and_back(page: Page) -> None:
     expect(page.locator(".stImage img")).to_have_attribute("alt", re.compile("blue"))
 
 
+def test_escape_goes_back_to_the_answer_and_the_title_says_what_is_seen(page: Page) -> None:
+    page.goto("/?q=sunset&sort=time")
+    page.locator(".photo a").first.click()
+    expect(page.locator(".st-key-back button")).to_be_visible()
+    expect(page).to_have_title("day 1/blue.jpg")
+    expect(page.locator(".state")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".photo").nth(2)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/\?q=sunset&sort=time$"))
+    expect(page).to_have_title("sunset")
+
+
+def test_from_a_photo_to_its_place_on_the_map(page: Page) -> None:
+    page.goto("/?q=sunset")
+    page.locator(".photo a").first.click()
+    page.get_by_role("link", name="Open in the map").click()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(page.locator(".chips")).to_contain_text("inside a box of the map")
+
+
 def test_the_map_opens_and_filters(page: Page) -> None:
     page.goto("/?view=map")
     plot = page.locator(".js-plotly-plot .main-svg").first
@@ -91,6 +111,8 @@ def test_identify_an_upload(page: Page, photos: Path) -> None:
     page.locator("input[type=file]").set_input_files(photos / "day 1/blue.jpg")
     expect(page.locator("h3")).to_contain_text("blue.jpg: ")
     expect(page.locator(".stImage img")).to_be_visible()
+    beside = page.locator(".candidates a").first  # the uploads stay where they are
+    expect(beside).to_have_attribute("target", "_blank")
 
 
 def test_several_uploads_of_which_one_is_damaged(page: Page, photos: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Names from a catalogue in labels that Streamlit reads as Markdown."""
+"""Words for the page: names in labels that Streamlit reads as Markdown, sentences without options."""
 from __future__ import annotations
 
 import string
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from browse.parts.markup import as_plain_text
+from browse.parts.markup import as_plain_text, leave_out_options
 
 NAME = "![x](http://192.0.2.1/x.png) :red[a] $x$ *b* _c_ `d` <b>e</b> a\\b <http://192.0.2.1> Yül-Lha & Mt. 2"
 
@@ -19,3 +19,10 @@ def test_a_name_is_read_as_it_stands(name: str) -> None:
         parts = line.children or []
         assert {part.type for part in parts} <= {"text", "text_special"}
         assert "".join(part.content for part in parts) == f"This is {each}"
+
+
+def test_a_sentence_names_no_option_of_the_command_line_but_in_a_command() -> None:
+    assert leave_out_options("No photo fits (--min-similarity -1 shows the nearest).") == "No photo fits."
+    assert leave_out_options("--box 'x' is no box; see --page 2.") == "box 'x' is no box; see page 2."
+    kept = "Give --checkpoint DIR, or run `peaks apply --next`, `--to 2023` in day--to--box.jpg."
+    assert leave_out_options(kept) == kept

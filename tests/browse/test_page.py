@@ -11,7 +11,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from streamlit.testing.v1 import AppTest
 
-from browse.settings import SCRIPT, Settings, choose_settings
+from browse.settings import SCRIPT, Settings
 from loader.elastic.connection import Connection
 from tests.conftest import NOWHERE, Node, call_peaks, renew_indices
 
@@ -95,6 +95,15 @@ def test_altitudes_and_places(settings: Settings, photos: Path, client: Elastics
 def test_photos_like_one(settings: Settings, photos: Path, client: Elasticsearch) -> None:
     page = visit({"like": find(client, "day 1/dawn.jpg")})
     assert errors(page) == [] and text(page).count('class="photo"') == 5
+    assert "like day 1/dawn.jpg <" in text(page)
+    gone = visit({"like": "gone"})
+    assert len(errors(gone)) == 1 and "like gone <" in text(gone)  # the chip takes it away
+
+
+def test_a_name_in_the_address_is_the_same_choice_as_its_id(settings: Settings, photos: Path) -> None:
+    seen = text(visit({"peak": "Ama Dablam"}))
+    assert '☑</span><span class="name">Ama Dablam</span><span class="photos">1<' in seen
+    assert seen.count("☑") == 1 and "shows Ama Dablam" in seen
 
 
 def test_the_map(settings: Settings, photos: Path) -> None:
@@ -118,11 +127,11 @@ def test_a_file_that_is_away_leaves_its_thumbnail(
 @pytest.mark.parametrize(("query", "said"), [
     ({"peak": "nanga parbat"}, "No peak among the catalogue's 3 is called 'nanga parbat'"),
     ({"library": "none"}, "The index has no library 'none'"),
-    ({"box": "here"}, "--box"),
-    ({"from_day": "soon"}, "--from"),
+    ({"box": "here"}, "box 'here' is no box"),
+    ({"from_day": "soon"}, "from 'soon'"),
     ({"altitude": "high"}, "altitude 'high' is no range"),
     ({"photo": "gone"}, "The index has no such photo any more"),
-    ({"page": "9"}, "the last page is --page 1."),
+    ({"page": "9"}, "the last page is page 1."),
 ])
 def test_one_sentence_and_the_page_stays(
     settings: Settings, photos: Path, query: dict[str, str], said: str
@@ -134,7 +143,7 @@ def test_one_sentence_and_the_page_stays(
 
 
 def test_a_cluster_that_is_away() -> None:
-    choose_settings(Settings(Connection(url=NOWHERE)))
+    Settings.chosen = Settings(Connection(url=NOWHERE))
     page = visit()
     (error,) = errors(page)
     assert "127.0.0.1:9" in error and page.text_input(key="words")

@@ -10,7 +10,7 @@ import pytest
 import streamlit
 from elasticsearch import Elasticsearch
 
-from browse.settings import Settings, choose_settings
+from browse.settings import Settings
 from loader.elastic.connection import Connection
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry
@@ -88,7 +88,7 @@ def test_a_key_that_may_not_write(
     """The node of the tests has no accounts, so a proxy answers as a key's lack of the privilege does."""
     with run_proxy(node.url, seed=1) as proxy:
         proxy.answer(403, paths="_update")
-        choose_settings(Settings(Connection(url=proxy.url), str(DEMO_CHECKPOINT)))
+        Settings.chosen = Settings(Connection(url=proxy.url), str(DEMO_CHECKPOINT))
         page = visit({"photo": dawn})
         page.button(key="is none").click().run()
     (error,) = errors(page)
@@ -102,7 +102,7 @@ def test_without_the_model_a_person_can_still_say(node: Node, client: Elasticsea
     streamlit.cache_resource.clear()
     with run_proxy(node.url, seed=1) as proxy:
         proxy.answer(403, paths="_ml/trained_models")
-        choose_settings(Settings(Connection(url=proxy.url)))
+        Settings.chosen = Settings(Connection(url=proxy.url))
         page = visit({"photo": dawn})
         assert errors(page) == [] and not [each for each in page.button if each.key == "is khumbila"]
         page.multiselect[0].set_value(["khumbila"]).run()

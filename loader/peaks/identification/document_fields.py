@@ -10,9 +10,9 @@ from elasticsearch import Elasticsearch
 from loader.arrays import Vectors
 from loader.elastic.photo_index import CONFIRMED, read_documents
 from loader.errors import PeaksError
-from loader.peaks.catalogue import Peak
+from loader.peaks.catalogue import TOP_PEAKS, Peak
 from loader.peaks.confirmed import name_by_word, read_word, write_word
-from loader.peaks.identification.identifier import Candidate, Identification, open_identifier
+from loader.peaks.identification.identifier import Candidate, Identification, Identifier, open_identifier
 from loader.peaks.sight.camera import read_camera, sight_fields
 from loader.peaks.siglip import SiglipSigmoid
 
@@ -39,8 +39,10 @@ def open_field_filler(client: Elasticsearch, siglip: SiglipSigmoid, top: int) ->
     return fill_fields
 
 
-def take_back_word(client: Elasticsearch, photo: str, fill_fields: FillFields) -> int:
-    """Forget a person's word: the rule names the photo and its copies again; return how many they are.
+def identify_indexed(
+    client: Elasticsearch, identifier: Identifier, photo: str
+) -> tuple[Identification, dict[str, Any]]:
+    """Identify an indexed photo by its id, whatever a person said of it; return its document too.
 
     Raises:
         PeaksError: the photo is not in the index, or has no vector.
@@ -49,7 +51,18 @@ def take_back_word(client: Elasticsearch, photo: str, fill_fields: FillFields) -
     if not document.get("clip_image"):
         raise PeaksError("The photo has no vector to name it by: load it again with `peaks load-photos`.")
     vector = np.array([document["clip_image"]], dtype=np.float32)
-    return write_word(client, photo, (), fill_fields(vector, [{**document, CONFIRMED: ()}])[0])
+    return identifier.identify(vector, [read_camera(document)])[0], document
+
+
+def take_back_word(client: Elasticsearch, identifier: Identifier, photo: str) -> int:
+    """Forget a person's word: the rule names the photo and its copies again; return how many they are.
+
+    Raises:
+        PeaksError: the photo is not in the index, or has no vector.
+    """
+    found, document = identify_indexed(client, identifier, photo)
+    fields = _fields({**document, CONFIRMED: ()}, found, TOP_PEAKS, identifier.peaks)
+    return write_word(client, photo, (), fields)
 
 
 def _fields(
