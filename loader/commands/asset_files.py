@@ -1,6 +1,7 @@
 """`peaks apply` puts assets and indices into the cluster, and `peaks kibana build` packs Kibana's objects."""
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from loader.elastic.kibana_import import DEFAULT_SPACE, ImportReport, Kibana
 from loader.elastic.kibana_sources import SavedObject, pack_objects, read_objects
 from loader.elastic.models import DeployedModel, find_ingest_deployment, read_deployed_model
 from loader.errors import PeaksError
+from loader.text import clean_text
 
 
 @click.command()
@@ -32,7 +34,10 @@ from loader.errors import PeaksError
                    "credentials and certificates are those given for Elasticsearch.")
 @click.option("--space", metavar="ID", help="With --kibana-url: Kibana's space [default default].")
 @click.option("--kibana-only", is_flag=True, help="With --kibana-url: leave Elasticsearch as it is.")
-@click.option("--dry-run", is_flag=True, help="Say what would be created, changed and left, and do nothing.")
+@click.option("--dry-run", is_flag=True,
+              help="Say what would be created, changed (line by line) and left, and do nothing.")
+@click.option("--exit-code", is_flag=True,
+              help="With --dry-run: exit status 1 when something in Elasticsearch would change.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Write the requests to files whose paths are the URLs to PUT them to, and do nothing "
                    "else; without --es-model-id no cluster is asked.")
@@ -46,6 +51,7 @@ def apply(
     space: str | None,
     kibana_only: bool,
     dry_run: bool,
+    exit_code: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,6 +61,8 @@ def apply(
     empty one for the new model, to be loaded again.
     """
     _refuse_combinations(build_next, only, kibana_url, space, kibana_only)
+    if exit_code and not dry_run:
+        raise click.UsageError("--exit-code belongs to --dry-run.")
     if output is not None:
         _refuse_with_output(kibana_url, build_next, dry_run, as_json)
         _write(connection, es_model_id, output)
@@ -70,6 +78,8 @@ def apply(
     result.end()
     if failure is not None:
         raise failure
+    if exit_code and result.has_changes:
+        sys.exit(1)
 
 
 def _refuse_combinations(
@@ -167,6 +177,12 @@ class ApplyOutput:
             changed.append(asdict(change))
             self._line(change)
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything in Elasticsearch is not as the files have it."""
+        done = self._document.get("changes", ())
+        return any(change["action"] not in ("left", "skipped") for change in done)
+
     def print_import(self, kibana: Kibana, report: ImportReport) -> None:
         """Print the outcome of Kibana's objects, and the dashboard's address."""
         place = {"url": kibana.address, "space": kibana.space, "success": report.success}
@@ -186,6 +202,8 @@ class ApplyOutput:
             action = _WOULD[done.action] if self._dry_run else done.action
             line = f"{action:<12}  {done.kind:<18}  {done.name}"
             click.echo(f"{line}  ({done.note})" if done.note else line)
+            for changed in done.difference if self._dry_run else ():
+                click.echo(f"    {clean_text(changed)}")
 
 
 @click.group()

@@ -6,9 +6,11 @@ to it in one request. The old index stays until a person deletes it.
 """
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import Any, Literal
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -46,12 +48,14 @@ class Change:
         kind: what it is, for people: "search template".
         name: its name there.
         note: more that a person should know, or "".
+        difference: of what is "changed" the lines that go, "- …", and those that come, "+ …".
     """
 
     action: Action
     kind: str
     name: str
     note: str = ""
+    difference: tuple[str, ...] = ()
 
 
 def apply_assets(
@@ -93,10 +97,12 @@ def put_assets(client: Elasticsearch, assets: Sequence[Asset], *, dry_run: bool 
         if not is_usable(client, asset):
             yield Change("skipped", KINDS[asset.kind], asset.name, NEEDS_LOOKUP)
             continue
-        action = _compare(asset, _read(client, asset))
+        present = _read(client, asset)
+        action = _compare(asset, present)
         if action != "left" and not dry_run:
             client.perform_request("PUT", f"/{asset.path}", headers=_JSON_HEADERS, body=asset.body)
-        yield Change(action, KINDS[asset.kind], asset.name)
+        difference = _difference(present, asset.body) if present and action == "changed" else ()
+        yield Change(action, KINDS[asset.kind], asset.name, difference=difference)
 
 
 def is_usable(client: Elasticsearch, asset: Asset) -> bool:
@@ -125,6 +131,20 @@ def _compare(asset: Asset, present: Mapping[str, Any] | None) -> Action:
     if present is None:
         return "created"
     return "left" if all(present.get(key) == value for key, value in asset.body.items()) else "changed"
+
+
+def _difference(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    """The lines that a change takes away and those that it brings, without any that stay."""
+    kept = {key: value for key, value in present.items() if key in wanted}
+    lines = unified_diff(_lines(kept), _lines(wanted), n=0, lineterm="")
+    return tuple(f"{line[0]} {line[1:]}" for line in list(lines)[2:] if not line.startswith("@@"))
+
+
+def _lines(body: Mapping[str, Any]) -> list[str]:
+    """An object as a person reads it: a template's text, other things as JSON."""
+    if script := body.get("script"):
+        return [f"language: {script.get('lang')}", *str(script.get("source")).splitlines()]
+    return json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True).splitlines()
 
 
 def _create_index(client: Elasticsearch, alias: str, present: ConcreteIndex | None, dry_run: bool) -> Change:
@@ -174,7 +194,8 @@ def _update_mappings(
             f"; fields that differ from the template's: {', '.join(different)} (build the next index with "
             f"`peaks apply --next --index {present.alias}`)"
         )
-    return Change("changed" if changed else "left", "index", present.name, note)
+    difference = _difference({"_meta": old_meta}, {"_meta": meta, **missing}) if changed else ()
+    return Change("changed" if changed else "left", "index", present.name, note, difference)
 
 
 def _includes(field: Any, wanted: Any) -> bool:

@@ -15,7 +15,7 @@ from loader.elastic.connection import has_lookup
 from loader.elastic.indices import ALIASES
 from loader.elastic.models import embed_texts, read_deployed_model, read_index_model
 from loader.errors import PeaksError
-from tests.conftest import Node, analyzers, invoke
+from tests.conftest import Node, analyzers, call_peaks, invoke
 from tests.kibana.fake_kibana import IMPORT, serve_kibana
 
 pytestmark = pytest.mark.cluster
@@ -68,6 +68,32 @@ def test_changed_template_is_put_back(node: Node, client: Elasticsearch, fresh_i
     real = changes(run(node, "--es-model-id", fresh_indices, "--json"))
     assert dry == real
     assert [change["name"] for change in real if change["action"] == "changed"] == ["photos-by-text"]
+    assert not any(change["difference"] for change in real if change["action"] == "left")
+
+
+def test_a_dry_run_shows_the_lines_that_would_change_and_says_so_by_its_exit_status(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    words = ("--es-model-id", fresh_indices, "--dry-run", "--exit-code")
+    same = run(node, *words)
+    assert same.exit_code == 0 and "would change" not in same.stdout
+
+    source = client.get_script(id="photos-by-text")["script"]["source"]
+    other = source.replace('"size"', '"size\x1b"', 1)
+    client.put_script(id="photos-by-text", script={"lang": "mustache", "source": other})
+    pretend_other_model(client, "photos", model_fingerprint="0" * 16)
+    lines = (changed := run(node, *words)).stdout.splitlines()
+    assert changed.exit_code == 1
+    before, after = lines[lines.index("would change  search template     photos-by-text") + 1 :][:2]
+    assert before.startswith("    - ") and after == before.replace("- ", "+ ", 1).replace("size�", "size")
+    place = lines.index("would change  index               photos-000001  (alias photos)")
+    told = f'    -     "model_fingerprint": "{"0" * 16}",'
+    fingerprint = read_deployed_model(client, fresh_indices).model_fingerprint
+    assert lines[place + 1 :][:2] == [told, told.replace("- ", "+ ", 1).replace("0" * 16, fingerprint)]
+    assert not [line for line in lines if line.startswith("    ")][4:]
+    call_peaks("apply", "--url", node.url, "--es-model-id", fresh_indices)
+    assert run(node, *words).exit_code == 0
+    assert "belongs to --dry-run" in run(node, "--exit-code").stderr
 
 
 def test_templates_that_look_a_vector_up_are_for_servers_that_do(
