@@ -27,7 +27,7 @@ from elasticsearch.helpers import bulk
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.ann import add_copies
-from browse.answers import SIZE
+from browse.parts.grid import SIZE
 from demo.screenshots import serve_page
 from loader.arrays import Vectors
 from loader.elastic.connection import Connection, connection_options

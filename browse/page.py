@@ -4,8 +4,7 @@ from __future__ import annotations
 import streamlit
 
 from browse.address import Address
-from browse.answers import answer_address
-from browse.parts.grid import show_grid
+from browse.parts.grid import answer_address, show_grid
 from browse.parts.heading import describe_cluster, show_examples, show_search
 from browse.parts.markup import PARTS, said_errors, show
 from browse.parts.one_photo import show_photo, show_steps, show_way_back
@@ -13,7 +12,7 @@ from browse.parts.persons_word import show_word
 from browse.parts.rail import read_names, show_rail
 from browse.parts.trek_view import show_trek
 from browse.parts.uploads import show_uploads
-from browse.settings import Settings
+from browse.server import Settings
 from loader.errors import PeaksError
 from loader.search.answer import read_photo
 from loader.search.facets import Facets, read_facets

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from browse.address import Address
 from browse.parts.markup import show
-from browse.settings import Settings
+from browse.server import Settings
 from loader.elastic.error_sentences import explained_errors
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model

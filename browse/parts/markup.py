@@ -11,7 +11,6 @@ import streamlit
 
 from loader.elastic.error_sentences import explained_errors
 from loader.errors import PeaksError
-from loader.search.answer import PhotoHit
 from loader.show.pages import open_pages
 
 PARTS = Path(__file__).parents[1] / "page_parts"
@@ -41,16 +40,10 @@ def as_plain_text(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)  # CommonMark: before every ASCII punctuation mark
 
 
-def describe_photo(hit: PhotoHit) -> str:
-    """What a picture shows, for those who cannot see it."""
-    shown = [*(each.peak.name for each in hit.predictions), *(concept.name for concept in hit.concepts)]
-    return f"{hit.path}: {', '.join(shown)}" if shown else hit.path
-
-
 def leave_out_options(text: str) -> str:
     """A sentence without the command line's options, which are parts of the address here."""
     return re.sub(r"(?<![\w`-])--(box|from|page|to)\b", r"\1", re.sub(r" \(--[^)]*\)", "", text))
 
 
 PAGES = open_pages(str(PARTS))
-PAGES.filters |= {"alt": describe_photo, "on_page": leave_out_options}
+PAGES.filters["on_page"] = leave_out_options

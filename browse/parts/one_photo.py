@@ -11,8 +11,8 @@ import streamlit
 from PIL import Image
 
 from browse.address import Address
-from browse.parts.markup import describe_photo, show
-from browse.settings import Settings
+from browse.parts.markup import show
+from browse.server import Settings
 from loader.errors import PeaksError
 from loader.files.paths import find_inside
 from loader.peaks.catalogue import Peak
@@ -21,6 +21,7 @@ from loader.peaks.sight.geometry import Summits
 from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
 from loader.search.answer import Photo, PhotoHit
 from loader.show.sight.diagram import render_diagram
+from loader.show.values import format_picture
 
 SCREEN_SIDE = 1600  # pixels of the longer side
 _QUALITY = 85
@@ -42,7 +43,7 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
         note = error.message
     show("note.html", note=note)
     if picture:
-        streamlit.image(picture, alt=describe_photo(hit))
+        streamlit.image(picture, alt=format_picture(hit))
     show("photo.html", address=address, hit=hit, file=file, in_frame=photo.in_frame, fields=photo.fields)
     streamlit.code(hit.file or hit.path, language=None)  # it has a button to copy
 

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit
 
 from browse.parts.markup import as_plain_text
-from browse.settings import Settings
+from browse.server import Settings
 from loader.elastic.error_sentences import explained_errors
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Peak

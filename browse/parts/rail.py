@@ -1,7 +1,6 @@
 """The left side: what the photos show, where and when, with live counts, each a filter that a click sets."""
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Peak
 from loader.peaks.catalogue_index import read_by_id
 from loader.search.answer import read_photo
-from loader.search.facets import ALTITUDES, Facets
+from loader.search.facets import ALTITUDES, Facets, group_days
 from loader.search.written_values import say_altitudes
 
 _TITLES = {
@@ -23,7 +22,6 @@ _TITLES = {
     "concept": ("Also shown", "predicted_concepts"),
     "library": ("Libraries", "libraries"),
 }
-_MOST_DAYS = 31  # lines; more days are shown as months, and more months as years
 
 
 @dataclass(frozen=True)
@@ -77,19 +75,9 @@ def _choices(
 
 
 def list_days(address: Address, counts: Mapping[str, int]) -> list[Choice]:
-    """Days; months or years where there are many, and inside of the one that is chosen its parts."""
+    """Days, months or years; see `group_days`."""
     chosen = address.from_day if address.from_day == address.to_day else ""
-    if len(counts) > _MOST_DAYS:
-        counts = {day: photos for day, photos in counts.items() if day.startswith(chosen[:7])}
-    for length in (10, 7, 4):  # of 2023-10-05
-        groups = Counter[str]()
-        for day, photos in counts.items():
-            groups[day[:length]] += photos
-        if len(groups) <= _MOST_DAYS:
-            break
-    if chosen and chosen not in groups:
-        inside = sum(photos for day, photos in counts.items() if day.startswith(chosen))
-        groups = Counter({chosen: inside, **groups})
+    groups = group_days(counts, chosen)
     return [_choice(address, day, photos, from_day=day, to_day=day) for day, photos in groups.items()]
 
 

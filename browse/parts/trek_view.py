@@ -9,7 +9,7 @@ from typing import Any
 import streamlit
 
 from browse.address import WHOLE_WORLD, Address
-from browse.settings import Settings
+from browse.server import Settings
 from loader.place import Box
 from loader.search.answer import Answer
 from loader.search.trek import read_trek

@@ -11,10 +11,10 @@ import streamlit
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from browse.address import Address
-from browse.answers import answer_address
+from browse.parts.grid import answer_address
 from browse.parts.markup import said_errors, show
 from browse.parts.one_photo import draw_sight
-from browse.settings import Settings
+from browse.server import Settings
 from loader.errors import PeaksError
 from loader.search.asked_image import read_asked_image
 from loader.show.identification_table import IdentifiedImage

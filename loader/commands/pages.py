@@ -25,12 +25,10 @@ def browse(connection: Connection, port: int, tiles: str | None, checkpoint: str
     server = None if tiles is None else read_tile_server(tiles)
     connection.client()  # refuses flags that contradict each other
     try:
-        from browse.server import run_server
+        from browse.server import Settings, run_server
     except ModuleNotFoundError as error:
         if error.name != "streamlit":
             raise
         raise PeaksError("The page needs Streamlit, which is not installed: run "
                          "`pip install 'peaks-in-elasticsearch[browse]'`, or `make setup`.") from error
-    from browse.settings import Settings
-
     run_server(Settings(connection, checkpoint, server), port)

@@ -5,6 +5,7 @@ would give.
 """
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from loader.search.template_call import check_parameters
 
 TEMPLATE = "photos-facets"
 ALTITUDES = 500  # metres, the histogram's interval in the template
+MOST_DAYS = 31  # more are counted as months, and more months as years
 # The parameters that filter by a facet, which its own counts leave out.
 OWN_PARAMETERS = {
     "predicted_peaks": ("predicted_peaks",),
@@ -68,6 +70,26 @@ def read_facets(client: Elasticsearch, filters: Filters) -> Facets:
             for facet in OWN_PARAMETERS
         },
     )
+
+
+def group_days(counts: Mapping[str, int], chosen: str) -> dict[str, int]:
+    """Count by days; by months or years where there are many, and inside of the ``chosen`` one by its parts.
+
+    Args:
+        counts: photos of days such as ``2023-10-05``.
+        chosen: a year, month or day, which has a count of its own; "" for none.
+    """
+    if len(counts) > MOST_DAYS:
+        counts = {day: photos for day, photos in counts.items() if day.startswith(chosen[:7])}
+    for length in (10, 7, 4):  # of 2023-10-05
+        groups = Counter[str]()
+        for day, photos in counts.items():
+            groups[day[:length]] += photos
+        if len(groups) <= MOST_DAYS:
+            break
+    if not chosen or chosen in groups:
+        return groups
+    return {chosen: sum(photos for day, photos in counts.items() if day.startswith(chosen)), **groups}
 
 
 def _leave_out(parameters: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from loader.show.values import (
     format_alike,
     format_certainty,
     format_metres,
+    format_picture,
     format_prediction,
     format_probability,
     format_time,
@@ -30,6 +31,7 @@ def open_pages(folder: str) -> Environment:
     pages = Environment(loader=FileSystemLoader(Path(__file__).parent / folder), autoescape=True,
                         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters |= {
+        "alt": format_picture,
         "alike": format_alike,
         "certainty": format_certainty,
         "direction": format_direction,

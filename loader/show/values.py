@@ -9,6 +9,7 @@ from loader.text import tell_apart
 
 if TYPE_CHECKING:  # a load's summary must not import what searches need
     from loader.search.answer import PeakPrediction, PhotoHit, ShotTime
+    from loader.search.trek import TrekPhoto
 
 UNKNOWN = "–"
 SAID = "you said"  # of what a person named
@@ -83,6 +84,12 @@ def format_alike(hit: PhotoHit) -> str:
         (burst > 1, f"burst of {burst}"),
     )
     return ", ".join(words for is_told, words in parts if is_told)
+
+
+def format_picture(photo: PhotoHit | TrekPhoto) -> str:
+    """What a picture shows, for those who cannot see it: ``DSC_1.JPG: Ama Dablam, sunset``."""
+    shown = [*(each.peak.name for each in photo.predictions), *(concept.name for concept in photo.concepts)]
+    return f"{photo.path}: {', '.join(shown)}" if shown else photo.path
 
 
 def format_duration(seconds: float) -> str:

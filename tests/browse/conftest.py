@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browse.settings import Settings
+from browse.server import Settings
 from demo.screenshots import serve_page
 from loader.elastic.connection import Connection
 from tests.chromium import watched_page

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from elasticsearch import Elasticsearch
 
-from browse.settings import Settings
+from browse.server import Settings
 from loader.elastic.connection import Connection
 from tests.browse.test_page import errors, find, text, visit
 from tests.conftest import DEMO_CHECKPOINT, Node

@@ -11,7 +11,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from streamlit.testing.v1 import AppTest
 
-from browse.settings import SCRIPT, Settings
+from browse.server import SCRIPT, Settings
 from loader.elastic.connection import Connection
 from tests.conftest import NOWHERE, Node, call_peaks, renew_indices
 

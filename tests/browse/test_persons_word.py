@@ -10,7 +10,7 @@ import pytest
 import streamlit
 from elasticsearch import Elasticsearch
 
-from browse.settings import Settings
+from browse.server import Settings
 from loader.elastic.connection import Connection
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_entry

@@ -6,8 +6,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from browse.server import run_server
-from browse.settings import Settings
+from browse.server import Settings, run_server
 from demo.screenshots import serve_page
 from loader.elastic.connection import Connection
 from loader.errors import PeaksError
