@@ -19,6 +19,7 @@ INTERRUPTED = 130  # 128 + SIGINT
 COMMANDS: dict[str, str] = {
     # name: "module:attribute", in the order the help shows them
     "cluster": "cluster.embedded.commands:cluster",
+    "keys": "loader.commands.access.api_keys:keys",
     "model": "loader.commands.text_model:model",
     "apply": "loader.commands.asset_files:apply",
     "kibana": "loader.commands.asset_files:kibana",

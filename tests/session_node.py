@@ -1,9 +1,14 @@
-"""What the session's node has, and how tests leave it."""
+"""What the session's node has, how tests leave it, and how they start another beside it."""
 from __future__ import annotations
+
+import os
+from shutil import copytree
 
 import pytest
 from elasticsearch import Elasticsearch
 
+from cluster.embedded.home import Home
+from cluster.embedded.stacks import Stack
 from loader.elastic.indices import ALIASES
 
 
@@ -54,3 +59,9 @@ def _concrete_indices(client: Elasticsearch) -> list[str]:
 def _is_empty(shards: dict[str, dict[str, int]]) -> bool:
     docs, indexing = shards["docs"], shards["indexing"]
     return not (docs["count"] or docs["deleted"] or indexing["index_total"] or indexing["delete_total"])
+
+
+def link_distribution(prepared: Home, home: Home, stack: Stack) -> None:
+    """Take what `peaks cluster prepare` unpacked, if it did, because unpacking takes as long as a start."""
+    if prepared.elasticsearch(stack).is_dir():
+        copytree(prepared.elasticsearch(stack), home.elasticsearch(stack), copy_function=os.link)

@@ -18,8 +18,8 @@ from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, free_port
 
 pytestmark = pytest.mark.slow
 PACKAGES = (
-    "browse", "catalogues", "cluster", "eland_models", "evaluation", "ingest_pipelines", "kibana", "loader",
-    "mappings", "search_templates",
+    "api_keys", "browse", "catalogues", "cluster", "eland_models", "evaluation", "ingest_pipelines", "kibana",
+    "loader", "mappings", "search_templates",
 )
 # What of their folders is for a checkout alone.
 LEFT_OUT = ("cluster/compose/", "cluster/embedded/plugin/src/test/")

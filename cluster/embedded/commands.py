@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from cluster.embedded import control, node
-from cluster.embedded.calls import local_url
+from cluster.embedded.calls import USERNAME, local_url
 from cluster.embedded.control import StartOptions
 from cluster.embedded.stacks import STACKS, Stack, find_stack
 from cluster.embedded.status import ClusterStatus, read_status
@@ -79,6 +80,8 @@ def prepare(home: Path | None, user: str | None, stack: Stack | None) -> None:
     show_default=True,
     help="basic leaves the licence as it is: machine learning and RRF are then refused.",
 )
+@click.option("--security", is_flag=True,
+              help="Ask for a password or an API key; stays on in this home until `peaks cluster reset`.")
 @click.option("--bare", is_flag=True, help="Elastic's distribution alone, without plugins and worker.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 def start(
@@ -89,11 +92,12 @@ def start(
     heap: str,
     wait: int,
     licence: str,
+    security: bool,
     bare: bool,
     as_json: bool,
 ) -> None:
     """Start the node and its worker, and wait until both answer."""
-    options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait), stack)
+    options = StartOptions(home, user, port, heap, bare, licence == "trial", float(wait), stack, security)
     status = control.start(options, _announce)
     _show(status, as_json, home)
 
@@ -150,14 +154,24 @@ def _lines(status: ClusterStatus, command: Callable[[str], str]) -> Iterator[tup
         yield "Elasticsearch", f"{version}is not running"
     else:
         licence = "" if status.licence is None else f", {status.licence}"
-        address = f"at {status.url}{licence}" if status.answers else "does not answer"
+        refuses = f", or refuses the password in {status.home.password}" if status.security else ""
+        address = f"at {status.url}{licence}" if status.answers else f"does not answer{refuses}"
         yield "Elasticsearch", version + ("has ended" if status.node is None else address)
         if not status.bare:
             yield "worker", "listens" if status.listens else "is not running"
-    if status.answers and status.url != local_url(control.DEFAULT_PORT):
-        yield "use with", f"export ES_URL={status.url}"
+    if status.answers and (variables := _variables(status)):
+        yield "use with", f"export {' '.join(variables)}"
     if status.health == "red":
         yield "indices", f"red: some cannot be read, see {status.home.logs / node.LOG_NAME}"
     yield "home", status.home.path
     yield "logs", status.home.logs
     yield ("stop with" if status.running else "start with"), command("stop" if status.running else "start")
+
+
+def _variables(status: ClusterStatus) -> list[str]:
+    """What a shell must export for the other commands. It reads the password, which is not shown."""
+    address = [] if status.url == local_url(control.DEFAULT_PORT) else [f"ES_URL={status.url}"]
+    if not status.security:
+        return address
+    password = f'"$(cat {shlex.quote(str(status.home.password))})"'
+    return [*address, f"ES_USERNAME={USERNAME}", f"ES_PASSWORD={password}"]

@@ -37,8 +37,9 @@ from cluster.embedded.processes import (
     is_worker,
     require_proc,
 )
+from cluster.embedded.security import ensure_password
 from cluster.embedded.stacks import Stack
-from cluster.embedded.status import ClusterStatus, read_status
+from cluster.embedded.status import ClusterStatus, locate_server, read_status
 from cluster.embedded.surroundings import (
     require_free_data,
     require_free_port,
@@ -67,6 +68,7 @@ class StartOptions:
         trial: start the trial licence.
         patience: seconds to wait for node and worker.
         stack: the line of Elasticsearch; see ``choice.choose_stack``.
+        security: ask for a password or API key; a home that has it keeps it until it is reset.
     """
 
     home: Path | None = None
@@ -77,6 +79,7 @@ class StartOptions:
     trial: bool = True
     patience: float = 180.0
     stack: Stack | None = None
+    security: bool = False
 
 
 def prepare(options: StartOptions, announce: Announce) -> tuple[Home, Stack]:
@@ -137,7 +140,7 @@ def start(options: StartOptions, announce: Announce) -> ClusterStatus:
 
 
 def _start_all(home: Home, account: Account, options: StartOptions, announce: Announce) -> None:
-    settings = NodeSettings(options.port or DEFAULT_PORT, options.heap, with_plugins=not options.bare)
+    settings = choose_settings(home, options)
     choice = _choose(home, account, options, announce)
     _end_all(home)  # half of a cluster, after a crash
     _check_surroundings(home, choice.stack, settings)
@@ -149,6 +152,17 @@ def _start_all(home: Home, account: Account, options: StartOptions, announce: An
         raise
 
 
+def choose_settings(home: Home, options: StartOptions) -> NodeSettings:
+    """The node's settings; ClusterError where --bare meets security, which a home keeps."""
+    security = options.security or bool(home.read_state().get("security"))
+    if security and options.bare:
+        raise ClusterError(
+            "A bare node with security could make no API key: leave out --bare, or name another folder with"
+            " --home."
+        )
+    return NodeSettings(options.port or DEFAULT_PORT, options.heap, not options.bare, security)
+
+
 def _revive_worker(home: Home, account: Account, options: StartOptions, announce: Announce) -> None:
     """Start the worker of a node that lost it; the plugin connects again and loads its models."""
     announce("Starting the inference worker …")
@@ -156,13 +170,14 @@ def _revive_worker(home: Home, account: Account, options: StartOptions, announce
     worker = worker_process.launch_worker(home, account)
     deadline = time.monotonic() + options.patience
     worker_process.await_worker(home, worker, deadline)
-    node.await_models(f"{home.read_state().get('url')}", deadline)
+    node.await_models(locate_server(home), deadline)
 
 
 def _require_same(status: ClusterStatus, options: StartOptions) -> None:
     is_elsewhere = options.port is not None and status.url != local_url(options.port)
     is_other_stack = options.stack is not None and options.stack != status.stack
-    if is_elsewhere or is_other_stack or options.bare != status.bare:
+    is_open = options.security and not status.security
+    if is_elsewhere or is_other_stack or is_open or options.bare != status.bare:
         kind = "bare, " if status.bare else ""
         raise ClusterError(
             f"The cluster of {status.home.path} runs already, {kind}{status.stack} at {status.url}:"
@@ -182,8 +197,11 @@ def _bring_up(
     with explained_disk_errors(home):
         _install(home, choice.stack, settings)
         choices = {"url": settings.url, "heap": settings.heap, "bare": options.bare}
-        home.write_state({"stack": choice.stack.name, **choices})
+        home.write_state({"stack": choice.stack.name, **choices, "security": settings.security})
     account.own(home.path)
+    if settings.security:
+        ensure_password(home, choice.stack, java=choice.java, account=account)
+    server = locate_server(home)
     deadline = time.monotonic() + options.patience
     announce(f"Starting {choice.stack} on port {settings.port} …")
     worker = worker_process.launch_worker(home, account) if settings.with_plugins else None
@@ -191,11 +209,11 @@ def _bring_up(
     launcher = node.launch_node(home, choice.stack, java=choice.java, account=account)
     worker_process.await_worker(home, worker, deadline)
     node.await_node(home, launcher, begin, deadline)
-    node.await_answer(home, settings.url, begin, deadline)
+    node.await_answer(home, server, begin, deadline)
     if settings.with_plugins:
-        node.await_models(settings.url, deadline)
+        node.await_models(server, deadline)
     if options.trial:
-        start_trial(settings.url)
+        start_trial(server)
 
 
 def _check_surroundings(home: Home, stack: Stack, settings: NodeSettings) -> None:
@@ -263,4 +281,5 @@ def reset(home: Home) -> None:
             for folder in (home.data, home.logs, home.temporary):
                 if folder.exists():
                     shutil.rmtree(folder)
+            home.password.unlink(missing_ok=True)
             home.write_state({})

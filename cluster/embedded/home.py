@@ -52,6 +52,11 @@ class Home:
         return self.path / "cluster.json"
 
     @property
+    def password(self) -> Path:
+        """The password of Elasticsearch's user `elastic`, for the account alone, where security is on."""
+        return self.path / "elastic.password"
+
+    @property
     def socket(self) -> Path:
         """The worker's Unix socket, in a short folder of its own where the home's path is too long."""
         inside = self.path / "run" / "worker.sock"

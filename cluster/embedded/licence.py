@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from cluster.embedded.calls import call
+from cluster.embedded.calls import Server
 from cluster.embedded.errors import ClusterError
 
 
@@ -22,9 +22,9 @@ class Licence:
         return f"{self.type} licence until {self.expires:%Y-%m-%d}" + ("" if self.active else ", expired")
 
 
-def read_licence(url: str) -> Licence | None:
-    """The licence of the node at `url`; None until the node has made itself one."""
-    answer = call(f"{url}/_license")
+def read_licence(server: Server) -> Licence | None:
+    """The licence of a node; None until the node has made itself one."""
+    answer = server.call("/_license")
     if answer is None or answer[0] != 200:
         return None
     licence = answer[1].get("license", {})
@@ -33,17 +33,17 @@ def read_licence(url: str) -> Licence | None:
     return Licence(licence.get("type", "?"), licence.get("status") == "active", expires)
 
 
-def start_trial(url: str) -> None:
+def start_trial(server: Server) -> None:
     """Start the trial unless it runs; asking twice changes nothing.
 
     Raises:
         ClusterError: this data folder has had its trial, or the node refuses.
     """
-    licence = read_licence(url)
+    licence = read_licence(server)
     if licence is not None and licence.type != "basic" and licence.active:
         return
-    answer = call(f"{url}/_license/start_trial?acknowledge=true", "POST", timeout=30)
-    licence = read_licence(url)
+    answer = server.call("/_license/start_trial?acknowledge=true", "POST", timeout=30)
+    licence = read_licence(server)
     if licence is None or licence.type == "basic" or not licence.active:
         document = {} if answer is None else answer[1]
         reason = document.get("error_message") or document.get("error") or "no answer"

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from cluster.embedded.accounts import Account
-from cluster.embedded.calls import call, local_url
+from cluster.embedded.calls import Server, local_url
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home, create_file, replace_text
 from cluster.embedded.java import Java
@@ -29,11 +29,12 @@ _EVENT = re.compile(r"^\[[^\]]+\]\[(?P<level>[A-Z]+) *\]\[[^\]]*\](?:\[[^\]]*\])
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """What a start may choose: HTTP port, Java heap ("1g", "512m"), and whether it has plugins and worker."""
+    """What a start may choose: HTTP port, Java heap ("1g", "512m"), plugins with the worker, security."""
 
     port: int
     heap: str
     with_plugins: bool
+    security: bool = False
 
     @property
     def url(self) -> str:
@@ -49,6 +50,7 @@ def write_settings(home: Home, settings: NodeSettings) -> None:
     values = {
         "port": str(settings.port),
         "heap": settings.heap,
+        "security": str(settings.security).lower(),
         "data": _quote(home.data),
         "socket": _quote(home.socket),
     }
@@ -75,7 +77,7 @@ def launch_node(home: Home, stack: Stack, *, java: Java, account: Account) -> su
         return subprocess.Popen(
             [str(home.elasticsearch(stack) / "bin" / "elasticsearch"), "--daemonize"],
             cwd=home.path,
-            env=_environment(home, java),
+            env=node_environment(home, java),
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
@@ -84,7 +86,7 @@ def launch_node(home: Home, stack: Stack, *, java: Java, account: Account) -> su
         )
 
 
-def _environment(home: Home, java: Java) -> dict[str, str]:
+def node_environment(home: Home, java: Java) -> dict[str, str]:
     """Return only what the node needs: it must not see the caller's secrets and Java options."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -116,20 +118,20 @@ def await_node(home: Home, launcher: subprocess.Popen[bytes], begin: int, deadli
         raise explain_failure(home, begin)
 
 
-def await_answer(home: Home, url: str, begin: int, deadline: float) -> None:
+def await_answer(home: Home, server: Server, begin: int, deadline: float) -> None:
     """As ``await_node``: wait for the licence service, and a while for every index that was there before."""
-    while read_licence(url) is None:
+    while read_licence(server) is None:
         if not find_nodes(home):
             raise explain_failure(home, begin)
         pause(deadline, "Elasticsearch does not answer yet", home.logs / LOG_NAME)
     # An index that cannot be recovered does not stop the start; the status names it.
-    call(f"{url}/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_PATIENCE:.0f}s", timeout=60)
+    server.call(f"/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_PATIENCE:.0f}s", timeout=60)
 
 
-def await_models(url: str, deadline: float) -> None:
+def await_models(server: Server, deadline: float) -> None:
     """Wait while models that were deployed before are loaded; a model's statistics say why it is not."""
     while time.monotonic() < deadline:
-        answer = call(f"{url}/_ml/trained_models/_stats")
+        answer = server.call("/_ml/trained_models/_stats")
         models = [] if answer is None else answer[1].get("trained_model_stats", [])
         if not any(model.get("deployment_stats", {}).get("state") == "starting" for model in models):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.embedded.calls import call
+from cluster.embedded.calls import Server
 from cluster.embedded.home import Home
 from cluster.embedded.licence import Licence, read_licence
 from cluster.embedded.processes import Process, find_nodes, find_workers, node_stack, require_proc
@@ -23,6 +23,7 @@ class ClusterStatus:
     stack: Stack | None
     url: str | None
     bare: bool
+    security: bool
     node: Process | None
     worker: Process | None
     answers: bool
@@ -50,6 +51,7 @@ class ClusterStatus:
             "home": str(self.home.path),
             "logs": str(self.home.logs),
             "bare": self.bare,
+            "security": self.security,
             "node": _describe(self.node, self.answers),
             "worker": _describe(self.worker, self.listens),
         }
@@ -70,22 +72,30 @@ def read_status(home: Home) -> ClusterStatus:
     server = next((process for process in running if "-Dcli.name=server" not in process.arguments), None)
     workers = find_workers(home)
     listener = next((process for process in workers if process.pid == process.session), None)
-    licence = read_licence(url) if server and url else None
+    address = locate_server(home) if server and url else None
+    licence = read_licence(address) if address else None
     return ClusterStatus(
         home=home,
         stack=node_stack(server, home) if server else home.last_stack(),
         url=url if server else None,
         bare=bool(state.get("bare")),
+        security=bool(state.get("security")),
         node=server,
         worker=listener,
         answers=licence is not None,
         listens=listener is not None and is_listening(home),
         licence=licence,
-        health=read_health(url) if licence and url else None,
+        health=read_health(address) if licence and address else None,
     )
 
 
-def read_health(url: str) -> str | None:
+def locate_server(home: Home) -> Server:
+    """The node that the last start of a home brought up."""
+    state = home.read_state()
+    return Server(f"{state.get('url')}", home.password if state.get("security") else None)
+
+
+def read_health(server: Server) -> str | None:
     """Elasticsearch's own word for the state of all indices: green, yellow or red; None without an answer."""
-    answer = call(f"{url}/_cluster/health")
+    answer = server.call("/_cluster/health")
     return None if answer is None else answer[1].get("status")

@@ -26,6 +26,8 @@ LIKE_PHOTO, OF_PEAK = LOOKUP_TEMPLATES = ("photos-like-photo", "photos-of-peak")
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATES = _ROOT / "search_templates"
+_KEYS = _ROOT / "api_keys"
+KEY_PURPOSES = ("setup", "loader", "search")
 _FRAGMENTS = _TEMPLATES / "fragments"
 
 # In the order in which Elasticsearch needs them: an index template names component templates and a pipeline.
@@ -133,6 +135,11 @@ def read_schema(template: str) -> Mapping[str, Any]:
         for name, parameter in schema["properties"].items()
     }
     return {**shared, **schema, "properties": properties}
+
+
+def read_key_request(purpose: str) -> dict[str, Any]:
+    """The request that makes an API key for one of `KEY_PURPOSES`: its name and its privileges."""
+    return _read_json(_KEYS / f"{purpose}.json")
 
 
 def _read_json(file: Path) -> dict[str, Any]:

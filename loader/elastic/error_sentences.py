@@ -96,6 +96,29 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
 )
 
 
+# "action [A] is unauthorized for API key id [K] of user [U] on indices [I], this action is granted by the
+# index privileges [P,Q]" (org.elasticsearch.xpack.security.authz.AuthorizationDenialMessages)
+_UNAUTHORIZED = re.compile(
+    r"action \[(?P<action>[^\n]+?)\] is unauthorized for (?P<who>API key|user)[^\n]*?"
+    r"(?: on indices \[(?P<indices>[^\]]+)\])?"
+    r", this action is granted by the (?P<kind>index|cluster) privileges \[(?P<privilege>\w+)"
+)
+# Which of the project's keys may do an action, by the beginning of its name.
+_KEYS = (
+    ("indices:data/read", "search"),
+    ("indices:admin/mappings/", "search"),
+    ("indices:data/write", "loader"),
+    ("indices:admin/refresh", "loader"),
+    ("cluster:monitor/xpack/ml/inference/infer", "loader"),
+    ("cluster:monitor/xpack/ml/inference/get", "search"),
+    ("cluster:monitor/main", "search"),
+    ("cluster:admin/xpack/security/", None),
+    ("cluster:admin/", "setup"),
+    ("cluster:monitor/xpack/ml/", "setup"),
+    ("indices:admin/", "setup"),
+)
+
+
 @contextmanager
 def explained_errors() -> Iterator[None]:
     """Turn Elasticsearch's exceptions inside the block into a `PeaksError` (see `explain`)."""
@@ -170,10 +193,26 @@ def _explain_answer(error: ApiError) -> str:
             "--es-password (ES_USERNAME, ES_PASSWORD)."
         )
     if status == 403:
-        return f"Elasticsearch does not permit this ({reason}): use a user or API key with that privilege."
+        return _explain_missing_privilege("\n".join(_reasons(error.body))) or (
+            f"Elasticsearch does not permit this ({reason}): use a user or API key with that privilege."
+        )
     if status in (429, 503):
         return f"Elasticsearch is too busy or not ready ({reason}): wait a little and run again."
     return f"Elasticsearch answered {status}: {reason}."
+
+
+def _explain_missing_privilege(reasons: str) -> str | None:
+    """Say which privilege a user or key lacks, and which key has it; None for a refusal of another kind."""
+    found = _UNAUTHORIZED.search(reasons)
+    if found is None:
+        return None
+    action, who, indices, kind, privilege = found.group("action", "who", "indices", "kind", "privilege")
+    purpose = next((key for begin, key in _KEYS if action.startswith(begin)), None)
+    where = f" on {indices}" if indices else ""
+    other = f"a key of `peaks keys create {purpose}`, or a user" if purpose else "a user"
+    return (
+        f"The {who} may not do this ({action}{where}): take {other} with the {kind} privilege {privilege}."
+    )
 
 
 def _explain_transport(error: TransportError) -> str:

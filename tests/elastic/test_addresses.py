@@ -49,6 +49,7 @@ WORDS = {
     "catalog import": [PEAKS, "--around-photos", "40km"],
     "evaluate": ["--labels", "sight"],
     "identify": [IMAGE, *MODEL],
+    "keys create": ["search"],
     "load-concepts": [CONCEPTS],
     "load-peaks": [PEAKS],
     "load-photos": [".", *MODEL, "--patience", "0"],

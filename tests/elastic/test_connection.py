@@ -105,6 +105,14 @@ REASONS = [
      "at least one name"),
     (401, "missing authentication credentials for REST request [/]", "--es-api-key"),
     (403, "action [indices:admin/create] is unauthorized for user [me]", "unauthorized for user [me]"),
+    (403, "action [indices:data/write/bulk[s]] is unauthorized for API key id [k1] of user [me] on indices "
+     "[photos], this action is granted by the index privileges [create_doc,create,delete,index,write,all]",
+     "The API key may not do this (indices:data/write/bulk[s] on photos): take a key of `peaks keys create "
+     "loader`"),
+    (403, "action [cluster:admin/script/put] is unauthorized for user [me] with effective roles [viewer], "
+     "this action is granted by the cluster privileges [manage,all]",
+     "The user may not do this (cluster:admin/script/put): take a key of `peaks keys create setup`, or a "
+     "user with the cluster privilege manage."),
     (429, "rejected execution", "wait a little"),
     (400, "Required [field]", "Required [field]"),
 ]

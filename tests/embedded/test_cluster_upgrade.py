@@ -6,14 +6,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
 
 from cluster.embedded.home import Home
 from cluster.embedded.java import find_javas
-from cluster.embedded.stacks import STACKS, Stack
+from cluster.embedded.stacks import STACKS
 from tests.conftest import (
     DEMO_CHECKPOINT,
     Node,
@@ -25,6 +24,7 @@ from tests.conftest import (
     run_peaks,
 )
 from tests.embedded.plugin_node import Api, infer
+from tests.session_node import link_distribution
 
 pytestmark = pytest.mark.cluster
 NEW, OLD = STACKS
@@ -39,12 +39,6 @@ def home(session_home: Path) -> Iterator[Home]:
             link_distribution(Home(session_home.parent), home, stack)
         yield home
         call_peaks("cluster", "stop", "--home", home.path)
-
-
-def link_distribution(prepared: Home, home: Home, stack: Stack) -> None:
-    """Take what `peaks cluster prepare` unpacked, if it did, because unpacking takes as long as a start."""
-    if prepared.elasticsearch(stack).is_dir():
-        copytree(prepared.elasticsearch(stack), home.elasticsearch(stack), copy_function=os.link)
 
 
 def start(home: Home, port: int, stack: str, *more: str) -> str:
