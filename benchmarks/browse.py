@@ -180,6 +180,10 @@ def steps(client: Elasticsearch, page: Page, asked: str) -> Mapping[str, Callabl
         page.goto("/")
         page.locator(".photo").nth(SIZE // 2).wait_for()
 
+    def show_map() -> None:
+        page.goto("/?view=map")
+        page.locator(".js-plotly-plot path.point:visible").first.wait_for()
+
     return {
         BARE: partial(client.search_template, index=PHOTOS, id=BY_TEXT, params=parameters),
         "first page": first_page,
@@ -187,6 +191,7 @@ def steps(client: Elasticsearch, page: Page, asked: str) -> Mapping[str, Callabl
         "a peak is ticked": tick,
         "back": go_back,
         "a photo is opened": open_photo,
+        "map of all photos": show_map,
     }
 
 

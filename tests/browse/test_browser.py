@@ -92,7 +92,7 @@ def test_the_map_opens_and_filters(page: Page) -> None:
     page.goto("/?view=map")
     plot = page.locator(".js-plotly-plot .main-svg").first
     expect(plot).to_be_visible()
-    page.locator(".modebar-btn[data-title='Box Select']").dispatch_event("click")
+    page.locator(".modebar-btn[data-title='Box Select']").first.dispatch_event("click")
     box = plot.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 5, box["y"] + 5)

@@ -108,7 +108,7 @@ def test_a_name_in_the_address_is_the_same_choice_as_its_id(settings: Settings, 
 
 def test_the_map(settings: Settings, photos: Path) -> None:
     page = visit({"view": "map"})
-    assert errors(page) == [] and len(page.get("plotly_chart")) == 1
+    assert errors(page) == [] and len(page.get("plotly_chart")) == 2
     assert "2 photos without a position are not on the map." in page.caption[0].value
 
 

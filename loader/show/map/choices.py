@@ -13,7 +13,7 @@ from datetime import datetime
 import plotly.graph_objects as go
 
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.map import colours
+from loader.show import colours
 from loader.show.map.markers import Marker
 from loader.show.map.view import PlanePoint, View, unproject
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from loader.place import Point
-from loader.show.map import colours
+from loader.show import colours
 from loader.show.map.view import MOST_LATITUDE, View, project, unproject
 
 _STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 45)

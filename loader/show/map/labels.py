@@ -1,4 +1,4 @@
-"""Names beside the peaks, where they cover neither one another nor, if it can be, the marks of the map."""
+"""Names beside the peaks, where they cover neither one another nor the marks of the map."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from loader.show.map.view import PlanePoint, View
 
 SIZE = 12  # of the font, pixels
-_WIDTH = 800  # pixels of the map that places are chosen for
 _LETTER = 0.56  # width of a letter, by the size of the font
-_GAP, _MARK = 9, 8  # pixels from a mark's middle to its name, and to the mark's edge
+_GAP = 9  # pixels from a mark's middle to its name
 _SIDES = {"top center": (0, 1), "middle right": (1, 0), "middle left": (-1, 0), "bottom center": (0, -1)}
 
 
@@ -28,19 +27,20 @@ class _Frame:
 
 
 def place_labels(
-    names: Sequence[str], places: Sequence[PlanePoint], marks: Iterable[PlanePoint], view: View
+    names: Sequence[str], places: Sequence[PlanePoint], marks: Iterable[tuple[float, float, float]],
+    view: View, width: int,
 ) -> list[str | None]:
     """Return each name's side of its mark as Plotly's ``textposition``; None where it has no room.
 
     Args:
         names: the most important first.
         places: of their marks, metres on the plane.
-        marks: of everything that is drawn.
+        marks: of everything that is drawn: x and y on the plane, and widths in pixels.
         view: that the map opens with.
+        width: of the map, pixels.
     """
-    scale = _WIDTH / (view.right - view.left)
-    taken = [_Frame(x * scale, y * scale, _MARK, _MARK) for x, y in marks]
-    written: list[_Frame] = []
+    scale = width / (view.right - view.left)
+    taken = [_Frame(x * scale, y * scale, size / 2, size / 2) for x, y, size in marks]
     sides: list[str | None] = []
     for name, (x, y) in zip(names, places, strict=True):
         wide, high = len(name) * SIZE * _LETTER / 2, SIZE * 0.6
@@ -48,9 +48,12 @@ def place_labels(
             side: _Frame(x * scale + right * (_GAP + wide), y * scale + up * (_GAP + high), wide, high)
             for side, (right, up) in _SIDES.items()
         }
-        free = [side for side in frames if not frames[side].covers(written)]
-        best = next((side for side in free if not frames[side].covers(taken)), free[0] if free else None)
+        if view.left <= x <= view.right:  # no name is cut off at its edges
+            frames = {side: frame for side, frame in frames.items()
+                      if view.left * scale <= frame.x - frame.wide
+                      and frame.x + frame.wide <= view.right * scale}
+        best = next((side for side, frame in frames.items() if not frame.covers(taken)), None)
         if best is not None:
-            written.append(frames[best])
+            taken.append(frames[best])
         sides.append(best)
     return sides

@@ -12,7 +12,6 @@ from loader.show.map.view import View
 from loader.show.values import format_metres, format_prediction, format_time
 from loader.text import clean_text, format_count, format_direction
 
-CELLS = 32  # of the view's width; photos of one cell are one marker
 _NAMED = 4  # peaks that a marker of many photos names
 
 
@@ -40,13 +39,13 @@ class Marker:
         return 13 if len(self.photos) == 1 else min(15 + 3 * math.log2(len(self.photos)), 40)
 
 
-def gather_markers(trek: Trek, view: View, cells: int = CELLS) -> list[Marker]:
+def gather_markers(trek: Trek, view: View, cells: int) -> list[Marker]:
     """The photos' markers, in the order of their first photos.
 
     Args:
         trek: whose photos they are.
         view: of the map.
-        cells: of the view's width.
+        cells: of the view's width; photos of one cell are one marker.
     """
     side = (view.right - view.left) / cells
     gathered: dict[tuple[int, int], list[TrekPhoto]] = {}

@@ -14,19 +14,28 @@ import plotly.graph_objects as go
 
 from loader.place import Box
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.map.choices import add_choices, day_of, format_day, list_choices
+from loader.show.map.choices import Choice, add_choices, day_of, format_day, list_choices
 from loader.show.map.figure import draw_map
 from loader.show.map.markers import describe_photo, gather_markers
 from loader.show.map.profile import draw_profile
 from loader.show.map.tiles import TileServer
-from loader.show.map.view import main_trek, start_view
+from loader.show.map.view import NARROW, SCREENS, Screen, View, main_trek, start_view
 from loader.show.pages import open_pages
 from loader.text import format_count
 
 # Named one by one: Plotly's own choice holds a button that sends the figure to its company.
 _BUTTONS = {"displaylogo": False, "displayModeBar": True,
             "modeBarButtons": [["zoomIn2d", "zoomOut2d", "autoScale2d", "resetScale2d"]]}
-_MAP, _PROFILE = {"scrollZoom": True, **_BUTTONS}, {"displayModeBar": False}
+_MAP = {"scrollZoom": True, "doubleClick": False, **_BUTTONS}  # to Plotly a tap is a double click
+_PROFILE = {"displayModeBar": False}
+# Buttons for what a finger does.
+_FINGER = {
+    "type": "buttons", "direction": "right", "x": 0, "y": 1, "xanchor": "left", "yanchor": "top",
+    "pad": {"l": 4, "t": 4}, "bgcolor": "#c9d0d4", "borderwidth": 0,
+    "font": {"color": "#1f2a33", "size": 11},
+    "buttons": [{"label": label, "method": "relayout", "args": [{"dragmode": dragmode}]}
+                for label, dragmode in (("Scroll the page", False), ("Move the map", "pan"))],
+}
 
 
 def render_page(
@@ -46,10 +55,8 @@ def render_page(
         limits: of the model that named the peaks.
     """
     view, groups = start_view(trek, box), list_choices(trek)
-    markers = gather_markers(trek, view)
     choices = [choice for kinds in groups.values() for choice in kinds]
-    figure, profile = draw_map(trek, view, markers, tiles), draw_profile(trek)
-    add_choices(figure, trek, view, markers, choices)
+    profile = draw_profile(trek)
     pages = open_pages("map/page_parts")
     pages.filters |= {
         "describe": _describe_photo, "photos": partial(format_count, noun="photo"),
@@ -59,13 +66,24 @@ def render_page(
         title=title,
         line=headline(trek),
         notes=[*describe_rest(trek), *filter(None, [limits])],
-        map=_export(figure, "map", _MAP, with_plotly=True),
+        maps={screen.name: _export_map(trek, view, screen, tiles, choices) for screen in SCREENS},
         profile="" if profile is None else _export(profile, "profile", _PROFILE, with_plotly=False),
         groups=groups,
         choices=choices,
         days=_by_day(trek.photos),
         keys={photo.id: [each.key for each in choices if photo.id in each.photos] for photo in trek.photos},
     )
+
+
+def _export_map(
+    trek: Trek, view: View, screen: Screen, tiles: TileServer | None, choices: Sequence[Choice]
+) -> str:
+    markers = gather_markers(trek, view, screen.cells)
+    figure = draw_map(trek, view, markers, screen, tiles)
+    add_choices(figure, trek, view, markers, choices)
+    if screen is NARROW:
+        figure.update_layout(dragmode=False, updatemenus=[_FINGER])
+    return _export(figure, f"map-{screen.name}", _MAP, with_plotly=screen is SCREENS[0])
 
 
 def _export(figure: go.Figure, name: str, config: dict[str, Any], *, with_plotly: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from loader.search.trek import Trek
-from loader.show.map import colours
+from loader.show import colours
 from loader.show.map.markers import Marker, describe_marker
 
 

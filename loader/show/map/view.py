@@ -28,7 +28,6 @@ REACH = 0.6
 LEAST_REACH = 12_000.0  # metres on the plane
 LEAST_VIEW = 6_000.0
 MARGIN = 0.07
-MOST_CORNERS = 200  # of an outline that a person draws, so that it can be sent in an address
 ASPECT = 1.4  # width by height; the page widens the view to its own
 
 PlanePoint = tuple[float, float]
@@ -61,6 +60,26 @@ class View:
         return places
 
 
+@dataclass(frozen=True)
+class Screen:
+    """Room for a map: a page holds it for both screens, and its styles show the one that fits.
+
+    Attributes:
+        name: of the map in a page.
+        width: pixels; names do not overlap where the map is as wide or wider.
+        cells: of the view's width; photos of one cell are one marker.
+    """
+
+    name: str
+    width: int
+    cells: int
+
+
+WIDE = Screen("wide", 640, 32)
+NARROW = Screen("narrow", 340, 14)
+SCREENS = (WIDE, NARROW)
+
+
 def project(point: Point, near: float = 0.0) -> PlanePoint:
     """Return x and y on the plane; latitudes beyond the square's edge are brought to it.
 
@@ -78,24 +97,6 @@ def unproject(x: float, y: float) -> Point:
     """The place on Earth of a point on the plane, in metres; the inverse of `project`."""
     longitude = (math.degrees(x / RADIUS) + 180) % 360 - 180
     return Point(math.degrees(2 * math.atan(math.exp(y / RADIUS)) - math.pi / 2), longitude)
-
-
-def write_box(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """A rectangle of the plane, metres, as ``--box`` takes it; one across the date line stays one."""
-    corner, other = unproject(min(xs), min(max(ys), HALF)), unproject(max(xs), max(min(ys), -HALF))
-    left, right = (corner.lon, other.lon) if max(xs) - min(xs) < 2 * HALF else (-180.0, 180.0)
-    return f"{corner.lat:.5f},{left:.5f},{other.lat:.5f},{right:.5f}"
-
-
-def write_area(xs: Sequence[float], ys: Sequence[float]) -> str:
-    """An outline of the plane, metres, as the filters take it; one across the date line goes beyond 180°."""
-    step = math.ceil(len(xs) / MOST_CORNERS)
-    turns = math.floor((xs[0] + HALF) / (2 * HALF))  # of the world, before the copy that it was drawn on
-    corners = [
-        f"{math.degrees(x / RADIUS) - 360 * turns:.5f} {unproject(x, max(-HALF, min(HALF, y))).lat:.5f}"
-        for x, y in zip(xs[::step], ys[::step], strict=True)
-    ]
-    return ",".join([*corners, corners[0]])
 
 
 def middle_longitude(points: Iterable[Point]) -> float:

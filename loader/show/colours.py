@@ -1,4 +1,4 @@
-"""The map's colours, the same as on the Kibana map."""
+"""The colours of maps, the same as on the Kibana map."""
 from __future__ import annotations
 
 PEAK = "#BD271E"
