@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "keys": "loader.commands.access.api_keys:keys",
     "model": "loader.commands.text_model:model",
     "apply": "loader.commands.asset_files:apply",
+    "doctor": "loader.commands.asset_files:doctor",
     "kibana": "loader.commands.asset_files:kibana",
     "load-peaks": "loader.commands.catalogues:load_peaks",
     "load-concepts": "loader.commands.catalogues:load_concepts",

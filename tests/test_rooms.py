@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 
 # The architecture: what a room may import beside `loader`'s own modules. Every name stands below its room.
 MAY_IMPORT = {
-    "loader.commands": "browse evaluation show search photos peaks vision files elastic eland_models",
+    "loader.commands": "browse evaluation show search photos peaks vision files elastic cluster eland_models",
     "browse": "show search peaks vision files elastic",
     "evaluation": "show peaks files elastic",
     "loader.show": "search photos peaks files",

@@ -178,9 +178,7 @@ def _update_mappings(
 
     Other keys of ``_meta``, such as the ``calibration`` of `peaks calibrate`, stay.
     """
-    fields, wanted = present.mappings.get("properties", {}), mappings["properties"]
-    different = [name for name in wanted if name in fields and not _includes(fields[name], wanted[name])]
-    missing = {name: field for name, field in wanted.items() if name not in fields}
+    missing, different = compare_fields(present, mappings)
     old_meta = present.mappings.get("_meta", {})
     meta = {**old_meta, **mappings["_meta"]}
     changed = bool(missing) or meta != old_meta
@@ -196,6 +194,15 @@ def _update_mappings(
         )
     difference = _difference({"_meta": old_meta}, {"_meta": meta, **missing}) if changed else ()
     return Change("changed" if changed else "left", "index", present.name, note, difference)
+
+
+def compare_fields(
+    present: ConcreteIndex, mappings: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The fields of a template that an index lacks, and the names of those that it has otherwise."""
+    fields, wanted = present.mappings.get("properties", {}), mappings["properties"]
+    missing = {name: field for name, field in wanted.items() if name not in fields}
+    return missing, [name for name in wanted if name in fields and not _includes(fields[name], wanted[name])]
 
 
 def _includes(field: Any, wanted: Any) -> bool:

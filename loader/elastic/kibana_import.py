@@ -97,17 +97,42 @@ class Kibana:
         Raises:
             PeaksError: Kibana gave no answer from which the outcome can be read.
         """
-        prefix = "" if self.space == DEFAULT_SPACE else f"/s/{self.space}"
-
         def read(document: Any) -> ImportReport:
-            return _read_report(document, objects, self.address + prefix)
+            return _read_report(document, objects, self.address + self._prefix)
 
         file = ("peaks.ndjson", pack_objects(objects), "application/x-ndjson")  # Kibana reads the name's end
         form = encode_multipart_formdata({"file": file})
-        return self._ask(read, "POST", f"{prefix}/api/saved_objects/_import?overwrite=true", *form)
+        return self._ask(read, "POST", f"{self._prefix}/api/saved_objects/_import?overwrite=true", *form)
+
+    def find_missing(self, objects: Sequence[SavedObject]) -> list[str]:
+        """Titles of the objects that the space does not have, or does not show to these credentials.
+
+        Asked for all of them, Kibana exports all, or answers 400 and names those that it lacks.
+
+        Raises:
+            PeaksError: Kibana gave another answer.
+        """
+        def read(document: Any) -> list[str]:
+            lacks = document["attributes"]["objects"] if isinstance(document, dict) else ()
+            keys = {(each["type"], each["id"]) for each in lacks}
+            return [one.title for one in objects if one.key in keys]
+
+        wanted = {"objects": [{"type": one.type, "id": one.id} for one in objects]}
+        path, body = f"{self._prefix}/api/saved_objects/_export", json.dumps(wanted).encode()
+        return self._ask(read, "POST", path, body, "application/json", accepted=(200, 400))
+
+    @property
+    def _prefix(self) -> str:
+        return "" if self.space == DEFAULT_SPACE else f"/s/{self.space}"
 
     def _ask(
-        self, read: Callable[[Any], T], method: str, path: str, body: bytes | None = None, kind: str = ""
+        self,
+        read: Callable[[Any], T],
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "",
+        accepted: Sequence[int] = (200,),
     ) -> T:
         """Send one request and read the JSON of its answer; redirects are not followed."""
         headers = HttpHeaders({"content-type": kind} if kind else {})
@@ -119,7 +144,7 @@ class Kibana:
             document = json.loads(answer.body)
         except (ValueError, RecursionError):
             document = None
-        if answer.meta.status != 200:
+        if answer.meta.status not in accepted:
             raise PeaksError(self._explain_status(answer.meta.status, document))
         try:
             return read(document)

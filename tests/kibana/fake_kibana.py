@@ -1,4 +1,4 @@
-"""An HTTP server with two of Kibana's addresses: the list of spaces, and the import of saved objects.
+"""An HTTP server with three of Kibana's addresses: the spaces, and import and export of saved objects.
 
 It takes what it is sent and answers as Kibana's source says; what it should answer instead is set by a test.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 SPACES = "/api/spaces/space"
 IMPORT = "/api/saved_objects/_import?overwrite=true"
+EXPORT = "/api/saved_objects/_export"
 
 
 @dataclass
@@ -42,6 +43,8 @@ class FakeKibana:
             return self.instead[path]
         if path == SPACES:
             return 200, [{"id": name, "name": name} for name in ("default", "trek")]
+        if path.endswith(EXPORT):
+            return self._export(json.loads(body)["objects"])
         if not path.endswith(IMPORT) or "kbn-xsrf" not in self.headers:
             return 404, {"statusCode": 404, "error": "Not Found", "message": "Not Found"}
         form = message_from_bytes(f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode() + body)
@@ -57,6 +60,19 @@ class FakeKibana:
             for one in map(json.loads, self.files[-1].splitlines())
         ]
         return 200, {"success": True, "successCount": len(written), "successResults": written}
+
+    def _export(self, wanted: list[dict[str, str]]) -> tuple[int, Any]:
+        """The objects of the last file, a line each; 400 and those that are not there, where some are not."""
+        lines = self.files[-1].splitlines() if self.files else []
+        here = {(one["type"], one["id"]): line for line in lines for one in [json.loads(line)]}
+        lacking = [
+            {**one, "error": {"error": "Not Found", "message": "Saved object not found", "statusCode": 404}}
+            for one in wanted if (one["type"], one["id"]) not in here
+        ]
+        if not lacking:
+            return 200, b"\n".join(here[one["type"], one["id"]] for one in wanted)
+        said = {"message": "Error fetching objects to export", "attributes": {"objects": lacking}}
+        return 400, {"statusCode": 400, "error": "Bad Request", **said}
 
 
 @contextmanager

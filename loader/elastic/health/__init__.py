@@ -1,0 +1,1 @@
+"""What is in order in a cluster and what is not, for `peaks doctor`."""
