@@ -37,6 +37,7 @@ PATIENCE = 60.0  # seconds
 # What the pictures show, and what draws it: the page, the map, the sight picture, the photos and their model.
 INPUTS = (
     "browse/**/*",
+    "loader/show/colours.py",
     "loader/show/map/**/*",
     "loader/show/sight/**/*",
     *(f"demo/{name}.py" for name in ("canvas", "mountains", "noise", "photo_file", "pictures", "render")),
