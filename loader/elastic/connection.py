@@ -1,7 +1,7 @@
 """The connection to a cluster: Eland's flags, and a client for 8.19 and 9.x servers.
 
 Flags and environment names are those of `eland_import_hub_model`, so that a person who knows one tool
-knows the other.
+knows the other. ``ES_CA_CERTS`` is ours: Eland has no name for it.
 """
 from __future__ import annotations
 
@@ -208,7 +208,8 @@ _OPTIONS = (
                  help="Password [env ES_PASSWORD]."),
     click.option("--es-api-key", "api_key", envvar="ES_API_KEY", metavar="KEY",
                  help="API key [env ES_API_KEY]."),
-    click.option("--ca-certs", "ca_certs", metavar="FILE", help="CA bundle of the cluster's certificate."),
+    click.option("--ca-certs", "ca_certs", envvar="ES_CA_CERTS", metavar="FILE",
+                 help="CA bundle of the cluster's certificate [env ES_CA_CERTS]."),
     click.option("--insecure", "insecure", is_flag=True, help="Do not verify the cluster's certificate."),
 )
 

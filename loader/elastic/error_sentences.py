@@ -220,7 +220,8 @@ def _explain_transport(error: TransportError) -> str:
     if isinstance(error, SSLError):
         return (
             f"Elasticsearch's certificate{place} cannot be verified ({_cause(error)}): give its CA with "
-            "--ca-certs, or --insecure for a test cluster; a node without TLS wants http:// in --url."
+            "--ca-certs (ES_CA_CERTS), or --insecure for a test cluster; a node without TLS wants http:// in "
+            "--url."
         )
     if isinstance(error, ConnectionTimeout):
         return f"Elasticsearch{place} did not answer in time: see whether it is overloaded, and run again."

@@ -21,7 +21,7 @@ def show(connection: Connection) -> None:
 
 
 def run(*arguments: str, **environment: str) -> str:
-    names = ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY")
+    names = ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY", "ES_CA_CERTS")
     result = CliRunner().invoke(show, arguments, env={**dict.fromkeys(names), **environment})
     assert result.exit_code == 0, result.output
     return result.output
@@ -33,6 +33,11 @@ def test_flags_and_environment_are_elands() -> None:
     assert "cloud_id='name:abc'" in run(CLOUD_ID="name:abc")
     assert "username='elastic'" in run("-u", "elastic", "-p", "secret")
     assert "insecure=True" in run("--insecure")
+
+
+def test_the_ca_of_a_cluster_can_stand_beside_its_address_in_the_environment() -> None:
+    assert "ca_certs='ca.crt'" in run(ES_URL="https://node:9200", ES_CA_CERTS="ca.crt")
+    assert "ca_certs='other.crt'" in run("--ca-certs", "other.crt", ES_CA_CERTS="ca.crt")
 
 
 def test_secrets_are_never_shown() -> None:
