@@ -55,7 +55,7 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
     if address.photo:
         _show_photo(settings, address)
     else:
-        answer = answer_address(settings.client, address)
+        answer = answer_address(settings, address)
         if address.view == "map":
             with said_errors():
                 show_trek(settings, address, answer)
@@ -71,7 +71,7 @@ def _show_photo(settings: Settings, address: Address) -> None:
     streamlit.set_page_config(page_title=photo.hit.path)
     show_photo(settings, address, photo)
     with said_errors(), steps:
-        show_steps(address, answer_address(settings.client, address).hits)
+        show_steps(address, answer_address(settings, address).hits)
     with said_errors():
         show_word(settings, photo.hit)
 

@@ -16,6 +16,7 @@ from loader.errors import PeaksError
 from loader.peaks.identification.identifier import Identifier, open_identifier
 from loader.search.asked_image import read_siglip
 from loader.show.map.tiles import TileServer
+from loader.vision.local_text import LocalText
 from loader.vision.local_vision import LocalVision
 
 SCRIPT = Path(__file__).parent / "page.py"
@@ -61,6 +62,11 @@ class Settings:
     def vision(self) -> LocalVision:
         """The checkpoint, which is read once."""
         return LocalVision(self.checkpoint)
+
+    @cached_property
+    def text(self) -> LocalText:
+        """The checkpoint's text model, for a licence without machine learning."""
+        return LocalText(self.checkpoint)
 
     def open_identifier(self) -> Identifier:
         """The catalogue and the rule as they are now; see `loader.search.asked_image.read_siglip`."""

@@ -5,16 +5,18 @@ An address is answered by the same questions as the commands'.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError
 
 from browse.address import Address
 from browse.parts.markup import show
+from browse.server import Settings
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.alike import group_alike
 from loader.search.answer import Answer, read_photo
-from loader.search.asking import answer_photos, answer_question, answer_similar
+from loader.search.asking import answer_photos, answer_question, answer_similar, refuses_models
 from loader.search.notes import is_file_name
 from loader.search.question import Order, ask_indexed_image, ask_photos, ask_text
 from loader.text import format_count
@@ -24,7 +26,7 @@ MOST = 200  # that a template gives
 _ORDERS = {"time": "earliest", "-time": "latest", "altitude": "lowest", "-altitude": "highest"}
 
 
-def answer_address(client: Elasticsearch, address: Address) -> Answer:
+def answer_address(settings: Settings, address: Address) -> Answer:
     """Ask what an address asks for; copies and bursts are one hit, unless this stack is opened.
 
     Thumbnails come along where photos are looked at together.
@@ -32,7 +34,7 @@ def answer_address(client: Elasticsearch, address: Address) -> Answer:
     Raises:
         PeaksError: a filter cannot be meant, or the cluster has no photos, no model or no such page.
     """
-    answer = _answer(client, address)
+    answer = _answer(settings, address)
     stack = next((hit for hit in answer.hits if hit.id == address.stack), None)
     if stack is None:
         return answer
@@ -40,7 +42,8 @@ def answer_address(client: Elasticsearch, address: Address) -> Answer:
     return replace(answer, hits=hits, total=stack.count)
 
 
-def _answer(client: Elasticsearch, address: Address) -> Answer:
+def _answer(settings: Settings, address: Address) -> Answer:
+    client = settings.client
     thumbnails = not address.photo
     filters = address.filters(client, min(address.size or SIZE, MOST))
     if address.like:
@@ -50,7 +53,13 @@ def _answer(client: Elasticsearch, address: Address) -> Answer:
     if address.q.strip():
         question = ask_text(address.q, "photo", filters, hybrid=is_file_name(address.q),
                             cut_off=read_cut_off(client))
-        return _sort(answer_question(client, question, thumbnails=thumbnails), address)
+        answer_words = partial(answer_question, client, question, thumbnails=thumbnails)
+        try:
+            return _sort(answer_words(), address)
+        except ApiError as error:
+            if not refuses_models(error):
+                raise
+            return _sort(answer_words(text=settings.text), address)
     order: Order = "altitude" if "altitude" in address.sort else "time"
     question = ask_photos(filters, order, reverse=address.sort.startswith("-"), page=address.page)
     answer = answer_photos(client, question, thumbnails=thumbnails)

@@ -41,6 +41,7 @@ from loader.search.template_call import format_curl
 from loader.show.answer_table import describe_answer, show_nothing, show_photos
 from loader.show.contact_sheet import render_photos
 from loader.show.tables import fold_line
+from loader.vision.local_text import LocalText
 
 curl_option = click.option(
     "--curl", is_flag=True,
@@ -56,6 +57,10 @@ answer_options = combine(json_option, html_option, curl_option, connection_optio
               help="Prompts around the text: for any photo, for a mountain, or none.")
 @click.option("--hybrid", is_flag=True,
               help="Rank by words too: names of predicted peaks and concepts, file path, EXIF description.")
+@click.option("--client-vectors", is_flag=True,
+              help="Make the words' vector here, by the exported text model of --checkpoint, for a cluster "
+                   "whose licence has no machine learning.")
+@checkpoint_option
 @word_filter_options
 @answer_options
 def search(
@@ -63,19 +68,24 @@ def search(
     text: str,
     recipe: Recipe,
     hybrid: bool,
+    client_vectors: bool,
+    checkpoint: str | None,
     as_json: bool,
     html: Path | None,
     curl: bool,
     **filters: Any,
 ) -> None:
     """Find photos that show what TEXT says, in any language."""
+    if curl and client_vectors:
+        raise click.UsageError("--curl has the cluster make the words' vector: leave --client-vectors out.")
     if curl:
         _print_curl(connection, ask_text(text, recipe, read_filters(None, **filters), hybrid=hybrid))
         return
     client = connection.client()
     chosen = read_filters(client, **filters)
     question = ask_text(text, recipe, chosen, hybrid=hybrid, cut_off=read_cut_off(client))
-    answer = answer_question(client, question, thumbnails=html is not None)
+    local = LocalText(checkpoint) if client_vectors else None
+    answer = answer_question(client, question, thumbnails=html is not None, text=local)
     _show_photos(client, answer, as_json, html)
 
 

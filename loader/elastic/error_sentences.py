@@ -36,7 +36,8 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         r"license is non-compliant for \[(?P<it>[^\]]+)\]",
         "The cluster's licence does not include [{it}]: start a trial with POST "
         "_license/start_trial?acknowledge=true; for good, machine learning needs Platinum or Enterprise and "
-        "the RRF retriever Enterprise (photos-hybrid-basic does without it).",
+        "the RRF retriever Enterprise (photos-hybrid-basic does without it). `peaks search --client-vectors` "
+        "needs no machine learning.",
     ),
     (r"could not find trained model \[(?P<it>[^\]]+-ingest)\]", _NO_INGEST_DEPLOYMENT),
     (r"\[(?P<it>[^\]]+-ingest)\] is not an inference service model", _NO_INGEST_DEPLOYMENT),

@@ -25,24 +25,35 @@ from loader.search.notes import (
     say_what_a_name_needs,
     say_what_was_not_read,
 )
-from loader.search.question import BY_TEXT, BY_WORDS, HYBRID, HYBRID_BASIC, Question
+from loader.search.question import BY_TEXT, BY_VECTOR, BY_WORDS, HYBRID, HYBRID_BASIC, Question
 from loader.text import format_count, tell_apart
+from loader.vision.local_text import LocalText
 
 ASKED_FOR_ONE = 4  # photos, so that copies and bursts do not thin out an answer
 
 
-def answer_question(client: Elasticsearch, question: Question, *, thumbnails: bool = False) -> Answer:
+def answer_question(
+    client: Elasticsearch, question: Question, *, thumbnails: bool = False, text: LocalText | None = None
+) -> Answer:
     """Ask for photos by words or by a peak.
 
     Args:
         client: of the cluster.
         question: that is asked.
         thumbnails: bring the stored thumbnails along.
+        text: makes the words' vector here; None has the cluster make it.
 
     Raises:
-        PeaksError: the index is empty, or its vectors are of another model than the one that is deployed.
+        PeaksError: the index is empty, or its vectors are of another model than the one that is deployed or
+            ``text`` has.
     """
-    answer = _answer_once(client, question, _read_siglip(client, question), thumbnails)
+    if text is None:
+        siglip = _read_siglip(client, question)
+    else:
+        fingerprint = read_index_model(client, PHOTOS).model_fingerprint
+        question = question.with_vector(text.embed(question.model_text, fingerprint))
+        siglip = SiglipSigmoid(text.checkpoint.logit_scale, text.checkpoint.logit_bias)
+    answer = _answer_once(client, question, siglip, thumbnails)
     answer = leave_out_what_does_not_fit(answer)
     if not answer.hits and question.cut_off is not None:
         answer = replace(answer, note=_say_no_match(client, question))
@@ -166,6 +177,11 @@ def refuses_rrf(error: ApiError) -> bool:
     return error.meta.status == 403 and "non-compliant" in reason and "[ml]" not in reason
 
 
+def refuses_models(error: ApiError) -> bool:
+    """Whether the licence lacks machine learning: the cluster makes no vectors."""
+    return error.meta.status == 403 and "non-compliant for [ml]" in str(error.body)
+
+
 def _similarities(
     client: Elasticsearch,
     question: Question,
@@ -193,8 +209,10 @@ def _cosines_to_words(
     client: Elasticsearch, question: Question, hits: Sequence[Mapping[str, Any]]
 ) -> dict[str, float]:
     """The cosines of some photos to the question's words, which a score made of ranks does not give."""
-    parameters = {name: question.parameters[name] for name in ("text", "recipe")}
-    rendered = client.render_search_template(id=BY_TEXT, params={**parameters, "size": len(hits)})
+    own = ("vector",) if "vector" in question.parameters else ("text", "recipe")
+    parameters = {name: question.parameters[name] for name in own}
+    template = BY_VECTOR if "vector" in parameters else BY_TEXT
+    rendered = client.render_search_template(id=template, params={**parameters, "size": len(hits)})
     search = rendered["template_output"]
     search["knn"]["filter"] = {"ids": {"values": [hit["_id"] for hit in hits]}}
     return _cosines(client.search(index=PHOTOS, body=search)["hits"]["hits"])

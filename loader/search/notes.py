@@ -9,7 +9,7 @@ from elasticsearch import ApiError, Elasticsearch
 from loader.elastic.indices import PHOTOS
 from loader.elastic.models import embed_texts, read_index_model
 from loader.search.answer import Answer
-from loader.search.question import BY_TEXT, HYBRID, HYBRID_BASIC, Question
+from loader.search.question import BY_TEXT, BY_VECTOR, HYBRID, HYBRID_BASIC, Question
 
 # SigLIP's probability of the best photo below which nothing fits, where `peaks calibrate` measured no
 # cut-off. On the demo's photos the best photo of its 9 concepts has 0.73 and more, of 10 things that no
@@ -39,7 +39,7 @@ def leave_out_what_does_not_fit(answer: Answer) -> Answer:
         return answer
     chance = f"{100 * probability:.1f} %" if probability >= 0.001 else "less than 0.1 %"
     found = f"the best, {best.file or best.path}, has a probability of {chance}"
-    if question.template != BY_TEXT:
+    if question.command != "search":
         return replace(answer, note=join(answer.note, f"Perhaps no photo shows it: {found}."))
     sentence = f"No photo fits: {found} (--min-similarity -1 shows the nearest all the same)."
     return replace(answer, hits=(), note=join(answer.note, sentence))
@@ -52,7 +52,7 @@ def is_file_name(text: str) -> bool:
 
 def say_what_a_name_needs(question: Question) -> str | None:
     """A sentence for a file's name, of which a vector knows nothing; None for other texts."""
-    if question.template != BY_TEXT or not is_file_name(question.asked):
+    if question.template not in (BY_TEXT, BY_VECTOR) or not is_file_name(question.asked):
         return None
     return f"{question.asked.strip()} looks like a file's name: --hybrid finds photos by their names too."
 
@@ -63,7 +63,7 @@ def say_what_was_not_read(client: Elasticsearch, question: Question) -> str | No
     Only the model has a tokenizer. A text is too long when its vector stays the same without its last word:
     so this may miss a text of which less than its last word is cut off, and it never errs otherwise.
     """
-    if question.template not in (BY_TEXT, HYBRID, HYBRID_BASIC):
+    if question.template not in (BY_TEXT, HYBRID, HYBRID_BASIC) or "vector" in question.parameters:
         return None
     text, recipe = str(question.parameters["text"]).strip(), question.parameters["recipe"]
     if len(text.lower().encode()) <= SURELY_READ_BYTES:

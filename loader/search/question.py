@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from elasticsearch import Elasticsearch
@@ -54,6 +54,19 @@ class Question:
 
     def __post_init__(self) -> None:
         check_parameters(self.template, self.parameters)
+
+    @property
+    def model_text(self) -> str:
+        """What the text model reads for a search by words."""
+        return f"{self.parameters['recipe']}: {self.parameters['text']}"
+
+    def with_vector(self, vector: Sequence[float]) -> Question:
+        """The same search by words, whose vector is ready: the cluster needs no text model for it."""
+        is_hybrid = self.template != BY_TEXT
+        own = () if is_hybrid else ("text", "recipe")
+        kept = {name: value for name, value in self.parameters.items() if name not in own}
+        template = HYBRID_BASIC if is_hybrid else BY_VECTOR
+        return replace(self, template=template, parameters={**kept, "vector": list(vector)})
 
     @property
     def without_vector(self) -> dict[str, Any]:

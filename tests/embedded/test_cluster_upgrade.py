@@ -3,16 +3,20 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from browse.server import SCRIPT, Settings
 from cluster.embedded.home import Home
 from cluster.embedded.java import find_javas
 from cluster.embedded.stacks import STACKS
+from loader.elastic.connection import Connection
 from tests.conftest import (
     DEMO_CHECKPOINT,
     Node,
@@ -69,7 +73,28 @@ def answer(node: Node) -> tuple[str, Any]:
     return hit["path"], hit["cosine"]
 
 
-def test_data_and_model_of_8_19_are_upgraded_and_data_of_9_5_refused(home: Home) -> None:
+def check_basic_licence(node: Node, api: Api) -> None:
+    """Without machine learning a search by words says so, and this machine can make its vector."""
+    words = ("search", "prayer flags", "--recipe", "none")
+    before = ask(node, *words)["hits"]
+    api.ok("POST", "/_license/start_basic?acknowledge=true", None)
+    refused = invoke(*words, "--url", node.url)
+    assert refused.exit_code == 1 and refused.stderr.count("\n") < 5
+    assert "licence does not include [ml]" in refused.stderr.replace("\n", " ")
+    after = ask(node, *words, "--client-vectors", "--checkpoint", DEMO_CHECKPOINT)["hits"]
+    assert [hit["path"] for hit in after] == [hit["path"] for hit in before] == ["flags.jpg"]
+    assert after[0]["cosine"] == pytest.approx(before[0]["cosine"], abs=1e-5)
+    Settings.chosen = Settings(Connection(url=node.url), str(DEMO_CHECKPOINT))
+    page = AppTest.from_file(str(SCRIPT), default_timeout=60)
+    page.query_params["q"] = "prayer flags"
+    seen = "".join(each.proto.body for each in page.run().get("html"))
+    assert "flags.jpg" in seen and 'role="alert"' not in seen
+
+
+def test_data_and_model_of_8_19_are_upgraded_and_data_of_9_5_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # which AppTest replaces
     if os.environ.get("PEAKS_STACK") == OLD.name:
         pytest.skip(f"runs once, with the tests of {NEW.name}")
     if not any(java.fits(NEW.lowest_java) for java in find_javas()):
@@ -95,6 +120,7 @@ def test_data_and_model_of_8_19_are_upgraded_and_data_of_9_5_refused(home: Home)
     call_peaks("apply", "--es-model-id", DEMO_CHECKPOINT.name, "--url", node.url)
     found = [ask(node, "peak", identifier)["hits"] for identifier in ("before", "after")]
     assert found[0] == found[1] and found[0][0]["path"] == "flags.jpg"
+    check_basic_licence(node, api)
     must_run_peaks("cluster", "stop", "--home", home.path)
     assert f"Elasticsearch 9, and {OLD} cannot open it: take the other --stack" in start(home, port, OLD.name)
     status = json.loads(run_peaks("cluster", "status", "--home", home.path, "--json").stdout)

@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from loader.elastic.assets import LIKE_PHOTO, OF_PEAK
 from loader.elastic.connection import has_lookup
 from loader.elastic.error_sentences import explain
-from tests.conftest import Node, ask, call_peaks, invoke
+from tests.conftest import DEMO_CHECKPOINT, Node, ask, call_peaks, invoke
 from tests.search.search_library import paths
 
 pytestmark = pytest.mark.cluster
@@ -137,3 +137,23 @@ def test_curl_asks_the_same_in_the_form_that_fits(
     own = words[1] if words[0] == "similar" else None
     told = [hit["path"] for hit in ask(node, *words)["hits"]]
     assert [path for path in found if path != own][: len(told)] == told
+
+
+@pytest.mark.parametrize("more", [(), ("--hybrid",), ("--recipe", "none"), ("--peak", "ama-dablam")])
+def test_vectors_of_words_made_here_find_the_same(node: Node, photos: Path, more: tuple[str, ...]) -> None:
+    """By the very file that the cluster has; only the ranks of a hybrid search are other ones."""
+    asked = ("search", "prayer flags in the wind", *more)
+    there = ask(node, *asked)["hits"]
+    here = ask(node, *asked, "--client-vectors", "--checkpoint", DEMO_CHECKPOINT)["hits"]
+    assert {hit["path"] for hit in here} == {hit["path"] for hit in there} != set()
+    if "--hybrid" not in more:
+        assert [hit["path"] for hit in here] == [hit["path"] for hit in there]
+    by_path = {hit["path"]: hit for hit in there}
+    for hit in here:
+        for number in ("cosine", "probability"):
+            assert hit[number] == pytest.approx(by_path[hit["path"]][number], abs=1e-5)
+
+
+def test_vectors_made_here_need_a_checkpoint(node: Node, photos: Path) -> None:
+    refused = invoke("search", "yak", "--client-vectors", "--url", node.url)
+    assert refused.exit_code == 1 and "--checkpoint DIR_OR_HUB_ID" in refused.stderr
