@@ -27,6 +27,7 @@ from evaluation.dataset import Dataset, read_dataset
 from evaluation.retrieval import Encode, open_encoder
 from loader.arrays import Vectors
 from loader.batches import batched
+from loader.elastic.bulk import MOST_BYTES
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.retries import with_retries
 from loader.errors import PeaksError
@@ -150,7 +151,8 @@ def temporary_index(client: Elasticsearch, vectors: Vectors, kind: str) -> Itera
     try:
         client.indices.create(index=name, settings=_SETTINGS, mappings=_mappings(kind, vectors.shape[1]))
         rows = enumerate(vectors)
-        bulk(client, ({"_index": name, "_id": row, "vector": vector.tolist()} for row, vector in rows))
+        documents = ({"_index": name, "_id": row, "vector": vector.tolist()} for row, vector in rows)
+        bulk(client, documents, max_chunk_bytes=MOST_BYTES)
         client.indices.forcemerge(index=name, max_num_segments=1)
         client.indices.refresh(index=name)
         yield name

@@ -30,6 +30,7 @@ from benchmarks.ann import add_copies
 from browse.parts.grid import SIZE
 from demo.screenshots import serve_page
 from loader.arrays import Vectors
+from loader.elastic.bulk import MOST_BYTES
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import PHOTOS, read_pages, read_vector, refresh
 from loader.errors import PeaksError
@@ -100,7 +101,7 @@ def filled_index(client: Elasticsearch, photos: int) -> Iterator[None]:
     documents = copies_of(own, stock, library)
     try:
         bulk(client, ({"_id": each, **document} for each, document in zip(ids, documents, strict=False)),
-             index=PHOTOS, pipeline="_none")
+             index=PHOTOS, pipeline="_none", max_chunk_bytes=MOST_BYTES)
         refresh(client, PHOTOS)
         yield
     finally:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # int8 weights are packed for this processor family; Elasticsearch then starts the model nowhere else
 INT8_PLATFORM = "linux-x86_64"
-CHUNK_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024  # as Eland has it; in base64 1.4 MB, of which the embedded node takes 2
 ANSWER_TIMEOUT_SECONDS = 60
 # not ready or overloaded; anything else will not pass by waiting
 PASSING_STATUSES = (408, 409, 429, 500, 503)

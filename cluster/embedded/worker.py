@@ -13,7 +13,7 @@ import contextlib
 import ctypes
 import json
 import os
-import re
+import resource
 import signal
 import socket
 import sys
@@ -22,35 +22,30 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import torch
 
+from cluster.embedded.model_file import ModelRefused, load_model
 from cluster.embedded.worker_messages import Connection, ConnectionEnded, Frame
-from eland_models.check import Finding, check
-from eland_models.errors import ModelError
 
-# pytorch_inference's sentences, for the rules of eland_models.check.
-_REFUSALS = (
-    ("Model contains forbidden operations", re.compile(r"operation (\S+) is forbidden")),
-    (
-        "Model graph does not match any supported architecture. Unrecognised operations",
-        re.compile(r"operation (\S+) is not allowed"),
-    ),
-)
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>: the signal that a process gets when its parent dies
-
-
-class ModelRefused(Exception):
-    """The model cannot or must not run; the message is for the person who deploys it."""
+_MOST_DIMS = 4096  # of a `dense_vector`: the most where the model's configuration declares none
+_LONGEST_REASON = 10_000  # characters; a model can raise an error of any length
+# Beside what Elasticsearch counts for a deployment: the file once more than the process needs, so that models
+# of 7 to 924 MB stayed 48 to 880 MB below that. It is for models that do not say how much memory they need.
+_SPARE_MEMORY = 240 * 2**20  # bytes, what Elasticsearch takes for the smallest
 
 
 class Deployment:
     """A loaded model and the threads that run it."""
 
-    def __init__(self, model: torch.jit.ScriptModule, threads: int, allocations: int) -> None:
+    def __init__(
+        self, model: torch.jit.ScriptModule, threads: int, allocations: int, dims: int | None = None
+    ) -> None:
         self._model = model
         self._threads = threads
+        self._dims = dims
         self._executor = self._start_threads(allocations)
 
     def _start_threads(self, allocations: int) -> ThreadPoolExecutor:
@@ -69,12 +64,13 @@ class Deployment:
         try:
             reply = self._infer(json.loads(request))
         except Exception as error:  # any error of a model ends only this request
-            reply = Frame({"type": "error", "request_id": _request_id(request), "reason": str(error)})
+            reason = str(error)[:_LONGEST_REASON]
+            reply = Frame({"type": "error", "request_id": _request_id(request), "reason": reason})
         with contextlib.suppress(OSError):  # the node has ended; the reading thread ends this process
             connection.send(reply)
 
     def _infer(self, request: dict[str, Any]) -> Frame:
-        vectors = run_model(self._model, request)
+        vectors = run_model(self._model, request, self._dims)
         header = {
             "type": "result",
             "request_id": request["request_id"],
@@ -83,25 +79,40 @@ class Deployment:
         return Frame(header, vectors.numpy().astype("<f4").tobytes())
 
 
-def run_model(model: torch.jit.ScriptModule, request: dict[str, Any]) -> torch.Tensor:
+def run_model(
+    model: torch.jit.ScriptModule, request: dict[str, Any], dims: int | None = None
+) -> torch.Tensor:
     """Call the model as the ML node does: int64 [1, L] arguments, one call for each row.
+
+    Args:
+        model: loaded.
+        request: rows of each argument.
+        dims: length of a vector; None: not declared, any up to 4096.
 
     Returns:
         float32 [rows, dims]: of a three-dimensional result the first vector of each row.
 
     Raises:
-        ValueError: the result is nothing that Elasticsearch could read as vectors.
+        ValueError: the result is nothing that Elasticsearch could read as vectors of this length.
     """
     names = ["tokens", *sorted(name for name in request if name.startswith("arg_"))]
     outputs = []
     with torch.inference_mode():
         for row in zip(*(request[name] for name in names), strict=True):
             output = model(*(torch.tensor([values], dtype=torch.int64) for values in row))
-            outputs.append(output[0] if isinstance(output, tuple) else output)
-        result = torch.cat(outputs)
-    if result.dim() not in (2, 3) or not result.is_floating_point():
-        raise ValueError(f"the model's result is {result.dtype} of shape {list(result.shape)}, not vectors")
-    return (result[:, 0] if result.dim() == 3 else result).to(torch.float32)
+            outputs.append(_first_vector(output[0] if isinstance(output, tuple) else output, dims))
+        return torch.cat(outputs)
+
+
+def _first_vector(result: torch.Tensor, dims: int | None) -> torch.Tensor:
+    """One row's vector, float32 [1, dims]; measured before it is copied, for a view can exceed the memory."""
+    shape = list(result.shape)
+    if len(shape) not in (2, 3) or shape[0] != 1 or not result.is_floating_point():
+        raise ValueError(f"the model's result is {result.dtype} of shape {shape}, not vectors")
+    if shape[-1] > _MOST_DIMS if dims is None else shape[-1] != dims:
+        declared = f"at most {_MOST_DIMS}" if dims is None else f"the {dims} that it declares"
+        raise ValueError(f"the model's vector has {shape[-1]} dimensions instead of {declared}")
+    return (result[:, 0] if len(shape) == 3 else result).to(torch.float32)
 
 
 def _request_id(request: bytes) -> str:
@@ -111,69 +122,71 @@ def _request_id(request: bytes) -> str:
         return "0"
 
 
-def load_model(path: Path) -> torch.jit.ScriptModule:
-    """Load a TorchScript file that the ML node would run.
-
-    Raises:
-        ModelRefused: the ML node would not, or the file is none.
-    """
-    try:
-        findings = check(path).findings
-        model = torch.jit.load(path, map_location="cpu")
-    except (ModelError, RuntimeError) as error:
-        raise ModelRefused(f"Error loading the model: {error}") from error
-    if findings:
-        raise ModelRefused(explain_refusal(findings))
-    model.eval()
-    return model
-
-
-def explain_refusal(findings: Sequence[Finding]) -> str:
-    """Return the message of the ML node's process for a file with such findings."""
-    for heading, pattern in _REFUSALS:
-        operations = [match[1] for finding in findings if (match := pattern.fullmatch(finding.rule))]
-        if operations:
-            return f"{heading}: {', '.join(operations)}"
-    return "; ".join(str(finding) for finding in findings)
-
-
-def receive_model(connection: Connection, size: int) -> Path:
-    """Write the model's parts to a new file in the temporary folder.
+def receive_model(connection: Connection, size: int, file: IO[bytes]) -> None:
+    """Write the model's parts to a file.
 
     Raises:
         ModelRefused: the parts are not as long together as they should be.
     """
     received = 0
-    with tempfile.NamedTemporaryFile(prefix="model-", suffix=".pt", delete=False) as file:
-        while (frame := connection.receive()).type == "part":
-            received += file.write(frame.body)
+    while (frame := connection.receive()).type == "part":
+        received += len(frame.body)
+        if received <= size:  # what is too much is read, or the node would not read our answer
+            file.write(frame.body)
+    file.flush()
     if received != size:
-        raise ModelRefused(f"the model's parts have {received} bytes instead of {size}")
-    return Path(file.name)
+        raise ModelRefused(f"The model's parts have {received} bytes instead of {size}")
+
+
+def receive_and_load(connection: Connection, size: int) -> torch.jit.ScriptModule:
+    """Load the model that comes over a connection; its file has no name, so that none is ever left behind.
+
+    Raises:
+        ModelRefused: the file is not whole, or no model that the ML node would run.
+    """
+    with tempfile.TemporaryFile() as file:
+        receive_model(connection, size, file)
+        return load_model(Path(f"/proc/self/fd/{file.fileno()}"))
+
+
+class MemoryLimit:
+    """Bounds what this process may take for a model: a model that wants more gets an error, not the machine.
+
+    Counted are private pages that can be written (RLIMIT_DATA), because PyTorch maps 3 GB of libraries and
+    arenas that it never fills, which RLIMIT_AS would count.
+    """
+
+    def __init__(self) -> None:
+        pages = int(Path("/proc/self/statm").read_text().split()[5])  # proc(5): data and stack
+        self._used_before = pages * os.sysconf("SC_PAGE_SIZE")
+
+    def allow(self, counted: int) -> None:
+        """Let the process take what Elasticsearch counts for its deployment, in bytes, and some more."""
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = self._used_before + counted + _SPARE_MEMORY
+        resource.setrlimit(resource.RLIMIT_DATA, (min(wanted, most) if most >= 0 else wanted, most))
 
 
 def serve_deployment(connection: Connection) -> None:
     """Load the model that a new connection brings, and answer its requests until it ends."""
     settings = connection.receive().header
     threads, allocations = int(settings["threads"]), int(settings["allocations"])
+    limit = MemoryLimit()
+    limit.allow(int(settings["memory"]))
     torch.set_num_threads(threads)
-    path: Path | None = None
     try:
-        path = receive_model(connection, int(settings["bytes"]))
-        model = load_model(path)
+        model = receive_and_load(connection, int(settings["bytes"]))
     except ModelRefused as refusal:
         log(f"refused {settings['deployment']}: {refusal}")
-        connection.send(Frame({"type": "refused", "reason": str(refusal)}))
+        connection.send(Frame({"type": "refused", "reason": str(refusal)[:_LONGEST_REASON]}))
         return
-    finally:
-        if path is not None:
-            path.unlink(missing_ok=True)
-    deployment = Deployment(model, threads, allocations)
+    deployment = Deployment(model, threads, allocations, settings.get("dims"))
     connection.send(Frame({"type": "loaded"}))
     log(f"loaded {settings['deployment']}: {allocations} allocations of {threads} threads")
     while True:
         frame = connection.receive()
         if frame.type == "resize":
+            limit.allow(int(frame.header["memory"]))
             deployment.resize(int(frame.header["allocations"]))
         else:
             deployment.answer(frame.body, connection)

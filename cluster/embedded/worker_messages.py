@@ -2,7 +2,8 @@
 
 A message is two big-endian 32-bit lengths, then a header in JSON, then a body of bytes::
 
-    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T, "allocations": A}
+    node    {"type": "load", "deployment": ID, "bytes": N, "threads": T, "allocations": A, "memory": BYTES,
+             "dims": DIMS, which may be left out}
             {"type": "part"} + body                      until N bytes of the model file are there
             {"type": "start"}
     worker  {"type": "loaded"}  or  {"type": "refused", "reason": SENTENCE}, and the connection ends
@@ -10,8 +11,10 @@ A message is two big-endian 32-bit lengths, then a header in JSON, then a body o
             {"request_id": "1", "tokens": [[…]], "arg_1": [[1, …]]}
     worker  {"type": "result", "request_id": "1", "shape": [1, DIMS]} + float32, little-endian
             or {"type": "error", "request_id": "1", "reason": TEXT}
-    node    {"type": "resize", "allocations": A}         at any time after `loaded`
+    node    {"type": "resize", "allocations": A, "memory": BYTES}  at any time after `loaded`
 
+`memory` is what Elasticsearch counts for the deployment; the worker refuses to take much more. A vector that
+is not of `dims` is an error.
 `infer` messages may overlap: A (number_of_allocations) of them run at a time, each with T
 (threads_per_allocation) threads, and the answers come as they are ready. The node keeps the queue.
 """

@@ -61,13 +61,13 @@ class Api:
     """HTTP to one node, without a client's interpretation of what comes back."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         """Send a request with a JSON body; a string goes as it stands. Returns status and parsed answer."""
         text = body if isinstance(body, str) else json.dumps(body)
         request = urllib.request.Request(
-            self._url + path,
+            self.url + path,
             method=method,
             data=None if body is None else text.encode(),
             headers={"Content-Type": "application/json"},

@@ -32,7 +32,7 @@ class Client:
         """Send a model in two parts; returns the worker's answer."""
         size = len(model) if claimed is None else claimed
         load = {"type": "load", "deployment": "test", "bytes": size, "threads": 1, "allocations": 2}
-        self.connection.send(Frame(load))
+        self.connection.send(Frame({**load, "memory": 2 * size, "dims": 4}))
         half = len(model) // 2
         for part in (model[:half], model[half:]):
             self.connection.send(Frame({"type": "part"}, part))

@@ -78,7 +78,8 @@ final class Capacity {
             .sum();
   }
 
-  private static long memoryOf(TaskParams parameters, int allocations) {
+  /** What Elasticsearch counts for a deployment with so many allocations, in bytes. */
+  static long memoryOf(TaskParams parameters, int allocations) {
     return StartTrainedModelDeploymentAction.estimateMemoryUsageBytes(
         parameters.getModelId(),
         parameters.getModelBytes(),

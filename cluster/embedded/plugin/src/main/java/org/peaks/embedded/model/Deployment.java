@@ -1,6 +1,7 @@
 package org.peaks.embedded.model;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.logging.log4j.LogManager;
@@ -108,7 +109,7 @@ final class Deployment {
     LoadedModel loaded = model;
     try {
       if (loaded != null) {
-        loaded.resize(allocations);
+        loaded.resize(allocations, memory());
       }
     } catch (IOException e) {
       logger.debug("the worker went; the next one is told by [load]", e);
@@ -265,12 +266,23 @@ final class Deployment {
   }
 
   private Map<String, Object> settings() {
-    return Map.of(
-        "type", "load",
-        "deployment", parameters.getDeploymentId(),
-        "bytes", parameters.getModelBytes(),
-        "threads", parameters.getThreadsPerAllocation(),
-        "allocations", allocations);
+    Map<String, Object> settings = new HashMap<>();
+    settings.put("type", "load");
+    settings.put("deployment", parameters.getDeploymentId());
+    settings.put("bytes", parameters.getModelBytes());
+    settings.put("threads", parameters.getThreadsPerAllocation());
+    settings.put("allocations", allocations);
+    settings.put("memory", memory());
+    Integer dims = ((TextEmbeddingConfig) config.getInferenceConfig()).getEmbeddingSize();
+    if (dims != null) {
+      settings.put("dims", dims);
+    }
+    return settings;
+  }
+
+  /** The bytes that Elasticsearch counts for this deployment. */
+  private long memory() {
+    return Capacity.memoryOf(parameters, allocations);
   }
 
   private void become(RoutingState next, String why) {

@@ -33,7 +33,7 @@ import org.peaks.embedded.stack.Calls;
 final class ModelStore {
 
   private static final int MOST_MODELS = 10_000;
-  private static final int MOST_PARTS = 10_000; // a search's largest page: 40 GB in Eland's 4 MB
+  private static final int MOST_PARTS = 10_000; // a search's largest page: 10 GB in Eland's 1 MB
   private final Client client;
   private final ModelDocuments documents;
 

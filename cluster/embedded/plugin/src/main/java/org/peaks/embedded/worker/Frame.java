@@ -22,7 +22,7 @@ record Frame(Map<String, Object> header, byte[] body) {
 
   private static final byte[] NOTHING = new byte[0];
   private static final int LENGTHS = 2 * Integer.BYTES;
-  private static final int LONGEST_HEADER = 1 << 20;
+  private static final int LONGEST = 1 << 20; // an answer is one vector, and no memory for more
 
   Frame(Map<String, Object> header) {
     this(header, NOTHING);
@@ -53,7 +53,7 @@ record Frame(Map<String, Object> header, byte[] body) {
   static Frame read(DataInputStream in) throws IOException {
     int headerLength = in.readInt();
     int bodyLength = in.readInt();
-    if (headerLength < 0 || headerLength > LONGEST_HEADER || bodyLength < 0) {
+    if (headerLength < 0 || headerLength > LONGEST || bodyLength < 0 || bodyLength > LONGEST) {
       throw new IOException("the inference worker does not speak this plugin's protocol");
     }
     String json = new String(in.readNBytes(headerLength), StandardCharsets.UTF_8);

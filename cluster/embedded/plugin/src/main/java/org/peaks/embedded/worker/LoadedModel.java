@@ -29,7 +29,7 @@ public final class LoadedModel implements Closeable {
    * Sends a model to the worker and waits until it runs. Blocks: not for a transport thread.
    *
    * @param socket the path of the worker's Unix socket
-   * @param settings the worker's {@code load} message: deployment, bytes, threads, allocations
+   * @param settings the worker's {@code load} message
    * @param parts gives the model's bytes in order, null after the last
    * @throws ModelRefusedException when the worker will not run this model
    * @throws IOException when the worker is not there, or goes
@@ -44,7 +44,7 @@ public final class LoadedModel implements Closeable {
         connection.send(new Frame(Map.of("type", "part"), part));
       }
       connection.send(new Frame(Map.of("type", "start")));
-      Frame answer = connection.receive();
+      Frame answer = awaitAnswer(connection, socket);
       if (answer.type().equals("loaded") == false) {
         throw new ModelRefusedException(answer.text("reason"));
       }
@@ -52,6 +52,18 @@ public final class LoadedModel implements Closeable {
     } catch (IOException | ModelRefusedException | RuntimeException e) {
       connection.close();
       throw e;
+    }
+  }
+
+  /** A model that ends the process in which it is loaded must not be tried again and again. */
+  private static Frame awaitAnswer(WorkerConnection connection, String socket)
+      throws IOException, ModelRefusedException {
+    try {
+      return connection.receive();
+    } catch (IOException e) {
+      WorkerConnection.open(socket).close(); // or the worker is gone as a whole
+      throw new ModelRefusedException(
+          "the process that loaded the model ended: its file is damaged, or it needs too much memory");
     }
   }
 
@@ -90,9 +102,10 @@ public final class LoadedModel implements Closeable {
     }
   }
 
-  /** Tells the worker how many requests to run at a time from now on. */
-  public void resize(int allocations) throws IOException {
-    connection.send(new Frame(Map.of("type", "resize", "allocations", allocations)));
+  /** Tells the worker how many requests to run at a time from now on, in how many bytes. */
+  public void resize(int allocations, long memory) throws IOException {
+    connection.send(
+        new Frame(Map.of("type", "resize", "allocations", allocations, "memory", memory)));
   }
 
   @Override

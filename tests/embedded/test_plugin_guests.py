@@ -1,0 +1,105 @@
+"""What guests may send to the embedded node: hostile models, large bodies. It refuses them and lives on."""
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import torch
+
+from tests.embedded.plugin_node import (
+    MODEL_FIELD,
+    Api,
+    Echo,
+    drop_model,
+    infer,
+    put_model,
+    save_model,
+    start_model,
+)
+
+pytestmark = pytest.mark.cluster
+
+GUEST = "guest"
+START = f"/_ml/trained_models/{GUEST}/deployment/_start?timeout=60s"
+INFER = f"/_ml/trained_models/{GUEST}/_infer"
+
+
+class Demanding(torch.nn.Module):  # type: ignore[misc]
+    """Answers one byte with as many dims as its value, two with 150 million; three take 64 GB of memory."""
+
+    def forward(self, tokens: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        length = tokens.size(1)
+        if length == 1:
+            return torch.ones([1, int(tokens[0, 0])])
+        if length == 2:
+            return torch.ones([1, 1]).expand(1, 150000000)
+        return torch.ones([1, 16000000000])[:, :4]
+
+
+@pytest.fixture(scope="module")
+def api(node: Any) -> Iterator[Api]:
+    api = Api(node.url)
+    yield api
+    drop_model(api, GUEST)
+
+
+def test_model_that_unpacks_to_gigabytes_does_not_start(api: Api, tmp_path: Path) -> None:
+    bomb = save_model(Echo(), tmp_path)
+    with zipfile.ZipFile(bomb, "a") as archive:
+        archive.writestr("Echo/constants/9", bytes(200 * 2**20), zipfile.ZIP_DEFLATED)
+    put_model(api, GUEST, bomb)
+    status, reason = api.refusal("POST", START)
+    assert (status, "record Echo/constants/9 is compressed" in reason) == (500, True), reason
+
+
+def test_damaged_model_is_named_as_damaged(api: Api, tmp_path: Path) -> None:
+    data = bytearray(save_model(Echo(), tmp_path).read_bytes())
+    data[data.index(b"Echo/data.pkl") + 90] ^= 1
+    (tmp_path / "damaged.pt").write_bytes(data)
+    put_model(api, GUEST, tmp_path / "damaged.pt")
+    status, reason = api.refusal("POST", START)
+    assert (status, "The model's file is damaged" in reason) == (500, True), reason
+    assert "peaks cluster start" not in reason
+
+
+def test_answers_of_other_dims_and_too_much_memory_end_only_their_requests(api: Api, tmp_path: Path) -> None:
+    put_model(api, GUEST, save_model(Demanding(), tmp_path))
+    start_model(api, GUEST)
+    for text, complaint in (
+        ("!", "the model's vector has 33 dimensions instead of the 4 that it declares"),
+        ("!!", "has 150000000 dimensions instead of the 4 that it declares"),
+        ("!!!", "can't allocate memory"),
+    ):
+        status, reason = api.refusal("POST", f"{INFER}?timeout=60s", {"docs": [{MODEL_FIELD: text}]})
+        assert (status, complaint in reason) == (500, True), reason
+    assert infer(api, GUEST, "\x04") == [[1.0] * 4]
+
+
+def send(api: Api, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str]:
+    """A request as a stranger may send it: status and body of the answer."""
+    connection = http.client.HTTPConnection(str(urlsplit(api.url).netloc), timeout=60)
+    connection.putrequest(method, path, skip_host="Host" in headers)
+    usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    for name, value in {**usual, **headers}.items():
+        connection.putheader(name.replace("_", "-"), value)
+    connection.endheaders()
+    with contextlib.suppress(ConnectionError):  # the answer may come before the end of the body
+        connection.send(body.encode())
+    answer = connection.getresponse()
+    status, said = answer.status, answer.read().decode()
+    connection.close()
+    return status, said
+
+
+def test_a_body_that_is_too_large_is_refused_and_the_node_lives(api: Api) -> None:
+    ids = json.dumps({"ids": ["x"] * 10_000_000})
+    for path in ("/_mget", "/_bulk", INFER):
+        assert send(api, "POST", path, ids)[0] == 413
+    assert api.ok("GET", "/_cluster/health")["status"] in ("green", "yellow")
