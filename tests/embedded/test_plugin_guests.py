@@ -6,6 +6,7 @@ import http.client
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,9 +20,11 @@ from tests.embedded.plugin_node import (
     Echo,
     drop_model,
     infer,
+    model_config,
     put_model,
     save_model,
     start_model,
+    wait_until,
 )
 
 pytestmark = pytest.mark.cluster
@@ -41,6 +44,16 @@ class Demanding(torch.nn.Module):  # type: ignore[misc]
         if length == 2:
             return torch.ones([1, 1]).expand(1, 150000000)
         return torch.ones([1, 16000000000])[:, :4]
+
+
+class Slow(torch.nn.Module):  # type: ignore[misc]
+    """Takes some tenths of a second."""
+
+    def forward(self, tokens: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        square = torch.ones([600, 600])
+        for _ in range(30):
+            square = torch.matmul(square, square) * 0.001
+        return torch.ones([1, 4]) + square[0, 0] * 0
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +116,48 @@ def test_a_body_that_is_too_large_is_refused_and_the_node_lives(api: Api) -> Non
     for path in ("/_mget", "/_bulk", INFER):
         assert send(api, "POST", path, ids)[0] == 413
     assert api.ok("GET", "/_cluster/health")["status"] in ("green", "yellow")
+
+
+def parts_of_guest(api: Api) -> int:
+    api.call("POST", "/.ml-inference-native-*/_refresh")
+    query = {"query": {"term": {"model_id": GUEST}}}
+    return int(api.ok("POST", "/.ml-inference-native-*/_count", query)["count"])
+
+
+def test_deletion_in_the_middle_of_an_upload_leaves_no_parts(api: Api) -> None:
+    body = {"definition": "A" * 2**18, "total_definition_length": 2**24, "total_parts": 64}
+    left = []
+    for _ in range(4):
+        drop_model(api, GUEST)
+        api.ok("PUT", f"/_ml/trained_models/{GUEST}", model_config())
+        with ThreadPoolExecutor(8) as pool:
+            path = f"/_ml/trained_models/{GUEST}/definition"
+            sent = [pool.submit(api.call, "PUT", f"{path}/{number}", body) for number in range(64)]
+            sent[5].result()
+            drop_model(api, GUEST)
+            statuses = {future.result()[0] for future in sent}
+        assert statuses == {200, 404}
+        left.append(parts_of_guest(api))
+        assert api.call("GET", f"/_ml/trained_models/{GUEST}")[0] == 404
+    assert left == [0] * 4
+
+
+def test_work_whose_caller_has_gone_is_skipped(api: Api, tmp_path: Path) -> None:
+    put_model(api, GUEST, save_model(Slow(), tmp_path))
+    start_model(api, GUEST)
+    body = json.dumps({"docs": [{MODEL_FIELD: "abc"}]})
+    callers = []
+    for _ in range(100):  # of 0.2 s each
+        connection = http.client.HTTPConnection(str(urlsplit(api.url).netloc))
+        connection.request("POST", f"{INFER}?timeout=100s", body, {"Content-Type": "application/json"})
+        callers.append(connection)
+    wait_until(lambda: pending(api) > 90)
+    for connection in callers:
+        connection.close()
+    assert api.call("POST", f"{INFER}?timeout=5s", {"docs": [{MODEL_FIELD: "abc"}]})[0] == 200
+    assert pending(api) == 0
+
+
+def pending(api: Api) -> int:
+    [stats] = api.ok("GET", f"/_ml/trained_models/{GUEST}/_stats")["trained_model_stats"]
+    return int(stats["deployment_stats"]["nodes"][0]["number_of_pending_requests"])

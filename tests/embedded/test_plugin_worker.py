@@ -61,7 +61,7 @@ def start_worker(path: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         [sys.executable, "-m", "cluster.embedded.worker", "--socket", str(path)],
         cwd=REPOSITORY,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(path.parent)},
         start_new_session=True,
     )
     wait_until(lambda: accepts(path))
@@ -113,6 +113,17 @@ def test_nonsense_ends_only_its_connection(
     assert client.load(save_model(Echo(), tmp_path).read_bytes()) == {"type": "loaded"}
     client.close()
     assert process.poll() is None
+
+
+def test_an_upload_that_is_broken_off_leaves_no_file(worker: tuple[subprocess.Popen[bytes], Path]) -> None:
+    process, path = worker
+    client = Client(path)
+    load = {"type": "load", "deployment": "test", "bytes": 9, "threads": 1, "allocations": 1, "memory": 9}
+    client.connection.send(Frame(load))
+    client.connection.send(Frame({"type": "part"}, bytes(9)))
+    client.close()
+    wait_until(lambda: not children(process.pid))
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])

@@ -1,16 +1,14 @@
 package org.peaks.embedded.model;
 
 import java.io.IOException;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.elasticsearch.ElasticsearchStatusException;
 import org.elasticsearch.ExceptionsHelper;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.support.ContextPreservingActionListener;
-import org.elasticsearch.action.support.PlainActionFuture;
 import org.elasticsearch.cluster.node.DiscoveryNode;
 import org.elasticsearch.common.util.concurrent.EsRejectedExecutionException;
 import org.elasticsearch.core.Releasable;
@@ -18,15 +16,14 @@ import org.elasticsearch.core.Releasables;
 import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.tasks.TaskCancelledException;
 import org.elasticsearch.threadpool.ThreadPool;
 import org.elasticsearch.xpack.core.ml.action.StartTrainedModelDeploymentAction.TaskParams;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
 import org.elasticsearch.xpack.core.ml.inference.assignment.AssignmentStats;
 import org.elasticsearch.xpack.core.ml.inference.assignment.RoutingState;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
-import org.elasticsearch.xpack.core.ml.inference.trainedmodel.RobertaTokenization;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
-import org.peaks.embedded.text.RobertaTokenizer;
 import org.peaks.embedded.text.Tokens;
 import org.peaks.embedded.worker.LoadedModel;
 import org.peaks.embedded.worker.ModelRefusedException;
@@ -53,8 +50,7 @@ final class Deployment {
   private final Observer observer;
   private final boolean patient;
 
-  private volatile TrainedModelConfig config;
-  private volatile RobertaTokenizer tokenizer;
+  private volatile ModelFacts facts;
   private volatile LoadedModel model;
   private final Statistics statistics = new Statistics();
   private final WorkQueue queue;
@@ -109,7 +105,7 @@ final class Deployment {
     LoadedModel loaded = model;
     try {
       if (loaded != null) {
-        loaded.resize(allocations, memory());
+        loaded.resize(allocations, Capacity.memoryOf(parameters, allocations));
       }
     } catch (IOException e) {
       logger.debug("the worker went; the next one is told by [load]", e);
@@ -124,8 +120,10 @@ final class Deployment {
     return statistics.of(node, queue.size(), parameters.getThreadsPerAllocation(), allocations);
   }
 
+  /** The model's configuration; null before it was read for the first time. */
   TrainedModelConfig config() {
-    return config;
+    ModelFacts known = facts;
+    return known == null ? null : known.config();
   }
 
   /**
@@ -134,12 +132,14 @@ final class Deployment {
    * @param applied the model's configuration with the request's changes
    * @param urgent whether the text goes before those that wait and are not
    * @param timeout how long to wait for the answer; the time in the queue counts
+   * @param abandoned whether the caller has gone, so that the text need not be run any more
    */
   void infer(
       String text,
       InferenceConfig applied,
       boolean urgent,
       TimeValue timeout,
+      BooleanSupplier abandoned,
       ActionListener<InferenceResults> listener) {
     if (model == null) {
       listener.onFailure(unavailable());
@@ -150,7 +150,14 @@ final class Deployment {
         ContextPreservingActionListener.wrapPreservingContext(listener, threads.getThreadContext());
     Inference inference = new Inference(threads, timeout, statistics, atHome);
     try {
-      queue.put(() -> send(text, (TextEmbeddingConfig) applied, inference), urgent);
+      queue.put(
+          () -> {
+            if (abandoned.getAsBoolean()) {
+              inference.onFailure(new TaskCancelledException("the caller has gone"));
+            }
+            send(text, (TextEmbeddingConfig) applied, inference);
+          },
+          urgent);
     } catch (EsRejectedExecutionException e) {
       statistics.rejected();
       inference.onFailure(e);
@@ -170,7 +177,8 @@ final class Deployment {
           if (loaded == null) {
             throw unavailable();
           }
-          Tokens tokens = tokenizer.tokenize(text, settings.getTokenization().getTruncate());
+          Tokens tokens =
+              facts.tokenizer().tokenize(text, settings.getTokenization().getTruncate());
           long sent = System.nanoTime();
           loaded.infer(
               new RequestBody(tokens.ids()),
@@ -238,8 +246,12 @@ final class Deployment {
 
   /** Loads the model and answers until the worker goes or the deployment stops. */
   private void serve() throws IOException, ModelRefusedException {
-    prepare();
-    LoadedModel loaded = LoadedModel.load(socket, settings(), store.parts(parameters.getModelId()));
+    if (facts == null) {
+      facts = ModelFacts.read(store, parameters.getModelId());
+    }
+    LoadedModel loaded =
+        LoadedModel.load(
+            socket, facts.toLoad(parameters, allocations), store.parts(parameters.getModelId()));
     try (loaded) {
       model = loaded;
       if (stopped) {
@@ -250,39 +262,6 @@ final class Deployment {
     } finally {
       model = null;
     }
-  }
-
-  private void prepare() {
-    if (tokenizer != null) {
-      return;
-    }
-    PlainActionFuture<TrainedModelConfig> configuration = new PlainActionFuture<>();
-    store.configuration(parameters.getModelId(), configuration);
-    config = configuration.actionGet();
-    PlainActionFuture<Vocabulary> vocabulary = new PlainActionFuture<>();
-    store.vocabulary(parameters.getModelId(), vocabulary);
-    TextEmbeddingConfig settings = (TextEmbeddingConfig) config.getInferenceConfig();
-    tokenizer = vocabulary.actionGet().tokenizer((RobertaTokenization) settings.getTokenization());
-  }
-
-  private Map<String, Object> settings() {
-    Map<String, Object> settings = new HashMap<>();
-    settings.put("type", "load");
-    settings.put("deployment", parameters.getDeploymentId());
-    settings.put("bytes", parameters.getModelBytes());
-    settings.put("threads", parameters.getThreadsPerAllocation());
-    settings.put("allocations", allocations);
-    settings.put("memory", memory());
-    Integer dims = ((TextEmbeddingConfig) config.getInferenceConfig()).getEmbeddingSize();
-    if (dims != null) {
-      settings.put("dims", dims);
-    }
-    return settings;
-  }
-
-  /** The bytes that Elasticsearch counts for this deployment. */
-  private long memory() {
-    return Capacity.memoryOf(parameters, allocations);
   }
 
   private void become(RoutingState next, String why) {

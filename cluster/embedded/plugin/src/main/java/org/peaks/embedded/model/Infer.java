@@ -13,6 +13,8 @@ import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.inference.InferenceResults;
 import org.elasticsearch.injection.guice.Inject;
 import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.tasks.CancellableTask;
+import org.elasticsearch.tasks.Task;
 import org.elasticsearch.transport.TransportService;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction;
 import org.elasticsearch.xpack.core.ml.action.InferModelAction.Request;
@@ -48,13 +50,18 @@ public class Infer extends ModelAction<Request, Response> {
 
   @Override
   void answer(Request request, ActionListener<Response> listener) {
+    answer(null, request, listener);
+  }
+
+  @Override
+  void answer(Task task, Request request, ActionListener<Response> listener) {
     Licence.check();
     List<TrainedModelAssignment> assignments =
         TrainedModelAssignmentUtils.modelAssignments(request.getId(), state());
     if (assignments.isEmpty()) {
       explainMissing(request.getId(), listener);
     } else {
-      inferWith(pick(assignments), request, listener);
+      inferWith(pick(assignments), task, request, listener);
     }
   }
 
@@ -82,7 +89,10 @@ public class Infer extends ModelAction<Request, Response> {
   }
 
   private void inferWith(
-      TrainedModelAssignment assignment, Request request, ActionListener<Response> listener) {
+      TrainedModelAssignment assignment,
+      Task task,
+      Request request,
+      ActionListener<Response> listener) {
     Deployment deployment = services.deployments().get(assignment.getDeploymentId());
     if (deployment == null || deployment.config() == null) {
       throw ExceptionsHelper.conflictStatusException(
@@ -108,6 +118,7 @@ public class Infer extends ModelAction<Request, Response> {
             applied,
             request.isHighPriority(),
             timeout(request),
+            () -> task instanceof CancellableTask cancellable && cancellable.isCancelled(),
             all.acquire(result -> results[place] = result));
       }
     }

@@ -38,6 +38,13 @@ abstract class ModelAction<Q extends ActionRequest, A extends ActionResponse>
 
   abstract void answer(Q request, ActionListener<A> listener);
 
+  /**
+   * As {@link #answer(Q, ActionListener)}, for what takes so long that its caller may have gone.
+   */
+  void answer(Task task, Q request, ActionListener<A> listener) {
+    answer(request, listener);
+  }
+
   final ClusterState state() {
     return cluster.state();
   }
@@ -51,6 +58,6 @@ abstract class ModelAction<Q extends ActionRequest, A extends ActionResponse>
 
   @Override
   protected final void doExecute(Task task, Q request, ActionListener<A> listener) {
-    ActionListener.run(listener, checked -> answer(request, checked));
+    ActionListener.run(listener, checked -> answer(task, request, checked));
   }
 }

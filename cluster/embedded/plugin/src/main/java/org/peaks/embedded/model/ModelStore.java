@@ -9,11 +9,11 @@ import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.admin.indices.refresh.RefreshRequest;
 import org.elasticsearch.action.bulk.BulkRequest;
 import org.elasticsearch.action.delete.DeleteRequest;
-import org.elasticsearch.action.index.IndexRequest;
 import org.elasticsearch.action.search.SearchRequest;
 import org.elasticsearch.action.support.IndicesOptions;
 import org.elasticsearch.action.support.PlainActionFuture;
 import org.elasticsearch.action.support.WriteRequest.RefreshPolicy;
+import org.elasticsearch.action.update.UpdateRequest;
 import org.elasticsearch.client.internal.Client;
 import org.elasticsearch.client.internal.OriginSettingClient;
 import org.elasticsearch.common.CheckedSupplier;
@@ -22,6 +22,7 @@ import org.elasticsearch.search.SearchHit;
 import org.elasticsearch.search.builder.SearchSourceBuilder;
 import org.elasticsearch.search.sort.SortOrder;
 import org.elasticsearch.xcontent.NamedXContentRegistry;
+import org.elasticsearch.xcontent.ToXContentObject;
 import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xpack.core.ClientHelper;
 import org.elasticsearch.xpack.core.ml.inference.TrainedModelConfig;
@@ -42,7 +43,10 @@ final class ModelStore {
     this.documents = new ModelDocuments(this.client, registry);
   }
 
-  /** Stores a new model's configuration; fails with 400 where the model exists. */
+  /**
+   * Stores a new model's configuration, and removes what an earlier model of its id left; fails
+   * with 400 where the model exists.
+   */
   void putConfiguration(TrainedModelConfig config, ActionListener<Void> listener) {
     String exists =
         Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_EXISTS, config.getModelId());
@@ -52,17 +56,17 @@ final class ModelStore {
         config,
         RefreshPolicy.IMMEDIATE,
         exists,
-        listener);
+        listener.delegateFailureAndWrap((next, stored) -> deleteRest(config.getModelId(), next)));
   }
 
-  /** Replaces a stored configuration. */
+  /** Changes a stored configuration; fails with 404 where the model was deleted. */
   void updateConfiguration(TrainedModelConfig config, ActionListener<Void> listener) {
-    IndexRequest request =
-        new IndexRequest(ModelIndices.CONFIGURATIONS)
-            .id(config.getModelId())
-            .source(ModelDocuments.toSource(config))
+    UpdateRequest request =
+        new UpdateRequest(ModelIndices.CONFIGURATIONS, config.getModelId())
+            .doc(ModelDocuments.toSource(config))
+            .retryOnConflict(10) // parts may come at the same time
             .setRefreshPolicy(RefreshPolicy.IMMEDIATE);
-    client.index(request, listener.map(stored -> null));
+    client.update(request, listener.map(stored -> null));
   }
 
   void putPart(DefinitionPart part, String modelId, int number, ActionListener<Void> listener) {
@@ -71,14 +75,37 @@ final class ModelStore {
     String id = DefinitionPart.documentId(modelId, number);
     // A large model has a thousand parts: only the last one makes them all visible to searches.
     RefreshPolicy refresh = part.isLast() ? RefreshPolicy.IMMEDIATE : RefreshPolicy.NONE;
-    documents.create(ModelIndices.DEFINITIONS, id, part, refresh, exists, listener);
+    createOf(modelId, id, part, refresh, exists, listener);
   }
 
   void putVocabulary(String modelId, Vocabulary vocabulary, ActionListener<Void> listener) {
     String exists = Messages.getMessage(Messages.INFERENCE_TRAINED_MODEL_VOCAB_EXISTS, modelId);
     String id = VocabularyConfig.docId(modelId);
+    createOf(modelId, id, vocabulary, RefreshPolicy.IMMEDIATE, exists, listener);
+  }
+
+  /** Stores a document of a model; where the model is deleted meanwhile, removes it and fails. */
+  private void createOf(
+      String modelId,
+      String id,
+      ToXContentObject content,
+      RefreshPolicy refresh,
+      String exists,
+      ActionListener<Void> listener) {
+    ActionListener<TrainedModelConfig> check =
+        ActionListener.wrap(
+            config -> listener.onResponse(null),
+            e ->
+                client.delete(
+                    new DeleteRequest(ModelIndices.DEFINITIONS, id),
+                    ActionListener.running(() -> listener.onFailure(e))));
     documents.create(
-        ModelIndices.DEFINITIONS, id, vocabulary, RefreshPolicy.IMMEDIATE, exists, listener);
+        ModelIndices.DEFINITIONS,
+        id,
+        content,
+        refresh,
+        exists,
+        ActionListener.wrap(stored -> configuration(modelId, check), listener::onFailure));
   }
 
   /** Every stored configuration, by model id. */
@@ -184,12 +211,23 @@ final class ModelStore {
   void delete(String modelId, ActionListener<Void> listener) {
     configuration(
         modelId,
-        listener.delegateFailureAndWrap(
-            (delegate, config) ->
-                findParts(
-                    modelId,
-                    delegate.delegateFailureAndWrap(
-                        (inner, parts) -> deleteDocuments(modelId, parts, inner)))));
+        listener.delegateFailureAndWrap((next, config) -> deleteConfiguration(modelId, next)));
+  }
+
+  /**
+   * The configuration goes first: parts that are stored after it find none, and go by themselves.
+   */
+  private void deleteConfiguration(String modelId, ActionListener<Void> listener) {
+    client.delete(
+        new DeleteRequest(ModelIndices.CONFIGURATIONS, modelId)
+            .setRefreshPolicy(RefreshPolicy.IMMEDIATE),
+        listener.delegateFailureAndWrap((next, gone) -> deleteRest(modelId, next)));
+  }
+
+  private void deleteRest(String modelId, ActionListener<Void> listener) {
+    findParts(
+        modelId,
+        listener.delegateFailureAndWrap((next, parts) -> deleteDocuments(modelId, parts, next)));
   }
 
   /** Answers with the ids of all parts, also of an upload that was broken off. */
@@ -217,7 +255,6 @@ final class ModelStore {
     BulkRequest bulk = new BulkRequest().setRefreshPolicy(RefreshPolicy.IMMEDIATE);
     parts.forEach(id -> bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, id)));
     bulk.add(new DeleteRequest(ModelIndices.DEFINITIONS, VocabularyConfig.docId(modelId)));
-    bulk.add(new DeleteRequest(ModelIndices.CONFIGURATIONS, modelId));
     client.bulk(bulk, listener.map(done -> null));
   }
 
