@@ -101,7 +101,7 @@ def send(api: Api, method: str, path: str, body: str = "", **headers: str) -> tu
     connection.putrequest(method, path, skip_host="Host" in headers)
     usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     for name, value in {**usual, **headers}.items():
-        connection.putheader(name.replace("_", "-"), value)
+        connection.putheader(name, value)
     connection.endheaders()
     with contextlib.suppress(ConnectionError):  # the answer may come before the end of the body
         connection.send(body.encode())
@@ -161,3 +161,31 @@ def test_work_whose_caller_has_gone_is_skipped(api: Api, tmp_path: Path) -> None
 def pending(api: Api) -> int:
     [stats] = api.ok("GET", f"/_ml/trained_models/{GUEST}/_stats")["trained_model_stats"]
     return int(stats["deployment_stats"]["nodes"][0]["number_of_pending_requests"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},  # of a file, or a frame without rights
+        {"Origin": "http://localhost:8000"},  # what else this machine serves is no friend either
+        {"Origin": "http://evil.example:1", "Host": "evil.example:1"},  # the page's name leads here
+        {"Host": "evil.example:1"},
+        {"Sec-Fetch-Site": "cross-site"},  # a picture's address, which names no origin
+    ],
+)
+def test_a_web_page_gets_403(api: Api, headers: dict[str, str]) -> None:
+    api.ok("PUT", "/guarded/_doc/1", {"text": "mine"})
+    for method, path in (("POST", "/guarded/_close"), ("GET", "/guarded/_search"), ("DELETE", "/guarded")):
+        status, said = send(api, method, path, **headers)
+        assert status == 403 and "mine" not in said, said
+    assert send(api, "GET", "/guarded/_doc/1")[0] == 200
+    api.ok("DELETE", "/guarded")
+
+
+def test_programs_of_this_machine_need_no_origin(api: Api) -> None:
+    port = urlsplit(api.url).port
+    for host in (f"localhost:{port}", f"127.0.0.1:{port}", "[::1]", f"peaks.localhost:{port}"):
+        assert send(api, "GET", "/_cat/health", Host=host)[0] == 200
+    assert send(api, "GET", "/_cat/health", **{"Sec-Fetch-Site": "none"})[0] == 200  # typed into a browser
+    assert send(api, "GET", "/_cat/health", Origin=api.url)[0] == 200

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.elasticsearch.action.support.ActionFilter;
 import org.elasticsearch.cluster.NamedDiff;
 import org.elasticsearch.common.io.stream.NamedWriteableRegistry;
 import org.elasticsearch.common.settings.Setting;
@@ -22,6 +23,7 @@ import org.elasticsearch.plugins.ScriptPlugin;
 import org.elasticsearch.plugins.SearchPlugin;
 import org.elasticsearch.plugins.SystemIndexPlugin;
 import org.elasticsearch.rest.RestHandler;
+import org.elasticsearch.rest.RestHeaderDefinition;
 import org.elasticsearch.script.ScriptContext;
 import org.elasticsearch.script.ScriptEngine;
 import org.elasticsearch.xcontent.NamedXContentRegistry;
@@ -30,6 +32,7 @@ import org.elasticsearch.xpack.core.ml.inference.MlInferenceNamedXContentProvide
 import org.elasticsearch.xpack.core.ml.inference.assignment.TrainedModelAssignmentMetadata;
 import org.elasticsearch.xpack.core.ml.vectors.TextEmbeddingQueryVectorBuilder;
 import org.peaks.embedded.analysis.CommonAnalysis;
+import org.peaks.embedded.guests.PageFilter;
 import org.peaks.embedded.ingest.InferenceProcessor;
 import org.peaks.embedded.ingest.RemoveProcessor;
 import org.peaks.embedded.ingest.SetProcessor;
@@ -144,6 +147,16 @@ public final class EmbeddedPlugin extends StackPlugin
   @SuppressWarnings("rawtypes") // 9.5 has no type parameters here
   protected List<ActionHandler> actions() {
     return ModelApi.actions();
+  }
+
+  @Override
+  public Collection<ActionFilter> getActionFilters() {
+    return List.of(new PageFilter(services.threadPool().getThreadContext()));
+  }
+
+  @Override
+  public Collection<RestHeaderDefinition> getRestHeaders() {
+    return PageFilter.headers();
   }
 
   @Override
