@@ -23,7 +23,7 @@ CHART = next(one for one in OBJECTS if one.type == "lens")
 @pytest.fixture(autouse=True)
 def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of the caller's own."""
-    for name in ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY"):
+    for name in ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY", "ES_CA_CERTS"):
         monkeypatch.delenv(name, raising=False)
 
 
