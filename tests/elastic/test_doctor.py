@@ -11,7 +11,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from loader.commands.asset_files import format_findings
-from loader.elastic.assets import PIPELINE, SCRIPTS, read_assets
+from loader.elastic.assets import SCRIPTS, read_assets
 from loader.elastic.health.finding import Finding
 from loader.elastic.models import embed_texts
 from tests.conftest import DEMO_CHECKPOINT, Node, call_peaks, invoke
@@ -130,10 +130,7 @@ def test_an_index_of_another_model_or_without_a_field_is_named(
 
 @pytest.mark.parametrize(("paths", "faulty"), [
     ("_ml/", {"model", "deployment", "warm-up"}),
-    ("_license", {"licence"}),
-    ("_health_report", {"disk"}),
     (SCRIPTS, {"search templates"}),
-    (PIPELINE, {"ingest pipelines"}),
     ("/concepts/_mapping", {"index concepts"}),
     ("^/$", set[str]()),
 ])

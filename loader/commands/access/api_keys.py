@@ -39,8 +39,8 @@ def create_key(connection: Connection, purpose: str, expires: str | None) -> Non
     """Make a key for one purpose, and print it once.
 
     search asks questions and serves `peaks browse`. loader also loads photos, peaks and concepts, and
-    confirms peaks. setup deploys the model, applies the assets and calibrates. The user who makes a key, such
-    as elastic, must have its privileges.
+    confirms peaks. setup deploys the model, applies the assets, calibrates, and asks `peaks doctor`. The user
+    who makes a key, such as elastic, must have its privileges.
     """
     request = read_key_request(purpose)
     client = connection.client()
