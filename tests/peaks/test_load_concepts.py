@@ -1,17 +1,25 @@
 """Concepts into a real node: their vectors are made in the cluster, and nowhere else."""
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from elasticsearch import Elasticsearch
 
+from cluster.embedded.home import Home
+from cluster.embedded.processes import Process, find_members, is_worker
 from loader.peaks.catalogue import Concept
 from loader.peaks.catalogue_file import read_catalogue
 from tests.conftest import REPOSITORY, Node, invoke
 from tests.elastic.fault_proxy import run_proxy
+from tests.embedded.plugin_node import wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -65,6 +73,32 @@ def test_a_busy_cluster_is_waited_for_to_the_end(
         met = [seen.outcome for seen in proxy.seen if "_refresh" in seen.path]
     assert result.exit_code == 0, result.output
     assert met == [503] * 4 + [200]
+
+
+def test_no_concept_is_lost_while_the_model_dies_again_and_again(
+    node: Node, fresh_indices: str, tmp_path: Path
+) -> None:
+    if node.home is None:
+        pytest.skip("the node was started by somebody else: its worker is not this test's to kill")
+    home, many = Home(node.home), tmp_path / "many.yaml"
+    entries = [f"- id: c{number}\n  names: {{en: [concept {number}]}}\n" for number in range(400)]
+    many.write_text("".join(entries))
+
+    def models() -> list[Process]:
+        return [each for each in find_members(home, is_worker) if each.pid != each.session]
+
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load, node, many, "--json")
+        for _ in range(3):
+            wait_until(lambda: loading.done() or bool(models()))
+            for model in models():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(model.pid, signal.SIGKILL)
+            time.sleep(0.3)
+        result = loading.result()
+    assert result.exit_code == 0, result.output
+    reported = json.loads(result.stdout)
+    assert (reported["created"] + reported["updated"], reported["rejected"]) == (400, [])
 
 
 def test_a_refused_concept_is_named(

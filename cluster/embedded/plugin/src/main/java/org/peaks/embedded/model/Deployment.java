@@ -26,6 +26,7 @@ import org.elasticsearch.xpack.core.ml.inference.trainedmodel.InferenceConfig;
 import org.elasticsearch.xpack.core.ml.inference.trainedmodel.TextEmbeddingConfig;
 import org.peaks.embedded.text.Tokens;
 import org.peaks.embedded.worker.LoadedModel;
+import org.peaks.embedded.worker.LoadingEndedException;
 import org.peaks.embedded.worker.ModelRefusedException;
 import org.peaks.embedded.worker.RequestBody;
 
@@ -224,11 +225,13 @@ final class Deployment {
         everLoaded = true;
         become(RoutingState.STARTING, workerIsDown());
       } catch (IOException e) {
-        if (patient == false && everLoaded == false) {
-          become(RoutingState.FAILED, workerIsDown());
+        boolean onlyLoading = e instanceof LoadingEndedException;
+        String why = onlyLoading ? e.getMessage() : workerIsDown();
+        if (everLoaded == false && (patient == false || onlyLoading)) {
+          become(RoutingState.FAILED, why);
           return;
         }
-        become(RoutingState.STARTING, workerIsDown());
+        become(RoutingState.STARTING, why);
       } catch (ModelRefusedException | RuntimeException e) {
         // Right after a restart the stored model's shard may still be on its way.
         boolean passes = ExceptionsHelper.status(e) == RestStatus.SERVICE_UNAVAILABLE;

@@ -32,6 +32,7 @@ public final class LoadedModel implements Closeable {
    * @param settings the worker's {@code load} message
    * @param parts gives the model's bytes in order, null after the last
    * @throws ModelRefusedException when the worker will not run this model
+   * @throws LoadingEndedException when only the process that loads the model goes
    * @throws IOException when the worker is not there, or goes
    */
   public static LoadedModel load(
@@ -55,15 +56,12 @@ public final class LoadedModel implements Closeable {
     }
   }
 
-  /** A model that ends the process in which it is loaded must not be tried again and again. */
-  private static Frame awaitAnswer(WorkerConnection connection, String socket)
-      throws IOException, ModelRefusedException {
+  private static Frame awaitAnswer(WorkerConnection connection, String socket) throws IOException {
     try {
       return connection.receive();
     } catch (IOException e) {
       WorkerConnection.open(socket).close(); // or the worker is gone as a whole
-      throw new ModelRefusedException(
-          "the process that loaded the model ended: its file is damaged, or it needs too much memory");
+      throw new LoadingEndedException(e);
     }
   }
 
