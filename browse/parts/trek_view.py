@@ -33,7 +33,7 @@ def show_trek(settings: Settings, address: Address, answer: Answer) -> None:
     Raises:
         PeaksError: no photo has a position, or none with these filters.
     """
-    is_asked = bool(address.q.strip() or address.like or address.stack)
+    is_asked = address.has_match or bool(address.stack)
     filters = address.filters(settings.client)
     trek = read_trek(settings.client, filters, answer=answer if is_asked else None)
     trek, outline = replace(trek, without_thumbnail=0), []
