@@ -42,7 +42,7 @@ def as_plain_text(text: str) -> str:
 
 def leave_out_options(text: str) -> str:
     """A sentence without the command line's options, which are parts of the address here."""
-    return re.sub(r"(?<![\w`-])--(box|from|page|to)\b", r"\1", re.sub(r" \(--[^)]*\)", "", text))
+    return re.sub(r"(?<![\w`-])--(area|box|from|page|to)\b", r"\1", re.sub(r" \(--[^)]*\)", "", text))
 
 
 PAGES = open_pages(str(PARTS))

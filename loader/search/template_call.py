@@ -43,6 +43,7 @@ _WORDS = {
 # Where jsonschema's own message would print the whole value.
 _SHORT = {
     "maxLength": "longer than the {limit} characters that {template} takes",
+    "pattern": "not written as {template} takes it",
     "maxItems": "more than the {limit} values that {template} takes",
 }
 

@@ -86,6 +86,7 @@ def test_a_file_is_found_by_its_name(settings: Settings, photos: Path) -> None:
     ({"photo": "\0"}, "The index has no such photo any more"),
     ({"from_day": "2024", "to_day": "2023"}, "from 2024 lies after to 2023"),
     ({"box": "none", "view": "map"}, "passes the filters (without a position)"),
+    ({"area": "somewhere around here, or a bit to the north"}, "area: not written as photos-"),
     ({"concept": "yeti"}, "No concept among the catalogue's 2 is called 'yeti'"),
 ])
 def test_a_hostile_address_is_one_sentence(
