@@ -26,6 +26,13 @@ def require_esql(client: Elasticsearch) -> None:
         pytest.skip("the embedded node has ES|QL on 8.19 only: the jars of 9.5 are not published")
 
 
+def require_disk(client: Elasticsearch) -> None:
+    """Skip the test where Elasticsearch rightly says that this machine's disk is too full."""
+    disk = client.health_report(feature="disk")["indicators"]["disk"]
+    if disk["status"] in ("yellow", "red"):
+        pytest.skip(f"the disk of this machine is too full: {disk['symptom']}")
+
+
 def delete_indices(client: Elasticsearch) -> None:
     """Delete every concrete index that the project's aliases stand for, or stood for."""
     names = _concrete_indices(client)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 Given = TypeVar("Given")
 
+OWN_CONCEPTS = Path(__file__).resolve().parents[2] / "catalogues" / "concepts.yaml"
+
 _references_option = click.option(
     "--reference-images", "folder", metavar="DIR", type=FOLDER,
     help="Folder with one sub-folder of photos for each peak, named by its id.",
@@ -103,15 +105,16 @@ def load_peaks(
 
 
 @click.command("load-concepts")
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, default=OWN_CONCEPTS)
 @json_option
 @connection_options
 def load_concepts(connection: Connection, file: Path, as_json: bool) -> None:
     """Load a catalogue of what photos may show besides peaks.
 
-    FILE is YAML. The names of a concept become its vector inside the cluster, by the pipeline of the index
-    concepts. A mistake in FILE is named with its line, and nothing is written. Exit status: 0 when every
-    concept is in, 1 when one was refused or nothing could be done.
+    FILE is YAML; without it, the 48 concepts of a Himalayan trek that come with the program. The names of a
+    concept become its vector inside the cluster, by the pipeline of the index concepts. A mistake in FILE is
+    named with its line, and nothing is written. Exit status: 0 when every concept is in, 1 when one was
+    refused or nothing could be done.
     """
     from loader.peaks import catalogue_writer
 

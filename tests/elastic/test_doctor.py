@@ -17,7 +17,7 @@ from loader.elastic.models import embed_texts
 from tests.conftest import DEMO_CHECKPOINT, Node, call_peaks, invoke
 from tests.elastic.fault_proxy import run_proxy
 from tests.kibana.fake_kibana import serve_kibana
-from tests.session_node import delete_indices
+from tests.session_node import delete_indices, require_disk
 from tests.snapshots import check_snapshot
 
 pytestmark = pytest.mark.cluster
@@ -57,6 +57,12 @@ def check_table(name: str, findings: dict[str, Finding], monkeypatch: pytest.Mon
 
 def wrong(findings: dict[str, Finding]) -> set[str]:
     return {subject for subject, finding in findings.items() if finding.state == "wrong"}
+
+
+@pytest.fixture(autouse=True)
+def disk(client: Elasticsearch) -> None:
+    """As it should be."""
+    require_disk(client)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cluster.embedded.home import Home
 from cluster.embedded.processes import Process, find_members, is_worker
 from loader.peaks.catalogue import Concept
 from loader.peaks.catalogue_file import read_catalogue
-from tests.conftest import REPOSITORY, Node, invoke
+from tests.conftest import REPOSITORY, Node, call_peaks, invoke
 from tests.elastic.fault_proxy import run_proxy
 from tests.embedded.plugin_node import wait_until
 
@@ -49,6 +49,14 @@ def test_every_concept_gets_the_vector_of_its_names(
         answer = client.ml.infer_trained_model(model_id=fresh_indices, docs=[{"text_field": text}])
         vector = answer["inference_results"][0]["predicted_value"]
         assert fields["text_embed"] == pytest.approx(vector, abs=1e-6)
+
+
+def test_without_a_file_the_programs_own_concepts_are_loaded(
+    node: Node, client: Elasticsearch, fresh_indices: str
+) -> None:
+    said = call_peaks("load-concepts", "--url", node.url)
+    client.indices.refresh(index="concepts")
+    assert "concepts.yaml" in said and client.count(index="concepts")["count"] == 48
 
 
 def test_a_second_run_replaces(node: Node, fresh_indices: str) -> None:

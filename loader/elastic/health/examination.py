@@ -82,6 +82,7 @@ def _memory(client: Elasticsearch) -> Verdict:
 def _disk(client: Elasticsearch) -> Verdict:
     """Elasticsearch's own opinion, by its watermarks and blocks."""
     disk = client.health_report(feature="disk")["indicators"]["disk"]
-    advice = next((each["action"] for each in disk.get("diagnosis", ())), "")
-    state = {"green": "ok", "unknown": "–"}.get(disk["status"], "wrong")
-    return state, disk["symptom"], advice  # type: ignore[return-value]
+    told = disk["symptom"].rstrip(".")
+    if disk["status"] in ("yellow", "red"):
+        return "wrong", told, "add disk capacity, or free some"
+    return "ok" if disk["status"] == "green" else "–", told, ""
