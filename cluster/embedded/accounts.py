@@ -4,6 +4,8 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -47,17 +49,41 @@ class Account:
         return subprocess.run(command, cwd="/", **self.identity).returncode == 0
 
     def own(self, path: Path) -> None:
-        """Give `path` and everything below it to this account; links are given, never followed."""
+        """Give `path` and everything below it to this account; links are given, never followed.
+
+        Every folder is held open, so that nobody can put a link in its place meanwhile.
+        """
         if self.is_caller:
             return
-        self._own_one(path)
-        for folder, folders, files in os.walk(path):
+        self._own_one(str(path), None)
+        for _, folders, files, opened in os.fwalk(path):
             for name in (*folders, *files):
-                self._own_one(Path(folder, name))
+                self._own_one(name, opened)
 
-    def _own_one(self, path: Path) -> None:
-        if path.lstat().st_uid != self.uid:
-            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+    def _own_one(self, name: str, folder: int | None) -> None:
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid != self.uid:
+            os.chown(name, self.uid, self.gid, dir_fd=folder, follow_symlinks=False)
+
+
+@contextmanager
+def acting_as(uid: int, gid: int) -> Iterator[None]:
+    """Work on files with another user's rights: no link of theirs leads where they may not write themselves.
+
+    For callers other than root it changes nothing: what they may do to that user's files, the kernel says.
+    """
+    if os.geteuid() != 0 or uid == 0:
+        yield
+        return
+    own_gid, own_groups = os.getegid(), os.getgroups()
+    os.setgroups([])
+    os.setegid(gid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(own_gid)
+        os.setgroups(own_groups)
 
 
 def choose_account(requested: str | None, repository: Path) -> Account:

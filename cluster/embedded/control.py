@@ -91,7 +91,7 @@ def prepare(options: StartOptions, announce: Announce) -> tuple[Home, Stack]:
     home, account = _open_home(options)
     with locked(home):
         choice = _choose(home, account, options, announce)
-        _prepare(home, account, choice, options, announce)
+        _prepare(home, choice, options, announce)
     return home, choice.stack
 
 
@@ -110,13 +110,10 @@ def _choose(home: Home, account: Account, options: StartOptions, announce: Annou
     return choice
 
 
-def _prepare(
-    home: Home, account: Account, choice: Choice, options: StartOptions, announce: Announce
-) -> None:
+def _prepare(home: Home, choice: Choice, options: StartOptions, announce: Announce) -> None:
     fetch_distribution(home, choice.stack, java=choice.java, announce=announce)
     for package in () if options.bare else packages(choice.stack):
         build_plugin(home, package, choice.stack, java=choice.java, announce=announce)
-    account.own(home.path)
 
 
 def start(options: StartOptions, announce: Announce) -> ClusterStatus:
@@ -144,7 +141,7 @@ def _start_all(home: Home, account: Account, options: StartOptions, announce: An
     choice = _choose(home, account, options, announce)
     _end_all(home)  # half of a cluster, after a crash
     _check_surroundings(home, choice.stack, settings)
-    _prepare(home, account, choice, options, announce)
+    _prepare(home, choice, options, announce)
     try:
         _bring_up(home, account, choice, settings, options, announce)
     except BaseException:  # also Ctrl-C: nothing half-started stays behind
@@ -198,7 +195,6 @@ def _bring_up(
         _install(home, choice.stack, settings)
         choices = {"url": settings.url, "heap": settings.heap, "bare": options.bare}
         home.write_state({"stack": choice.stack.name, **choices, "security": settings.security})
-    account.own(home.path)
     if settings.security:
         ensure_password(home, choice.stack, java=choice.java, account=account)
     server = locate_server(home)
@@ -263,7 +259,8 @@ def _end_all(home: Home) -> int:
 def _end_workers(home: Home) -> int:
     workers = find_members(home, is_worker)
     end_processes(workers, WORKER_PATIENCE)
-    home.socket.unlink(missing_ok=True)
+    with home.acting():
+        home.socket.unlink(missing_ok=True)
     return len(workers)
 
 
@@ -277,7 +274,7 @@ def reset(home: Home) -> None:
         return
     with locked(home):
         _end_all(home)
-        with explained_disk_errors(home):
+        with explained_disk_errors(home), home.acting():
             for folder in (home.data, home.logs, home.temporary):
                 if folder.exists():
                     shutil.rmtree(folder)

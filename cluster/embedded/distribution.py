@@ -4,7 +4,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cluster.embedded.errors import ClusterError
@@ -30,11 +31,18 @@ def fetch_distribution(home: Home, stack: Stack, *, java: Java, announce: Callab
         return
     require_space(home.path, UNPACKING_NEEDS, f"unpack {stack}")
     announce(f"Fetching {stack} through Maven ({stack.archive_megabytes} MB the first time) …")
-    with explained_disk_errors(home), tempfile.TemporaryDirectory(dir=home.temporary) as name:
-        staging = Path(name)
-        _download(staging, home, stack, java)
-        unpack(next(staging.glob("*.zip")), staging)
-        (staging / folder.name).rename(folder)  # whole or not at all
+    # The archive comes to the caller, whose Maven writes it, and is unpacked by the home's owner.
+    with explained_disk_errors(home), tempfile.TemporaryDirectory(prefix="peaks-") as name:
+        _download(Path(name), home, stack, java)
+        archive = next(Path(name).glob("*.zip"))
+        with opened_archive(archive) as packed, home.acting():
+            _unpack_whole(packed, home, folder)
+
+
+def _unpack_whole(archive: zipfile.ZipFile, home: Home, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=home.temporary) as staging:
+        unpack(archive, Path(staging))
+        Path(staging, folder.name).rename(folder)  # whole or not at all
 
 
 def _download(staging: Path, home: Home, stack: Stack, java: Java) -> None:
@@ -44,26 +52,33 @@ def _download(staging: Path, home: Home, stack: Stack, java: Java) -> None:
         java=java,
         log=home.logs / "maven-distribution.log",
         folder=staging,
+        acting=home.acting,
     )
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip with its files' permission bits, which ``zipfile`` alone drops.
+@contextmanager
+def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip with the caller's rights, whoever unpacks it.
 
     Raises:
-        ClusterError: the archive is damaged.
+        ClusterError: it is damaged.
     """
     try:
-        with zipfile.ZipFile(archive) as file:
-            for member in file.infolist():
-                path = Path(file.extract(member, folder))
-                mode = (member.external_attr >> 16) & 0o777
-                if mode and not member.is_dir():
-                    path.chmod(mode)
+        with zipfile.ZipFile(path) as archive:
+            yield archive
     except zipfile.BadZipFile as error:
         raise ClusterError(
-            f"{archive.name} is damaged ({error}): remove it from Maven's cache, and try again."
+            f"{path.name} is damaged ({error}): remove it from Maven's cache, and try again."
         ) from error
+
+
+def unpack(archive: zipfile.ZipFile, folder: Path) -> None:
+    """Unpack a zip with its files' permission bits, which ``zipfile`` alone drops."""
+    for member in archive.infolist():
+        path = Path(archive.extract(member, folder))
+        mode = (member.external_attr >> 16) & 0o777
+        if mode and not member.is_dir():
+            path.chmod(mode)
 
 
 def require_space(folder: Path, needed: int, purpose: str) -> None:

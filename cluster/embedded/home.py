@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from cluster.embedded.accounts import Account
+from cluster.embedded.accounts import Account, acting_as
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.stacks import Stack, find_stack
 
@@ -64,6 +64,14 @@ class Home:
             return inside
         return Path("/tmp", f"peaks-{_digest(self.path)}", "worker.sock")
 
+    def acting(self) -> AbstractContextManager[None]:
+        """Work on the home's files with the rights of its owner, for whom root must open no doors."""
+        try:
+            owner = self.path.stat()
+        except FileNotFoundError:
+            return nullcontext()
+        return acting_as(owner.st_uid, owner.st_gid)
+
     def read_state(self) -> dict[str, Any]:
         """The last start's choices; empty when there was none or the file is damaged."""
         try:
@@ -80,7 +88,8 @@ class Home:
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Remember what this start chose."""
-        replace_text(self.state, json.dumps(state, indent=2) + "\n")
+        with self.acting():
+            replace_text(self.state, json.dumps(state, indent=2) + "\n")
 
 
 def locate_home(requested: Path | None, account: Account) -> Home:
@@ -113,12 +122,15 @@ def create_home(home: Home, account: Account) -> None:
     """
     _check_claim(home, account)
     with explained_disk_errors(home):
-        for folder in (home.path, home.config, home.data, home.logs, home.temporary, home.path / "run"):
-            folder.mkdir(parents=True, exist_ok=True)
+        home.path.mkdir(parents=True, exist_ok=True)
+        account.own(home.path)
+        with home.acting():
+            for folder in (home.config, home.data, home.logs, home.temporary, home.path / "run"):
+                folder.mkdir(exist_ok=True)
         if not home.state.exists():
             home.write_state({})
-    account.own(home.path)
-    _create_socket_folder(home, account)
+    with home.acting():
+        _create_socket_folder(home, account)
 
 
 def _check_claim(home: Home, account: Account) -> None:
@@ -154,7 +166,6 @@ def _create_socket_folder(home: Home, account: Account) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), account.uid):
         raise ClusterError(f"{folder} belongs to another user: remove it, or choose a shorter --home.")
-    account.own(folder)
     folder.chmod(0o700)
 
 
@@ -169,7 +180,9 @@ def locked(home: Home) -> Iterator[None]:
     Raises:
         ClusterError: another start, stop or reset of this home is at work, or it is another user's.
     """
-    with _open_lock(home.path / "lock") as file:
+    with home.acting():
+        opened = _open_lock(home.path / "lock")
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

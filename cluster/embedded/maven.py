@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from cluster.embedded.errors import ClusterError
@@ -22,7 +23,15 @@ _DOWNLOAD_SIGNS = re.compile(
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def run_maven(arguments: Sequence[str], *, purpose: str, java: Java, log: Path, folder: Path) -> None:
+def run_maven(
+    arguments: Sequence[str],
+    *,
+    purpose: str,
+    java: Java,
+    log: Path,
+    folder: Path,
+    acting: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
     """Run ``mvn`` in batch mode with `java`.
 
     Args:
@@ -30,6 +39,7 @@ def run_maven(arguments: Sequence[str], *, purpose: str, java: Java, log: Path, 
         purpose: what is being done, as a verb phrase for the error sentence ("fetch …", "build …").
         log: receives everything that Maven prints.
         folder: working directory of Maven.
+        acting: gives the rights to make the log; see ``home.Home.acting``.
 
     Raises:
         ClusterError: Maven is missing, could not download, or failed.
@@ -42,7 +52,9 @@ def run_maven(arguments: Sequence[str], *, purpose: str, java: Java, log: Path, 
         )
     command = [program, "--batch-mode", "-Dstyle.color=never", *arguments]
     environment = {**os.environ, "JAVA_HOME": str(java.home)}
-    with create_file(log) as output:
+    with acting():
+        made = create_file(log)
+    with made as output:
         done = subprocess.run(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )

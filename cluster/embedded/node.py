@@ -56,10 +56,12 @@ def write_settings(home: Home, settings: NodeSettings) -> None:
     }
     names = ["elasticsearch.yml", *(["plugin.yml"] if settings.with_plugins else [])]
     text = "".join(_fill(name, {**values, "logs": _quote(home.logs)}) for name in names)
-    replace_text(home.config / "elasticsearch.yml", text)
-    replace_text(home.config / "jvm.options", _fill("jvm.options", {**values, "logs": str(home.logs)}))
-    logging = TEMPLATES / "log4j2.properties"
-    replace_text(home.config / logging.name, logging.read_text(encoding="utf-8"))
+    java = _fill("jvm.options", {**values, "logs": str(home.logs)})
+    logging = (TEMPLATES / "log4j2.properties").read_text(encoding="utf-8")
+    with home.acting():
+        replace_text(home.config / "elasticsearch.yml", text)
+        replace_text(home.config / "jvm.options", java)
+        replace_text(home.config / "log4j2.properties", logging)
 
 
 def _fill(name: str, values: Mapping[str, str]) -> str:
@@ -73,7 +75,9 @@ def _quote(path: Path) -> str:
 
 def launch_node(home: Home, stack: Stack, *, java: Java, account: Account) -> subprocess.Popen[bytes]:
     """Start Elasticsearch's own launcher, which ends with status 0 when the node is ready."""
-    with create_file(home.logs / CONSOLE_NAME) as console:
+    with home.acting():
+        made = create_file(home.logs / CONSOLE_NAME)
+    with made as console:
         return subprocess.Popen(
             [str(home.elasticsearch(stack) / "bin" / "elasticsearch"), "--daemonize"],
             cwd=home.path,

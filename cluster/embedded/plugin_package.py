@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.embedded.distribution import unpack
+from cluster.embedded.distribution import opened_archive, unpack
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import IN_CHECKOUT, Home, explained_disk_errors, user_folder
 from cluster.embedded.java import Java
@@ -104,6 +104,7 @@ def _run_build(package: Package, home: Home, stack: Stack, java: Java) -> None:
         java=java,
         log=home.logs / f"maven-{package.sources.name}.log",
         folder=package.sources,
+        acting=home.acting,
     )
     if not archive.exists():
         raise ClusterError(f"Maven built {package.title} but made no {archive.name}: check {pom}.")
@@ -142,14 +143,15 @@ def install_plugin(home: Home, package: Package, stack: Stack) -> None:
     folder, stamp = package.folder(home, stack), package.installed(home, stack)
     if folder.is_dir() and stamp.exists() and stamp.read_text() == wanted:
         return
-    with explained_disk_errors(home):
+    with explained_disk_errors(home), opened_archive(package.archive(stack)) as archive, home.acting():
         remove_plugin(home, package, stack)
-        unpack(package.archive(stack), folder)
+        unpack(archive, folder)
         stamp.write_text(wanted)
 
 
 def remove_plugin(home: Home, package: Package, stack: Stack) -> None:
     """Leave the node without it."""
-    package.installed(home, stack).unlink(missing_ok=True)
-    if package.folder(home, stack).is_dir():
-        shutil.rmtree(package.folder(home, stack))
+    with home.acting():
+        package.installed(home, stack).unlink(missing_ok=True)
+        if package.folder(home, stack).is_dir():
+            shutil.rmtree(package.folder(home, stack))

@@ -22,15 +22,16 @@ def ensure_password(home: Home, stack: Stack, *, java: Java, account: Account) -
     Raises:
         ClusterError: Elasticsearch's keystore cannot be written.
     """
-    home.config.chmod(0o700)  # for the keystore, which Elasticsearch opens to its group
+    with home.acting():
+        home.config.chmod(0o700)  # for the keystore, which Elasticsearch opens to its group
     if home.password.exists():
         return
     password = secrets.token_urlsafe(24)
     _keep(home, password, stack, java, account)
-    descriptor = os.open(home.password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
+    with home.acting():
+        descriptor = os.open(home.password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(password)
-    account.own(home.password)
 
 
 def _keep(home: Home, password: str, stack: Stack, java: Java, account: Account) -> None:

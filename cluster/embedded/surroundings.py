@@ -85,7 +85,9 @@ def require_free_data(home: Home) -> None:
     lock = home.data / "node.lock"
     if not lock.exists():
         return
-    with lock.open("r+b") as file:
+    with home.acting():
+        opened = lock.open("r+b")
+    with opened as file:
         holder = _find_lock_holder(file.fileno())
     if holder is not None:
         process = read_process(holder)

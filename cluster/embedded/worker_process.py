@@ -36,10 +36,14 @@ def launch_worker(home: Home, account: Account) -> subprocess.Popen[bytes]:
         command, identity = ["-m", MODULE], account.identity
     else:
         command, identity = ["-m", "cluster.embedded.unprivileged", str(account.uid), str(account.gid)], {}
-    home.socket.unlink(missing_ok=True)  # left by a crash: a socket nobody listens on
-    if (home.logs / LOG_NAME).exists():  # it may say why the worker crashed
-        (home.logs / LOG_NAME).replace(home.logs / PREVIOUS_LOG_NAME)
-    with create_file(home.logs / LOG_NAME) as log:
+    with home.acting():
+        home.socket.unlink(missing_ok=True)  # left by a crash: a socket nobody listens on
+        if (home.logs / LOG_NAME).exists():  # it may say why the worker crashed
+            (home.logs / LOG_NAME).replace(home.logs / PREVIOUS_LOG_NAME)
+        for left in home.temporary.glob("model-*.pt"):  # by a worker of an earlier version
+            left.unlink()
+        made = create_file(home.logs / LOG_NAME)
+    with made as log:
         return subprocess.Popen(
             [sys.executable, *command, "--socket", str(home.socket)],
             cwd=home.path,

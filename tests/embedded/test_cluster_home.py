@@ -4,15 +4,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cluster.embedded.accounts import Account
+from cluster.embedded.control import reset, stop
+from cluster.embedded.distribution import fetch_distribution
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import LONGEST_SOCKET_PATH, Home, create_file, create_home, locate_home, locked
+from cluster.embedded.java import Java
+from cluster.embedded.node import NodeSettings, write_settings
+from cluster.embedded.stacks import STACKS
+from cluster.embedded.worker_process import launch_worker
 
 ME = Account("me", os.geteuid(), os.getegid())
+NOBODY = Account("nobody", 65534, 65534)
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
 HOLDER = """
 import sys
 from pathlib import Path
@@ -116,3 +126,64 @@ def test_create_file_replaces_a_link_and_spares_its_target(tmp_path: Path) -> No
         file.write(b"log")
     assert target.read_text() == "mine"
     assert (tmp_path / "log").read_text() == "log"
+
+
+@pytest.fixture
+def treasure() -> Iterator[tuple[Path, Home]]:
+    """A folder of root's that others may read, and a home of nobody's, in which links may lead there."""
+    names = ("lock", "console.log", "worker.log", "elasticsearch.yml", "cluster.json", "worker.sock")
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folders are closed to nobody
+        Path(place).chmod(0o755)
+        root, home = Path(place, "root"), Home(Path(place, "home"))
+        root.mkdir(mode=0o755)
+        for name in names:
+            (root / name).write_text("root's")
+        create_home(home, NOBODY)
+        yield root, home
+        assert {path.name: path.read_text() for path in root.iterdir()} == dict.fromkeys(names, "root's")
+        assert root.stat().st_mode & 0o777 == 0o755
+        assert {path.stat().st_uid for path in (root, *root.iterdir())} == {0}
+
+
+@needs_root
+def test_everything_in_a_home_is_its_owners(treasure: tuple[Path, Home]) -> None:
+    _, home = treasure
+    with locked(home):
+        write_settings(home, NodeSettings(9200, "1g", with_plugins=True))
+        home.write_state({"url": "x"})
+    assert (home.config / "elasticsearch.yml").exists()
+    assert {path.lstat().st_uid for path in home.path.rglob("*")} == {NOBODY.uid}
+    assert os.geteuid() == 0
+
+
+@needs_root
+def test_a_lock_that_is_a_link_to_roots_file_is_not_written(treasure: tuple[Path, Home]) -> None:
+    root, home = treasure
+    (home.path / "lock").symlink_to(root / "lock")
+    with pytest.raises(ClusterError, match=r"lock cannot be written \(Permission denied\)"), locked(home):
+        pass
+
+
+@needs_root
+@pytest.mark.parametrize("folder", ["logs", "config", "run", "tmp"])
+def test_folders_that_are_links_to_roots_are_not_written(treasure: tuple[Path, Home], folder: str) -> None:
+    root, home = treasure
+    for inside in (home.path / folder).iterdir():
+        inside.unlink()
+    (home.path / folder).rmdir()
+    (home.path / folder).symlink_to(root)
+    refused = 0
+    for work in (
+        lambda: create_home(home, NOBODY),
+        lambda: write_settings(home, NodeSettings(9200, "1g", with_plugins=True)),
+        lambda: launch_worker(home, NOBODY).kill(),
+        lambda: fetch_distribution(home, STACKS[0], java=Java(Path("/nowhere"), 21), announce=print),
+        lambda: stop(home),
+        lambda: reset(home),
+    ):
+        try:
+            work()
+        except (OSError, ClusterError):
+            refused += 1
+    assert refused >= 1
+    assert os.geteuid() == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.embedded.distribution import require_space, unpack
+from cluster.embedded.distribution import opened_archive, require_space, unpack
 from cluster.embedded.errors import ClusterError
 from cluster.embedded.home import Home
 from cluster.embedded.java import Java
@@ -152,14 +152,16 @@ def test_unpack_keeps_permissions(tmp_path: Path) -> None:
         entry = zipfile.ZipInfo("bin/tool")
         entry.external_attr = 0o755 << 16
         file.writestr(entry, "#!/bin/sh\n")
-    unpack(archive, tmp_path / "out")
+    with opened_archive(archive) as packed:
+        unpack(packed, tmp_path / "out")
     assert (tmp_path / "out" / "bin" / "tool").stat().st_mode & 0o777 == 0o755
 
 
 def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"half a download")
-    with pytest.raises(ClusterError, match=r"a\.zip is damaged"):
-        unpack(tmp_path / "a.zip", tmp_path)
+    damaged = pytest.raises(ClusterError, match=r"a\.zip is damaged")
+    with damaged, opened_archive(tmp_path / "a.zip") as packed:
+        unpack(packed, tmp_path)
 
 
 def test_too_little_space_is_said_in_numbers(tmp_path: Path) -> None:
