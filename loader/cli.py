@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "model": "loader.commands.text_model:model",
     "apply": "loader.commands.asset_files:apply",
     "doctor": "loader.commands.asset_files:doctor",
+    "reindex": "loader.commands.renewal.model_change:reindex",
+    "rollback": "loader.commands.renewal.model_change:rollback",
     "kibana": "loader.commands.asset_files:kibana",
     "load-peaks": "loader.commands.catalogues:load_peaks",
     "load-concepts": "loader.commands.catalogues:load_concepts",

@@ -148,7 +148,7 @@ def _lines(body: Mapping[str, Any]) -> list[str]:
 
 
 def _create_index(client: Elasticsearch, alias: str, present: ConcreteIndex | None, dry_run: bool) -> Change:
-    name = _next_name(client, alias)
+    name = next_name(client, alias)
     moves: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
     note = f"alias {alias}"
     if present is not None:
@@ -165,7 +165,8 @@ def _create_index(client: Elasticsearch, alias: str, present: ConcreteIndex | No
     return Change("created", "index", name, note)
 
 
-def _next_name(client: Elasticsearch, alias: str) -> str:
+def next_name(client: Elasticsearch, alias: str) -> str:
+    """The name of the next concrete index of an alias."""
     names = client.indices.get(index=f"{alias}-0*", allow_no_indices=True, expand_wildcards="all")
     numbers = [int(found[1]) for name in names if (found := re.fullmatch(rf"{alias}-(\d{{6}})", name))]
     return f"{alias}-{max(numbers, default=0) + 1:06d}"

@@ -18,7 +18,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loader.elastic.models import DeployedModel
+    from loader.elastic.models import IndexModel
 
 NAMED_MODEL = "google__siglip2-base-patch16-224"
 # The templates that look a vector up, which a server before 9.4 refuses (see `connection.has_lookup`).
@@ -81,8 +81,8 @@ def read_assets() -> list[Asset]:
     return [*from_json, *map(_script, template_names())]
 
 
-def bind_model(assets: list[Asset], model: DeployedModel, ingest_id: str | None = None) -> list[Asset]:
-    """Put a deployed model's id, dims and fingerprints where the files name `NAMED_MODEL`.
+def bind_model(assets: list[Asset], model: IndexModel, ingest_id: str | None = None) -> list[Asset]:
+    """Put a model's id, dims and fingerprints where the files name `NAMED_MODEL`.
 
     Args:
         assets: as `read_assets` gives them.
@@ -96,7 +96,7 @@ def bind_model(assets: list[Asset], model: DeployedModel, ingest_id: str | None 
     ]
 
 
-def _bound(value: Any, model: DeployedModel) -> Any:
+def _bound(value: Any, model: IndexModel) -> Any:
     if isinstance(value, str):
         return value.replace(NAMED_MODEL, model.model_id)
     if isinstance(value, list):
@@ -201,8 +201,16 @@ def render_requests(assets: Sequence[Asset], folder: Path) -> dict[Path, bytes]:
 
 def template_mappings(assets: Sequence[Asset], alias: str) -> dict[str, Any]:
     """The mappings that the alias's index template composes, component after component."""
+    return template_index(assets, alias)["mappings"]
+
+
+def template_index(assets: Sequence[Asset], alias: str) -> dict[str, dict[str, Any]]:
+    """The settings and mappings of an index that the alias's index template composes."""
     bodies = {(asset.kind, asset.name): asset.body for asset in assets}
-    merged: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    mappings: dict[str, Any] = {}
     for component in bodies["_index_template", alias]["composed_of"]:
-        merged |= bodies["_component_template", component]["template"].get("mappings", {})
-    return merged
+        template = bodies["_component_template", component]["template"]
+        settings |= template.get("settings", {}).get("index", {})
+        mappings |= template.get("mappings", {})
+    return {"settings": {"index": settings}, "mappings": mappings}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from elastic_transport import HttpHeaders, NodeConfig, Urllib3HttpNode
@@ -22,6 +22,8 @@ from loader.errors import PeaksError
 
 if TYPE_CHECKING:
     from elastic_transport._node import NodeApiResponse
+
+ClientT = TypeVar("ClientT", bound=Elasticsearch)
 
 DEFAULT_URL = "http://127.0.0.1:9200"
 LOOKUP_SINCE = (9, 4)
@@ -131,9 +133,14 @@ class Connection:
         return read_address(self.url or DEFAULT_URL, "--url (ES_URL)")
 
     def client(self, request_timeout: float = 60.0) -> Elasticsearch:
-        """Return a client for 8.19 and 9.x servers.
+        """Return a client for 8.19 and 9.x servers; the arguments are those of `client_of`."""
+        return self.client_of(Elasticsearch, request_timeout)
+
+    def client_of(self, kind: type[ClientT], request_timeout: float = 60.0) -> ClientT:
+        """Return a client of a kind.
 
         Args:
+            kind: its class.
             request_timeout: seconds that one request may take.
 
         Raises:
@@ -142,7 +149,7 @@ class Connection:
         self._refuse_contradictions()
         settings = {**self._address(), **self._credentials(), **self._tls()}
         try:
-            return Elasticsearch(**settings, node_class=NegotiatingNode, request_timeout=request_timeout)
+            return kind(**settings, node_class=NegotiatingNode, request_timeout=request_timeout)
         except ValueError as error:
             raise PeaksError(
                 f"Cannot use {self.address} as the cluster's address ({error}): copy --cloud-id (CLOUD_ID) "

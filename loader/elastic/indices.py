@@ -63,6 +63,22 @@ def require_index(client: Elasticsearch, alias: str) -> ConcreteIndex:
     return index
 
 
+def refuse_replaced(client: Elasticsearch, alias: str, name: str) -> None:
+    """Refuse to write what belongs to one index into another one that has taken its place.
+
+    Args:
+        client: of the cluster.
+        alias: that is written to.
+        name: of the index that stood behind it when the work began.
+
+    Raises:
+        PeaksError: another one stands there now.
+    """
+    if (present := require_index(client, alias).name) != name:
+        raise PeaksError(f"[{present}] has taken the place of [{name}] meanwhile, as `peaks reindex` does: "
+                         "run again, with its model.")
+
+
 def refresh(client: Elasticsearch, alias: str) -> None:
     """Make everything written visible to searches."""
     with_retries(partial(client.indices.refresh, index=alias))

@@ -192,7 +192,8 @@ def refuse_other_model(alias: str, index: IndexModel, model: DeployedModel) -> N
         f"[{alias}] holds vectors of model [{index.model_id}] ({index.dims} dims, fingerprint "
         f"{index.model_fingerprint}), not of [{model.model_id}] ({model.dims} dims, fingerprint "
         f"{model.model_fingerprint}): name the index's model with --es-model-id, or build the next index "
-        f"with `peaks apply --next --index {alias} --es-model-id {model.model_id}` and load again."
+        f"with `peaks apply --next --index {alias} --es-model-id {model.model_id}` and load again (`peaks "
+        "reindex` builds all three while people search)."
     )
 
 

@@ -10,10 +10,10 @@ from elasticsearch import Elasticsearch
 from loader.arrays import Vectors
 from loader.batches import Advance, batched
 from loader.elastic.bulk import Rejected, Written, write_documents
-from loader.elastic.indices import CONCEPTS, PEAKS, refresh
+from loader.elastic.indices import CONCEPTS, PEAKS, refresh, refuse_replaced, require_index
 from loader.elastic.models import embed_texts, escape_masks
 from loader.files.library import Skipped
-from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_index import is_called, read_by_id
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import References, embed_references
@@ -78,20 +78,14 @@ def load_peaks(
         advance: called with how many more peaks are done.
     """
     report = CatalogueReport(unknown_folders=references.unknown, skipped=list(references.skipped))
-    documents = {}
+    documents, index = {}, require_index(client, PEAKS).name
     for group in batched(peaks, PEAKS_A_REQUEST):
-        for peak, prototype in zip(group, embed_names(client, model_id, group), strict=True):
-            if peak.id in references.images:
-                images, skipped = embed_references(
-                    references.images[peak.id], max_images, vision.input, vision.embed
-                )
-                report.skipped += skipped
-                if len(images):
-                    report.references[peak.id] = len(images)
-                    prototype = blend_prototype(prototype, images, alpha)
+        prototypes = make_prototypes(client, group, model_id, references, vision, alpha, max_images, report)
+        for peak, prototype in zip(group, prototypes, strict=True):
             documents[peak.id] = {**peak.document(), "text_embed": prototype.tolist()}
-            advance(1)
+        advance(len(group))
     known = read_by_id(client, Peak, documents)
+    refuse_replaced(client, PEAKS, index)
     # The vectors are ready: the index's own pipeline would replace them by the names' alone.
     written = write_documents(client, PEAKS, documents, pipeline="_none")
     report.add(written)
@@ -99,6 +93,34 @@ def load_peaks(
     report.lost_names = find_lost_names(known, [peak for peak in peaks if peak.id in updated])
     refresh(client, PEAKS)
     return report
+
+
+def make_prototypes(
+    client: Elasticsearch,
+    peaks: Sequence[Peak],
+    model_id: str,
+    references: References,
+    vision: LocalVision,
+    alpha: float,
+    max_images: int,
+    report: CatalogueReport,
+) -> Vectors:
+    """Make the prototypes of a few peaks; the arguments are those of `load_peaks`.
+
+    Returns:
+        float32 ``(len(peaks), dims)``, rows of length 1; what was used and skipped is in the report.
+    """
+    prototypes = embed_names(client, model_id, peaks)
+    for row, peak in enumerate(peaks):
+        if peak.id in references.images:
+            images, skipped = embed_references(
+                references.images[peak.id], max_images, vision.input, vision.embed
+            )
+            report.skipped += skipped
+            if len(images):
+                report.references[peak.id] = len(images)
+                prototypes[row] = blend_prototype(prototypes[row], images, alpha)
+    return prototypes
 
 
 def find_lost_names(known: Mapping[str, Peak], replaced: Iterable[Peak]) -> dict[str, list[str]]:
@@ -136,11 +158,13 @@ def load_concepts(client: Elasticsearch, concepts: Sequence[Concept], advance: A
     return report
 
 
-def embed_names(client: Elasticsearch, model_id: str, peaks: Sequence[Peak]) -> Vectors:
-    """Have the cluster embed peaks by the recipe `peak` over all their names.
+def embed_names(
+    client: Elasticsearch, model_id: str, entries: Sequence[Entry], recipe: str = "peak"
+) -> Vectors:
+    """Have the cluster embed entries by a recipe over all their names.
 
     Returns:
-        float32 ``(len(peaks), dims)``, rows of length 1.
+        float32 ``(len(entries), dims)``, rows of length 1.
     """
-    texts = [f"peak: {' | '.join(peak.names)}" for peak in peaks]
+    texts = [f"{recipe}: {' | '.join(entry.names)}" for entry in entries]
     return np.asarray(embed_texts(client, model_id, texts), dtype=np.float32)

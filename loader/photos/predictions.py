@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 
 from loader.batches import Advance
 from loader.elastic.bulk import write_documents
-from loader.elastic.indices import PHOTOS, read_pages, read_vector, refresh
+from loader.elastic.indices import PHOTOS, read_pages, read_vector, refresh, refuse_replaced
 from loader.files.library import NamedReason
 from loader.peaks.confirmed import count_lost_peaks, read_word, read_words
 from loader.peaks.identification.document_fields import FillFields
@@ -78,6 +78,7 @@ def _predict_page(
     changed = {hit["_id"]: fields[hit["_id"]] for hit, _ in embedded if _differs(hit, fields[hit["_id"]])}
     for identifier in _find_changed_words(client, [hit for hit, _ in embedded if hit["_id"] in changed]):
         del changed[identifier]
+    refuse_replaced(client, PHOTOS, hits[0]["_index"])
     written = write_documents(client, PHOTOS, changed, merge=True)
     names = {hit["_id"]: hit["_source"].get("path", hit["_id"]) for hit, _ in embedded}
     report.rejected += [NamedReason(names[rejected.id], rejected.reason) for rejected in written.rejected]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from elasticsearch import Elasticsearch
 
 from loader.elastic.bulk import NotWritten, Written, delete_documents, write_documents
-from loader.elastic.indices import PHOTOS, refresh
+from loader.elastic.indices import PHOTOS, refresh, refuse_replaced, require_index
 from loader.elastic.photo_index import StoredPhoto, read_documents
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
@@ -78,6 +78,7 @@ class PhotoWriter:
 
     def __init__(self, client: Elasticsearch, comparison: Comparison, settings: Settings) -> None:
         self._client, self._comparison, self._settings = client, comparison, settings
+        self._index = require_index(client, PHOTOS).name
         self.lost: list[PhotoFile] = []
 
     def write(self, results: Iterable[Identified | Known | Outcome]) -> Iterator[Outcome]:
@@ -113,8 +114,10 @@ class PhotoWriter:
         """Write whole documents, and yield their outcomes; none of another library is overwritten.
 
         Raises:
-            PeaksError: another load has begun a library of this name with another root.
+            PeaksError: another load has begun a library of this name with another root, or the index was
+                replaced by one of another model.
         """
+        refuse_replaced(self._client, PHOTOS, self._index)
         new = documents.keys() - self._comparison.stored.photos.keys()
         written = write_documents(self._client, PHOTOS, documents, new=new)
         yield written

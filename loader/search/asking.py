@@ -15,6 +15,7 @@ from elasticsearch import ApiError, Elasticsearch
 from loader.elastic.assets import read_schema
 from loader.elastic.indices import PHOTOS, cosine_of_score
 from loader.elastic.models import read_deployed_model, read_index_model
+from loader.elastic.renewal.two_models import knn_clauses
 from loader.errors import PeaksError
 from loader.peaks.siglip import SiglipSigmoid
 from loader.search.alike import group_alike
@@ -214,7 +215,8 @@ def _cosines_to_words(
     template = BY_VECTOR if "vector" in parameters else BY_TEXT
     rendered = client.render_search_template(id=template, params={**parameters, "size": len(hits)})
     search = rendered["template_output"]
-    search["knn"]["filter"] = {"ids": {"values": [hit["_id"] for hit in hits]}}
+    for clause in knn_clauses(search):
+        clause["filter"].append({"ids": {"values": [hit["_id"] for hit in hits]}})
     return _cosines(client.search(index=PHOTOS, body=search)["hits"]["hits"])
 
 

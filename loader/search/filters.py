@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch
 from loader.elastic.indices import PEAKS, PHOTOS
 from loader.elastic.models import read_deployed_model, read_index_model
 from loader.elastic.photo_index import require_libraries
+from loader.elastic.renewal.two_models import knn_clauses, own_filters
 from loader.errors import PeaksError
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_file import SLUG
@@ -142,8 +143,7 @@ def filter_clauses(
     parameters = {"text": "anything", **filters.parameters}
     check_parameters(template, parameters)
     rendered = client.render_search_template(id=template, params=parameters)["template_output"]
-    clauses: list[dict[str, Any]] = rendered["knn"]["filter"]
-    return clauses
+    return own_filters(knn_clauses(rendered)[0])
 
 
 def find_peaks_inside(client: Elasticsearch, filters: Filters) -> frozenset[str] | None:

@@ -55,6 +55,7 @@ WORDS = {
     "load-photos": [".", *MODEL, "--patience", "0"],
     "map": ["--output", "map.html"],
     "model deploy": MODEL,
+    "reindex": ["--es-model-id", "other"],
     "sight": [IMAGE],
     "similar": [IMAGE, *MODEL],
 }

@@ -1,0 +1,1 @@
+"""A change of the model while people search, and back."""

@@ -1,0 +1,1 @@
+"""Indices of another model, built beside those in use, and the swap that puts them in their place."""

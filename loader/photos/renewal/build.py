@@ -1,0 +1,128 @@
+"""The next indices as a whole: peaks and concepts first, because photos are named by them."""
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from elasticsearch import Elasticsearch
+
+from loader.arrays import Vectors
+from loader.batches import Advance, Track
+from loader.elastic.bulk import delete_documents
+from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS
+from loader.elastic.models import find_ingest_deployment
+from loader.elastic.renewal.next_indices import NextIndices, compare, read_set
+from loader.elastic.renewal.swap import swap
+from loader.elastic.renewal.two_models import IndexSet
+from loader.errors import PeaksError
+from loader.peaks.catalogue import ALPHA_TEXT, Concept, Peak
+from loader.peaks.catalogue_writer import CatalogueReport, embed_names, make_prototypes
+from loader.peaks.identification.document_fields import FillFields
+from loader.peaks.next_catalogue import carry_entries
+from loader.peaks.reference_images import References
+from loader.photos.photo_model import PhotoModel
+from loader.photos.renewal.next_photos import NextPhotos
+from loader.text import format_count, list_words
+from loader.vision.local_vision import LocalVision
+
+MOST_REFERENCES = 3  # of a peak, as `peaks load-peaks` takes them
+MOST_NAMED = 10  # photos in a sentence
+
+
+@contextmanager
+def _untracked(what: str, total: int) -> Iterator[Advance]:
+    yield lambda count: None
+
+
+class Build:
+    """Brings the next indices to what those in use hold, with vectors of their own model, and swaps them.
+
+    Args:
+        client: of the cluster, at the indices in use.
+        following: at the next indices.
+        open_field_filler: reads what the next indices know of peaks and concepts.
+        photo_model: embeds photos; None where none is to be embedded.
+        references: reference photos by peak.
+        vision: embeds these; it is not asked without references.
+        keeps_gone: what the indices in use do not hold stays in the next ones.
+
+    Attributes:
+        photos: brings the photos over; it knows those that could not be.
+        report: which reference photos were used and skipped.
+    """
+
+    def __init__(
+        self,
+        client: Elasticsearch,
+        following: NextIndices,
+        open_field_filler: Callable[[], FillFields],
+        photo_model: PhotoModel | None = None,
+        references: References | None = None,
+        vision: LocalVision | None = None,
+        keeps_gone: bool = False,
+    ) -> None:
+        self._client, self._next = client, following
+        self._references, self._vision = references or References(), vision or LocalVision(None)
+        self._deployment = find_ingest_deployment(client, read_set(following).model.model_id)
+        self._keeps_gone = keeps_gone
+        self.photos = NextPhotos(client, following, open_field_filler, photo_model)
+        self.report = CatalogueReport(skipped=list(self._references.skipped))
+
+    def swap(self, track: Track, *, leave_out: bool) -> IndexSet:
+        """Bring over what differs, then swap; return the indices that stood there before.
+
+        The first pass takes as long as it takes; the second one brings what has come meanwhile, and the last
+        one, while nothing is written, the rest.
+
+        Args:
+            track: shows how far the first pass is.
+            leave_out: go without the photos that cannot be brought over.
+
+        Raises:
+            PeaksError: some cannot.
+        """
+        self._carry(track, again=self._references.images)
+        self._refuse_left(leave_out)
+        self._carry(_untracked)
+
+        def complete() -> None:
+            self._carry(_untracked)
+            self._refuse_left(leave_out)
+
+        return swap(self._client, self._next, complete)
+
+    def _carry(self, track: Track, again: Collection[str] = ()) -> None:
+        peaks = dict.fromkeys((*self._compare(PEAKS), *again))
+        with track("peaks", len(peaks)) as advance:
+            carry_entries(self._client, self._next, Peak, peaks, self._make_prototypes, advance)
+        concepts = self._compare(CONCEPTS)
+        with track("concepts", len(concepts)) as advance:
+            carry_entries(self._client, self._next, Concept, concepts, self._embed_concepts, advance)
+        photos = self._compare(PHOTOS)
+        with track("photos", len(photos)) as advance:
+            self.photos.carry(photos, advance)
+
+    def _compare(self, alias: str) -> list[str]:
+        """Delete what is gone from the next index, and return the ids of what differs."""
+        differing, gone = compare(self._client, self._next, alias)
+        if not self._keeps_gone:
+            delete_documents(self._next, alias, gone)
+        return differing
+
+    def _make_prototypes(self, peaks: Sequence[Peak]) -> Vectors:
+        return make_prototypes(
+            self._client, peaks, self._deployment, self._references, self._vision, ALPHA_TEXT,
+            MOST_REFERENCES, self.report,
+        )
+
+    def _embed_concepts(self, concepts: Sequence[Concept]) -> Vectors:
+        return embed_names(self._client, self._deployment, concepts, "photo")
+
+    def _refuse_left(self, leave_out: bool) -> None:
+        if (left := self.photos.left) and not leave_out:
+            named = list_words([f"{each.name} ({each.reason})" for each in left], MOST_NAMED)
+            raise PeaksError(
+                f"{format_count(len(left), 'photo')} cannot be embedded again, so nothing was swapped: "
+                f"{named}; bring back the files, or bring the index to them with `peaks load-photos`, and "
+                "run again, or go without these photos by --leave-out-missing."
+            )
