@@ -8,7 +8,7 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch, TransportError
 from elasticsearch.helpers import streaming_bulk
 
-from loader.elastic.error_sentences import describe, explain, join_reasons
+from loader.elastic.error_sentences import describe, explain, explain_part, join_reasons
 from loader.elastic.retries import BUSY, Deadline, TurnedAway, with_retries
 from loader.errors import PeaksError
 from loader.text import format_count
@@ -172,7 +172,7 @@ class _Bulk:
         elif action == "create" and item["status"] == CONFLICT:
             self._written.existing.append(identifier)
         elif "error" in item:
-            self._written.rejected.append(Rejected(identifier, join_reasons(item["error"])))
+            self._written.rejected.append(Rejected(identifier, explain_part(item["error"])))
         elif item["result"] == "created":
             self._written.created.append(identifier)
         elif item["result"] != "not_found":  # of a deletion

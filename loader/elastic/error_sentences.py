@@ -61,6 +61,16 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         r"dynamic introduction of \[(?P<it>confirmed_peaks)\]",
         "The index of photos has no field {it}: run `peaks apply`, which adds it.",
     ),
+    (
+        r"(?P<it>inference process queue is full|timeout \[[^\]]+\] waiting for inference result)",
+        "The text model has more to do than it can ({it}): wait a little and run again; `peaks model deploy "
+        "--number-of-allocations N` makes it answer more texts side by side.",
+    ),
+    (
+        r"index \[(?P<it>[^\]]+)\] blocked by: \[TOO_MANY_REQUESTS/12/",
+        "Elasticsearch's disk is nearly full, so index [{it}] takes no more documents: free space there, and "
+        "run again a minute later.",
+    ),
     (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
     (
         r"unable to find script \[(?P<it>[^\]]+)\]",
@@ -182,11 +192,22 @@ def _find_reasons(part: Any) -> Iterator[str]:
             yield from _find_reasons(value)
 
 
-def _explain_answer(error: ApiError) -> str:
-    reasons = "\n".join(_reasons(error.body)) or str(error)
+def explain_part(body: Any) -> str:
+    """Say why a part of a request was refused, such as one document of several; no full stop ends it."""
+    return (_find_answer("\n".join(_reasons(body))) or join_reasons(body)).rstrip(".")
+
+
+def _find_answer(reasons: str) -> str | None:
+    """What a person can do about some reasons, where that is known."""
     for pattern, sentence in _ANSWERS:
         if found := re.search(pattern, reasons, re.IGNORECASE):
             return sentence.format(**found.groupdict())
+    return None
+
+
+def _explain_answer(error: ApiError) -> str:
+    if answer := _find_answer("\n".join(_reasons(error.body)) or str(error)):
+        return answer
     reason, status = join_reasons(error.body) or str(error), error.status_code
     if status == 401:
         return (

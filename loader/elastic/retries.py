@@ -24,8 +24,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_e
 from eland_models.deployments import lacks_room
 from loader.elastic.error_sentences import describe
 
-# "Too many requests", and the answers while a cluster, or a proxy before it, is starting or restarting
-BUSY = frozenset((429, 502, 503, 504))
+# "Too many requests", what a busy model answers after its time, and the answers while a cluster, or a proxy
+# before it, is starting or restarting
+BUSY = frozenset((408, 429, 502, 503, 504))
 
 PATIENCE = 600.0  # seconds without any success: a rolling restart of a node, a short outage
 _JITTERED = wait_random_exponential(multiplier=1, max=30)  # seconds

@@ -209,7 +209,7 @@ def test_a_node_that_stays_away(index: Elasticsearch, client: Elasticsearch, pro
 def test_an_alias_that_is_not_there_is_not_made(client: Elasticsearch) -> None:
     written = write_documents(client, "nowhere", documents(1))
     assert [refused.id for refused in written.rejected] == ["a000"]
-    assert "no such index [nowhere]" in written.rejected[0].reason
+    assert "Index [nowhere] does not exist: run `peaks apply`" in written.rejected[0].reason
     assert not client.indices.exists(index="nowhere")
 
 

@@ -99,6 +99,11 @@ REASONS = [
     (404, "Could not find trained model [m1]", "peaks model deploy"),
     (409, "Model [m1] must be deployed to use. Please deploy with the start trained model deployment API.",
      "[m1] is not started"),
+    (429, "inference process queue is full. Unable to execute command", "queue is full): wait a little and"),
+    (408, "timeout [10s] waiting for inference result", "peaks model deploy --number-of-allocations N"),
+    (429, "index [photos-000001] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage "
+          "watermark, index has read-only-allow-delete block];",
+     "index [photos-000001] takes no more documents: free"),
     (404, "[m1] is not an inference service model or a deployed ml model",
      "[m1] is not in the cluster or not started"),
     (404, "no such index [photos]", "peaks apply"),

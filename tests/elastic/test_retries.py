@@ -36,8 +36,8 @@ def failing(*errors: Exception) -> Callable[[], str]:
 
 @pytest.mark.parametrize(
     "trouble",
-    [answered(429), refused(429, "inference process queue is full"), answered(502), answered(503),
-     answered(504), ElasticConnectionError("gone"), ConnectionTimeout("late")],
+    [answered(408), answered(429), refused(429, "inference process queue is full"), answered(502),
+     answered(503), answered(504), ElasticConnectionError("gone"), ConnectionTimeout("late")],
 )
 def test_what_may_pass_is_tried_again(trouble: Exception) -> None:
     clock = HandClock()
