@@ -121,6 +121,22 @@ def test_the_search_key_runs_every_template(clients: dict[str, Elasticsearch], t
     assert answer["hits"]["total"]["value"] > 0
 
 
+def test_what_the_plugin_serves_asks_for_elastics_own_privileges(secured: Secured) -> None:
+    """`GET /` and the paths of templates are served by the plugin, which must not let everybody in."""
+    elastic = secured.client("elastic")
+    key = elastic.security.create_api_key(name="nothing", role_descriptors={"nothing": {"cluster": []}})
+    elastic.close()
+    nobody = Connection(url=secured.url, api_key=key["encoded"]).client()
+    body = {"id": "photos-by-filter"}
+    for path, action in (("/", "cluster:monitor/main"), ("/_ml/info", "cluster:monitor/xpack/ml/info/get"),
+                         ("/_render/template", "indices:data/read/search/template"),
+                         ("/photos/_search/template", "indices:data/read/search/template")):
+        with pytest.raises(ApiError, match=re.escape(f"[{action}] is unauthorized")):
+            nobody.perform_request("POST" if "template" in path else "GET", path, headers=JSON_HEADERS,
+                                   body=body if "template" in path else None)
+    nobody.close()
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_search_key_asks_every_question(
     secured: Secured, question: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

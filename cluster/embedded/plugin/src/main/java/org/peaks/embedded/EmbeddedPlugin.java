@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.elasticsearch.action.support.ActionFilter;
 import org.elasticsearch.cluster.NamedDiff;
 import org.elasticsearch.common.io.stream.NamedWriteableRegistry;
@@ -39,6 +40,7 @@ import org.peaks.embedded.ingest.SetProcessor;
 import org.peaks.embedded.model.ModelApi;
 import org.peaks.embedded.model.ModelIndices;
 import org.peaks.embedded.model.ModelServices;
+import org.peaks.embedded.permission.Permission;
 import org.peaks.embedded.root.RootHandler;
 import org.peaks.embedded.rrf.RrfRetriever;
 import org.peaks.embedded.stack.CustomMetadata;
@@ -146,7 +148,7 @@ public final class EmbeddedPlugin extends StackPlugin
   @Override
   @SuppressWarnings("rawtypes") // 9.5 has no type parameters here
   protected List<ActionHandler> actions() {
-    return ModelApi.actions();
+    return Stream.concat(ModelApi.actions().stream(), Permission.actions().stream()).toList();
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.elasticsearch.rest.RestRequest.Method.HEAD;
 import java.io.IOException;
 import java.util.List;
 import org.elasticsearch.Build;
+import org.elasticsearch.action.ActionResponse.Empty;
 import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.cluster.ClusterState;
 import org.elasticsearch.cluster.service.ClusterService;
@@ -14,7 +15,9 @@ import org.elasticsearch.rest.BaseRestHandler;
 import org.elasticsearch.rest.RestRequest;
 import org.elasticsearch.rest.RestResponse;
 import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.rest.action.RestResponseListener;
 import org.elasticsearch.xcontent.XContentBuilder;
+import org.peaks.embedded.permission.Permission;
 
 /** Answers {@code GET /}, by which clients recognise an Elasticsearch and its version. */
 public final class RootHandler extends BaseRestHandler {
@@ -38,13 +41,20 @@ public final class RootHandler extends BaseRestHandler {
   @Override
   protected RestChannelConsumer prepareRequest(RestRequest request, NodeClient client) {
     boolean asksForLayout = request.hasParam("pretty");
-    return channel -> {
-      XContentBuilder body = channel.newBuilder();
-      if (asksForLayout == false) {
-        body.prettyPrint().lfAtEnd();
-      }
-      channel.sendResponse(new RestResponse(RestStatus.OK, describe(body)));
-    };
+    return channel ->
+        client.execute(
+            Permission.MAIN,
+            new Permission.Request(),
+            new RestResponseListener<>(channel) {
+              @Override
+              public RestResponse buildResponse(Empty granted) throws IOException {
+                XContentBuilder body = channel.newBuilder();
+                if (asksForLayout == false) {
+                  body.prettyPrint().lfAtEnd();
+                }
+                return new RestResponse(RestStatus.OK, describe(body));
+              }
+            });
   }
 
   private XContentBuilder describe(XContentBuilder body) throws IOException {

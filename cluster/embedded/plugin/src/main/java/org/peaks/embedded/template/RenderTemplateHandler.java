@@ -8,15 +8,18 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.elasticsearch.action.ActionResponse.Empty;
 import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.rest.BaseRestHandler;
 import org.elasticsearch.rest.RestRequest;
 import org.elasticsearch.rest.RestResponse;
 import org.elasticsearch.rest.RestStatus;
+import org.elasticsearch.rest.action.RestResponseListener;
 import org.elasticsearch.script.ScriptService;
 import org.elasticsearch.xcontent.XContentBuilder;
 import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xcontent.XContentType;
+import org.peaks.embedded.permission.Permission;
 
 /** {@code _render/template}: shows what a template renders to, and searches nothing. */
 public final class RenderTemplateHandler extends BaseRestHandler {
@@ -52,13 +55,23 @@ public final class RenderTemplateHandler extends BaseRestHandler {
       template.stored(request.param("id"));
     }
     template.validated();
-    return channel -> {
-      XContentBuilder body = channel.newBuilder().startObject();
-      String rendered = template.render(scripts);
-      try (InputStream json = new ByteArrayInputStream(rendered.getBytes(StandardCharsets.UTF_8))) {
-        body.rawField("template_output", json, XContentType.JSON);
-      }
-      channel.sendResponse(new RestResponse(RestStatus.OK, body.endObject()));
-    };
+    return channel ->
+        client.execute(
+            Permission.SEARCH_TEMPLATE,
+            new Permission.Request(),
+            new RestResponseListener<>(channel) {
+              @Override
+              public RestResponse buildResponse(Empty granted) throws IOException {
+                return show(template.render(scripts), channel.newBuilder());
+              }
+            });
+  }
+
+  private static RestResponse show(String rendered, XContentBuilder body) throws IOException {
+    body.startObject();
+    try (InputStream json = new ByteArrayInputStream(rendered.getBytes(StandardCharsets.UTF_8))) {
+      body.rawField("template_output", json, XContentType.JSON);
+    }
+    return new RestResponse(RestStatus.OK, body.endObject());
   }
 }

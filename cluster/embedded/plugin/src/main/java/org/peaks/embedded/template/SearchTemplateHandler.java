@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.search.SearchRequest;
+import org.elasticsearch.action.search.SearchResponse;
 import org.elasticsearch.action.search.TransportSearchAction;
 import org.elasticsearch.client.internal.node.NodeClient;
 import org.elasticsearch.features.NodeFeature;
@@ -21,6 +23,7 @@ import org.elasticsearch.search.builder.SearchSourceBuilder;
 import org.elasticsearch.xcontent.XContentParser;
 import org.elasticsearch.xcontent.XContentParserConfiguration;
 import org.elasticsearch.xcontent.XContentType;
+import org.peaks.embedded.permission.Permission;
 
 /** {@code _search/template}: renders a template and searches with what it says. */
 public final class SearchTemplateHandler extends BaseRestHandler {
@@ -62,13 +65,18 @@ public final class SearchTemplateHandler extends BaseRestHandler {
     try (XContentParser parser = request.contentOrSourceParamParser()) {
       template = SearchTemplate.parse(parser);
     }
-    SearchRequest filled = fill(search, template.validated(), request);
-    return channel ->
-        new RestCancellableNodeClient(client, request.getHttpChannel())
-            .execute(
-                TransportSearchAction.TYPE,
-                filled,
-                new RestRefCountedChunkedToXContentListener<>(channel));
+    template.validated();
+    return channel -> {
+      ActionListener<SearchResponse> answering =
+          new RestRefCountedChunkedToXContentListener<>(channel);
+      client.execute(
+          Permission.SEARCH_TEMPLATE,
+          new Permission.Request(),
+          answering.delegateFailureAndWrap(
+              (next, granted) ->
+                  new RestCancellableNodeClient(client, request.getHttpChannel())
+                      .execute(TransportSearchAction.TYPE, fill(search, template, request), next)));
+    };
   }
 
   /** Puts the rendered template into the search; what the URL asks for of total hits stays. */
