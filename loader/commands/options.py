@@ -13,7 +13,9 @@ from elasticsearch import Elasticsearch
 
 from loader.elastic.models import find_limits
 from loader.errors import PeaksError
+from loader.files.location import LOCATIONS
 from loader.files.paths import find_spelling
+from loader.peaks.catalogue import TOP_PEAKS
 from loader.show.tables import fold_line
 from loader.text import clean_text, format_count, list_words
 
@@ -26,6 +28,16 @@ NOTHING_READ = 2  # exit status
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class PhotoFolder(click.Path):
+    """A folder; of a single photo it says what can be done with that."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if Path(value).is_file():
+            self.fail(f"{value} is a file, and whole folders are loaded: give {Path(value).parent} "
+                      "(`peaks identify` and `peaks sight` take one file).", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class ModelId(click.ParamType[str]):
@@ -73,6 +85,15 @@ checkpoint_option = click.option(
 timezone_option = click.option(
     "--timezone", metavar="ZONE",
     help="Clock of photos that do not tell their UTC offset: Asia/Kathmandu or +05:45.",
+)
+top_peaks_option = click.option(
+    "--top-peaks", type=click.IntRange(1, 10), default=TOP_PEAKS, show_default=True,
+    help="Most peaks named for a photo; none is named that is not likely.",
+)
+location_option = click.option(
+    "--location", type=click.Choice(LOCATIONS),
+    help="How much of a photo's place is written: coarse rounds it to about 1 km and leaves out sight lines, "
+         "none leaves out all [default: as the library was loaded before, or exact].",
 )
 
 

@@ -14,7 +14,17 @@ import click
 from elasticsearch import ApiError, Elasticsearch, TransportError
 from urllib3.exceptions import NewConnectionError
 
-from loader.commands.options import FOLDER, confirm, json_option, print_json, say_limits, timezone_option
+from loader.commands.options import (
+    FOLDER,
+    PhotoFolder,
+    confirm,
+    json_option,
+    location_option,
+    print_json,
+    say_limits,
+    timezone_option,
+    top_peaks_option,
+)
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import PHOTOS
 from loader.elastic.photo_index import check_fields, read_photo_model
@@ -22,8 +32,9 @@ from loader.elastic.retries import patience, with_retries
 from loader.errors import PeaksError
 from loader.files.facts.times import parse_zone
 from loader.files.library import library_name, list_files
+from loader.files.location import Location
 from loader.files.paths import printable_path
-from loader.peaks.catalogue import TOP_PEAKS, Peak
+from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import find_empty
 from loader.photos.load import PhotoLoad
 from loader.photos.report import PhotoReport
@@ -38,11 +49,6 @@ if TYPE_CHECKING:  # numpy: not for an unchanged library
 
 NOTHING_LOADED, INTERRUPTED = 2, 130
 
-_top_peaks_option = click.option(
-    "--top-peaks", type=click.IntRange(1, 10), default=TOP_PEAKS, show_default=True,
-    help="Most peaks named for a photo; none is named that is not likely.",
-)
-
 
 @dataclass(frozen=True)
 class Options:
@@ -55,6 +61,7 @@ class Options:
     moved: bool
     exclude: tuple[str, ...]
     timezone: str | None
+    location: Location | None
     part: str | None
     top_peaks: int
     batch_size: int
@@ -69,18 +76,8 @@ class Options:
     as_json: bool
 
 
-class _PhotoFolder(click.Path):
-    """A folder; of a single photo it says what can be done with that."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if Path(value).is_file():
-            self.fail(f"{value} is a file, and whole folders are loaded: give {Path(value).parent} "
-                      "(`peaks identify` and `peaks sight` take one file).", param, ctx)
-        return super().convert(value, param, ctx)
-
-
 @click.command("load-photos")
-@click.argument("folder", metavar="DIR", type=_PhotoFolder(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=PhotoFolder(exists=True, file_okay=False, path_type=Path))
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="Checkpoint whose vision tower embeds the photos, the one the index was made for "
                    "[env PEAKS_CHECKPOINT].")
@@ -94,9 +91,10 @@ class _PhotoFolder(click.Path):
               help="Pass over what fits a pattern in the form of a .gitignore, such as raw/ or *.png; repeat "
                    "for several.")
 @timezone_option
+@location_option
 @click.option("--part", metavar="K/N",
               help="Load only the K-th of N shares, so that N machines load one library together.")
-@_top_peaks_option
+@top_peaks_option
 @click.option("--batch-size", type=click.IntRange(1, 256), default=16, show_default=True,
               help="Most photos that are embedded and not yet written.")
 @click.option("--workers", type=click.IntRange(1, 256), default=None, metavar="N",
@@ -217,6 +215,7 @@ def _settings(options: Options) -> Settings:
         checksum=options.checksum,
         moved=options.moved,
         is_unnamed=not options.library,
+        location=options.location,
     )
 
 
@@ -264,7 +263,7 @@ def _say(report: PhotoReport, options: Options) -> None:
 
 
 @click.command()
-@_top_peaks_option
+@top_peaks_option
 @click.option("--checkpoint", envvar="PEAKS_CHECKPOINT", metavar="DIR_OR_HUB_ID",
               help="The checkpoint that the photos were loaded with; only needed where its text model is not "
                    "deployed [env PEAKS_CHECKPOINT].")

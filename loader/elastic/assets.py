@@ -27,7 +27,7 @@ LIKE_PHOTO, OF_PEAK = LOOKUP_TEMPLATES = ("photos-like-photo", "photos-of-peak")
 _ROOT = Path(__file__).resolve().parents[2]
 _TEMPLATES = _ROOT / "search_templates"
 _KEYS = _ROOT / "api_keys"
-KEY_PURPOSES = ("setup", "loader", "search")
+KEY_PURPOSES = ("setup", "loader", "search", "search-without-location")
 _FRAGMENTS = _TEMPLATES / "fragments"
 
 # In the order in which Elasticsearch needs them: an index template names component templates and a pipeline.

@@ -24,7 +24,7 @@ PAGE = 5_000  # stored photos read at a time; a few hundred bytes each
 # thumbnail is read.
 _STATE = (
     *("path", "library", "library_root", "size_bytes", "modified", "content_hash"),
-    *("sidecars", "sidecars_hash"),
+    *("sidecars", "sidecars_hash", "location"),
 )
 _WRITTEN = (*_STATE, "loaded")
 _FORMATS = {"modified": {"format": "epoch_millis"}}
@@ -44,6 +44,7 @@ class StoredPhoto:
         content_hash: SHA-256 of the file, hexadecimal.
         sidecars: names, sizes and times of the files beside it that were read with it.
         sidecars_hash: SHA-256 of their bytes, hexadecimal.
+        location: how much of its place the index has (`loader.files.location`).
     """
 
     id: str
@@ -55,6 +56,7 @@ class StoredPhoto:
     content_hash: str | None
     sidecars: str | None = None
     sidecars_hash: str | None = None
+    location: str = "exact"
 
 
 def read_photo_model(client: Elasticsearch) -> IndexModel:
@@ -225,4 +227,5 @@ def _stored(hit: Mapping[str, Any]) -> StoredPhoto:
         content_hash=fields.get("content_hash"),
         sidecars=fields.get("sidecars"),
         sidecars_hash=fields.get("sidecars_hash"),
+        location=fields.get("location", "exact"),
     )

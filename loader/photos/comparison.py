@@ -21,14 +21,15 @@ class StoredPhotos:
 
     Args:
         photos: by id.
+        location: what a load writes of the place. Photos with more or less of it are not found by content.
     """
 
-    def __init__(self, photos: Mapping[str, StoredPhoto]) -> None:
+    def __init__(self, photos: Mapping[str, StoredPhoto], location: str = "exact") -> None:
         self.photos = dict(photos)
         self._hashes: dict[int, set[str]] = {}
         self._ids: dict[str, list[str]] = {}
         for photo in photos.values():
-            if photo.content_hash is not None and photo.size is not None:
+            if photo.location == location and photo.content_hash is not None and photo.size is not None:
                 key = join_key(photo.content_hash, photo.sidecars_hash)
                 self._hashes.setdefault(photo.size, set()).add(key)
                 self._ids.setdefault(key, []).append(photo.id)
@@ -80,7 +81,8 @@ class Comparison:
         # Another library's photos may have been read by another clock.
         own = (None, settings.library)
         known = {key: each for key, each in stored.items() if settings.zone is None or each.library in own}
-        self.stored, self._settings = StoredPhotos(known), settings
+        location = settings.location or "exact"
+        self.stored, self._settings = StoredPhotos(known, location), settings
         self.unchanged: list[PhotoFile] = []
         self.candidates: list[PhotoFile] = []
         self.has_files = any(file.id in stored for file in listing.files)
@@ -93,7 +95,7 @@ class Comparison:
         trusts_times = not (settings.reload or settings.checksum)
         for file in filter(lambda file: settings.part.holds(file.id), listing.files):
             held = stored.get(file.id)
-            if trusts_times and held and is_current(held, file):
+            if trusts_times and held and held.location == location and is_current(held, file):
                 self.unchanged.append(file)
             else:
                 self.candidates.append(file)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elasticsearch import Elasticsearch
@@ -21,6 +22,7 @@ from loader.elastic.photo_index import StoredPhoto, read_stored_photos
 from loader.errors import PeaksError
 from loader.files.content import hash_file
 from loader.files.library import Listing, PhotoFile
+from loader.files.location import strictest
 from loader.photos.comparison import Comparison
 from loader.photos.library_root import refuse_other_root, rerooted, settle_root
 from loader.photos.report import Outcome, PhotoReport, explain_no_photo
@@ -46,9 +48,12 @@ class PhotoLoad:
     def __init__(
         self, client: Elasticsearch, listing: Listing, settings: Settings, report: PhotoReport
     ) -> None:
-        self._client, self._listing, self._settings = client, listing, settings
         self.report, self._start = report, time.monotonic()
         stored = read_stored_photos(client)
+        before = (photo.location for photo in stored.values() if photo.library == settings.library)
+        report.location = settings.location or strictest(before)
+        settings = replace(settings, location=report.location)
+        self._client, self._listing, self._settings = client, listing, settings
         report.moved_from = settle_root(client, listing, stored, settings)
         self._rerooted = rerooted(stored, settings)
         self._comparison = Comparison(listing, stored | self._rerooted, settings)

@@ -8,12 +8,14 @@ number of photos that are embedded and not yet written: after a kill, at most on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from loader.files.library import PhotoFile, Skipped
+from loader.files.location import Location, withhold_place
 from loader.files.photo import Known, Photo
 from loader.peaks.confirmed import read_words
 from loader.photos.comparison import Comparison
@@ -63,8 +65,8 @@ class PhotoPipeline:
         batch = self._settings.batch_size
         chunk = max(1, batch // CHUNKS_A_BATCH)
         pool = DecodingPool(max(1, min(self._settings.workers or usable_cores(), len(files))))
-        decoded = outcomes_of_unreadable(
-            pool.decode(self._recognize(files, reload), DECODED_BATCHES * batch)
+        decoded = settle_decoded(
+            pool.decode(self._recognize(files, reload), DECODED_BATCHES * batch), self._settings.location
         )
         vectors: Iterator[Embedded | Known | Outcome] = embed(decoded, self._make_encoder, chunk)
         embedded = RunAhead(vectors, batch // chunk)
@@ -93,7 +95,14 @@ class PhotoPipeline:
                 yield Task(file, self._model().input, self._settings.zone, known)
 
 
-def outcomes_of_unreadable(decoded: Iterable[Decoded | Outcome]) -> Iterator[Photo | Known | Outcome]:
-    """Turn each file that cannot be read into its outcome."""
+def settle_decoded(
+    decoded: Iterable[Decoded | Outcome], location: Location | None
+) -> Iterator[Photo | Known | Outcome]:
+    """Turn each file that cannot be read into its outcome; leave out of photos what a person withholds."""
     for each in decoded:
-        yield Outcome("skipped", each.name, each.reason) if isinstance(each, Skipped) else each
+        if isinstance(each, Skipped):
+            yield Outcome("skipped", each.name, each.reason)
+        elif isinstance(each, Photo):
+            yield replace(each, fields=withhold_place(each.fields, location or "exact"))
+        else:
+            yield each

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from loader.files.library import NamedReason, PhotoFile, Skipped, recognize
+from loader.files.location import Location
 from loader.files.passed_over import NO_PICTURE
 
 Kind = Literal[
@@ -76,6 +77,7 @@ class PhotoReport:
         precision: of the vision tower, "fp32" or "int8"; None when nothing was embedded.
         agreement: least cosine of int8's vectors and float32's on this library's own first photos; None when
             they were not compared.
+        location: how much of the photos' places is written.
         is_dry_run: nothing was written; the numbers are what a run would do.
         seconds: from the first file to the last.
     """
@@ -103,6 +105,7 @@ class PhotoReport:
     notes: list[NamedReason] = field(default_factory=list)
     precision: str | None = None
     agreement: float | None = None
+    location: Location = "exact"
     is_dry_run: bool = False
     seconds: float = 0.0
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 
 from loader.errors import PeaksError
+from loader.files.location import Location
 from loader.files.paths import printable_path
 
 
@@ -53,6 +54,7 @@ class Settings:
         checksum: read every file; do not trust its size and time.
         moved: the library's folder is now at this root.
         is_unnamed: nobody chose the library's name: it is that of its root folder.
+        location: how much of the place is written; None for what the library was loaded with before.
         started: when the load began.
     """
 
@@ -66,6 +68,7 @@ class Settings:
     checksum: bool = False
     moved: bool = False
     is_unnamed: bool = False
+    location: Location | None = None
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     @property

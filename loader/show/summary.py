@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # each command shows one report and must not import the other
 
 NOTES_SHOWN, MISSING_SHOWN = 20, 5
 ALWAYS_SHOWN = ("new", "unchanged")
+PLACES_WRITTEN = {"none": "left out", "coarse": "to about 1 km, without sight lines"}
 
 
 def summarize_photos(report: PhotoReport, place: str) -> str:
@@ -30,6 +31,8 @@ def summarize_photos(report: PhotoReport, place: str) -> str:
         ]
     if report.moved_from is not None:
         lines.append(f"The library moved here from {report.moved_from}")
+    if report.location != "exact":
+        lines.append(f"Positions: {PLACES_WRITTEN[report.location]} (--location {report.location})")
     lines += [_row(*each) for each in _outcomes(report) if each[1] or each[0] in ALWAYS_SHOWN]
     if sidecars := report.passed_over.get(SIDECAR):
         lines.append(f"Sidecars read: {sidecars:,}")

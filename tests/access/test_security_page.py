@@ -10,7 +10,7 @@ from tests.conftest import REPOSITORY
 
 def test_the_page_shows_the_files() -> None:
     page = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^`(\w+)`:\n\n```json\n(.*?)```", page, re.M | re.S)
+    shown = re.findall(r"^`([\w-]+)`:\n\n```json\n(.*?)```", page, re.M | re.S)
     assert {purpose: json.loads(body) for purpose, body in shown} == {
         purpose: read_key_request(purpose) for purpose in KEY_PURPOSES
     }

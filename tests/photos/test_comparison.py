@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from loader.elastic.photo_index import StoredPhoto
 from loader.errors import PeaksError
 from loader.files.library import Listing, PhotoFile, Skipped, document_id, list_files
+from loader.files.location import Location
 from loader.files.paths import printable_path
 from loader.photos.comparison import Comparison
 from loader.photos.settings import WHOLE, Part, Settings
@@ -49,6 +50,16 @@ def test_a_file_with_the_stored_size_and_time_is_unchanged() -> None:
     result = compare(files, stored(same), stored(larger), stored(later))
     assert result.unchanged == [same] and result.candidates == files[1:]
     assert not result.missing
+
+
+@pytest.mark.parametrize("location", ["none", "coarse", "exact"])
+def test_a_photo_with_more_or_less_of_its_place_is_read_again(location: Location) -> None:
+    same, other, copy = (photo_file(name) for name in ("a.jpg", "b.jpg", "c.jpg"))
+    held = replace(stored(same), location=location), replace(stored(other), location="another")
+    result = compare([same, other, copy], *held, location=location)
+    assert result.unchanged == [same] and result.candidates == [other, copy]
+    [known] = result.stored.hashes(copy.size)
+    assert result.find_source(copy, known).id == same.id  # not the other one, which has the same content
 
 
 @pytest.mark.parametrize(("reload", "checksum"), [(True, False), (False, True)])

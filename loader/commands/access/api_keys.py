@@ -4,12 +4,14 @@ from __future__ import annotations
 import re
 
 import click
-from elasticsearch import BadRequestError
+from elasticsearch import BadRequestError, Elasticsearch
 
 from loader.elastic.assets import KEY_PURPOSES, read_key_request
 from loader.elastic.connection import Connection, connection_options
 from loader.errors import PeaksError
 
+# The licences with document and field level security (elastic.co/subscriptions).
+_FIELD_SECURITY = ("trial", "platinum", "enterprise")
 _REFUSED = "no handler found for uri"  # what Elasticsearch answers while its security is off
 
 
@@ -39,11 +41,14 @@ def create_key(connection: Connection, purpose: str, expires: str | None) -> Non
     """Make a key for one purpose, and print it once.
 
     search asks questions and serves `peaks browse`. loader also loads photos, peaks and concepts, and
-    confirms peaks. setup deploys the model, applies the assets, calibrates, and asks `peaks doctor`. The user
-    who makes a key, such as elastic, must have its privileges.
+    confirms peaks. setup deploys the model, applies the assets, calibrates, and asks `peaks doctor`.
+    search-without-location asks questions and sees no positions, sight lines and thumbnails. The user who
+    makes a key, such as elastic, must have its privileges.
     """
     request = read_key_request(purpose)
     client = connection.client()
+    if "field_security" in str(request):
+        _require_field_security(client)
     try:
         key = client.security.create_api_key(**request, expiration=expires)
     except BadRequestError as error:
@@ -60,3 +65,14 @@ def create_key(connection: Connection, purpose: str, expires: str | None) -> Non
         err=True,
     )
     click.echo(key["encoded"])
+
+
+def _require_field_security(client: Elasticsearch) -> None:
+    """Refuse to make a key that Elasticsearch would take, and then disable."""
+    licence = client.license.get()["license"]
+    if licence["type"] not in _FIELD_SECURITY or licence["status"] != "active":
+        raise PeaksError(
+            f"The cluster's licence ({licence['type']}, {licence['status']}) has no field-level security, "
+            "and this key would see nothing: it needs Platinum, Enterprise or a trial. Without them load the "
+            "photos with `peaks load-photos --location none`."
+        )
