@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHECKPOINT = "demo/siglip2-trek-tiny"
 MODEL_ID = "siglip2-trek-tiny"
 LIBRARY = "demo"
+ANOTHER_CLUSTERS = {"CLOUD_ID", "ES_API_KEY", "ES_USERNAME", "ES_PASSWORD"}
 CATALOGUES = {PEAKS: "demo/peaks.yaml", CONCEPTS: "demo/concepts.yaml"}
 
 
@@ -46,7 +47,7 @@ def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> N
     """Start a node, deploy the demo's model, load peaks, concepts and drawn photos, ask seven questions."""
     started = time.monotonic()
     connection = Connection(url=f"http://127.0.0.1:{port}")
-    environment = {**os.environ, "ES_URL": connection.address}
+    environment = step_environment(connection, os.environ)
     if not skip_cluster:
         run_step(["peaks", "cluster", "start", "--port", str(port)], environment)
     with explained_errors():
@@ -59,6 +60,12 @@ def main(port: int, count: int, seed: int, output: str, skip_cluster: bool) -> N
     for words in pictures(output):
         run_step(words, environment)
     close(connection, questions[0], output, time.monotonic() - started)
+
+
+def step_environment(connection: Connection, around: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the commands: the demo's node must not be sent the keys of another cluster."""
+    own = {name: value for name, value in around.items() if name not in ANOTHER_CLUSTERS}
+    return {**own, "ES_URL": connection.address}
 
 
 def refuse_other_data(connection: Connection) -> None:

@@ -59,6 +59,26 @@ def test_it_runs_without_root_on_loopback_with_a_trial(home: Home, node: Node) -
         assert "0" not in users  # real, effective, saved, file system
 
 
+def test_no_secret_of_the_starter_reaches_node_worker_or_logs(
+    home: Home, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ES_JAVA_OPTS", raising=False)
+    os.kill(status(home)["worker"]["pid"], signal.SIGKILL)
+    wait_until(lambda: not find_members(home, is_worker))
+    for name in ("ES_API_KEY", "ES_PASSWORD", "HF_TOKEN", "OTHERS_TOKEN"):
+        monkeypatch.setenv(name, f"canary of {name}")
+    must_run_peaks("cluster", "start", "--home", home.path)
+    told = {
+        part: Path("/proc", str(status(home)[part]["pid"]), "environ").read_bytes().split(b"\0")
+        for part in ("node", "worker")
+    }
+    names = {line.partition(b"=")[0].decode() for line in told["worker"] if line}
+    assert names == {"PATH", "HOME", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONUNBUFFERED"}
+    assert not [line for lines in told.values() for line in lines if b"canary" in line]
+    logs = [path for path in home.logs.rglob("*") if path.is_file()]
+    assert len(logs) > 1 and not [path for path in logs if b"canary" in path.read_bytes()]
+
+
 def test_another_start_changes_nothing_and_another_port_or_line_is_refused(home: Home, node: Node) -> None:
     before = status(home)
     assert call("start", home.path).exit_code == 0

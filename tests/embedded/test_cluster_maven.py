@@ -59,3 +59,15 @@ def test_output_goes_to_the_log_and_java_is_the_chosen_one(
     assert log.read_text() == "/opt/jdk --batch-mode -Dstyle.color=never package\n"
     with pytest.raises(ClusterError, match="no reason given"):
         run_maven(["fail"], purpose="p", java=JAVA, log=log, folder=tmp_path)
+
+
+def test_maven_is_told_no_secret_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mvn").write_text("#!/bin/sh\nenv\n")
+    (tmp_path / "mvn").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("MAVEN_OPTS", "-Dhttps.proxyHost=proxy")
+    for name in ("ES_API_KEY", "ES_PASSWORD", "HF_TOKEN"):
+        monkeypatch.setenv(name, f"canary of {name}")
+    run_maven(["package"], purpose="p", java=JAVA, log=tmp_path / "log", folder=tmp_path)
+    said = (tmp_path / "log").read_text()
+    assert "MAVEN_OPTS=-Dhttps.proxyHost=proxy" in said and "canary" not in said
