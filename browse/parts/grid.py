@@ -99,7 +99,7 @@ def _pages(address: Address, answer: Answer) -> list[tuple[str, str]]:
         return [("More", address.link(size=min(size + SIZE, MOST)))] if more else []
     pages = []
     if address.page > 1:
-        pages.append(("Earlier page", address.link(page=address.page - 1)))
+        pages.append(("Earlier", address.link(page=address.page - 1)))
     if address.page * SIZE < (answer.total or 0):
-        pages.append(("Next page", address.link(page=address.page + 1)))
+        pages.append(("More", address.link(page=address.page + 1)))
     return pages

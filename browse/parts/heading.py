@@ -11,7 +11,7 @@ from browse.parts.markup import show
 from browse.server import Settings
 from loader.elastic.error_sentences import explained_errors
 from loader.elastic.indices import PHOTOS
-from loader.elastic.models import read_deployed_model, read_index_model
+from loader.elastic.models import is_started, read_deployed_model, read_index_model
 from loader.errors import PeaksError
 from loader.search.facets import Facets
 from loader.text import format_count
@@ -55,7 +55,10 @@ def describe_cluster(settings: Settings, facets: Facets) -> str:
     try:
         with explained_errors():  # a key may have no right to see models
             model = read_deployed_model(settings.client, read_index_model(settings.client, PHOTOS).model_id)
+            has_started = is_started(settings.client, model.model_id)
         ready = f"words are read by {model.model_id}"
+        if not has_started:
+            ready = f"model {model.model_id} is not started: run `peaks model deploy`"
     except PeaksError as error:
         ready = error.message
     return f"{format_count(facets.total, 'photo')} in {settings.connection.address}; {ready}"

@@ -33,6 +33,9 @@ def said_errors() -> Iterator[None]:
             yield
     except PeaksError as error:
         show("error.html", message=error.message)
+    except Exception as error:  # by a document that nobody foresaw; Streamlit's own box offers no fix
+        show("error.html", message=f"This part of the page failed ({type(error).__name__}: {error}). If only "
+             "one photo does this, load it again with `peaks load-photos --reload`.")
 
 
 def as_plain_text(text: str) -> str:
@@ -42,7 +45,8 @@ def as_plain_text(text: str) -> str:
 
 def leave_out_options(text: str) -> str:
     """A sentence without the command line's options, which are parts of the address here."""
-    return re.sub(r"(?<![\w`-])--(area|box|from|page|to)\b", r"\1", re.sub(r" \(--[^)]*\)", "", text))
+    options = r"(?<![\w`-])--(area|box|from|library|page|reverse|to)\b"
+    return re.sub(options, r"\1", re.sub(r" \(--[^)]*\)", "", text))
 
 
 PAGES = open_pages(str(PARTS))

@@ -20,6 +20,7 @@ from loader.peaks.catalogue_index import require_entries
 from loader.peaks.sight.geometry import Summits
 from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
 from loader.search.answer import Photo, PhotoHit
+from loader.show.pages import thumbnail_uri
 from loader.show.sight.diagram import render_diagram
 from loader.show.values import format_picture
 
@@ -31,7 +32,7 @@ _NEIGHBOURS = "neighbours"  # of the photo that was looked at last
 def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
     """Show a photo with its facts, and where to go from it."""
     hit, file = photo.hit, find_inside(photo.hit.root, photo.hit.path)
-    picture, note = b64decode(hit.thumbnail or ""), None
+    picture, note = b64decode(hit.thumbnail or "") if thumbnail_uri(hit.thumbnail) else b"", None
     try:
         if address.sight and file is not None:
             picture = draw_sight(settings, file, hit.path)

@@ -56,7 +56,7 @@ def show_rail(address: Address, facets: Facets, names: Mapping[str, str]) -> Non
               for name, (title, facet) in _TITLES.items()}
     if len(groups["Libraries"]) == 1 and not address.library:
         del groups["Libraries"]
-    show("rail.html", groups={
+    show("rail.html", address=address, groups={
         **groups,
         "Days": list_days(address, facets.counts["days"]),
         "Altitude": list_altitudes(address, facets.counts["altitudes"]),

@@ -49,7 +49,9 @@ def show_trek(settings: Settings, address: Address, answer: Answer) -> None:
         streamlit.plotly_chart(figure, key=key, config=_CONFIG, selection_mode=("points", "box", "lasso"),
                                on_select=partial(_follow, key, markers, address))
     streamlit.caption(" ".join(["A box or a lasso, in the bar above, filters; a click opens a photo or "
-                                "narrows to a group or a peak.", *describe_rest(trek)]))
+                                "narrows to a group or a peak.",
+                                *(["Shown are the best of the answer."] if address.has_match else []),
+                                *describe_rest(trek)]))
 
 
 def _follow(key: str, markers: Sequence[Marker], address: Address) -> None:

@@ -41,7 +41,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
     image = IdentifiedImage(upload.name, asked.thumbnail, found, _CANDIDATES, identifier.threshold)
     show("identified.html", image=image)
     streamlit.image(picture, alt=f"{upload.name}: {image.headline}")
-    show("candidates.html", image=image, rows=image.rows())
+    show("candidates.html", image=image, rows=image.rows(least=0.0))
     if not image.named:
         return
     best = image.named[0].peak

@@ -90,6 +90,11 @@ def find_ingest_deployment(client: Elasticsearch, model_id: str) -> str:
     return second if second in read_running(client, model_id) else model_id
 
 
+def is_started(client: Elasticsearch, model_id: str) -> bool:
+    """Whether a model's own deployment runs, which searches use."""
+    return model_id in read_running(client, model_id)
+
+
 def _describe_missing(client: Elasticsearch, model_id: str) -> str:
     """Say that a model is not in the cluster, and which ones that `peaks model deploy` put there are."""
     present = [

@@ -160,6 +160,24 @@ def test_a_model_that_is_not_started(
     (error,) = errors(asked)
     assert deployed_model in error and "peaks model" in error
     assert errors(browsed) == [] and text(browsed).count('class="photo"') == 6
+    assert "is not started: run `peaks model deploy`" in text(browsed)
+
+
+@pytest.mark.parametrize("strange", [
+    {"height": None}, {"size_bytes": None}, {"thumbnail": "A"}, {"thumbnail": "/9j/QUJD"},
+])
+def test_a_document_that_nobody_foresaw_leaves_the_page(
+    settings: Settings, photos: Path, client: Elasticsearch, strange: dict[str, Any]
+) -> None:
+    found = client.search(index="photos", query={"term": {"path": "day 2/green.jpg"}})["hits"]["hits"][0]
+    document = {**found["_source"], "path": "away.jpg", **strange}
+    client.index(index="photos", id="strange", document=document, pipeline="_none", refresh=True)
+    try:
+        page = visit({"photo": "strange"})
+    finally:
+        client.delete(index="photos", id="strange", refresh=True)
+    assert page.text_input(key="words") and page.button(key="Next")
+    assert all("\n" not in error and "peaks load-photos" in error for error in errors(page))
 
 
 def test_templates_of_an_earlier_version(

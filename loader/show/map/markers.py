@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import product
 
 from loader.search.trek import Trek, TrekPhoto
-from loader.show.map.view import View
+from loader.show.map.view import PlanePoint, View
 from loader.show.values import format_metres, format_prediction, format_time
 from loader.text import clean_text, format_count, format_direction
 
@@ -45,18 +46,27 @@ def gather_markers(trek: Trek, view: View, cells: int) -> list[Marker]:
     Args:
         trek: whose photos they are.
         view: of the map.
-        cells: of the view's width; photos of one cell are one marker.
+        cells: of the view's width; photos of one cell are one marker, and so are those of two cells whose
+            middles are nearer than a cell is wide.
     """
     side = (view.right - view.left) / cells
-    gathered: dict[tuple[int, int], list[TrekPhoto]] = {}
-    for photo in trek.photos:
-        x, y = view.place(photo.gps)
-        gathered.setdefault((math.floor(x / side), math.floor(y / side)), []).append(photo)
-    markers = []
-    for photos in gathered.values():
-        xs, ys = zip(*(view.place(photo.gps) for photo in photos), strict=True)
-        markers.append(Marker(tuple(photos), sum(xs) / len(xs), sum(ys) / len(ys)))
-    return markers
+    places = [view.place(photo.gps) for photo in trek.photos]
+    gathered: dict[tuple[int, int], list[int]] = {}
+    for number, (x, y) in enumerate(places):
+        gathered.setdefault((math.floor(x / side), math.floor(y / side)), []).append(number)
+    merged: dict[tuple[int, int], list[int]] = {}
+    for (column, row), numbers in gathered.items():
+        around = product((column, column - 1, column + 1), (row, row - 1, row + 1))
+        near = next((cell for cell in around if cell in merged and math.dist(
+            _middle(places, merged[cell]), _middle(places, numbers)) < side), (column, row))
+        merged[near] = sorted([*merged.get(near, ()), *numbers])
+    return [Marker(tuple(trek.photos[number] for number in numbers), *_middle(places, numbers))
+            for numbers in merged.values()]
+
+
+def _middle(places: Sequence[PlanePoint], numbers: Sequence[int]) -> PlanePoint:
+    xs, ys = zip(*(places[number] for number in numbers), strict=True)
+    return sum(xs) / len(xs), sum(ys) / len(ys)
 
 
 def describe_marker(marker: Marker) -> str:

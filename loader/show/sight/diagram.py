@@ -35,7 +35,7 @@ INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
 
 # Inches, but for the pixels an inch.
 DPI, MARGIN = 110, 0.25
-PICTURE_WIDTH, PICTURE_HEIGHT = 10.0, 7.6  # at most
+PICTURE_WIDTH, PICTURE_HEIGHT = 10.0, 10.0  # at most
 DIAL, GAP = 4.0, 0.45  # the dial's diameter, and what is between the photo and it
 NAME_GAP = 0.46  # between the slanted names above the photo, which have two lines each
 SLANT = 50  # degrees, of these names
