@@ -11,7 +11,7 @@ import streamlit
 from PIL import Image
 
 from browse.address import Address
-from browse.parts.markup import show
+from browse.parts.markup import said_errors, show
 from browse.server import Settings
 from loader.errors import PeaksError
 from loader.files.paths import find_inside
@@ -43,8 +43,9 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
     except PeaksError as error:
         note = error.message
     show("note.html", note=note)
-    if picture:
-        streamlit.image(picture, alt=format_picture(hit))
+    with said_errors():
+        if picture:
+            streamlit.image(picture, alt=format_picture(hit))
     show("photo.html", address=address, hit=hit, file=file, in_frame=photo.in_frame, fields=photo.fields)
     streamlit.code(hit.file or hit.path, language=None)  # it has a button to copy
 
