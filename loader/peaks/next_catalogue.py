@@ -38,7 +38,7 @@ def carry_entries(
     """
     for some in batched(ids, CONCEPTS_A_REQUEST):
         sources = read_sources(client, kind.index, some)
-        entries = [kind(each, _names(source["names"])) for each, source in sources.items()]
+        entries = [kind(each, _names(source.get("names", ()))) for each, source in sources.items()]
         documents = {
             entry.id: {**sources[entry.id], "text_embed": vector.tolist()}
             for entry, vector in zip(entries, embed(entries) if entries else (), strict=True)

@@ -68,7 +68,8 @@ def reindex(
     model = read_deployed_model(client, es_model_id)
     present = read_set(client)
     if present.model.model_fingerprint == model.model_fingerprint:
-        repair(client, present)
+        if not dry_run:
+            repair(client, present)
         click.echo(f"The indices hold vectors of [{es_model_id}] already; templates and pipelines name it.")
         return
     require_running(client, model)

@@ -9,6 +9,9 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from loader.elastic.connection import has_lookup
+from loader.search.asking import answer_question
+from loader.search.filters import Filters
+from loader.search.question import ask_text
 
 Ids = tuple[str, ...]
 
@@ -18,6 +21,7 @@ class Searches:
 
     Attributes:
         answers: what each template found, in the order in which it was asked.
+        asked: how many photos `peaks search --hybrid` found.
     """
 
     def __init__(self, client: Elasticsearch, photo: str) -> None:
@@ -33,6 +37,7 @@ class Searches:
             self.questions["photos-like-photo"] = {"photo": photo}
             self.questions["photos-of-peak"] = {"peak": "ama-dablam"}
         self.answers: dict[str, list[Ids]] = {name: [] for name in self.questions}
+        self.asked: list[int] = []
         self._old: dict[str, set[Ids]] = {}
         self._thread = Thread(target=self._search)
 
@@ -43,8 +48,10 @@ class Searches:
         return tuple(hit["_id"] for hit in hits)
 
     def _search(self) -> None:
+        question = ask_text("a yak in snow", "photo", Filters(), hybrid=True)
         try:
             while not self._stop.is_set():
+                self.asked.append(len(answer_question(self._client, question).hits))  # of several requests
                 for name in self.questions:
                     self.answers[name].append(self.ask(name))
         except Exception as error:
@@ -68,6 +75,7 @@ class Searches:
     def check(self) -> None:
         """Every answer is that of one model: of the old one, and from some moment on of the new one."""
         assert not self._errors, self._errors
+        assert len(self.asked) > 10 and all(self.asked)
         for name, answers in self.answers.items():
             new, old = self.ask(name), self._old[name]
             moved = [answer in old for answer in answers].index(False)

@@ -14,11 +14,13 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.connection import Connection
-from loader.elastic.models import read_deployed_model
+from loader.elastic.models import embed_texts, read_deployed_model
 from loader.elastic.renewal.next_indices import NextIndices, create_next, read_set
 from loader.elastic.renewal.swap import block_writes, read_model_assets, swap
 from loader.elastic.renewal.two_models import IndexSet, transitional_templates
 from loader.files.library import list_files
+from loader.peaks.identification.calibration_store import RuleInForce, read_cut_off, write_rule_in_force
+from loader.peaks.identification.rule import default_rule
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks, invoke
 from tests.files.picture_files import quadrants, write
 from tests.photos.loaded_photos import Documents, documents
@@ -105,18 +107,24 @@ def kill_in_the_middle(client: Elasticsearch, *words: str | Path) -> None:
     """Kill the command as soon as the next index has photos."""
     process = subprocess.Popen([sys.executable, "-m", "loader", *map(str, words)], cwd=REPOSITORY)
     deadline = time.monotonic() + 60
-    while not (client.indices.exists_alias(name="photos-next") and versions(client)):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    process.kill()
+    try:
+        while not has_photos(client):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        process.kill()
     assert process.wait() == -signal.SIGKILL
 
 
+def has_photos(client: Elasticsearch) -> bool:
+    found = client.indices.stats(index="photos-0*", metric="indexing")["indices"]
+    return "photos-000002" in found and found["photos-000002"]["primaries"]["indexing"]["index_total"] > 0
+
+
 def versions(client: Elasticsearch) -> dict[str, int]:
-    """How often each photo of the next index, or after the swap of the one in use, was written."""
-    index = "photos-000002"
-    client.indices.refresh(index=index)
-    hits = client.search(index=index, size=100, source=False, version=True)["hits"]["hits"]
+    """How often each photo of the second index was written."""
+    client.indices.refresh(index="photos-000002")
+    hits = client.search(index="photos-000002", size=100, source=False, version=True)["hits"]["hits"]
     return {hit["_id"]: hit["_version"] for hit in hits}
 
 
@@ -162,15 +170,17 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
         raise Stopped
 
     photo = next(iter(loaded))
+    write_rule_in_force(client, RuleInForce(default_rule(), 0.05, {"labels": "confirmed"}))
     create_next(client, read_model_assets(client, model), model)
     with pytest.raises(Stopped):
         swap(client, Connection(url=node.url).client_of(NextIndices), stop)
     assert read_set(client) == old and fits(node, client, old)
     client.update(index="photos", id=photo, doc={"time_source": "exif"})
 
-    call_peaks(*words)
+    said = invoke(*words).output
     new = read_set(client)
     assert new.model.model_id == other_model and fits(node, client, new)
+    assert "What `peaks calibrate` measured holds for the old model" in said and read_cut_off(client) is None
 
     for asset in transitional_templates((old, new)):  # killed after the aliases have moved
         headers = {"accept": "application/json", "content-type": "application/json"}
@@ -187,7 +197,7 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
     said = call_peaks("rollback", "--url", node.url)
     assert "photos: photos-000001 in place of photos-000002, 24 documents" in said
     assert "Left out: 1 photo, " in said and "/new.jpg (it is not embedded by this model)" in said
-    assert read_set(client) == old and fits(node, client, old)
+    assert read_set(client) == old and fits(node, client, old) and read_cut_off(client) == 0.05
     found = documents(client)
     (worded,) = (each for each, document in found.items() if document["path"] == first)
     assert found[worded]["confirmed_peaks"] == found[worded]["predicted_peaks"] == ["lhotse"]
@@ -207,7 +217,7 @@ def fits(node: Node, client: Elasticsearch, indices: IndexSet) -> bool:
 
 def test_what_cannot_be_done_is_one_sentence(
     node: Node, client: Elasticsearch, other_model: str, other_checkpoint: Path, loaded: Documents,
-    library: Path,
+    library: Path, tmp_path: Path,
 ) -> None:
     def refusal(*words: str | Path) -> str:
         result = invoke(*words, "--url", node.url)
@@ -231,7 +241,14 @@ def test_what_cannot_be_done_is_one_sentence(
     client.indices.put_mapping(index="photos-next", meta={**mapping["_meta"], "model_fingerprint": "another"})
     assert "[photos-000002] is being built for [other-tiny]: finish that with" in refusal(*words)
     client.indices.put_mapping(index="photos-next", meta=mapping["_meta"])
-    said = call_peaks(*words, "--leave-out-missing", "--url", node.url)
+    write(tmp_path / "references" / "Ama Dablam" / "one.jpg", quadrants(300, 200))
+    references = ("--reference-images", tmp_path / "references")
+    said = call_peaks(*words, "--leave-out-missing", *references, "--url", node.url)
     assert "photos-000002 in place of photos-000001, 22 documents" in said and "Left out: 2 photos" in said
+    assert "Reference photos in 1 prototype" in said
+    for peak, vector in vectors(client, "peaks_catalog").items():
+        names = client.get(index="peaks_catalog", id=peak)["_source"]["names"]
+        (by_name,) = embed_texts(client, other_model, [f"peak: {' | '.join(names)}"])
+        assert (float(vector @ by_name) < 0.999) is (peak == "ama-dablam"), peak
     client.indices.delete(index="peaks_catalog-000001")
     assert "[peaks_catalog-000001], which stood behind peaks_catalog, was deleted" in refusal("rollback")
