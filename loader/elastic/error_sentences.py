@@ -71,6 +71,11 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
         "Elasticsearch's disk is nearly full, so index [{it}] takes no more documents: free space there, and "
         "run again a minute later.",
     ),
+    (
+        r"index \[(?P<it>[^\]]+)\] blocked by: \[FORBIDDEN/8/",
+        "Index [{it}] takes no documents, because `peaks reindex` replaces it or has replaced it: run again "
+        "a minute later; if that command was killed, run it again.",
+    ),
     (r"no such index \[(?P<it>[^\]]+)\]", "Index [{it}] does not exist: run `peaks apply`."),
     (
         r"unable to find script \[(?P<it>[^\]]+)\]",

@@ -14,6 +14,7 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from loader.elastic.connection import Connection
+from loader.elastic.error_sentences import explain
 from loader.elastic.models import embed_texts, read_deployed_model
 from loader.elastic.renewal.next_indices import NextIndices, create_next, read_set
 from loader.elastic.renewal.swap import block_writes, read_model_assets, swap
@@ -165,8 +166,9 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
     assert not client.indices.exists_alias(name="photos-next")
 
     def stop() -> None:
-        with pytest.raises(ApiError, match="index write"):
+        with pytest.raises(ApiError) as refused:
             client.update(index="photos", id=photo, doc={"camera": "lost"})
+        assert "[photos-000001] takes no documents, because `peaks reindex`" in str(explain(refused.value))
         raise Stopped
 
     photo = next(iter(loaded))
