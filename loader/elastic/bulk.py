@@ -9,7 +9,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from elasticsearch.helpers import streaming_bulk
 
 from loader.elastic.error_sentences import describe, explain, explain_part, join_reasons
-from loader.elastic.retries import BUSY, Deadline, TurnedAway, with_retries
+from loader.elastic.retries import Deadline, TurnedAway, is_busy, with_retries
 from loader.errors import PeaksError
 from loader.text import format_count
 
@@ -161,7 +161,7 @@ class _Bulk:
         identifier, failure = item["_id"], item.get("exception")
         if failure and failure.status_code != TOO_LARGE:
             raise failure  # of the whole request
-        if not failure and item["status"] in BUSY:
+        if not failure and is_busy(item["status"], item.get("error")):
             self._turned_away[identifier] = join_reasons(item["error"])
             return
         self._deadline.renew()

@@ -49,6 +49,11 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
     ),
     (r"model \[(?P<it>[^\]]+)\] must be deployed to use", _NOT_STARTED),
     (
+        r"deployment \[(?P<it>[^\]]+)\] is not allocated to any nodes",
+        "No node has loaded the model [{it}] yet, as after a restart: wait a little and run again; if that "
+        "does not help, see `peaks doctor`.",
+    ),
+    (
         r"(?:model|deployment)[^\[\n]* \[(?P<it>[^\]]+)\][^\n]*\bnot (?:deployed|started|allocated|running)",
         _NOT_STARTED,
     ),

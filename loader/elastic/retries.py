@@ -28,6 +28,9 @@ from loader.elastic.error_sentences import describe
 # before it, is starting or restarting
 BUSY = frozenset((408, 429, 502, 503, 504))
 
+# What Elasticsearch answers (409) for a deployed model until a node that starts has loaded it
+UNALLOCATED = "is not allocated to any nodes"
+
 PATIENCE = 600.0  # seconds without any success: a rolling restart of a node, a short outage
 _JITTERED = wait_random_exponential(multiplier=1, max=30)  # seconds
 
@@ -133,9 +136,14 @@ def _failure(attempt: RetryCallState) -> BaseException:
 def may_pass(error: BaseException) -> bool:
     """Whether waiting may help: yes for a busy or absent cluster, no for refused credentials or memory."""
     if isinstance(error, ApiError):
-        return error.status_code in BUSY and not lacks_room(error)
+        return is_busy(error.status_code, error.body) and not lacks_room(error)
     passing = (ElasticConnectionError, ConnectionTimeout, TurnedAway)
     return isinstance(error, passing) and not isinstance(error, SSLError)
+
+
+def is_busy(status: int, body: object) -> bool:
+    """Whether an answer, or the part of one about a document, says that the cluster has no time yet."""
+    return status in BUSY or (status == 409 and UNALLOCATED in str(body))
 
 
 def retry_after(error: BaseException) -> float:

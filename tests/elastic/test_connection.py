@@ -99,6 +99,8 @@ REASONS = [
     (404, "Could not find trained model [m1]", "peaks model deploy"),
     (409, "Model [m1] must be deployed to use. Please deploy with the start trained model deployment API.",
      "[m1] is not started"),
+    (409, "Trained model deployment [m1] is not allocated to any nodes",
+     "No node has loaded the model [m1] yet"),
     (429, "inference process queue is full. Unable to execute command", "queue is full): wait a little and"),
     (408, "timeout [10s] waiting for inference result", "peaks model deploy --number-of-allocations N"),
     (429, "index [photos-000001] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage "

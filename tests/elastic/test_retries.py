@@ -37,7 +37,8 @@ def failing(*errors: Exception) -> Callable[[], str]:
 @pytest.mark.parametrize(
     "trouble",
     [answered(408), answered(429), refused(429, "inference process queue is full"), answered(502),
-     answered(503), answered(504), ElasticConnectionError("gone"), ConnectionTimeout("late")],
+     answered(503), answered(504), refused(409, "Trained model deployment [m] is not allocated to any nodes"),
+     ElasticConnectionError("gone"), ConnectionTimeout("late")],
 )
 def test_what_may_pass_is_tried_again(trouble: Exception) -> None:
     clock = HandClock()
@@ -49,7 +50,7 @@ def test_what_may_pass_is_tried_again(trouble: Exception) -> None:
 @pytest.mark.parametrize(
     "trouble",
     [answered(400), answered(401, AuthenticationException), answered(403, AuthorizationException),
-     answered(404), answered(500), SSLError("self-signed"), ZeroDivisionError(),
+     answered(404), answered(409), answered(500), SSLError("self-signed"), ZeroDivisionError(),
      refused(429, "Could not start deployment because no ML nodes with sufficient capacity were found")],
 )
 def test_what_waiting_does_not_mend_is_raised_at_once(trouble: Exception) -> None:
