@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from cluster.embedded.home import Home
-from cluster.embedded.processes import Process, find_members, is_node, is_worker
+from cluster.embedded.processes import Process, find_members, is_worker
 from loader.elastic.bulk import delete_documents
-from tests.conftest import REPOSITORY, Node, invoke, must_run_peaks, run_peaks
+from tests.conftest import REPOSITORY, Node, invoke, run_peaks
 from tests.embedded.plugin_node import wait_until
 from tests.photos.conftest import PHOTOS, Start
 from tests.photos.loaded_photos import Documents, documents, same
@@ -32,8 +31,6 @@ CONCEPTS, COUNT = REPOSITORY / "demo" / "concepts.yaml", 11
 CHUNK_SECONDS = 0.1  # that the tower takes at least for two photos
 FULL = r"^The text model has more to do than it can \(.*\): wait a little and run again; `peaks model deploy "
 BUSY = r"^Elasticsearch is too busy or not ready \(.*\): wait a little and run again\.$"
-AWAY = r"^Elasticsearch does not answer( at .*)? \(.*\): start it \(`peaks cluster start( --port \d+)?`\)"
-LOADING = r"^No node has loaded the model \[.*\] yet, as after a restart: wait a little and run again"
 
 Loading = Future[subprocess.CompletedProcess[str]]
 
@@ -155,26 +152,6 @@ def test_the_worker_dies(
         assert photos.finish().outcomes == {"updated": PHOTOS}
         searchers.await_answer()
     assert searchers.read_only(FULL, BUSY) and searchers.sentences
-    assert same(documents(client), loaded)
-
-
-def test_the_node_dies_and_comes_back(
-    node: Node, client: Elasticsearch, loaded: Documents, small_queue: Process, start: Start
-) -> None:
-    assert node.home
-    with (
-        searching(node.url, client) as searchers, paused(small_queue), loading_concepts(node, client) as load
-    ):
-        photos = start("--reload", seconds=CHUNK_SECONDS)
-        photos.await_embedding()
-        for process in find_members(Home(node.home), is_node):
-            os.kill(process.pid, signal.SIGKILL)
-        must_run_peaks("cluster", "start", "--home", node.home, "--port", str(urlsplit(node.url).port))
-        assert "trying again for 10 min more" in assert_loaded(client, load)
-        ended = photos.finish()
-        assert ended.outcomes == {"updated": PHOTOS} and "Elasticsearch answers again" in ended.said
-        searchers.await_answer()
-    assert searchers.read_only(FULL, BUSY, AWAY, LOADING) and searchers.sentences
     assert same(documents(client), loaded)
 
 
