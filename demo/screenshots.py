@@ -76,7 +76,7 @@ def look_at_page(site: str, photo: str) -> list[Look]:
     """
     looks = (
         ("browse", Address(q="prayer flags"), "img"),
-        ("photo", Address(photo=photo, sight="1"), ".st-key-Next button:enabled"),
+        ("photo", Address(photo=photo, sight="1", page=2), ".st-key-Next button:enabled"),
         ("map", Address(view="map", in_frame=("mount-everest",)), ".js-plotly-plot"),
     )
     return [Look(name, site + address.link(), (shown, _DRAWN)) for name, address, shown in looks]
