@@ -1,4 +1,4 @@
-# make demo: from nothing to answers. make test: every check. Both stand on make setup.
+# make demo: from nothing to answers. make test: every check but those marked release (.ci/run). Both stand on make setup.
 # STACK=8.19 or STACK=9.5 chooses the line of Elasticsearch; without it `peaks cluster` does.
 SHELL := /bin/sh
 PORT ?= 9200
@@ -25,7 +25,7 @@ pictures: demo
 	@.venv/bin/python -m demo.pictures --port $(PORT)
 
 test: setup lint
-	.venv/bin/python -m pytest $(PYTEST_ARGUMENTS)
+	.venv/bin/python -m pytest -m "not release" $(PYTEST_ARGUMENTS)
 
 lint: .venv/installed
 	.venv/bin/ruff check .

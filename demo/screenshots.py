@@ -47,6 +47,7 @@ INPUTS = (
 )
 HASHES = "pictures.sha256"
 
+_HAS_NEIGHBOUR = ".st-key-Before button:enabled, .st-key-Next button:enabled"  # the answer has arrived
 _DRAWN = "[data-test-script-state=notRunning]"  # Streamlit has run the page to its end
 # Pictures below the window may wait until somebody scrolls to them.
 _LOADED = "[...document.images].every(it => it.complete || it.getBoundingClientRect().top > innerHeight)"
@@ -76,7 +77,7 @@ def look_at_page(site: str, photo: str) -> list[Look]:
     """
     looks = (
         ("browse", Address(q="prayer flags"), "img"),
-        ("photo", Address(photo=photo, sight="1", page=2), ".st-key-Next button:enabled"),
+        ("photo", Address(photo=photo, sight="1", sort="-time"), _HAS_NEIGHBOUR),
         ("map", Address(view="map", in_frame=("mount-everest",)), ".js-plotly-plot"),
     )
     return [Look(name, site + address.link(), (shown, _DRAWN)) for name, address, shown in looks]

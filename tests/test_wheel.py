@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.release]
 PACKAGES = (
     "api_keys", "browse", "catalogues", "cluster", "eland_models", "evaluation", "ingest_pipelines", "kibana",
     "loader", "mappings", "search_templates",

@@ -5,10 +5,7 @@ An address is answered by the same questions as the commands'.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from operator import attrgetter
-
-from elasticsearch import ApiError
 
 from browse.address import Address
 from browse.parts.markup import show
@@ -16,7 +13,7 @@ from browse.server import Settings
 from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.alike import group_alike
 from loader.search.answer import Answer, read_photo
-from loader.search.asking import answer_photos, answer_question, answer_similar, refuses_models
+from loader.search.asking import answer_photos, answer_similar, answer_words
 from loader.search.notes import is_file_name
 from loader.search.question import Order, ask_indexed_image, ask_photos, ask_text
 from loader.text import format_count
@@ -53,13 +50,7 @@ def _answer(settings: Settings, address: Address) -> Answer:
     if address.q.strip():
         question = ask_text(address.q, "photo", filters, hybrid=is_file_name(address.q),
                             cut_off=read_cut_off(client))
-        answer_words = partial(answer_question, client, question, thumbnails=thumbnails)
-        try:
-            return _sort(answer_words(), address)
-        except ApiError as error:
-            if not refuses_models(error):
-                raise
-            return _sort(answer_words(text=settings.text), address)
+        return _sort(answer_words(client, question, settings.text, thumbnails=thumbnails), address)
     order: Order = "altitude" if "altitude" in address.sort else "time"
     question = ask_photos(filters, order, reverse=address.sort.startswith("-"), page=address.page)
     answer = answer_photos(client, question, thumbnails=thumbnails)

@@ -1,14 +1,11 @@
 """The page of one photo: large and upright from the library's file, its facts, and where to go from it."""
 from __future__ import annotations
 
-import io
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit
-from PIL import Image
 
 from browse.address import Address
 from browse.parts.markup import said_errors, show
@@ -18,14 +15,11 @@ from loader.files.paths import find_inside
 from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_index import require_entries
 from loader.peaks.sight.geometry import Summits
-from loader.peaks.sight.photo import read_photo_camera, read_picture, sight_photo
 from loader.search.answer import Photo, PhotoHit
 from loader.show.pages import thumbnail_uri
-from loader.show.sight.diagram import render_diagram
+from loader.show.sight.screen import draw_sight, read_large
 from loader.show.values import format_picture
 
-SCREEN_SIDE = 1600  # pixels of the longer side
-_QUALITY = 85
 _NEIGHBOURS = "neighbours"  # of the photo that was looked at last
 
 
@@ -35,9 +29,9 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
     picture, note = b64decode(hit.thumbnail or "") if thumbnail_uri(hit.thumbnail) else b"", None
     try:
         if address.sight and file is not None:
-            picture = draw_sight(settings, file, hit.path)
+            picture = draw_peaks(settings, file, hit.path)
         elif file is not None:
-            picture = read_large(str(file), file.stat().st_mtime)
+            picture = keep_large(str(file), file.stat().st_mtime)
         else:
             note = "The file is not where the library was loaded from: this is its thumbnail."
     except PeaksError as error:
@@ -51,30 +45,14 @@ def show_photo(settings: Settings, address: Address, photo: Photo) -> None:
 
 
 @streamlit.cache_data(max_entries=20, show_spinner="Reading the file")
-def read_large(file: str, changed: float) -> bytes:
-    """A file as a JPEG for the screen; read anew when it has ``changed``, seconds since 1970."""
-    return _write_jpeg(read_picture(file, SCREEN_SIDE))
+def keep_large(file: str, changed: float) -> bytes:
+    """A file for the screen; read anew when it has ``changed``, seconds since 1970."""
+    return read_large(file)
 
 
-def _write_jpeg(picture: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=_QUALITY)
-    return stream.getvalue()
-
-
-def draw_sight(settings: Settings, file: Path, name: str) -> bytes:
-    """A photo with the peaks before its camera, as `peaks sight` draws it, named as a person knows it.
-
-    A photo without a position is shown alone.
-
-    Raises:
-        PeaksError: the file cannot be read, or the catalogue is empty.
-    """
-    summits = Summits.gather(require_entries(settings.client, Peak))
-    sighted = sight_photo(replace(read_photo_camera(str(file)), path=name), summits)
-    if sighted.camera is None:
-        return _write_jpeg(read_picture(str(file), SCREEN_SIDE))
-    return render_diagram("png", sighted, read_picture(str(file)))
+def draw_peaks(settings: Settings, file: Path, name: str) -> bytes:
+    """A photo with the catalogue's peaks before its camera; see `draw_sight`."""
+    return draw_sight(str(file), name, Summits.gather(require_entries(settings.client, Peak)))
 
 
 def show_way_back(address: Address) -> None:

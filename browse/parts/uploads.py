@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from browse.address import Address
 from browse.parts.grid import answer_address
 from browse.parts.markup import said_errors, show
-from browse.parts.one_photo import draw_sight
+from browse.parts.one_photo import draw_peaks
 from browse.server import Settings
 from loader.errors import PeaksError
 from loader.search.asked_image import read_asked_image
@@ -37,7 +37,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
         asked = read_asked_image(client, str(file), settings.vision)
         identifier = settings.open_identifier()
         found = identifier.identify(asked.vector, [asked.camera])[0]
-        picture = draw_sight(settings, file, upload.name)
+        picture = draw_peaks(settings, file, upload.name)
     image = IdentifiedImage(upload.name, asked.thumbnail, found, _CANDIDATES, identifier.threshold)
     show("identified.html", image=image)
     streamlit.image(picture, alt=f"{upload.name}: {image.headline}")

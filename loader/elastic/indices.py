@@ -74,7 +74,7 @@ def refuse_replaced(client: Elasticsearch, alias: str, name: str) -> None:
     Raises:
         PeaksError: another one stands there now.
     """
-    if (present := require_index(client, alias).name) != name:
+    if (present := with_retries(partial(require_index, client, alias)).name) != name:
         raise PeaksError(f"[{present}] has taken the place of [{name}] meanwhile, as `peaks reindex` does: "
                          "run again, with its model.")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from elasticsearch import Elasticsearch
@@ -12,6 +13,7 @@ from loader.batches import Advance, batched
 from loader.elastic.bulk import Rejected, Written, write_documents
 from loader.elastic.indices import CONCEPTS, PEAKS, refresh, refuse_replaced, require_index
 from loader.elastic.models import embed_texts, escape_masks
+from loader.elastic.retries import with_retries
 from loader.files.library import Skipped
 from loader.peaks.catalogue import Concept, Entry, Peak
 from loader.peaks.catalogue_index import is_called, read_by_id
@@ -78,7 +80,7 @@ def load_peaks(
         advance: called with how many more peaks are done.
     """
     report = CatalogueReport(unknown_folders=references.unknown, skipped=list(references.skipped))
-    documents, index = {}, require_index(client, PEAKS).name
+    documents, index = {}, with_retries(partial(require_index, client, PEAKS)).name
     for group in batched(peaks, PEAKS_A_REQUEST):
         prototypes = make_prototypes(client, group, model_id, references, vision, alpha, max_images, report)
         for peak, prototype in zip(group, prototypes, strict=True):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
@@ -10,6 +11,7 @@ from elasticsearch import Elasticsearch
 from loader.elastic.bulk import NotWritten, Written, delete_documents, write_documents
 from loader.elastic.indices import PHOTOS, refresh, refuse_replaced, require_index
 from loader.elastic.photo_index import StoredPhoto, read_documents
+from loader.elastic.retries import with_retries
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
@@ -78,7 +80,7 @@ class PhotoWriter:
 
     def __init__(self, client: Elasticsearch, comparison: Comparison, settings: Settings) -> None:
         self._client, self._comparison, self._settings = client, comparison, settings
-        self._index = require_index(client, PHOTOS).name
+        self._index = with_retries(partial(require_index, client, PHOTOS)).name
         self.lost: list[PhotoFile] = []
 
     def write(self, results: Iterable[Identified | Known | Outcome]) -> Iterator[Outcome]:

@@ -178,6 +178,16 @@ def refuses_rrf(error: ApiError) -> bool:
     return error.meta.status == 403 and "non-compliant" in reason and "[ml]" not in reason
 
 
+def answer_words(client: Elasticsearch, question: Question, text: LocalText, *, thumbnails: bool) -> Answer:
+    """Ask for photos by words; ``text`` makes their vector where the licence lacks machine learning."""
+    try:
+        return answer_question(client, question, thumbnails=thumbnails)
+    except ApiError as error:
+        if not refuses_models(error):
+            raise
+        return answer_question(client, question, thumbnails=thumbnails, text=text)
+
+
 def refuses_models(error: ApiError) -> bool:
     """Whether the licence lacks machine learning: the cluster makes no vectors."""
     return error.meta.status == 403 and "non-compliant for [ml]" in str(error.body)

@@ -17,7 +17,7 @@ ASSETS = {"ingest pipelines", "component templates", "index templates", "search 
     ("elastic", set[str]()),
     ("setup", set[str]()),
     ("loader", {"licence", "disk", *ASSETS}),
-    ("search", {"licence", "disk", "deployment", "warm-up", *ASSETS}),
+    ("search", {"licence", "disk", *ASSETS}),
 ])
 def test_what_a_key_may_not_look_at_is_a_line_and_hides_nothing(
     secured: Secured, who: str, refused: set[str]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from browse.address import Address
 from browse.parts.markup import PAGES
-from browse.parts.one_photo import read_large
+from browse.parts.one_photo import keep_large
 from loader.place import Point
 from loader.search.answer import PhotoHit, Similarity
 
@@ -17,9 +17,9 @@ from loader.search.answer import PhotoHit, Similarity
 def test_a_file_that_has_changed_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "photo.jpg"
     Image.new("RGB", (40, 30), "red").save(file)
-    red = read_large(str(file), 1.0)
+    red = keep_large(str(file), 1.0)
     Image.new("RGB", (40, 30), "blue").save(file)
-    assert read_large(str(file), 2.0) != red
+    assert keep_large(str(file), 2.0) != red
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.conftest import (
 from tests.embedded.plugin_node import Api, infer
 from tests.session_node import link_distribution
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.release]
 NEW, OLD = STACKS
 
 

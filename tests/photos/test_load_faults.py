@@ -65,6 +65,7 @@ def test_every_request_is_made_again(
         assert 503 in met and 200 in met, path
 
 
+@pytest.mark.release
 def test_the_node_dies_and_comes_back(
     client: Elasticsearch, expected: Documents, start: Start, session_home: Path
 ) -> None:

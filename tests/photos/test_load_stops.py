@@ -26,6 +26,7 @@ STOP_LIMIT = 2.0  # seconds
 AGES = 1000.0  # seconds that no test waits
 
 
+@pytest.mark.release
 def test_killed_twenty_times_at_random_moments(
     client: Elasticsearch, expected: Documents, start: Start
 ) -> None:

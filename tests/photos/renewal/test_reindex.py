@@ -27,7 +27,7 @@ from tests.files.picture_files import quadrants, write
 from tests.photos.loaded_photos import Documents, documents
 from tests.photos.renewal.searching import Searches
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.release]
 
 FROM_MODEL = {
     "clip_image", "predictions", "predicted_peaks", "predicted_peak_names", "predicted_peak_labels",

@@ -24,7 +24,7 @@ from loader.photos.settings import Settings
 from loader.vision.local_vision import LocalVision
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.release]
 
 REPLACED = r"\[{0}-000002\] has taken the place of \[{0}-000001\] meanwhile"
 Move = Callable[[str], None]
