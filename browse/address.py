@@ -19,12 +19,12 @@ Sort = Literal["", "time", "-time", "altitude", "-altitude"]
 View = Literal["", "map", "identify"]
 WHOLE_WORLD = "90,-180,-90,180"  # a box with every photo that has a position
 NOWHERE = "none"  # in place of a box: photos without a position
-PLACES = {WHOLE_WORLD: "with a position", NOWHERE: "without a position"}
+PLACES = {WHOLE_WORLD: "with", NOWHERE: "without"}  # a position, as the facet calls it
 _CHIPS: Mapping[str, Callable[[str], str]] = {  # by the name of what they take away
     "like": "like {}".format, "peak": "shows {}".format, "in_frame": "{} in the frame".format,
     "concept": "with {}".format, "library": "library {}".format, "from_day": "from {}".format,
     "to_day": "to {}".format, "altitude": say_altitudes,
-    "box": lambda box: PLACES.get(box, "inside a box of the map"),
+    "box": lambda box: f"{PLACES[box]} a position" if box in PLACES else "inside a box of the map",
     "area": "inside an outline on the map".format, "stack": "copies and burst of {}".format,
 }
 
@@ -114,7 +114,7 @@ class Address:
         others = tuple(each for each in values if each != value)
         return self.link(**{name: others if value in values else (*values, value)})
 
-    def filters(self, client: Elasticsearch, size: int | None = None) -> Filters:
+    def filters(self, client: Elasticsearch) -> Filters:
         """The filters as the templates take them.
 
         Raises:
@@ -124,7 +124,7 @@ class Address:
         return read_filters(
             client, peaks=self.peak, in_frame=self.in_frame, concepts=self.concept, libraries=self.library,
             shot_from=self.from_day or None, shot_to=self.to_day or None,
-            box=None if is_nowhere else self.box or None, size=size,
+            box=None if is_nowhere else self.box or None,
         ) + read_whereabouts(self.altitude or None, area=self.area or None, without_position=is_nowhere)
 
     def name_by_ids(self, parameters: Mapping[str, Any]) -> Address:

@@ -38,10 +38,11 @@ def main() -> None:
 
 def _show_photos(settings: Settings, address: Address, everything: Facets) -> None:
     """The chips and the rail, which stay where a filter is refused, the map, and photos or one of them."""
-    facets, error = everything, None
+    facets, filters, error = everything, Filters(), None
     try:
-        if filters := address.filters(settings.client).parameters:
-            facets, address = read_facets(settings.client, Filters(filters)), address.name_by_ids(filters)
+        filters = address.filters(settings.client)
+        if filters.parameters:
+            facets, address = read_facets(settings.client, filters), address.name_by_ids(filters.parameters)
     except PeaksError as refused:
         error = refused
     names = read_names(settings.client, address, facets)
@@ -53,16 +54,16 @@ def _show_photos(settings: Settings, address: Address, everything: Facets) -> No
     if error is not None:
         raise error
     if address.photo:
-        _show_photo(settings, address)
+        _show_photo(settings, address, filters)
     else:
-        answer = answer_address(settings, address)
+        answer = answer_address(settings, address, filters)
         if address.view == "map":
             with said_errors():
-                show_trek(settings, address, answer)
+                show_trek(settings, address, filters, answer)
         show_grid(address, answer)
 
 
-def _show_photo(settings: Settings, address: Address) -> None:
+def _show_photo(settings: Settings, address: Address, filters: Filters) -> None:
     """The photo before the answer that it was chosen from, which takes longer."""
     steps = streamlit.container(horizontal=True)
     with steps:
@@ -71,7 +72,7 @@ def _show_photo(settings: Settings, address: Address) -> None:
     streamlit.set_page_config(page_title=photo.hit.path)
     show_photo(settings, address, photo)
     with said_errors(), steps:
-        show_steps(address, answer_address(settings, address).hits)
+        show_steps(address, answer_address(settings, address, filters).hits)
     with said_errors():
         show_word(settings, photo.hit)
 

@@ -14,6 +14,7 @@ from loader.peaks.identification.calibration_store import read_cut_off
 from loader.search.alike import group_alike
 from loader.search.answer import Answer, read_photo
 from loader.search.asking import answer_photos, answer_similar, answer_words
+from loader.search.filters import Filters
 from loader.search.notes import is_file_name
 from loader.search.question import Order, ask_indexed_image, ask_photos, ask_text
 from loader.text import format_count
@@ -23,15 +24,15 @@ MOST = 200  # that a template gives
 _ORDERS = {"time": "earliest", "-time": "latest", "altitude": "lowest", "-altitude": "highest"}
 
 
-def answer_address(settings: Settings, address: Address) -> Answer:
-    """Ask what an address asks for; copies and bursts are one hit, unless this stack is opened.
+def answer_address(settings: Settings, address: Address, filters: Filters) -> Answer:
+    """Ask what an address asks for, with its filters; copies and bursts are one hit, but in an opened stack.
 
     Thumbnails come along where photos are looked at together.
 
     Raises:
-        PeaksError: a filter cannot be meant, or the cluster has no photos, no model or no such page.
+        PeaksError: the cluster has no photos, no model or no such page.
     """
-    answer = _answer(settings, address)
+    answer = _answer(settings, address, filters + Filters({"size": min(address.size or SIZE, MOST)}))
     stack = next((hit for hit in answer.hits if hit.id == address.stack), None)
     if stack is None:
         return answer
@@ -39,10 +40,8 @@ def answer_address(settings: Settings, address: Address) -> Answer:
     return replace(answer, hits=hits, total=stack.count)
 
 
-def _answer(settings: Settings, address: Address) -> Answer:
-    client = settings.client
-    thumbnails = not address.photo
-    filters = address.filters(client, min(address.size or SIZE, MOST))
+def _answer(settings: Settings, address: Address, filters: Filters) -> Answer:
+    client, thumbnails = settings.client, not address.photo
     if address.like:
         path = read_photo(client, address.like).hit.path
         question = ask_indexed_image(client, path, address.like, filters)

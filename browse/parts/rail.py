@@ -91,8 +91,8 @@ def list_altitudes(address: Address, counts: Mapping[float, int]) -> list[Choice
 
 def list_places(address: Address, counts: Mapping[str, int]) -> list[Choice]:
     """With and without a position; either takes the place of an outline."""
-    return [_choice(address, words, counts[words.split()[0]], box=box, area="")
-            for box, words in PLACES.items() if counts[words.split()[0]] or address.box == box]
+    return [_choice(address, f"{each} a position", counts[each], box=box, area="")
+            for box, each in PLACES.items() if counts[each] or address.box == box]
 
 
 def _choice(address: Address, words: str, photos: int, **state: str) -> Choice:

@@ -11,6 +11,7 @@ import streamlit
 from browse.address import WHOLE_WORLD, Address
 from browse.server import Settings
 from loader.search.answer import Answer
+from loader.search.filters import Filters
 from loader.search.trek import read_trek
 from loader.search.written_values import parse_box
 from loader.show.map.figure import add_links, draw_map
@@ -25,7 +26,7 @@ _CONFIG = {"scrollZoom": True, "doubleClick": False, "displaylogo": False, "disp
            "modeBarButtons": [["pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]]}
 
 
-def show_trek(settings: Settings, address: Address, answer: Answer) -> None:
+def show_trek(settings: Settings, address: Address, filters: Filters, answer: Answer) -> None:
     """Show photos on the map; a box filters, a click opens.
 
     Without words it shows all photos that pass the filters, not only a page of them.
@@ -34,7 +35,6 @@ def show_trek(settings: Settings, address: Address, answer: Answer) -> None:
         PeaksError: no photo has a position, or none with these filters.
     """
     is_asked = address.has_match or bool(address.stack)
-    filters = address.filters(settings.client)
     trek = read_trek(settings.client, filters, answer=answer if is_asked else None)
     trek, outline = replace(trek, without_thumbnail=0), []
     if address.area:

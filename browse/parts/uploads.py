@@ -46,7 +46,7 @@ def _show_upload(settings: Settings, upload: UploadedFile) -> None:
         return
     best = image.named[0].peak
     address = Address(peak=(best.id,))
-    answer = answer_address(settings, replace(address, size=_PHOTOS))
+    answer = answer_address(settings, replace(address, size=_PHOTOS), address.filters(client))
     show("more_of_peak.html", peak=best, address=address, total=answer.total or 0, hits=answer.hits)
 
 

@@ -35,7 +35,7 @@ INK, GREY, PALE = "#263238", "#78909c", "#cfd8dc"
 
 # Inches, but for the pixels an inch.
 DPI, MARGIN = 110, 0.25
-PICTURE_WIDTH, PICTURE_HEIGHT = 10.0, 10.0  # at most
+PICTURE = 10.0  # the photo's longer side
 DIAL, GAP = 4.0, 0.45  # the dial's diameter, and what is between the photo and it
 NAME_GAP = 0.46  # between the slanted names above the photo, which have two lines each
 SLANT = 50  # degrees, of these names
@@ -78,7 +78,7 @@ def render_diagram(kind: Kind, sighted: SightedPhoto, picture: Image.Image | Non
         FigureCanvasAgg(figure)  # measures texts
         width, height, top = 0.0, DIAL, DIAL
         if picture is not None:
-            scale = min(PICTURE_WIDTH / picture.width, PICTURE_HEIGHT / picture.height)
+            scale = PICTURE / max(picture.size)
             width, height = picture.width * scale, picture.height * scale
             top = max(height, _draw_picture(figure, sighted, picture, width, height))
         left = width + GAP if width else 0.0
