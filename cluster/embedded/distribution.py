@@ -50,9 +50,9 @@ def _download(staging: Path, home: Home, stack: Stack, java: Java) -> None:
         [COPY_GOAL, f"-Dartifact={ARTIFACT.format(version=stack.version)}", f"-DoutputDirectory={staging}"],
         purpose=f"fetch {stack}",
         java=java,
-        log=home.logs / "maven-distribution.log",
+        home=home,
+        log_name="maven-distribution.log",
         folder=staging,
-        acting=home.acting,
     )
 
 

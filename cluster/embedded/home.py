@@ -72,6 +72,11 @@ class Home:
             return nullcontext()
         return acting_as(owner.st_uid, owner.st_gid)
 
+    def new_log(self, name: str) -> BinaryIO:
+        """Open an empty log, with the rights of the home's owner."""
+        with self.acting():
+            return create_file(self.logs / name)
+
     def read_state(self) -> dict[str, Any]:
         """The last start's choices; empty when there was none or the file is damaged."""
         try:

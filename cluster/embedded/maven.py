@@ -5,12 +5,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import create_file
+from cluster.embedded.home import Home
 from cluster.embedded.java import Java
 
 # Messages of Maven and its transport when a repository does not deliver a file
@@ -26,22 +25,15 @@ _SECRETS = frozenset(("ES_API_KEY", "ES_PASSWORD", "HF_TOKEN"))
 
 
 def run_maven(
-    arguments: Sequence[str],
-    *,
-    purpose: str,
-    java: Java,
-    log: Path,
-    folder: Path,
-    acting: Callable[[], AbstractContextManager[None]] = nullcontext,
+    arguments: Sequence[str], *, purpose: str, java: Java, home: Home, log_name: str, folder: Path
 ) -> None:
     """Run ``mvn`` in batch mode with `java`.
 
     Args:
         arguments: goals and options.
         purpose: what is being done, as a verb phrase for the error sentence ("fetch …", "build …").
-        log: receives everything that Maven prints.
+        log_name: of the home's log that receives everything that Maven prints.
         folder: working directory of Maven.
-        acting: gives the rights to make the log; see ``home.Home.acting``.
 
     Raises:
         ClusterError: Maven is missing, could not download, or failed.
@@ -55,13 +47,12 @@ def run_maven(
     command = [program, "--batch-mode", "-Dstyle.color=never", *arguments]
     environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
     environment["JAVA_HOME"] = str(java.home)
-    with acting():
-        made = create_file(log)
-    with made as output:
+    with home.new_log(log_name) as output:
         done = subprocess.run(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     if done.returncode != 0:
+        log = home.logs / log_name
         raise ClusterError(explain_failure(log.read_text(encoding="utf-8", errors="replace"), purpose, log))
 
 

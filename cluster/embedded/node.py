@@ -14,7 +14,7 @@ from string import Template
 from cluster.embedded.accounts import Account
 from cluster.embedded.calls import Server, local_url
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import Home, create_file, replace_text
+from cluster.embedded.home import Home, replace_text
 from cluster.embedded.java import Java
 from cluster.embedded.licence import read_licence
 from cluster.embedded.processes import find_nodes
@@ -75,9 +75,7 @@ def _quote(path: Path) -> str:
 
 def launch_node(home: Home, stack: Stack, *, java: Java, account: Account) -> subprocess.Popen[bytes]:
     """Start Elasticsearch's own launcher, which ends with status 0 when the node is ready."""
-    with home.acting():
-        made = create_file(home.logs / CONSOLE_NAME)
-    with made as console:
+    with home.new_log(CONSOLE_NAME) as console:
         return subprocess.Popen(
             [str(home.elasticsearch(stack) / "bin" / "elasticsearch"), "--daemonize"],
             cwd=home.path,

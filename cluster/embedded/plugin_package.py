@@ -102,9 +102,9 @@ def _run_build(package: Package, home: Home, stack: Stack, java: Java) -> None:
         ["-q", "-f", str(pom), f"-Pstack-{stack.name}", *folders, "package"],
         purpose=f"build {package.title}",
         java=java,
-        log=home.logs / f"maven-{package.sources.name}.log",
+        home=home,
+        log_name=f"maven-{package.sources.name}.log",
         folder=package.sources,
-        acting=home.acting,
     )
     if not archive.exists():
         raise ClusterError(f"Maven built {package.title} but made no {archive.name}: check {pom}.")

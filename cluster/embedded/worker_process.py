@@ -8,7 +8,7 @@ import sys
 
 from cluster.embedded.accounts import Account
 from cluster.embedded.errors import ClusterError
-from cluster.embedded.home import REPOSITORY, Home, create_file
+from cluster.embedded.home import REPOSITORY, Home
 from cluster.embedded.node import last_words, pause
 from cluster.embedded.processes import PROC
 
@@ -42,8 +42,7 @@ def launch_worker(home: Home, account: Account) -> subprocess.Popen[bytes]:
             (home.logs / LOG_NAME).replace(home.logs / PREVIOUS_LOG_NAME)
         for left in home.temporary.glob("model-*.pt"):  # by a worker of an earlier version
             left.unlink()
-        made = create_file(home.logs / LOG_NAME)
-    with made as log:
+    with home.new_log(LOG_NAME) as log:
         return subprocess.Popen(
             [sys.executable, *command, "--socket", str(home.socket)],
             cwd=home.path,

@@ -6,11 +6,19 @@ from pathlib import Path
 import pytest
 
 from cluster.embedded.errors import ClusterError
+from cluster.embedded.home import Home
 from cluster.embedded.java import Java
 from cluster.embedded.maven import explain_failure, run_maven
 
 JAVA = Java(Path("/opt/jdk"), 17)
 LOG = Path("/home/logs/maven.log")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.logs.mkdir(parents=True)
+    return home
 
 
 @pytest.mark.parametrize(
@@ -41,33 +49,34 @@ def test_resets_of_the_terminal_hide_no_error() -> None:
     assert "check the network" in said and "(Could not transfer artifact a:b:pom:1 from central;" in said
 
 
-def test_missing_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_maven(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ClusterError, match=r"Maven is needed to fetch it.*apt-get install maven"):
-        run_maven(["package"], purpose="fetch it", java=JAVA, log=tmp_path / "log", folder=tmp_path)
+        run_maven(["package"], purpose="fetch it", java=JAVA, home=home, log_name="log", folder=tmp_path)
 
 
 def test_output_goes_to_the_log_and_java_is_the_chosen_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "mvn"
     program.write_text('#!/bin/sh\necho "$JAVA_HOME $*"; [ "$3" != fail ]\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    log = tmp_path / "log"
-    run_maven(["package"], purpose="p", java=JAVA, log=log, folder=tmp_path)
-    assert log.read_text() == "/opt/jdk --batch-mode -Dstyle.color=never package\n"
+    run_maven(["package"], purpose="p", java=JAVA, home=home, log_name="log", folder=tmp_path)
+    assert (home.logs / "log").read_text() == "/opt/jdk --batch-mode -Dstyle.color=never package\n"
     with pytest.raises(ClusterError, match="no reason given"):
-        run_maven(["fail"], purpose="p", java=JAVA, log=log, folder=tmp_path)
+        run_maven(["fail"], purpose="p", java=JAVA, home=home, log_name="log", folder=tmp_path)
 
 
-def test_maven_is_told_no_secret_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maven_is_told_no_secret_of_ours(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mvn").write_text("#!/bin/sh\nenv\n")
     (tmp_path / "mvn").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("MAVEN_OPTS", "-Dhttps.proxyHost=proxy")
     for name in ("ES_API_KEY", "ES_PASSWORD", "HF_TOKEN"):
         monkeypatch.setenv(name, f"canary of {name}")
-    run_maven(["package"], purpose="p", java=JAVA, log=tmp_path / "log", folder=tmp_path)
-    said = (tmp_path / "log").read_text()
+    run_maven(["package"], purpose="p", java=JAVA, home=home, log_name="log", folder=tmp_path)
+    said = (home.logs / "log").read_text()
     assert "MAVEN_OPTS=-Dhttps.proxyHost=proxy" in said and "canary" not in said
