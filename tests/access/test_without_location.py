@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from elasticsearch import AuthorizationException
 
+from loader.elastic.indices import PHOTOS
+from loader.elastic.models import is_started, read_index_model
 from tests.access.conftest import Secured
 from tests.conftest import DEMO_CHECKPOINT
 
@@ -44,6 +46,12 @@ def test_it_sees_photos_without_places_and_pictures(secured: Secured) -> None:
     found = [client.count(index="photos", query=near)["count"] for client in (everything, less)]
     assert found == [4, 0]  # nor can it ask for places until it has found one
     everything.close()
+    less.close()
+
+
+def test_it_sees_whether_the_model_runs(secured: Secured) -> None:
+    less = secured.client(KEY)
+    assert is_started(less, read_index_model(less, PHOTOS).model_id)
     less.close()
 
 
