@@ -97,7 +97,6 @@ location_option = click.option(
 )
 
 
-
 class Probability(click.FloatRange):
     """A number between two others, whose refusal says how to write it."""
 

@@ -63,6 +63,15 @@ def require_index(client: Elasticsearch, alias: str) -> ConcreteIndex:
     return index
 
 
+def find_name(client: Elasticsearch, alias: str) -> str:
+    """The name of the index behind an alias; waits for a busy cluster, as loads do.
+
+    Raises:
+        PeaksError: as for `require_index`.
+    """
+    return with_retries(partial(require_index, client, alias)).name
+
+
 def refuse_replaced(client: Elasticsearch, alias: str, name: str) -> None:
     """Refuse to write what belongs to one index into another one that has taken its place.
 
@@ -74,7 +83,7 @@ def refuse_replaced(client: Elasticsearch, alias: str, name: str) -> None:
     Raises:
         PeaksError: another one stands there now.
     """
-    if (present := with_retries(partial(require_index, client, alias)).name) != name:
+    if (present := find_name(client, alias)) != name:
         raise PeaksError(f"[{present}] has taken the place of [{name}] meanwhile, as `peaks reindex` does: "
                          "run again, with its model.")
 

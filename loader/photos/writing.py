@@ -3,15 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
 from loader.elastic.bulk import NotWritten, Written, delete_documents, write_documents
-from loader.elastic.indices import PHOTOS, refresh, refuse_replaced, require_index
+from loader.elastic.indices import PHOTOS, find_name, refresh, refuse_replaced
 from loader.elastic.photo_index import StoredPhoto, read_documents
-from loader.elastic.retries import with_retries
 from loader.files.library import PhotoFile, path_words
 from loader.files.photo import Known, Photo
 from loader.peaks.identification.document_fields import FillFields
@@ -80,7 +78,7 @@ class PhotoWriter:
 
     def __init__(self, client: Elasticsearch, comparison: Comparison, settings: Settings) -> None:
         self._client, self._comparison, self._settings = client, comparison, settings
-        self._index = with_retries(partial(require_index, client, PHOTOS)).name
+        self._index = find_name(client, PHOTOS)
         self.lost: list[PhotoFile] = []
 
     def write(self, results: Iterable[Identified | Known | Outcome]) -> Iterator[Outcome]:

@@ -1,38 +1,23 @@
 """The exported text model of a checkpoint, run on this machine instead of in the cluster."""
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
-from eland_models.checkpoint import Checkpoint, open_checkpoint
 from loader.errors import PeaksError
+from loader.vision.named_checkpoint import NamedCheckpoint
 
 if TYPE_CHECKING:  # torch is slow to import
     from eland_models.export import Precision
 
 
-class LocalText:
-    """The text model of a checkpoint, opened when the first text needs it.
+class LocalText(NamedCheckpoint):
+    """The text model of a checkpoint, opened when the first text needs it."""
 
-    Args:
-        name: the checkpoint's folder or hub id; None when the person named none.
-    """
+    _tower, _whose = "text", "words'"
 
     def __init__(self, name: str | None) -> None:
-        self.name = name
+        super().__init__(name)
         self._models: dict[str, Any] = {}
-
-    @cached_property
-    def checkpoint(self) -> Checkpoint:
-        """The checkpoint's settings.
-
-        Raises:
-            PeaksError: none was named, or it cannot be opened.
-        """
-        if self.name is None:
-            raise PeaksError("The words' vector must be made here: name the checkpoint that the photos were "
-                             "loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT).")
-        return open_checkpoint(self.name, tower="text")
 
     def embed(self, text: str, fingerprint: str) -> list[float]:
         """The L2-normalised vector of a text, as the cluster's model of this fingerprint would make it.

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from eland_models.checkpoint import Checkpoint, open_checkpoint
-from loader.errors import PeaksError
+from loader.vision.named_checkpoint import NamedCheckpoint
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -15,27 +14,10 @@ if TYPE_CHECKING:
     from loader.vision.encoder import VisionEncoder
 
 
-class LocalVision:
-    """The vision tower of a checkpoint, opened when the first image needs it.
+class LocalVision(NamedCheckpoint):
+    """The vision tower of a checkpoint, opened when the first image needs it."""
 
-    Args:
-        name: the checkpoint's folder or hub id; None when the person named none.
-    """
-
-    def __init__(self, name: str | None) -> None:
-        self.name = name
-
-    @cached_property
-    def checkpoint(self) -> Checkpoint:
-        """The checkpoint's settings.
-
-        Raises:
-            PeaksError: none was named, or it cannot be opened.
-        """
-        if self.name is None:
-            raise PeaksError("The image's vector must be made here: name the checkpoint that the photos were "
-                             "loaded with, --checkpoint DIR_OR_HUB_ID (PEAKS_CHECKPOINT).")
-        return open_checkpoint(self.name, tower="vision")
+    _tower, _whose = "vision", "image's"
 
     @cached_property
     def _encoder(self) -> VisionEncoder:

@@ -8,10 +8,9 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from loader.elastic.assets import KEY_PURPOSES, read_key_request
 from loader.elastic.connection import Connection, connection_options
+from loader.elastic.health.examination import FULL_LICENCES
 from loader.errors import PeaksError
 
-# The licences with document and field level security (elastic.co/subscriptions).
-_FIELD_SECURITY = ("trial", "platinum", "enterprise")
 _REFUSED = "no handler found for uri"  # what Elasticsearch answers while its security is off
 
 
@@ -70,7 +69,7 @@ def create_key(connection: Connection, purpose: str, expires: str | None) -> Non
 def _require_field_security(client: Elasticsearch) -> None:
     """Refuse to make a key that Elasticsearch would take, and then disable."""
     licence = client.license.get()["license"]
-    if licence["type"] not in _FIELD_SECURITY or licence["status"] != "active":
+    if licence["type"] not in FULL_LICENCES or licence["status"] != "active":
         raise PeaksError(
             f"The cluster's licence ({licence['type']}, {licence['status']}) has no field-level security, "
             "and this key would see nothing: it needs Platinum, Enterprise or a trial. Without them load the "

@@ -11,8 +11,7 @@ from loader.commands.options import FOLDER, ModelId
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES, PHOTOS
 from loader.elastic.models import DeployedModel, read_deployed_model
-from loader.elastic.photo_index import read_stored_photos
-from loader.elastic.renewal.next_indices import NextIndices, create_next, read_set, refuse_other_build
+from loader.elastic.renewal.next_indices import NextIndices, create_next, read_set
 from loader.elastic.renewal.swap import (
     point_next_at,
     read_model_assets,
@@ -22,7 +21,6 @@ from loader.elastic.renewal.swap import (
 )
 from loader.elastic.renewal.two_models import IndexSet
 from loader.errors import PeaksError
-from loader.files.paths import is_missing, join_path, real_path
 from loader.peaks.catalogue import TOP_PEAKS, Peak
 from loader.peaks.catalogue_index import read_all
 from loader.peaks.identification.calibration_store import KEY as CALIBRATION
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
                    "names alone.")
 @click.option("--leave-out-missing", "leave_out", is_flag=True,
               help="Swap without the photos whose file is away, has changed or cannot be read.")
-@click.option("--dry-run", is_flag=True, help="Say what would be embedded, and write nothing.")
 @connection_options
 def reindex(
     connection: Connection,
@@ -55,7 +52,6 @@ def reindex(
     checkpoint: str | None,
     folder: Path | None,
     leave_out: bool,
-    dry_run: bool,
 ) -> None:
     """Change the model of all indices while people search.
 
@@ -68,15 +64,10 @@ def reindex(
     model = read_deployed_model(client, es_model_id)
     present = read_set(client)
     if present.model.model_fingerprint == model.model_fingerprint:
-        if not dry_run:
-            repair(client, present)
+        repair(client, present)
         click.echo(f"The indices hold vectors of [{es_model_id}] already; templates and pipelines name it.")
         return
     require_running(client, model)
-    refuse_other_build(client, model)
-    if dry_run:
-        _say_plan(client, present, model)
-        return
     build = _open_build(client, following, model, checkpoint, folder)
     old = build.swap(track, leave_out=leave_out)
     _say_swapped(client, build, old)
@@ -102,16 +93,6 @@ def _open_build(
     references = find_references(folder, read_all(client, Peak)) if folder else References()
     create_next(client, read_model_assets(client, model), model)
     return Build(client, following, photo_model.open_field_filler, photo_model, references, vision)
-
-
-def _say_plan(client: Elasticsearch, present: IndexSet, model: DeployedModel) -> None:
-    counts = {alias: client.count(index=alias)["count"] for alias in ALIASES}
-    held = ", ".join(f"{counts[alias]:,} of {present.names[alias]}" for alias in ALIASES)
-    click.echo(f"Would embed by [{model.model_id}], {model.dims} dims, what its indices do not hold yet: "
-               f"{held}.")
-    files = [join_path(photo.root or "", photo.path) for photo in read_stored_photos(client).values()]
-    if away := sorted(clean_text(file) for file in files if is_missing(real_path(file))):
-        click.echo(f"The files of {format_count(len(away), 'photo')} are away: {list_words(away)}.")
 
 
 def _say_swapped(client: Elasticsearch, build: Build, old: IndexSet) -> None:
@@ -161,9 +142,7 @@ def rollback(connection: Connection) -> None:
     if siglip is None:
         raise PeaksError(f"Model [{replaced.model.model_id}] does not carry SigLIP's scale and bias: deploy "
                          "it again with `peaks model deploy --clear-previous`.")
-    with point_next_at(client, replaced):
-        build = Build(
-            client, following, lambda: open_field_filler(following, siglip, TOP_PEAKS), keeps_gone=True
-        )
-        old = build.swap(track, leave_out=True)
+    point_next_at(client, replaced)
+    build = Build(client, following, lambda: open_field_filler(following, siglip, TOP_PEAKS), keeps_gone=True)
+    old = build.swap(track, leave_out=True)
     _say_swapped(client, build, old)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cached_property
 
 from elasticsearch import ApiError, Elasticsearch
@@ -14,6 +13,7 @@ from loader.elastic.health.finding import Verdict
 from loader.elastic.indices import PHOTOS, require_index
 from loader.elastic.models import (
     DeployedModel,
+    IndexModel,
     find_ingest_deployment,
     index_model,
     read_deployed_model,
@@ -52,9 +52,10 @@ class Contents:
     @cached_property
     def _assets(self) -> list[Asset]:
         """The assets as they should be: for the deployed model, else for that of the photos' index."""
-        model, ingest = self._deployed, None
+        model: IndexModel | None = self._deployed
+        ingest = None
         with suppress(PeaksError, ApiError):
-            model = model or DeployedModel(**asdict(read_index_model(self._client, PHOTOS)))
+            model = model or read_index_model(self._client, PHOTOS)
             ingest = find_ingest_deployment(self._client, self.model_id)
         return read_assets() if model is None else bind_model(read_assets(), model, ingest)
 

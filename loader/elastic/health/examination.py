@@ -16,7 +16,8 @@ from loader.elastic.health.finding import Finding, Verdict, run_check
 from loader.elastic.indices import ALIASES
 
 OLDEST = (8, 19)  # the oldest server that the templates and the exported models are for
-WITH_MACHINE_LEARNING = ("trial", "platinum", "enterprise")
+# The licences with machine learning and with field-level security (elastic.co/subscriptions).
+FULL_LICENCES = ("trial", "platinum", "enterprise")
 
 
 def examine(client: Elasticsearch, address: str, model_id: str | None = None) -> Iterator[Finding]:
@@ -67,7 +68,7 @@ def _licence(client: Elasticsearch) -> Verdict:
     told = f"{licence['type']}, {licence['status']}"
     if until := licence.get("expiry_date"):
         told += f" until {until[:10]}"
-    if licence["status"] == "active" and licence["type"] in WITH_MACHINE_LEARNING:
+    if licence["status"] == "active" and licence["type"] in FULL_LICENCES:
         return "ok", told, ""
     return "wrong", f"{told}: no machine learning", "POST _license/start_trial?acknowledge=true"
 

@@ -57,7 +57,7 @@ def create_next(client: Elasticsearch, assets: Sequence[Asset], model: IndexMode
     Raises:
         PeaksError: indices of another model are being built.
     """
-    refuse_other_build(client, model)
+    _refuse_other_build(client, model)
     for alias in ALIASES:
         if index_behind(client, next_alias(alias)) is None:
             body = template_index(assets, alias)
@@ -67,7 +67,7 @@ def create_next(client: Elasticsearch, assets: Sequence[Asset], model: IndexMode
             )
 
 
-def refuse_other_build(client: Elasticsearch, model: IndexModel) -> None:
+def _refuse_other_build(client: Elasticsearch, model: IndexModel) -> None:
     """Refuse to go on with indices that are being built for another model.
 
     Raises:

@@ -11,8 +11,7 @@ broken off before the aliases move is undone; after that, running the command ag
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -107,11 +106,8 @@ def repair(client: Elasticsearch, present: IndexSet) -> None:
     block_writes(client, present, False)
 
 
-@contextmanager
-def point_next_at(client: Elasticsearch, indices: IndexSet) -> Iterator[None]:
+def point_next_at(client: Elasticsearch, indices: IndexSet) -> None:
     """Put indices that are there already behind the next aliases, and open them for writing.
-
-    Unless they are swapped in, they are as before afterwards.
 
     Raises:
         PeaksError: others are being built there.
@@ -121,16 +117,9 @@ def point_next_at(client: Elasticsearch, indices: IndexSet) -> Iterator[None]:
         if built is not None and built.name != indices.names[alias]:
             raise PeaksError(f"[{built.name}] is being built: finish that with `peaks reindex`, or give it "
                              f"up with DELETE {built.name}.")
-    pairs = [{"index": indices.names[alias], "alias": next_alias(alias)} for alias in ALIASES]
-    client.indices.update_aliases(actions=[{"add": pair} for pair in pairs])
+    add = [{"add": {"index": indices.names[alias], "alias": next_alias(alias)}} for alias in ALIASES]
+    client.indices.update_aliases(actions=add)
     block_writes(client, indices, False)
-    try:
-        yield
-    except BaseException:
-        if read_set(client) != indices:
-            client.indices.update_aliases(actions=[{"remove": pair} for pair in pairs])
-            block_writes(client, indices, True)
-        raise
 
 
 def read_replaced(client: Elasticsearch) -> IndexSet:

@@ -1,13 +1,12 @@
 """The next indices as a whole: peaks and concepts first, because photos are named by them."""
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 
 from elasticsearch import Elasticsearch
 
 from loader.arrays import Vectors
-from loader.batches import Advance, Track
+from loader.batches import Track
 from loader.elastic.bulk import delete_documents
 from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS
 from loader.elastic.models import find_ingest_deployment
@@ -27,11 +26,6 @@ from loader.vision.local_vision import LocalVision
 
 MOST_REFERENCES = 3  # of a peak, as `peaks load-peaks` takes them
 MOST_NAMED = 10  # photos in a sentence
-
-
-@contextmanager
-def _untracked(what: str, total: int) -> Iterator[Advance]:
-    yield lambda count: None
 
 
 class Build:
@@ -75,7 +69,7 @@ class Build:
         one, while nothing is written, the rest.
 
         Args:
-            track: shows how far the first pass is.
+            track: shows how far each pass is.
             leave_out: go without the photos that cannot be brought over.
 
         Raises:
@@ -83,10 +77,10 @@ class Build:
         """
         self._carry(track, again=self._references.images)
         self._refuse_left(leave_out)
-        self._carry(_untracked)
+        self._carry(track)
 
         def complete() -> None:
-            self._carry(_untracked)
+            self._carry(track)
             self._refuse_left(leave_out)
 
         return swap(self._client, self._next, complete)

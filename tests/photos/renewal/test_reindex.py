@@ -161,9 +161,6 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
 ) -> None:
     words = ("reindex", "--es-model-id", other_model, "--checkpoint", other_checkpoint, "--url", node.url)
     old, model = read_set(client), read_deployed_model(client, other_model)
-    plan = call_peaks(*words, "--dry-run")
-    assert "24 of photos-000001, 12 of peaks_catalog-000001" in plan and "away" not in plan
-    assert not client.indices.exists_alias(name="photos-next")
 
     def stop() -> None:
         with pytest.raises(ApiError) as refused:
