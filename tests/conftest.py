@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 # A shell that runs the tests in the background ignores Ctrl-C, and so would all processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# The tests' node must not be sent the keys of another cluster.
-for name in ("CLOUD_ID", "ES_API_KEY", "ES_USERNAME", "ES_PASSWORD"):
+# None of the caller's own: the tests' node must not be sent the keys of another cluster.
+for name in ("ES_URL", "CLOUD_ID", "ES_API_KEY", "ES_USERNAME", "ES_PASSWORD", "ES_CA_CERTS",
+             "PEAKS_CHECKPOINT"):
     os.environ.pop(name, None)
 # Two busy cores say nothing about an example.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from shutil import copytree
 
 import pytest
@@ -26,11 +28,16 @@ def require_esql(client: Elasticsearch) -> None:
         pytest.skip("the embedded node has ES|QL on 8.19 only: the jars of 9.5 are not published")
 
 
-def require_disk(client: Elasticsearch) -> None:
-    """Skip the test where Elasticsearch rightly says that this machine's disk is too full."""
-    disk = client.health_report(feature="disk")["indicators"]["disk"]
-    if disk["status"] in ("yellow", "red"):
-        pytest.skip(f"the disk of this machine is too full: {disk['symptom']}")
+@contextmanager
+def watermarks(client: Elasticsearch, free: str) -> Iterator[None]:
+    """Let a disk with less free space count as too full during a block, in place of shares of the disk."""
+    names = (f"cluster.routing.allocation.disk.watermark.{name}" for name in ("low", "high", "flood_stage"))
+    marks = dict.fromkeys(names, free)
+    client.cluster.put_settings(persistent=marks)
+    try:
+        yield
+    finally:
+        client.cluster.put_settings(persistent=dict.fromkeys(marks))
 
 
 def delete_indices(client: Elasticsearch) -> None:

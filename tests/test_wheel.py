@@ -60,7 +60,7 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(scripts: Path, folder: Path, *command: str | Path) -> str:
     """Run a program of the environment as a person without a checkout would; returns its stdout."""
-    unwanted = ("PYTHONPATH", "PEAKS_CACHE", "PEAKS_CHECKPOINT", "ES_URL")
+    unwanted = ("PYTHONPATH", "PEAKS_CACHE")
     environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     program, *arguments = command
     done = subprocess.run(

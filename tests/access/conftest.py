@@ -92,10 +92,3 @@ def fill(node: Secured) -> None:
 def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
     """AppTest puts the page in the place of the main module, which child processes would run."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-
-
-@pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials but those that a test gives."""
-    for name in ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY", "PEAKS_CHECKPOINT"):
-        monkeypatch.delenv(name, raising=False)

@@ -1,6 +1,7 @@
 """Starting and ending the page's server."""
 from __future__ import annotations
 
+import signal
 import socket
 from http.client import HTTPConnection
 
@@ -14,10 +15,12 @@ from tests.conftest import NOWHERE
 
 
 def test_a_taken_port_is_one_sentence() -> None:
+    before = signal.getsignal(signal.SIGINT)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PeaksError, match=f"^Port {port} of 127.0.0.1 .* give another one with --port"):
             run_server(Settings(Connection(url=NOWHERE)), port)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def shake_hands(host: str, port: int, origin: str) -> int:

@@ -89,8 +89,6 @@ ASKING = {
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from PIL import Image
 
-    for name in ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY", "PEAKS_CHECKPOINT"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (32, 32)).save(IMAGE)
 

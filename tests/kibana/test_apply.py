@@ -20,13 +20,6 @@ OBJECTS = read_objects()
 CHART = next(one for one in OBJECTS if one.type == "lens")
 
 
-@pytest.fixture(autouse=True)
-def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of the caller's own."""
-    for name in ("ES_URL", "CLOUD_ID", "ES_USERNAME", "ES_PASSWORD", "ES_API_KEY", "ES_CA_CERTS"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def kibana() -> Iterator[FakeKibana]:
     with serve_kibana() as running:

@@ -160,19 +160,9 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
     library: Path,
 ) -> None:
     words = ("reindex", "--es-model-id", other_model, "--checkpoint", other_checkpoint, "--url", node.url)
-    old, model = read_set(client), read_deployed_model(client, other_model)
-
-    def stop() -> None:
-        with pytest.raises(ApiError) as refused:
-            client.update(index="photos", id=photo, doc={"camera": "lost"})
-        assert "[photos-000001] takes no documents, because `peaks reindex`" in str(explain(refused.value))
-        raise Stopped
-
-    photo = next(iter(loaded))
+    old, photo = read_set(client), next(iter(loaded))
     write_rule_in_force(client, RuleInForce(default_rule(), 0.05, {"labels": "confirmed"}))
-    create_next(client, read_model_assets(client, model), model)
-    with pytest.raises(Stopped):
-        swap(client, Connection(url=node.url).client_of(NextIndices), stop)
+    break_off_a_swap(node, client, other_model, photo)
     assert read_set(client) == old and fits(node, client, old)
     client.update(index="photos", id=photo, doc={"time_source": "exif"})
 
@@ -181,10 +171,7 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
     assert new.model.model_id == other_model and fits(node, client, new)
     assert "What `peaks calibrate` measured holds for the old model" in said and read_cut_off(client) is None
 
-    for asset in transitional_templates((old, new)):  # killed after the aliases have moved
-        headers = {"accept": "application/json", "content-type": "application/json"}
-        client.perform_request("PUT", f"/{asset.path}", headers=headers, body=asset.body)
-    block_writes(client, new, True)
+    leave_as_killed_after_the_aliases_moved(client, old, new)
     assert not fits(node, client, new)
     assert "already; templates and pipelines name it" in call_peaks(*words)
     assert fits(node, client, new)
@@ -205,6 +192,27 @@ def test_a_swap_that_is_broken_off_is_undone_or_finished_and_rolled_back(
         assert {**found[each], "clip_image": 0} == {**loaded[each], "clip_image": 0}
         assert np.array_equal(found[each]["clip_image"], loaded[each]["clip_image"])
     assert call_peaks("rollback", "--url", node.url) and read_set(client) == new
+
+
+def break_off_a_swap(node: Node, client: Elasticsearch, model_id: str, photo: str) -> None:
+    """Stop it where the old indices take no more documents."""
+    def stop() -> None:
+        with pytest.raises(ApiError) as refused:
+            client.update(index="photos", id=photo, doc={"camera": "lost"})
+        assert "[photos-000001] takes no documents, because `peaks reindex`" in str(explain(refused.value))
+        raise Stopped
+
+    model = read_deployed_model(client, model_id)
+    create_next(client, read_model_assets(client, model), model)
+    with pytest.raises(Stopped):
+        swap(client, Connection(url=node.url).client_of(NextIndices), stop)
+
+
+def leave_as_killed_after_the_aliases_moved(client: Elasticsearch, old: IndexSet, new: IndexSet) -> None:
+    headers = {"accept": "application/json", "content-type": "application/json"}
+    for asset in transitional_templates((old, new)):
+        client.perform_request("PUT", f"/{asset.path}", headers=headers, body=asset.body)
+    block_writes(client, new, True)
 
 
 def fits(node: Node, client: Elasticsearch, indices: IndexSet) -> bool:

@@ -120,6 +120,10 @@ def test_names_cover_neither_one_another_nor_marks() -> None:
     assert place(["Lhotse", "Nuptse"], [(4000, 3000), (4000, 3160)]) == ["middle right", "top center"]
     assert place(["Lhotse"], [(7990, 3000)]) == ["middle left"], "cut off at the right edge"
     assert place(["Lhotse"], [(10, 9000)]) == ["middle right"], "cut off at the left edge"
+    crowd = [(4000.0 + number, 3000.0) for number in range(9)]
+    sides = place(["Lhotse"] * 9, crowd)
+    assert sides[0] is not None and sides.count(None) >= 5
+    assert len({side for side in sides if side}) == 9 - sides.count(None)
 
 
 def test_a_narrow_map_has_fewer_names_and_markers() -> None:
