@@ -193,8 +193,8 @@ def _bring_up(
 ) -> None:
     with explained_disk_errors(home):
         _install(home, choice.stack, settings)
-        choices = {"url": settings.url, "heap": settings.heap, "bare": options.bare}
-        home.write_state({"stack": choice.stack.name, **choices, "security": settings.security})
+        choices = {"bare": options.bare, "security": settings.security}
+        home.write_state({"stack": choice.stack.name, "url": settings.url, **choices})
     if settings.security:
         ensure_password(home, choice.stack, java=choice.java, account=account)
     server = locate_server(home)
