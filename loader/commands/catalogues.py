@@ -28,7 +28,7 @@ from loader.elastic.models import (
 )
 from loader.elastic.photo_index import read_positions
 from loader.errors import PeaksError
-from loader.peaks.catalogue import ALPHA_TEXT, Concept, Entry, Peak
+from loader.peaks.catalogue import ALPHA_TEXT, MOST_REFERENCES, Concept, Entry, Peak
 from loader.peaks.catalogue_file import LANGUAGE, format_catalogue, read_catalogue
 from loader.peaks.catalogue_index import require_entries
 from loader.peaks.gazetteers.summit import parse_height
@@ -60,7 +60,7 @@ _references_option = click.option(
 @_references_option
 @click.option("--alpha-text", type=click.FloatRange(0, 1), default=ALPHA_TEXT, show_default=True,
               help="Weight of a peak's names against its reference photos: 1 is names only.")
-@click.option("--max-images", type=click.IntRange(min=1), default=3, show_default=True,
+@click.option("--max-images", type=click.IntRange(min=1), default=MOST_REFERENCES, show_default=True,
               help="Reference photos used for one peak, the first by name.")
 @click.option("--es-model-id", type=ModelId(), metavar="ID",
               help="Deployed text model that embeds the names [default: the one the index was made for].")
@@ -97,10 +97,11 @@ def load_peaks(
     if references.images:
         refuse_other_checkpoint(index, Peak.index, vision.checkpoint)
     deployment = find_ingest_deployment(client, model.model_id)
+    prototypes = catalogue_writer.PrototypeMaker(
+        client, deployment, references, vision, alpha_text, max_images
+    )
     with Progress("peaks", len(peaks)) as progress:
-        report = catalogue_writer.load_peaks(
-            client, peaks, deployment, references, vision, alpha_text, max_images, progress.advance
-        )
+        report = catalogue_writer.load_peaks(client, peaks, prototypes, progress.advance)
     _end(client, report, Peak, file, as_json)
 
 

@@ -9,6 +9,7 @@ from loader.elastic.indices import CONCEPTS, PEAKS
 from loader.place import Point, read_point
 
 ALPHA_TEXT = 0.55  # weight of the names in a prototype, against the reference photos
+MOST_REFERENCES = 3  # photos in a prototype, where nobody asks for more
 TOP_PEAKS = 3  # most that the rule names in a photo, where nobody asks for more
 UNDETERMINED = "und"  # BCP 47's tag for a language that is not said
 NamesByLanguage = Mapping[str, tuple[str, ...]]

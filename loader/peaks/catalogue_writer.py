@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from elasticsearch import Elasticsearch
@@ -11,11 +10,10 @@ from elasticsearch import Elasticsearch
 from loader.arrays import Vectors
 from loader.batches import Advance, batched
 from loader.elastic.bulk import Rejected, Written, write_documents
-from loader.elastic.indices import CONCEPTS, PEAKS, refresh, refuse_replaced, require_index
+from loader.elastic.indices import CONCEPTS, PEAKS, find_name, refresh, refuse_replaced
 from loader.elastic.models import embed_texts, escape_masks
-from loader.elastic.retries import with_retries
 from loader.files.library import Skipped
-from loader.peaks.catalogue import Concept, Entry, Peak
+from loader.peaks.catalogue import ALPHA_TEXT, MOST_REFERENCES, Concept, Entry, Peak
 from loader.peaks.catalogue_index import is_called, read_by_id
 from loader.peaks.prototypes import blend_prototype
 from loader.peaks.reference_images import References, embed_references
@@ -57,72 +55,80 @@ class CatalogueReport:
         self.rejected += written.rejected
 
 
+class PrototypeMaker:
+    """Makes the prototypes of peaks: the cluster embeds their names, this machine their reference photos.
+
+    Args:
+        client: of the cluster.
+        model_id: the deployed text model, or one of its deployments.
+        references: reference photos by peak.
+        vision: embeds pictures; it is not asked without references.
+        alpha: weight of the names against the photos, 0 to 1.
+        most: reference photos used for one peak.
+
+    Attributes:
+        used: peak id to the number of reference photos in its prototype.
+        skipped: reference photos that could not be read.
+    """
+
+    def __init__(
+        self,
+        client: Elasticsearch,
+        model_id: str,
+        references: References | None = None,
+        vision: LocalVision | None = None,
+        alpha: float = ALPHA_TEXT,
+        most: int = MOST_REFERENCES,
+    ) -> None:
+        self._client, self.model_id, self._alpha, self._most = client, model_id, alpha, most
+        self.references, self._vision = references or References(), vision or LocalVision(None)
+        self.used: dict[str, int] = {}
+        self.skipped = list(self.references.skipped)
+
+    def make(self, peaks: Sequence[Peak]) -> Vectors:
+        """Make the prototypes of a few peaks: float32 ``(len(peaks), dims)``, rows of length 1."""
+        prototypes = embed_names(self._client, self.model_id, peaks)
+        for row, peak in enumerate(peaks):
+            if files := self.references.images.get(peak.id):
+                vision = self._vision
+                images, skipped = embed_references(files, self._most, vision.input, vision.embed)
+                self.skipped += skipped
+                if len(images):
+                    self.used[peak.id] = len(images)
+                    prototypes[row] = blend_prototype(prototypes[row], images, self._alpha)
+        return prototypes
+
+
 def load_peaks(
-    client: Elasticsearch,
-    peaks: Sequence[Peak],
-    model_id: str,
-    references: References,
-    vision: LocalVision,
-    alpha: float,
-    max_images: int,
-    advance: Advance,
+    client: Elasticsearch, peaks: Sequence[Peak], prototypes: PrototypeMaker, advance: Advance
 ) -> CatalogueReport:
     """Bring peaks into their index, with prototypes of their names and reference photos.
 
     Args:
         client: of the cluster.
         peaks: the catalogue.
-        model_id: the deployed text model, or one of its deployments.
-        references: reference photos by peak.
-        vision: embeds pictures; it is not asked without references.
-        alpha: weight of the names against the photos, 0 to 1.
-        max_images: reference photos used for one peak.
+        prototypes: makes the vectors.
         advance: called with how many more peaks are done.
     """
-    report = CatalogueReport(unknown_folders=references.unknown, skipped=list(references.skipped))
-    documents, index = {}, with_retries(partial(require_index, client, PEAKS)).name
+    documents, index = {}, find_name(client, PEAKS)
     for group in batched(peaks, PEAKS_A_REQUEST):
-        prototypes = make_prototypes(client, group, model_id, references, vision, alpha, max_images, report)
-        for peak, prototype in zip(group, prototypes, strict=True):
+        for peak, prototype in zip(group, prototypes.make(group), strict=True):
             documents[peak.id] = {**peak.document(), "text_embed": prototype.tolist()}
         advance(len(group))
     known = read_by_id(client, Peak, documents)
     refuse_replaced(client, PEAKS, index)
     # The vectors are ready: the index's own pipeline would replace them by the names' alone.
     written = write_documents(client, PEAKS, documents, pipeline="_none")
-    report.add(written)
     updated = set(written.updated)
-    report.lost_names = find_lost_names(known, [peak for peak in peaks if peak.id in updated])
+    report = CatalogueReport(
+        references=prototypes.used,
+        skipped=prototypes.skipped,
+        unknown_folders=prototypes.references.unknown,
+        lost_names=find_lost_names(known, [peak for peak in peaks if peak.id in updated]),
+    )
+    report.add(written)
     refresh(client, PEAKS)
     return report
-
-
-def make_prototypes(
-    client: Elasticsearch,
-    peaks: Sequence[Peak],
-    model_id: str,
-    references: References,
-    vision: LocalVision,
-    alpha: float,
-    max_images: int,
-    report: CatalogueReport,
-) -> Vectors:
-    """Make the prototypes of a few peaks; the arguments are those of `load_peaks`.
-
-    Returns:
-        float32 ``(len(peaks), dims)``, rows of length 1; what was used and skipped is in the report.
-    """
-    prototypes = embed_names(client, model_id, peaks)
-    for row, peak in enumerate(peaks):
-        if peak.id in references.images:
-            images, skipped = embed_references(
-                references.images[peak.id], max_images, vision.input, vision.embed
-            )
-            report.skipped += skipped
-            if len(images):
-                report.references[peak.id] = len(images)
-                prototypes[row] = blend_prototype(prototypes[row], images, alpha)
-    return prototypes
 
 
 def find_lost_names(known: Mapping[str, Peak], replaced: Iterable[Peak]) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """`peaks reindex` changes the model while people search, and `peaks rollback` takes that back."""
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from elasticsearch import Elasticsearch
 from loader.commands.options import FOLDER, ModelId
 from loader.elastic.connection import Connection, connection_options
 from loader.elastic.indices import ALIASES, PHOTOS
-from loader.elastic.models import DeployedModel, read_deployed_model
+from loader.elastic.models import DeployedModel, find_ingest_deployment, read_deployed_model
 from loader.elastic.renewal.next_indices import NextIndices, create_next, read_set
 from loader.elastic.renewal.swap import (
     point_next_at,
@@ -29,6 +30,7 @@ from loader.show.progress import track
 from loader.text import clean_text, format_count, list_words
 
 if TYPE_CHECKING:
+    from loader.peaks.catalogue_writer import PrototypeMaker
     from loader.photos.renewal.build import Build
 
 # The modules that bring numpy and PyTorch are imported when a command runs: `--help` must not wait.
@@ -71,13 +73,14 @@ def reindex(
     build = _open_build(client, following, model, checkpoint, folder)
     old = build.swap(track, leave_out=leave_out)
     _say_swapped(client, build, old)
-    _say_due(client, build, old, folder)
+    _say_due(client, build.prototypes, old, folder)
 
 
 def _open_build(
     client: Elasticsearch, following: NextIndices, model: DeployedModel, checkpoint: str | None,
     folder: Path | None,
 ) -> Build:
+    from loader.peaks.catalogue_writer import PrototypeMaker
     from loader.peaks.reference_images import References, find_references
     from loader.photos.photo_model import open_photo_model
     from loader.photos.renewal.build import Build
@@ -92,7 +95,8 @@ def _open_build(
         )
     references = find_references(folder, read_all(client, Peak)) if folder else References()
     create_next(client, read_model_assets(client, model), model)
-    return Build(client, following, photo_model.open_field_filler, photo_model, references, vision)
+    prototypes = PrototypeMaker(client, find_ingest_deployment(client, model.model_id), references, vision)
+    return Build(client, following, photo_model.open_field_filler, prototypes, photo_model)
 
 
 def _say_swapped(client: Elasticsearch, build: Build, old: IndexSet) -> None:
@@ -109,11 +113,13 @@ def _say_swapped(client: Elasticsearch, build: Build, old: IndexSet) -> None:
                "while they are there and their model runs.")
 
 
-def _say_due(client: Elasticsearch, build: Build, old: IndexSet, folder: Path | None) -> None:
+def _say_due(
+    client: Elasticsearch, prototypes: PrototypeMaker, old: IndexSet, folder: Path | None
+) -> None:
     """Say what the new indices do not have of the old ones."""
-    if build.report.references:
-        click.echo(f"Reference photos in {format_count(len(build.report.references), 'prototype')}")
-    for each in build.report.skipped:
+    if prototypes.used:
+        click.echo(f"Reference photos in {format_count(len(prototypes.used), 'prototype')}")
+    for each in prototypes.skipped:
         click.echo(f"Skipped {each.name}: {each.reason}", err=True)
     if folder is None:
         click.echo("The prototypes are of names alone: if the catalogue was loaded with reference photos, "
@@ -133,6 +139,7 @@ def rollback(connection: Connection) -> None:
     them again afterwards, with the checkpoint of that model. What was deleted since comes back. Running it
     once more returns to the newer indices.
     """
+    from loader.peaks.catalogue_writer import PrototypeMaker
     from loader.peaks.identification.document_fields import open_field_filler
     from loader.photos.renewal.build import Build
 
@@ -143,6 +150,8 @@ def rollback(connection: Connection) -> None:
         raise PeaksError(f"Model [{replaced.model.model_id}] does not carry SigLIP's scale and bias: deploy "
                          "it again with `peaks model deploy --clear-previous`.")
     point_next_at(client, replaced)
-    build = Build(client, following, lambda: open_field_filler(following, siglip, TOP_PEAKS), keeps_gone=True)
+    prototypes = PrototypeMaker(client, find_ingest_deployment(client, replaced.model.model_id))
+    open_filler = partial(open_field_filler, following, siglip, TOP_PEAKS)
+    build = Build(client, following, open_filler, prototypes, keeps_gone=True)
     old = build.swap(track, leave_out=True)
     _say_swapped(client, build, old)

@@ -9,22 +9,18 @@ from loader.arrays import Vectors
 from loader.batches import Track
 from loader.elastic.bulk import delete_documents
 from loader.elastic.indices import CONCEPTS, PEAKS, PHOTOS
-from loader.elastic.models import find_ingest_deployment
-from loader.elastic.renewal.next_indices import NextIndices, compare, read_set
+from loader.elastic.renewal.next_indices import NextIndices, compare
 from loader.elastic.renewal.swap import swap
 from loader.elastic.renewal.two_models import IndexSet
 from loader.errors import PeaksError
-from loader.peaks.catalogue import ALPHA_TEXT, Concept, Peak
-from loader.peaks.catalogue_writer import CatalogueReport, embed_names, make_prototypes
+from loader.peaks.catalogue import Concept, Peak
+from loader.peaks.catalogue_writer import PrototypeMaker, embed_names
 from loader.peaks.identification.document_fields import FillFields
 from loader.peaks.next_catalogue import carry_entries
-from loader.peaks.reference_images import References
 from loader.photos.photo_model import PhotoModel
 from loader.photos.renewal.next_photos import NextPhotos
 from loader.text import format_count, list_words
-from loader.vision.local_vision import LocalVision
 
-MOST_REFERENCES = 3  # of a peak, as `peaks load-peaks` takes them
 MOST_NAMED = 10  # photos in a sentence
 
 
@@ -35,14 +31,12 @@ class Build:
         client: of the cluster, at the indices in use.
         following: at the next indices.
         open_field_filler: reads what the next indices know of peaks and concepts.
+        prototypes: makes the vectors of peaks; it knows the reference photos that it used.
         photo_model: embeds photos; None where none is to be embedded.
-        references: reference photos by peak.
-        vision: embeds these; it is not asked without references.
         keeps_gone: what the indices in use do not hold stays in the next ones.
 
     Attributes:
         photos: brings the photos over; it knows those that could not be.
-        report: which reference photos were used and skipped.
     """
 
     def __init__(
@@ -50,17 +44,13 @@ class Build:
         client: Elasticsearch,
         following: NextIndices,
         open_field_filler: Callable[[], FillFields],
+        prototypes: PrototypeMaker,
         photo_model: PhotoModel | None = None,
-        references: References | None = None,
-        vision: LocalVision | None = None,
         keeps_gone: bool = False,
     ) -> None:
-        self._client, self._next = client, following
-        self._references, self._vision = references or References(), vision or LocalVision(None)
-        self._deployment = find_ingest_deployment(client, read_set(following).model.model_id)
+        self._client, self._next, self.prototypes = client, following, prototypes
         self._keeps_gone = keeps_gone
         self.photos = NextPhotos(client, following, open_field_filler, photo_model)
-        self.report = CatalogueReport(skipped=list(self._references.skipped))
 
     def swap(self, track: Track, *, leave_out: bool) -> IndexSet:
         """Bring over what differs, then swap; return the indices that stood there before.
@@ -75,7 +65,7 @@ class Build:
         Raises:
             PeaksError: some cannot.
         """
-        self._carry(track, again=self._references.images)
+        self._carry(track, again=self.prototypes.references.images)
         self._refuse_left(leave_out)
         self._carry(track)
 
@@ -88,7 +78,7 @@ class Build:
     def _carry(self, track: Track, again: Collection[str] = ()) -> None:
         peaks = dict.fromkeys((*self._compare(PEAKS), *again))
         with track("peaks", len(peaks)) as advance:
-            carry_entries(self._client, self._next, Peak, peaks, self._make_prototypes, advance)
+            carry_entries(self._client, self._next, Peak, peaks, self.prototypes.make, advance)
         concepts = self._compare(CONCEPTS)
         with track("concepts", len(concepts)) as advance:
             carry_entries(self._client, self._next, Concept, concepts, self._embed_concepts, advance)
@@ -103,14 +93,8 @@ class Build:
             delete_documents(self._next, alias, gone)
         return differing
 
-    def _make_prototypes(self, peaks: Sequence[Peak]) -> Vectors:
-        return make_prototypes(
-            self._client, peaks, self._deployment, self._references, self._vision, ALPHA_TEXT,
-            MOST_REFERENCES, self.report,
-        )
-
     def _embed_concepts(self, concepts: Sequence[Concept]) -> Vectors:
-        return embed_names(self._client, self._deployment, concepts, "photo")
+        return embed_names(self._client, self.prototypes.model_id, concepts, "photo")
 
     def _refuse_left(self, leave_out: bool) -> None:
         if (left := self.photos.left) and not leave_out:

@@ -12,16 +12,14 @@ from loader.elastic.renewal.next_indices import create_next
 from loader.elastic.renewal.swap import read_model_assets
 from loader.errors import PeaksError
 from loader.files.library import list_files
-from loader.peaks.catalogue import ALPHA_TEXT, Peak
+from loader.peaks.catalogue import Peak
 from loader.peaks.catalogue_file import read_catalogue
-from loader.peaks.catalogue_writer import load_peaks
-from loader.peaks.reference_images import References
+from loader.peaks.catalogue_writer import PrototypeMaker, load_peaks
 from loader.photos.load import PhotoLoad
 from loader.photos.photo_model import PhotoModel, open_photo_model
 from loader.photos.predictions import predict_photos
 from loader.photos.report import PhotoReport
 from loader.photos.settings import Settings
-from loader.vision.local_vision import LocalVision
 from tests.conftest import DEMO_CHECKPOINT, REPOSITORY, Node, call_peaks
 
 pytestmark = [pytest.mark.cluster, pytest.mark.release]
@@ -60,11 +58,13 @@ def test_a_load_of_photos_ends(client: Elasticsearch, move: Move, drawn: Path) -
 def test_a_load_of_peaks_ends(client: Elasticsearch, move: Move, fresh_indices: str) -> None:
     peaks = read_catalogue(REPOSITORY / "demo" / "peaks.yaml", Peak)[:3]
 
+    prototypes = PrototypeMaker(client, fresh_indices)
+
     def advance(_: int) -> None:
         move("peaks_catalog")
 
     with pytest.raises(PeaksError, match=REPLACED.format("peaks_catalog")):
-        load_peaks(client, peaks, fresh_indices, References(), LocalVision(None), ALPHA_TEXT, 3, advance)
+        load_peaks(client, peaks, prototypes, advance)
     assert client.count(index="peaks_catalog-00000*")["count"] == 0
 
 
