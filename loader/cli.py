@@ -19,12 +19,12 @@ INTERRUPTED = 130  # 128 + SIGINT
 COMMANDS: dict[str, str] = {
     # name: "module:attribute", in the order the help shows them
     "cluster": "cluster.embedded.commands:cluster",
-    "keys": "loader.commands.access.api_keys:keys",
+    "keys": "loader.commands.operation.api_keys:keys",
     "model": "loader.commands.text_model:model",
     "apply": "loader.commands.asset_files:apply",
-    "doctor": "loader.commands.asset_files:doctor",
-    "reindex": "loader.commands.renewal.model_change:reindex",
-    "rollback": "loader.commands.renewal.model_change:rollback",
+    "doctor": "loader.commands.operation.cluster_health:doctor",
+    "reindex": "loader.commands.operation.model_change:reindex",
+    "rollback": "loader.commands.operation.model_change:rollback",
     "kibana": "loader.commands.asset_files:kibana",
     "load-peaks": "loader.commands.catalogues:load_peaks",
     "load-concepts": "loader.commands.catalogues:load_concepts",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
-from loader.commands.asset_files import format_findings
+from loader.commands.operation.cluster_health import format_findings
 from loader.elastic.assets import SCRIPTS, read_assets
 from loader.elastic.health.finding import Finding
 from loader.elastic.models import embed_texts

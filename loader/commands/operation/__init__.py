@@ -1,0 +1,1 @@
+"""What an operator of a cluster asks: who may do what, what is wrong, and another model."""

@@ -1,1 +1,0 @@
-"""A change of the model while people search, and back."""
