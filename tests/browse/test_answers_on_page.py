@@ -55,7 +55,7 @@ def test_a_stack_opens(settings: Settings, copy_of_dawn: str, query: dict[str, s
     (link,) = re.findall(r'<a class="badge count" href="\?([^"]*)"', seen)
     stack = visit({name: values[0] for name, values in parse_qs(unescape(link)).items()})
     assert sorted(shown(text(stack))) == ["copies/dawn.jpg", "day 1/dawn.jpg"]
-    assert "copies and burst of " in text(stack) and "badge count" not in text(stack)
+    assert "copies and burst of copies/dawn.jpg <" in text(stack) and "badge count" not in text(stack)
     photo = visit({**stack.query_params, "photo": copy_of_dawn})
     assert errors(photo) == [] and [button.disabled for button in photo.button[:2]] != [True, True]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -73,9 +74,9 @@ def start(node: Node, library: Path, tmp_path: Path) -> Iterator[Start]:
     started: list[RunningLoad] = []
 
     def begin(
-        *options: object, url: str = node.url, folder: Path = library, seconds: float = 0.0
+        *options: object, url: str = node.url, folder: Path = library, **tower: Any
     ) -> RunningLoad:
-        started.append(RunningLoad(folder, url, tmp_path, "--batch-size", BATCH, *options, seconds=seconds))
+        started.append(RunningLoad(folder, url, tmp_path, "--batch-size", BATCH, *options, **tower))
         return started[-1]
 
     yield begin

@@ -1,4 +1,4 @@
-"""A `peaks load-photos` in a process of its own, to be watched, stopped, killed and waited for.
+"""A `peaks` command in a process of its own, to be watched, stopped, killed and waited for.
 
 Each is forked from a process that has imported PyTorch: importing it takes most of a short load's time, and
 nothing can go wrong in it that a test of faults looks for. Everything is the real thing; only the vision
@@ -44,7 +44,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Ended:
-    """How a load ended: its exit status, what `--json` printed, and what it said on stderr."""
+    """How a command ended: its exit status, what `--json` printed, and what it said on stderr."""
 
     code: int | None
     report: dict[str, Any]
@@ -63,30 +63,33 @@ def outcomes(report: dict[str, Any]) -> dict[str, int]:
     return {name: number for name, number in counts.items() if number}
 
 
-class RunningLoad:
-    """A load that is going on.
+class RunningCommand:
+    """A `peaks` command with `--json` that is going on.
 
     Args:
-        folder: of the library.
-        url: of the cluster.
-        place: folder for what the load says.
-        options: of `peaks load-photos`.
+        place: folder for what it says.
+        words: of the command.
         seconds: that each call of the vision tower takes more.
+        held: whether the vision tower waits, when it is asked, until `go_on`.
     """
 
-    def __init__(
-        self, folder: Path, url: str, place: Path, *options: object, seconds: float = 0.0
-    ) -> None:
+    def __init__(self, place: Path, *words: object, seconds: float = 0.0, held: bool = False) -> None:
         stem = place / f"load-{next(_numbers)}"
-        self._out, self._err, self._begun = (stem.with_suffix(end) for end in (".out", ".err", ".begun"))
+        self._out, self._err = stem.with_suffix(".out"), stem.with_suffix(".err")
+        self._begun, self._held = stem.with_suffix(".begun"), stem.with_suffix(".held")
         self._err.touch()
+        if held:
+            self._held.touch()
         self._mark = f"{os.getpid()}-{stem.name}"
-        words = ["load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", url, "--json",
-                 "--precision", "fp32", "--workers", 2, *options]
-        arguments = (list(map(str, words)), self._out, self._err, self._begun, self._mark, seconds)
-        self.process = multiprocessing.get_context("forkserver").Process(target=_load, args=arguments)
+        tower = (self._begun, self._held, seconds)
+        arguments = (list(map(str, words)), self._out, self._err, self._mark, tower)
+        self.process = multiprocessing.get_context("forkserver").Process(target=_run, args=arguments)
         with _own_server():
             self.process.start()
+
+    def go_on(self) -> None:
+        """Let the vision tower answer."""
+        self._held.unlink()
 
     @property
     def said(self) -> str:
@@ -135,6 +138,24 @@ class RunningLoad:
             time.sleep(LOOK)
 
 
+class RunningLoad(RunningCommand):
+    """A load of photos that is going on.
+
+    Args:
+        folder: of the library.
+        url: of the cluster.
+        place: folder for what the load says.
+        options: of `peaks load-photos`.
+        tower: `seconds` and `held` of a `RunningCommand`.
+    """
+
+    def __init__(self, folder: Path, url: str, place: Path, *options: object, **tower: Any) -> None:
+        super().__init__(
+            place, "load-photos", folder, "--checkpoint", DEMO_CHECKPOINT, "--url", url, "--json",
+            "--precision", "fp32", "--workers", 2, *options, **tower,
+        )
+
+
 @contextmanager
 def _own_server() -> Iterator[None]:
     ask = forkserver.connect_to_new_process
@@ -161,7 +182,7 @@ def await_end(variable: str, seconds: float = 10.0) -> None:
         time.sleep(LOOK)
 
 
-def _load(words: Sequence[str], out: Path, err: Path, begun: Path, mark: str, seconds: float) -> None:
+def _run(words: Sequence[str], out: Path, err: Path, mark: str, tower: tuple[Path, Path, float]) -> None:
     """What the new process does."""
     from loader import cli
     from loader.photos import photo_model
@@ -171,6 +192,7 @@ def _load(words: Sequence[str], out: Path, err: Path, begun: Path, mark: str, se
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         os.dup2(opened, descriptor)
     os.environ[MARK] = mark
+    begun, held, seconds = tower
     make_encoder = photo_model.make_encoder
 
     def make_slow(*arguments: Any) -> Encoder:
@@ -179,6 +201,8 @@ def _load(words: Sequence[str], out: Path, err: Path, begun: Path, mark: str, se
 
         def slow(images: Sequence[Image.Image]) -> Vectors:
             begun.touch()
+            while held.exists():
+                time.sleep(LOOK)
             time.sleep(seconds)
             return encode(images)
 

@@ -62,6 +62,10 @@ class Searchers:
         answers = self.answers
         wait_until(lambda: self.answers > answers)
 
+    def await_sentence(self, pattern: str) -> None:
+        """Wait until somebody has read a sentence."""
+        wait_until(lambda: any(re.search(pattern, said) for said in list(self.sentences)))
+
     def read_only(self, *patterns: str) -> bool:
         """Assert that nobody got a wrong answer, and every sentence is an expected one."""
         assert not self.wrong and self.answers, self.wrong

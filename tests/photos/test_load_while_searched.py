@@ -5,11 +5,12 @@ Each fault is the real one, on the session's node. What people read who search m
 from __future__ import annotations
 
 import os
+import re
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +18,11 @@ from elasticsearch import Elasticsearch
 
 from cluster.embedded.home import Home
 from cluster.embedded.processes import Process, find_members, is_worker
-from loader.elastic.bulk import delete_documents
-from tests.conftest import REPOSITORY, Node, invoke, run_peaks
+from tests.conftest import REPOSITORY, Node, call_peaks, invoke
 from tests.embedded.plugin_node import wait_until
 from tests.photos.conftest import PHOTOS, Start
 from tests.photos.loaded_photos import Documents, documents, same
+from tests.photos.running_load import RunningCommand
 from tests.photos.searchers import searching
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.usefixtures("expected")]
@@ -30,15 +31,49 @@ CONCEPTS, COUNT = REPOSITORY / "demo" / "concepts.yaml", 11
 CHUNK_SECONDS = 0.1  # that the tower takes at least for two photos
 FULL = r"^The text model has more to do than it can \(.*\): wait a little and run again; `peaks model deploy "
 BUSY = r"^Elasticsearch is too busy or not ready \(.*\): wait a little and run again\.$"
+LOADING = r"^No node has loaded the model \[.*\] yet, as after a restart: wait a little and run again"
+NOT_STARTED = r"^Model \[.*\] is not (in the cluster or not )?started: (run|start) "
 
-Loading = Future[subprocess.CompletedProcess[str]]
+
+class ConceptsLoad(RunningCommand):
+    """A load of the demo's concepts, whose words the model encodes, in place of those that are held."""
+
+    def __init__(self, node: Node, client: Elasticsearch, place: Path) -> None:
+        self._client, self._before = client, versions(client)
+        super().__init__(place, "load-concepts", CONCEPTS, "--json", "--url", node.url)
+
+    def succeed(self) -> None:
+        """Wait for its end; every concept was written."""
+        ended = self.finish()
+        assert (ended.code, ended.report.get("updated")) == (0, COUNT), ended
+        now = versions(self._client)
+        assert now.keys() == self._before.keys() and all(now[each] > self._before[each] for each in now)
+
+    def be_refused(self) -> None:
+        """Wait for its end; no concept was written, and each is named with what ails the model."""
+        ended = self.finish()
+        reasons = [refused["reason"] for refused in ended.report["rejected"]]
+        assert ended.code == 1 and len(reasons) == COUNT, ended
+        assert all(re.search(NOT_STARTED, reason) for reason in reasons), reasons
+        assert versions(self._client) == self._before
+
+
+def versions(client: Elasticsearch) -> dict[str, int]:
+    """How often each concept was written."""
+    client.indices.refresh(index="concepts")
+    hits = client.search(index="concepts", size=100, source=False, version=True)["hits"]["hits"]
+    return {hit["_id"]: hit["_version"] for hit in hits}
+
+
+LoadConcepts = Callable[[], AbstractContextManager[ConceptsLoad]]
 
 
 @pytest.fixture
-def loaded(expected: Documents, start: Start) -> Documents:
-    """A library in the index, which is searched and loaded anew."""
+def loaded(node: Node, client: Elasticsearch, expected: Documents, start: Start) -> Documents:
+    """A library in the index, which is searched and loaded anew; the concepts, so that they can be named."""
+    call_peaks("load-concepts", CONCEPTS, "--url", node.url)
     assert start().finish().outcomes == {"created": PHOTOS}
-    return expected
+    return documents(client)
 
 
 @pytest.fixture
@@ -78,25 +113,20 @@ def paused(process: Process) -> Iterator[Callable[[], None]]:
         go_on()
 
 
-@contextmanager
-def loading_concepts(node: Node, client: Elasticsearch) -> Iterator[Loading]:
-    """Load the demo's concepts, whose words the model encodes, into an empty index.
+@pytest.fixture
+def loading_concepts(node: Node, client: Elasticsearch, tmp_path: Path) -> LoadConcepts:
+    """Loads the concepts during a block, which begins when the first ones are on their way."""
+    @contextmanager
+    def loading() -> Iterator[ConceptsLoad]:
+        before = count_encoded(client)
+        load = ConceptsLoad(node, client, tmp_path)
+        try:
+            wait_until(lambda: count_encoded(client) > before)
+            yield load
+        finally:
+            load.kill()
 
-    The block begins when the first ones are on their way.
-    """
-    empty_concepts(client)
-    before = count_encoded(client)
-    with ThreadPoolExecutor(1) as pool:
-        load = pool.submit(run_peaks, "load-concepts", CONCEPTS, "--url", node.url)
-        wait_until(lambda: count_encoded(client) > before)
-        yield load
-
-
-def empty_concepts(client: Elasticsearch) -> None:
-    client.indices.refresh(index="concepts")
-    held = client.search(index="concepts", size=100, source=False)["hits"]["hits"]
-    delete_documents(client, "concepts", [hit["_id"] for hit in held])
-    client.indices.refresh(index="concepts")
+    return loading
 
 
 def count_encoded(client: Elasticsearch) -> int:
@@ -106,16 +136,9 @@ def count_encoded(client: Elasticsearch) -> int:
     return int(pipeline["count"] + pipeline["current"])
 
 
-def assert_loaded(client: Elasticsearch, load: Loading) -> str:
-    """All concepts are there; returns what the load said."""
-    ended = load.result()
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert client.count(index="concepts")["count"] == COUNT
-    return ended.stderr
-
-
 def test_the_queue_is_full(
-    node: Node, client: Elasticsearch, deployed_model: str, loaded: Documents, small_queue: Process
+    node: Node, client: Elasticsearch, deployed_model: str, loaded: Documents, small_queue: Process,
+    loading_concepts: LoadConcepts,
 ) -> None:
     ask: Callable[[], object] = lambda: client.ml.infer_trained_model(  # noqa: E731
         model_id=deployed_model, docs=[{"text_field": "lake"}], timeout="60s"
@@ -130,27 +153,47 @@ def test_the_queue_is_full(
             "side by side.\n"
         ))
         before = node_stats(client, deployed_model)["rejected_execution_count"]
-        with loading_concepts(node, client) as load:
+        with loading_concepts() as load:
             wait_until(lambda: node_stats(client, deployed_model)["rejected_execution_count"] > before)
+            load.await_words(
+                "documents away (inference process queue is full. Unable to execute command): trying again"
+            )
             go_on()
-        said = assert_loaded(client, load)
+            load.succeed()
         assert all(future.result() for future in waiting)
-    assert "documents away (inference process queue is full. Unable to execute command): trying again" in said
 
 
 def test_the_worker_dies(
-    node: Node, client: Elasticsearch, loaded: Documents, small_queue: Process, start: Start
+    node: Node, client: Elasticsearch, loaded: Documents, small_queue: Process, start: Start,
+    loading_concepts: LoadConcepts,
 ) -> None:
-    with (
-        searching(node.url, client) as searchers, paused(small_queue), loading_concepts(node, client) as load
-    ):
+    with searching(node.url, client) as searchers, paused(small_queue), loading_concepts() as load:
         photos = start("--reload", seconds=CHUNK_SECONDS)
         photos.await_embedding()
         os.kill(small_queue.pid, signal.SIGKILL)
-        assert_loaded(client, load)
+        load.succeed()
         assert photos.finish().outcomes == {"updated": PHOTOS}
         searchers.await_answer()
     assert searchers.read_only(FULL, BUSY) and searchers.sentences
+    assert same(documents(client), loaded)
+
+
+def test_the_deployment_is_stopped(
+    node: Node, client: Elasticsearch, deployed_model: str, loaded: Documents, small_queue: Process,
+    start: Start, loading_concepts: LoadConcepts,
+) -> None:
+    with searching(node.url, client) as searchers, paused(small_queue), loading_concepts() as load:
+        photos = start("--reload", held=True)
+        photos.await_embedding()
+        client.ml.stop_trained_model_deployment(model_id=deployed_model, force=True)
+        photos.go_on()
+        assert photos.finish().outcomes == {"updated": PHOTOS}
+        load.be_refused()
+        searchers.await_sentence(NOT_STARTED)
+        deploy(client, deployed_model)
+        call_peaks("load-concepts", CONCEPTS, "--url", node.url)
+        searchers.await_answer()
+    assert searchers.read_only(FULL, BUSY, LOADING, NOT_STARTED)
     assert same(documents(client), loaded)
 
 
@@ -172,19 +215,22 @@ def full_disk(client: Elasticsearch) -> Iterator[None]:
         client.indices.put_settings(index="photos,concepts", settings=dict.fromkeys(block))
 
 
-def test_the_disk_is_full(node: Node, client: Elasticsearch, loaded: Documents, start: Start) -> None:
+def test_the_disk_is_full(
+    node: Node, client: Elasticsearch, loaded: Documents, start: Start, loading_concepts: LoadConcepts
+) -> None:
     blocked = "blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark"
-    empty_concepts(client)  # a full disk lets no document be deleted either
     with searching(node.url, client) as searchers, ExitStack() as disk:
         disk.enter_context(full_disk(client))
-        with loading_concepts(node, client) as load:
+        with loading_concepts() as load:
             photos = start("--reload")
-            photos.await_words("trying again")
+            for each in (photos, load):
+                each.await_words(blocked)
+                each.await_words("trying again")
             searchers.await_answer()
-            assert photos.process.is_alive() and not load.done()
+            assert photos.process.is_alive() and load.process.is_alive()
             disk.close()
-            assert_loaded(client, load)
+            load.succeed()
         ended = photos.finish()
-        assert ended.code == 0 and ended.outcomes == {"updated": PHOTOS} and blocked in ended.said
+        assert ended.code == 0 and ended.outcomes == {"updated": PHOTOS}
     assert searchers.read_only(FULL)
     assert same(documents(client), loaded)
